@@ -1,0 +1,99 @@
+// llama-ts-check [--list] [--json] [FILTER...]: runs the cases whose name contains any FILTER. Exit code 1 if one fails.
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "check/check.h"
+
+namespace lt::check {
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string shared(const std::string& path) {
+  const char* set = std::getenv("LLAMA_TS_SHARED");
+  const std::string root = set ? set : LT_SOURCE_DIR "/../shared";
+  const std::string whole = root + "/" + path;
+  if (!std::ifstream(whole)) throw Skip{"needs the shared test data (" + path + ")"};
+  return whole;
+}
+
+namespace {
+
+std::string json_string(const std::string& s) {
+  std::string out = "\"";
+  for (const unsigned char c : s) {
+    char buffer[8];
+    if (c < 0x20 || c == '"' || c == '\\' || c > 0x7e) {
+      std::snprintf(buffer, sizeof buffer, "\\u%04x", c);
+      out += buffer;
+    } else {
+      out += static_cast<char>(c);
+    }
+  }
+  return out + "\"";
+}
+
+bool wanted(const std::string& name, int argc, char** argv) {
+  bool filtered = false;
+  for (int i = 1; i < argc; i++) {
+    if (argv[i][0] == '-') continue;
+    filtered = true;
+    if (name.find(argv[i]) != std::string::npos) return true;
+  }
+  return !filtered;
+}
+
+struct Outcome {
+  const char* state;  // "passed", "failed", "skipped"
+  std::string message;
+};
+
+Outcome run(const Case& c) {
+  try {
+    c.run();
+    return {"passed", ""};
+  } catch (const Skip& s) {
+    return {"skipped", s.reason};
+  } catch (const Error& e) {
+    return {"failed", std::string(code_name(e.code())) + ": " + e.what()};
+  } catch (const std::exception& e) {
+    return {"failed", e.what()};
+  }
+}
+
+}  // namespace
+}  // namespace lt::check
+
+int main(int argc, char** argv) {
+  using namespace lt::check;
+  bool list = false, json = false;
+  for (int i = 1; i < argc; i++) {
+    list |= std::strcmp(argv[i], "--list") == 0;
+    json |= std::strcmp(argv[i], "--json") == 0;
+  }
+  int passed = 0, failed = 0, skipped = 0;
+  for (const Case& c : cases()) {
+    if (!wanted(c.name, argc, argv)) continue;
+    if (list) {
+      std::printf("%s\n", c.name.c_str());
+      continue;
+    }
+    const Outcome o = run(c);
+    passed += o.state[0] == 'p';
+    failed += o.state[0] == 'f';
+    skipped += o.state[0] == 's';
+    if (json) {
+      std::printf("{\"name\":%s,\"state\":\"%s\",\"message\":%s}\n", json_string(c.name).c_str(), o.state, json_string(o.message).c_str());
+    } else if (o.state[0] != 'p') {
+      std::printf("%s %s: %s\n", o.state, c.name.c_str(), o.message.c_str());
+    }
+    std::fflush(stdout);
+  }
+  if (!list && !json) std::printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+  return failed ? 1 : 0;
+}

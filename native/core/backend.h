@@ -1,0 +1,66 @@
+// What a backend folder provides. Nobody outside backend/ names a class of one: find it by name in the registry below.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ops.h"
+
+namespace lt {
+
+// A recorded forward pass. On the CPU: the function itself, kept and called.
+class Plan {
+ public:
+  virtual ~Plan() = default;
+  virtual void run() = 0;  // returns when the results can be read
+};
+
+struct BackendOptions {
+  int threads = 0;         // 0: physical cores within affinity and cgroup quota
+  std::string isa;         // cpu: a name of isas(), empty: the best this CPU has
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string description() const = 0;  // for people: "cpu avx512, 2 threads"
+  virtual Ops& ops() = 0;                       // immediate
+  virtual std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) = 0;
+
+  // A weight for the backend's use: host bytes that outlive the backend. The CPU reads them where they are.
+  virtual Tensor place(Tensor host) = 0;
+  // Persistent memory, zeroed, freed with the backend. Throws Code::memory with the figures.
+  virtual Tensor alloc(Type type, int64_t rows, int64_t cols) = 0;
+  virtual void write(Tensor to, const void* from) = 0;  // rows * stride bytes
+  virtual void read(void* to, Tensor from) = 0;
+  virtual void reserve_scratch(size_t bytes) = 0;  // once, before the first op
+};
+
+struct BackendEntry {
+  std::string_view name;
+  std::unique_ptr<Backend> (*open)(const BackendOptions&);  // throws Code::device, Code::argument
+};
+
+// The backends compiled in, in order of registration. Registered by static objects, before main.
+inline std::vector<BackendEntry>& backends() {
+  static std::vector<BackendEntry> all;
+  return all;
+}
+
+inline std::unique_ptr<Backend> open_backend(std::string_view name, const BackendOptions& options) {
+  std::string known;
+  for (const BackendEntry& b : backends()) {
+    if (b.name == name) return b.open(options);
+    known += known.empty() ? "" : ", ";
+    known += b.name;
+  }
+  throw Error(Code::argument, "backend: expected one of " + known + ", found \"" + std::string(name) + "\"");
+}
+
+struct RegisterBackend {
+  RegisterBackend(std::string_view name, std::unique_ptr<Backend> (*open)(const BackendOptions&)) { backends().push_back({name, open}); }
+};
+
+}  // namespace lt

@@ -1,0 +1,35 @@
+// A tensor is a view by value: it never owns and never allocates. Two dimensions, rows by columns, columns contiguous.
+#pragma once
+#include <cstdint>
+
+namespace lt {
+
+// GGUF's ids. Only the plain types are named here; every block type is named by its header in quant/.
+enum class Type : uint8_t { f32 = 0, f16 = 1, i32 = 26, bf16 = 30 };
+
+struct Tensor {
+  void* data = nullptr;  // host pointer, or a device address of the backend that made it
+  Type type = Type::f32;
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t stride = 0;  // bytes from a row to the next
+
+  explicit operator bool() const { return data != nullptr; }
+
+  template <class T>
+  T* row(int64_t r) const {
+    return reinterpret_cast<T*>(static_cast<char*>(data) + r * stride);
+  }
+
+  // Rows [first, first + count).
+  Tensor slice(int64_t first, int64_t count) const {
+    return {static_cast<char*>(data) + first * stride, type, count, cols, stride};
+  }
+
+  // Columns [first, first + count) of an f32 or i32 tensor.
+  Tensor columns(int64_t first, int64_t count) const {
+    return {static_cast<char*>(data) + first * 4, type, rows, count, stride};
+  }
+};
+
+}  // namespace lt

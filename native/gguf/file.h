@@ -1,0 +1,66 @@
+// A GGUF model opened for reading: typed metadata and tensors that point into the mapped file(s). Every size and offset is
+// checked before it is used; a bad file throws Code::format naming the field, within bounded memory and time.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace lt::gguf {
+
+// Strings point into the mapping and live as long as the File.
+using Array = std::variant<std::span<const uint8_t>, std::vector<uint64_t>, std::vector<int64_t>, std::vector<double>, std::vector<std::string_view>>;
+using Value = std::variant<bool, uint64_t, int64_t, double, std::string_view, Array>;
+
+struct HostTensor {
+  std::string_view name;
+  Type type;
+  std::array<int64_t, 4> dims;  // dims[0] contiguous; unused ones are 1
+  int n_dims;
+  const void* data;
+  size_t bytes;
+  int64_t cols() const { return dims[0]; }
+  int64_t rows() const { return dims[1] * dims[2] * dims[3]; }
+};
+
+struct OpenOptions {
+  bool vocabulary_only = false;  // metadata alone; tensor data need not be there
+};
+
+class File {
+ public:
+  // Opens all parts of a split model given its first. Throws Code::file, Code::format, Code::unsupported.
+  static std::shared_ptr<const File> open(const std::string& path, const OpenOptions& options = {});
+  virtual ~File() = default;
+
+  virtual const std::string& path() const = 0;
+  virtual uint32_t version() const = 0;
+  virtual uint64_t bytes() const = 0;          // of all parts
+  virtual uint64_t tensor_bytes() const = 0;   // mapped data of all tensors
+  virtual int parts() const = 0;
+
+  virtual std::span<const std::pair<std::string_view, Value>> metadata() const = 0;  // in file order
+  virtual const Value* find(std::string_view key) const = 0;
+  virtual std::span<const HostTensor> tensors() const = 0;
+  virtual const HostTensor* tensor(std::string_view name) const = 0;
+
+  // Reads every page of the tensor data ahead, so that the first token does not wait for it. Returns early when `stop` says so.
+  virtual void prefetch(const std::function<bool(double fraction)>& stop) const = 0;
+
+  // Typed access. An absent key gives nullopt; a present one of another type or out of range throws Code::format.
+  std::optional<uint64_t> u64(std::string_view key) const;
+  std::optional<double> f64(std::string_view key) const;
+  std::optional<bool> boolean(std::string_view key) const;
+  std::optional<std::string_view> string(std::string_view key) const;
+  const Array* array(std::string_view key) const;
+};
+
+}  // namespace lt::gguf
