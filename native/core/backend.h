@@ -17,6 +17,12 @@ class Plan {
   virtual void run() = 0;  // returns when the results can be read
 };
 
+// The largest that any forward pass asks for, as Sizing measured it.
+struct Needs {
+  size_t scratch = 0;       // bytes of the bump stack
+  size_t matmul_input = 0;  // bytes of the largest f32 input of a matmul: backends keep a quantized copy of it
+};
+
 struct BackendOptions {
   int threads = 0;         // 0: physical cores within affinity and cgroup quota
   std::string isa;         // cpu: a name of isas(), empty: the best this CPU has
@@ -35,7 +41,8 @@ class Backend {
   virtual Tensor alloc(Type type, int64_t rows, int64_t cols) = 0;
   virtual void write(Tensor to, const void* from) = 0;  // rows * stride bytes
   virtual void read(void* to, Tensor from) = 0;
-  virtual void reserve_scratch(size_t bytes) = 0;  // once, before the first op
+  // Allocates what forward passes need, once, before the first op; returns the bytes taken. Throws Code::memory.
+  virtual size_t reserve(const Needs& needs) = 0;
 };
 
 struct BackendEntry {
