@@ -24,8 +24,8 @@ struct Needs {
 };
 
 struct BackendOptions {
-  int threads = 0;         // 0: physical cores within affinity and cgroup quota
-  std::string isa;         // cpu: a name of isas(), empty: the best this CPU has
+  int threads = 0;  // 0: physical cores within affinity and cgroup quota
+  std::string isa;  // cpu: a name of isas(), empty: the best this CPU has
 };
 
 class Backend {

@@ -21,15 +21,24 @@ enum class Code {
 
 constexpr const char* code_name(Code c) {
   switch (c) {
-    case Code::file: return "FILE";
-    case Code::format: return "FORMAT";
-    case Code::unsupported: return "UNSUPPORTED";
-    case Code::memory: return "MEMORY";
-    case Code::context: return "CONTEXT";
-    case Code::argument: return "ARGUMENT";
-    case Code::device: return "DEVICE";
-    case Code::disposed: return "DISPOSED";
-    case Code::internal: return "INTERNAL";
+    case Code::file:
+      return "FILE";
+    case Code::format:
+      return "FORMAT";
+    case Code::unsupported:
+      return "UNSUPPORTED";
+    case Code::memory:
+      return "MEMORY";
+    case Code::context:
+      return "CONTEXT";
+    case Code::argument:
+      return "ARGUMENT";
+    case Code::device:
+      return "DEVICE";
+    case Code::disposed:
+      return "DISPOSED";
+    case Code::internal:
+      return "INTERNAL";
   }
   return "INTERNAL";
 }

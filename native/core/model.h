@@ -20,7 +20,7 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const Shape& shape() const = 0;
-  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                          // x (n, width)
+  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                           // x (n, width)
   virtual void layer(Ops& ops, int64_t i, Tensor x, const Kv& kv, const Rows& rows) const = 0;  // in place
   virtual void head(Ops& ops, Tensor logits, Tensor x, const Rows& rows) const = 0;             // logits (outputs, vocabulary)
 };

@@ -21,6 +21,8 @@ struct Rope {
   float magnitude = 1;      // factor on cosine and sine (YaRN)
   int64_t heads = 1;        // heads side by side in the columns
   bool neighbours = false;  // pairs (2i, 2i + 1), else (i, i + pairs)
+
+  Rope with(int64_t n) const { return {freqs, magnitude, n, neighbours}; }
 };
 
 // Consecutive rows of one sequence, positions ascending by one.
@@ -64,19 +66,19 @@ class Ops {
   virtual Scratch& scratch() = 0;
 
   // Primitives: each backend has each in a file of that name.
-  virtual void gather(Tensor y, Tensor table, Tensor ids) = 0;                     // y[r] = table[ids[r]], any weight type
-  virtual void matmul(Tensor x, std::span<const Product> products) = 0;            // w of any type, bias f32
+  virtual void gather(Tensor y, Tensor table, Tensor ids) = 0;                        // y[r] = table[ids[r]], any weight type
+  virtual void matmul(Tensor x, std::span<const Product> products) = 0;               // w of any type, bias f32
   virtual void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) = 0;  // w f32 (1, cols / heads) or none
-  virtual void rope(Tensor x, Tensor positions, const Rope& rope) = 0;             // in place
-  virtual void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) = 0;   // k, v (n, kv heads * dim)
+  virtual void rope(Tensor x, Tensor positions, const Rope& rope) = 0;                // in place
+  virtual void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) = 0;      // k, v (n, kv heads * dim)
   virtual void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) = 0;  // causal
-  virtual void add(Tensor y, Tensor a, Tensor b) = 0;                              // y may be a or b
-  virtual void gate(Tensor y, Tensor g, Tensor u, Act act) = 0;                    // act(g) * u; y may be g or u
-  virtual void all_reduce(Tensor x) = 0;                                           // sum over ranks; one rank: nothing to do
+  virtual void add(Tensor y, Tensor a, Tensor b) = 0;                                                 // y may be a or b
+  virtual void gate(Tensor y, Tensor g, Tensor u, Act act) = 0;                                       // act(g) * u; y may be g or u
+  virtual void all_reduce(Tensor x) = 0;  // sum over ranks; one rank: nothing to do
 
   // Fused methods: the default body is the definition, an override is only an optimisation and gives the same bits.
-  virtual void add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps);                 // x += dx; y = rms_norm(x)
-  virtual void glu(Tensor y, Tensor x, Product gate, Product up, Act act);                   // y = act(x gate) * (x up); their y is ignored
+  virtual void add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps);  // x += dx; y = rms_norm(x)
+  virtual void glu(Tensor y, Tensor x, Product gate, Product up, Act act);    // y = act(x gate) * (x up); their y is ignored
 
   void matmul(Tensor y, Tensor x, Tensor w, Tensor bias = {}) {
     const Product p{y, w, bias};

@@ -22,14 +22,10 @@ struct Tensor {
   }
 
   // Rows [first, first + count).
-  Tensor slice(int64_t first, int64_t count) const {
-    return {static_cast<char*>(data) + first * stride, type, count, cols, stride};
-  }
+  Tensor slice(int64_t first, int64_t count) const { return {static_cast<char*>(data) + first * stride, type, count, cols, stride}; }
 
   // Columns [first, first + count) of an f32 or i32 tensor.
-  Tensor columns(int64_t first, int64_t count) const {
-    return {static_cast<char*>(data) + first * 4, type, rows, count, stride};
-  }
+  Tensor columns(int64_t first, int64_t count) const { return {static_cast<char*>(data) + first * 4, type, rows, count, stride}; }
 };
 
 }  // namespace lt
