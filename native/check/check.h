@@ -24,6 +24,12 @@ struct Register {
   Register(std::string name, std::function<void()> run) { cases().push_back({std::move(name), std::move(run)}); }
 };
 
+// Functions that add cases when the program starts, for cases that depend on what is compiled in.
+inline std::vector<void (*)()>& generators() {
+  static std::vector<void (*)()> all;
+  return all;
+}
+
 // Thrown by a case that cannot run here: counted as skipped, with its reason.
 struct Skip {
   std::string reason;
@@ -43,31 +49,35 @@ std::string read_file(const std::string& path);
 
 #define LT_CHECK_JOIN2(a, b) a##b
 #define LT_CHECK_JOIN(a, b) LT_CHECK_JOIN2(a, b)
-#define CHECK_CASE(name)                                                                                               \
-  static void LT_CHECK_JOIN(check_case_, __LINE__)();                                                                  \
+#define CHECK_CASE(name)                                                                                                   \
+  static void LT_CHECK_JOIN(check_case_, __LINE__)();                                                                      \
   static const ::lt::check::Register LT_CHECK_JOIN(check_register_, __LINE__)(name, LT_CHECK_JOIN(check_case_, __LINE__)); \
   static void LT_CHECK_JOIN(check_case_, __LINE__)()
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) ::lt::check::fail(__FILE__, __LINE__, #condition);       \
+#define CHECK_GENERATOR()                                                                                                       \
+  static void LT_CHECK_JOIN(check_generate_, __LINE__)();                                                                        \
+  static const bool LT_CHECK_JOIN(check_generator_, __LINE__) = (::lt::check::generators().push_back(LT_CHECK_JOIN(check_generate_, __LINE__)), true); \
+  static void LT_CHECK_JOIN(check_generate_, __LINE__)()
+#define CHECK(condition)                                                 \
+  do {                                                                   \
+    if (!(condition)) ::lt::check::fail(__FILE__, __LINE__, #condition); \
   } while (0)
-#define CHECK_THAT(condition, message)                                         \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      std::ostringstream check_stream;                                         \
-      check_stream << message;                                                 \
-      ::lt::check::fail(__FILE__, __LINE__, check_stream.str());               \
-    }                                                                          \
+#define CHECK_THAT(condition, message)                           \
+  do {                                                           \
+    if (!(condition)) {                                          \
+      std::ostringstream check_stream;                           \
+      check_stream << message;                                   \
+      ::lt::check::fail(__FILE__, __LINE__, check_stream.str()); \
+    }                                                            \
   } while (0)
-#define CHECK_THROWS(expression, expected)                                                                 \
-  do {                                                                                                     \
-    bool check_thrown = false;                                                                             \
-    try {                                                                                                  \
-      (void)(expression);                                                                                  \
-    } catch (const ::lt::Error& e) {                                                                       \
-      check_thrown = true;                                                                                 \
-      if (e.code() != (expected))                                                                          \
+#define CHECK_THROWS(expression, expected)                                                                                 \
+  do {                                                                                                                     \
+    bool check_thrown = false;                                                                                             \
+    try {                                                                                                                  \
+      (void)(expression);                                                                                                  \
+    } catch (const ::lt::Error& e) {                                                                                       \
+      check_thrown = true;                                                                                                 \
+      if (e.code() != (expected))                                                                                          \
         ::lt::check::fail(__FILE__, __LINE__, std::string(#expression " threw ") + code_name(e.code()) + ": " + e.what()); \
-    }                                                                                                      \
-    if (!check_thrown) ::lt::check::fail(__FILE__, __LINE__, #expression " threw nothing");                \
+    }                                                                                                                      \
+    if (!check_thrown) ::lt::check::fail(__FILE__, __LINE__, #expression " threw nothing");                                \
   } while (0)

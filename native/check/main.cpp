@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
     list |= std::strcmp(argv[i], "--list") == 0;
     json |= std::strcmp(argv[i], "--json") == 0;
   }
+  for (void (*generate)() : generators()) generate();
   int passed = 0, failed = 0, skipped = 0;
   for (const Case& c : cases()) {
     if (!wanted(c.name, argc, argv)) continue;

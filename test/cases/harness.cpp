@@ -1,0 +1,192 @@
+#include "harness.h"
+
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "check/check.h"
+#include "quant/block.h"
+#include "quant/type.h"
+
+namespace lt::cases {
+namespace {
+
+constexpr int guard_cols = 16;
+constexpr uint8_t guard_byte = 0xA5;
+
+// Where the half-precision scales of a block lie.
+const std::map<uint8_t, std::vector<int>> scale_offsets = {
+    {2, {0}},  {3, {0, 2}}, {6, {0}},  {7, {0, 2}}, {8, {0}},  {10, {80, 82}}, {11, {108}}, {12, {0, 2}}, {13, {0, 2}}, {14, {208}}, {16, {0}}, {17, {0}},
+    {18, {0}}, {19, {0}},   {20, {0}}, {21, {0}},   {22, {0}}, {23, {0}},      {34, {52}},  {35, {64}},   {41, {0}},    {42, {0}}};
+
+void sane_scales(uint8_t* block, Type type, std::mt19937_64& random) {
+  std::uniform_real_distribution<float> scale(0.002f, 0.02f);
+  const auto id = static_cast<uint8_t>(type);
+  if (const auto at = scale_offsets.find(id); at != scale_offsets.end()) {
+    for (const int offset : at->second) {
+      const uint16_t h = quant::float_to_half(scale(random));
+      std::memcpy(block + offset, &h, 2);
+    }
+  } else if (id == 29) {  // IQ1_M: the scale lies in the top four bits of four words
+    const uint16_t h = quant::float_to_half(scale(random));
+    for (int i = 0; i < 4; i++) block[48 + 2 * i + 1] = static_cast<uint8_t>((block[48 + 2 * i + 1] & 15) | (h >> 4 * i & 15) << 4);
+  } else if (id == 39) {  // MXFP4
+    block[0] = static_cast<uint8_t>(118 + random() % 4);
+  } else if (id == 40) {  // NVFP4
+    for (int i = 0; i < 4; i++) block[i] = static_cast<uint8_t>(16 + random() % 16);
+  }
+}
+
+double distance(const float* a, const float* b, int64_t n) {
+  double error = 0, size = 0;
+  for (int64_t i = 0; i < n; i++) {
+    error += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+    size += static_cast<double>(b[i]) * b[i];
+  }
+  if (error == 0) return 0;
+  return std::isfinite(error) && size > 0 ? std::sqrt(error / size) : HUGE_VAL;
+}
+
+std::vector<float> run_on(const std::string& backend, const BackendOptions& options, const OpCase& c, std::span<const int64_t> rows) {
+  const std::unique_ptr<Backend> b = open_backend(backend, options);
+  b->reserve(c.needs);
+  Lab lab(*b);
+  return c.run(lab, rows);
+}
+
+std::vector<int64_t> all_rows(const OpCase& c) {
+  std::vector<int64_t> rows;
+  for (int64_t r = 0; r < c.rows; r++) rows.push_back(r);
+  return rows;
+}
+
+void same_bytes(const OpCase& c, const float* a, const float* b, int64_t rows, const std::string& what) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t i = 0; i < c.cols; i++)
+      CHECK_THAT(std::memcmp(a + r * c.cols + i, b + r * c.cols + i, 4) == 0,
+                 what << ": row " << r << " column " << i << " is " << a[r * c.cols + i] << ", expected " << b[r * c.cols + i]);
+}
+
+void show(const OpCase& c, const std::string& backend, const std::string& variant) {
+  const std::vector<int64_t> rows = all_rows(c);
+  const std::vector<float> wanted = run_on("ref", {}, c, rows);
+  BackendOptions options;
+  options.isa = variant;
+  options.threads = 1;
+  const std::vector<float> found = run_on(backend, options, c, rows);
+  for (int64_t r = 0; r < c.rows; r++) {
+    const double d = distance(&found[r * c.cols], &wanted[r * c.cols], c.cols);
+    CHECK_THAT(d <= c.tolerance, "row " << r << " is " << d << " from ref, expected at most " << c.tolerance);
+  }
+  for (const int threads : {2, 3}) {
+    options.threads = threads;
+    same_bytes(c, run_on(backend, options, c, rows).data(), found.data(), c.rows, std::to_string(threads) + " threads");
+  }
+  options.threads = 1;
+  for (const int64_t r : {int64_t{0}, c.rows / 2, c.rows - 1})
+    same_bytes(c, run_on(backend, options, c, std::span(&r, 1)).data(), &found[r * c.cols], 1, "row " + std::to_string(r) + " alone");
+  for (const int64_t part : {2, 5, 11}) {
+    if (part >= c.rows) break;
+    same_bytes(c, run_on(backend, options, c, std::span(rows).first(part)).data(), found.data(), part, "first " + std::to_string(part) + " rows");
+  }
+  if (const std::vector<std::string> variants = [&] {
+        for (const BackendEntry& b : backends())
+          if (b.name == backend && b.variants) return b.variants();
+        return std::vector<std::string>{};
+      }();
+      !variants.empty() && variants.front() != variant) {
+    options.isa = variants.front();
+    same_bytes(c, found.data(), run_on(backend, options, c, rows).data(), c.rows, variant + " against " + variants.front());
+  }
+}
+
+}  // namespace
+
+Tensor Lab::floats(std::span<const float> values, int64_t rows, int64_t cols) {
+  const Tensor t = backend_.alloc(Type::f32, rows, cols);
+  backend_.write(t, values.data());
+  return t;
+}
+
+Tensor Lab::ints(std::span<const int32_t> values, int64_t rows, int64_t cols) {
+  const Tensor t = backend_.alloc(Type::i32, rows, cols);
+  backend_.write(t, values.data());
+  return t;
+}
+
+Tensor Lab::weights(Type type, std::span<const uint8_t> bytes, int64_t rows, int64_t cols) {
+  return backend_.place({const_cast<uint8_t*>(bytes.data()), type, rows, cols, quant::row_bytes(type, cols)});
+}
+
+Tensor Lab::output(int64_t rows, int64_t cols) {
+  const Tensor whole = backend_.alloc(Type::f32, rows + 2, cols + guard_cols);
+  const std::vector<uint8_t> pattern(static_cast<size_t>(whole.rows * whole.stride), guard_byte);
+  backend_.write(whole, pattern.data());
+  Tensor inner = whole.slice(1, rows);
+  inner.cols = cols;
+  return inner;
+}
+
+std::vector<float> Lab::take(const Tensor& output) {
+  Tensor whole = output.slice(-1, output.rows + 2);
+  whole.cols += guard_cols;
+  std::vector<float> values(static_cast<size_t>(whole.rows * whole.cols)), inner;
+  backend_.read(values.data(), whole);
+  for (int64_t r = 0; r < whole.rows; r++) {
+    for (int64_t c = 0; c < whole.cols; c++) {
+      const float v = values[static_cast<size_t>(r * whole.cols + c)];
+      if (r > 0 && r + 1 < whole.rows && c < output.cols) {
+        inner.push_back(v);
+        continue;
+      }
+      uint8_t bytes[4];
+      std::memcpy(bytes, &v, 4);
+      for (const uint8_t b : bytes) CHECK_THAT(b == guard_byte, "a guard byte at row " << r - 1 << " column " << c << " was written");
+    }
+  }
+  return inner;
+}
+
+std::vector<float> gaussian(uint64_t seed, int64_t n, float scale) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal(0, scale);
+  std::vector<float> values(static_cast<size_t>(n));
+  for (float& v : values) v = normal(random);
+  return values;
+}
+
+std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint64_t seed) {
+  const quant::TypeInfo& info = quant::info(type);
+  std::mt19937_64 random(seed);
+  std::vector<uint8_t> bytes(static_cast<size_t>(rows * quant::row_bytes(type, cols)));
+  if (!info.block) {
+    const std::vector<float> values = gaussian(seed, rows * cols, 0.05f);
+    for (size_t i = 0; i < values.size(); i++) {
+      const uint16_t half = type == Type::f16 ? quant::float_to_half(values[i]) : quant::float_to_bfloat(values[i]);
+      type == Type::f32 ? std::memcpy(&bytes[4 * i], &values[i], 4) : std::memcpy(&bytes[2 * i], &half, 2);
+    }
+    return bytes;
+  }
+  for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
+  for (size_t at = 0; at < bytes.size(); at += static_cast<size_t>(info.bytes)) sane_scales(&bytes[at], type, random);
+  return bytes;
+}
+
+void add_case(const OpCase& c) {
+  for (const BackendEntry& b : backends()) {
+    if (b.name == "ref") continue;
+    for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""}) {
+      const std::string backend(b.name);
+      check::cases().push_back({"ops/" + c.name + " on " + backend + (variant.empty() ? "" : " ") + variant, [=] { show(c, backend, variant); }});
+    }
+  }
+}
+
+std::vector<Type> weight_types() {
+  std::vector<Type> types;
+  for (const quant::TypeInfo& t : quant::types())
+    if (t.dequantize) types.push_back(t.id);
+  return types;
+}
+
+}  // namespace lt::cases

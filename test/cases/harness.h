@@ -1,0 +1,50 @@
+// Op cases: shapes, types and parameters of each op are listed once (a file an op beside this one), and each case is shown on
+// every backend, variant and thread count to be right (against ref), clean (guard bytes), alone = together, and the same bits
+// for all variants and thread counts of a backend.
+#pragma once
+#include <functional>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+
+namespace lt::cases {
+
+// A backend's memory for one run of a case. Outputs lie inside guard bytes.
+class Lab {
+ public:
+  explicit Lab(Backend& backend) : backend_(backend) {}
+  Ops& ops() { return backend_.ops(); }
+  Tensor floats(std::span<const float> values, int64_t rows, int64_t cols);
+  Tensor ints(std::span<const int32_t> values, int64_t rows, int64_t cols);
+  Tensor weights(Type type, std::span<const uint8_t> bytes, int64_t rows, int64_t cols);
+  Tensor zeros(Type type, int64_t rows, int64_t cols) { return backend_.alloc(type, rows, cols); }
+  Tensor output(int64_t rows, int64_t cols);
+  std::vector<float> take(const Tensor& output);  // fails the case where a guard byte changed
+
+ private:
+  Backend& backend_;
+};
+
+std::vector<float> gaussian(uint64_t seed, int64_t n, float scale = 1);
+// Rows of random payload with sane scales, for any type of weights.
+std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint64_t seed);
+
+struct OpCase {
+  std::string name;
+  int64_t rows, cols;  // of the result
+  double tolerance;    // of a row: rms(result - ref's) / rms(ref's)
+  Needs needs;
+  // The result of the given rows, computed together. The same inputs whatever the rows.
+  std::function<std::vector<float>(Lab&, std::span<const int64_t> rows)> run;
+};
+
+// Registers "ops/<name> on <backend> <variant>" for every backend.
+void add_case(const OpCase& c);
+
+// Every type that a matmul takes.
+std::vector<Type> weight_types();
+
+}  // namespace lt::cases

@@ -1,0 +1,50 @@
+// matmul of every weight type: one row and many, odd sizes, with and without bias, several products of one input.
+#include "check/check.h"
+#include "harness.h"
+#include "quant/type.h"
+
+namespace lt::cases {
+namespace {
+
+// Integer kernels round activations to 8 bits, max / 127 a step, uniformly: about 0.7% of a Gaussian row of 256.
+double tolerance_of(const quant::TypeInfo& t) { return t.block ? 1.5e-2 : 2e-6; }
+
+void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
+  const quant::TypeInfo& info = quant::info(type);
+  OpCase c;
+  c.name = std::string("matmul ") + info.name + " " + std::to_string(rows) + "x" + std::to_string(cols) + " to " + std::to_string(outs);
+  c.rows = rows;
+  c.cols = 2 * outs;
+  c.tolerance = tolerance_of(info);
+  c.needs.matmul_input = static_cast<size_t>(rows * cols * 4);
+  const std::vector<uint8_t> first = random_weights(type, outs, cols, 1), second = random_weights(type, outs, cols, 2);
+  const std::vector<float> x = gaussian(3, rows * cols), bias = gaussian(4, outs);
+  c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
+    std::vector<float> picked;
+    for (const int64_t r : wanted) picked.insert(picked.end(), x.begin() + r * cols, x.begin() + (r + 1) * cols);
+    const auto n = static_cast<int64_t>(wanted.size());
+    const Tensor y = lab.output(n, 2 * outs);
+    const Product products[] = {{y.columns(0, outs), lab.weights(type, first, outs, cols), lab.floats(bias, 1, outs)},
+                                {y.columns(outs, outs), lab.weights(type, second, outs, cols), {}}};
+    lab.ops().matmul(lab.floats(picked, n, cols), products);
+    return lab.take(y);
+  };
+  add_case(c);
+}
+
+CHECK_GENERATOR() {
+  for (const Type type : weight_types()) {
+    const int64_t block = quant::info(type).values;
+    add(type, 1, 2 * block, 5);
+    add(type, 3, 256 * 3, 67);
+    add(type, 13, 256, 33);
+    if (block <= 32) add(type, 7, 576, 40);
+    if (block <= 32) add(type, 2, 32, 3);
+    if (block == 1) add(type, 5, 77, 19);
+    if (block == 1) add(type, 1, 3, 1);
+    add(type, 40, 512, 48);
+  }
+}
+
+}  // namespace
+}  // namespace lt::cases
