@@ -48,6 +48,7 @@ class Backend {
 struct BackendEntry {
   std::string_view name;
   std::unique_ptr<Backend> (*open)(const BackendOptions&);  // throws Code::device, Code::argument
+  std::vector<std::string> (*variants)();                   // values of BackendOptions::isa usable here, best first; or null
 };
 
 // The backends compiled in, in order of registration. Registered by static objects, before main.
@@ -67,7 +68,10 @@ inline std::unique_ptr<Backend> open_backend(std::string_view name, const Backen
 }
 
 struct RegisterBackend {
-  RegisterBackend(std::string_view name, std::unique_ptr<Backend> (*open)(const BackendOptions&)) { backends().push_back({name, open}); }
+  RegisterBackend(std::string_view name, std::unique_ptr<Backend> (*open)(const BackendOptions&),
+                  std::vector<std::string> (*variants)() = nullptr) {
+    backends().push_back({name, open, variants});
+  }
 };
 
 }  // namespace lt

@@ -1,0 +1,9 @@
+# The instruction sets that kernels/ is compiled for, best first: the order of preference at run time.
+# lt_isa(NAME GNU-FLAGS MSVC-FLAGS); the probe of each is in isa.cpp.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|x64)$")
+  lt_isa(avx512 "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni;-mavx2;-mfma;-mf16c;-mbmi2;-mprefer-vector-width=512" "/arch:AVX512")
+  lt_isa(avx2 "-mavx2;-mfma;-mf16c;-mbmi2" "/arch:AVX2")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  lt_isa(neon "-march=armv8.2-a+dotprod+fp16" "")
+endif()
+lt_isa(portable "" "")

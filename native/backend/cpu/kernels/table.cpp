@@ -1,0 +1,17 @@
+// What this ISA's build of kernels/ offers. A weight type that is not listed runs on its decoder in quant/ and matmul_f32.
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/kernels/rows.h"
+
+namespace lt::cpu::LT_ISA {
+
+#define LT_TEXT2(x) #x
+#define LT_TEXT(x) LT_TEXT2(x)
+
+static const MatmulKernel* const all[] = {&matmul_f32, &matmul_f16, &matmul_bf16};
+
+extern const Kernels kernels = {LT_TEXT(LT_ISA), {&prepare_f32, nullptr, nullptr}, all, sizeof(all) / sizeof(all[0]),
+                                rms_norm,        add,                              gate_silu,
+                                rope,            to_f16,                           to_q8_0,
+                                attend,          attend_merge};
+
+}  // namespace lt::cpu::LT_ISA

@@ -1,0 +1,66 @@
+// Part of simd.h: sixteen floats are one zmm register.
+#pragma once
+
+namespace lt::cpu::LT_ISA {
+
+struct f32x16 {
+  __m512 v;
+};
+
+LT_INLINE __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1); }
+
+LT_INLINE f32x16 zero() { return {_mm512_setzero_ps()}; }
+LT_INLINE f32x16 set1(float x) { return {_mm512_set1_ps(x)}; }
+LT_INLINE f32x16 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+LT_INLINE f32x16 load(const float* p, int64_t n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
+LT_INLINE void store(float* p, f32x16 a) { _mm512_storeu_ps(p, a.v); }
+LT_INLINE void store(float* p, f32x16 a, int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a.v); }
+
+LT_INLINE f32x16 load_f16(const uint16_t* p) { return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))}; }
+LT_INLINE f32x16 load_f16(const uint16_t* p, int64_t n) { return {_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), p))}; }
+LT_INLINE f32x16 widen_bf16(__m256i b) { return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16))}; }
+LT_INLINE f32x16 load_bf16(const uint16_t* p) { return widen_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) { return widen_bf16(_mm256_maskz_loadu_epi16(first_lanes(n), p)); }
+LT_INLINE f32x16 load_i8(const int8_t* p) {
+  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
+}
+LT_INLINE void store_f16(uint16_t* p, f32x16 a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+LT_INLINE f32x16 operator+(f32x16 a, f32x16 b) { return {_mm512_add_ps(a.v, b.v)}; }
+LT_INLINE f32x16 operator-(f32x16 a, f32x16 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+LT_INLINE f32x16 operator*(f32x16 a, f32x16 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+LT_INLINE f32x16 operator/(f32x16 a, f32x16 b) { return {_mm512_div_ps(a.v, b.v)}; }
+LT_INLINE f32x16 fma(f32x16 a, f32x16 b, f32x16 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+LT_INLINE f32x16 max(f32x16 a, f32x16 b) { return {_mm512_max_ps(a.v, b.v)}; }  // a > b ? a : b
+LT_INLINE f32x16 min(f32x16 a, f32x16 b) { return {_mm512_min_ps(a.v, b.v)}; }  // a < b ? a : b
+
+// a < b ? 0 : v
+LT_INLINE f32x16 zero_where_less(f32x16 a, f32x16 b, f32x16 v) {
+  return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ), v.v)};
+}
+// Lanes [first, last) of a, fill elsewhere; 0 <= first, last <= 16.
+LT_INLINE f32x16 keep(f32x16 a, int64_t first, int64_t last, float fill) {
+  return {_mm512_mask_mov_ps(_mm512_set1_ps(fill), static_cast<__mmask16>(first_lanes(last) & ~first_lanes(first)), a.v)};
+}
+// 2^n of t = n + 1.5 * 2^23.
+LT_INLINE f32x16 power_of_two(f32x16 t) {
+  return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_slli_epi32(_mm512_castps_si512(t.v), 23), _mm512_set1_epi32(127 << 23)))};
+}
+
+// The order of every sum over lanes: lane i with i + 8, then i + 4, i + 2, i + 1.
+LT_INLINE float fold_add(f32x16 a) {
+  const __m256 h = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
+  const __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+  const __m128 d = _mm_add_ps(q, _mm_movehl_ps(q, q));
+  return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
+}
+LT_INLINE float fold_max(f32x16 a) {
+  const __m256 h = _mm256_max_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
+  const __m128 q = _mm_max_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+  const __m128 d = _mm_max_ps(q, _mm_movehl_ps(q, q));
+  return _mm_cvtss_f32(_mm_max_ss(d, _mm_movehdup_ps(d)));
+}
+
+}  // namespace lt::cpu::LT_ISA
