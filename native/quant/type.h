@@ -18,10 +18,10 @@ struct TypeInfo {
   void (*dequantize)(float* y, const void* row, int64_t cols);
 };
 
-std::span<const TypeInfo> types();       // by id
-const TypeInfo* find(Type id);           // null if unknown
-const TypeInfo& info(Type id);           // throws Code::unsupported
-const char* retired_name(uint32_t id);   // ids that GGUF no longer uses ("Q4_2"), else null
+std::span<const TypeInfo> types();      // by id
+const TypeInfo* find(Type id);          // null if unknown
+const TypeInfo& info(Type id);          // throws Code::unsupported
+const char* retired_name(uint32_t id);  // ids that GGUF no longer uses ("Q4_2"), else null
 int64_t row_bytes(Type id, int64_t cols);
 
 }  // namespace lt::quant
