@@ -57,7 +57,12 @@ struct Attention {
       take(ks, k, r, s.kv_heads * s.key_dim);
       take(vs, v, r, s.kv_heads * s.value_dim);
     }
-    const Rows batch{.ids = {}, .positions = lab.ints(positions, n, 1), .sequences = lab.ints(sequences, n, 1), .pages = pages, .outputs = {}, .spans = spans};
+    const Rows batch{.ids = {},
+                     .positions = lab.ints(positions, n, 1),
+                     .sequences = lab.ints(sequences, n, 1),
+                     .pages = pages,
+                     .outputs = {},
+                     .spans = spans};
     lab.ops().store_kv(kv, lab.floats(ks, n, s.kv_heads * s.key_dim), lab.floats(vs, n, s.kv_heads * s.value_dim), batch);
     if (!out) return;
     const Tensor y = lab.output(n, s.heads * s.value_dim);
@@ -92,7 +97,8 @@ struct Attention {
 void add(const std::string& name, const Sizes& s, int64_t chunk) {
   int64_t rows = 0;
   for (const int64_t n : s.lengths) rows += n;
-  const Attention a{s, chunk, gaussian(1, rows * s.heads * s.key_dim), gaussian(2, rows * s.kv_heads * s.key_dim), gaussian(3, rows * s.kv_heads * s.value_dim)};
+  const Attention a{s, chunk, gaussian(1, rows * s.heads * s.key_dim), gaussian(2, rows * s.kv_heads * s.key_dim),
+                    gaussian(3, rows * s.kv_heads * s.value_dim)};
   OpCase c;
   c.name = "attend " + name + " " + quant::info(s.cache).name + " chunks of " + std::to_string(chunk);
   c.rows = rows;

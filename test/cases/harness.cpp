@@ -15,9 +15,10 @@ constexpr int guard_cols = 16;
 constexpr uint8_t guard_byte = 0xA5;
 
 // Where the half-precision scales of a block lie.
-const std::map<uint8_t, std::vector<int>> scale_offsets = {
-    {2, {0}},  {3, {0, 2}}, {6, {0}},  {7, {0, 2}}, {8, {0}},  {10, {80, 82}}, {11, {108}}, {12, {0, 2}}, {13, {0, 2}}, {14, {208}}, {16, {0}}, {17, {0}},
-    {18, {0}}, {19, {0}},   {20, {0}}, {21, {0}},   {22, {0}}, {23, {0}},      {34, {52}},  {35, {64}},   {41, {0}},    {42, {0}}};
+const std::map<uint8_t, std::vector<int>> scale_offsets = {{2, {0}},    {3, {0, 2}},  {6, {0}},     {7, {0, 2}}, {8, {0}},  {10, {80, 82}},
+                                                           {11, {108}}, {12, {0, 2}}, {13, {0, 2}}, {14, {208}}, {16, {0}}, {17, {0}},
+                                                           {18, {0}},   {19, {0}},    {20, {0}},    {21, {0}},   {22, {0}}, {23, {0}},
+                                                           {34, {52}},  {35, {64}},   {41, {0}},    {42, {0}}};
 
 void sane_scales(uint8_t* block, Type type, std::mt19937_64& random) {
   std::uniform_real_distribution<float> scale(0.002f, 0.02f);
@@ -87,13 +88,15 @@ void show(const OpCase& c, const std::string& backend, const std::string& varian
     same_bytes(c, run_on(backend, options, c, std::span(&r, 1)).data(), &found[r * c.cols], 1, "row " + std::to_string(r) + " alone");
   for (const int64_t part : {2, 5, 11}) {
     if (part >= c.rows) break;
-    same_bytes(c, run_on(backend, options, c, std::span(rows).first(part)).data(), found.data(), part, "first " + std::to_string(part) + " rows");
+    same_bytes(c, run_on(backend, options, c, std::span(rows).first(part)).data(), found.data(), part,
+               "first " + std::to_string(part) + " rows");
   }
-  if (const std::vector<std::string> variants = [&] {
-        for (const BackendEntry& b : backends())
-          if (b.name == backend && b.variants) return b.variants();
-        return std::vector<std::string>{};
-      }();
+  if (const std::vector<std::string> variants =
+          [&] {
+            for (const BackendEntry& b : backends())
+              if (b.name == backend && b.variants) return b.variants();
+            return std::vector<std::string>{};
+          }();
       !variants.empty() && variants.front() != variant) {
     options.isa = variants.front();
     same_bytes(c, found.data(), run_on(backend, options, c, rows).data(), c.rows, variant + " against " + variants.front());
@@ -162,7 +165,7 @@ std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint6
   if (!info.block) {
     const std::vector<float> values = gaussian(seed, rows * cols, 0.05f);
     for (size_t i = 0; i < values.size(); i++) {
-      const uint16_t half = type == Type::f16 ? quant::float_to_half(values[i]) : quant::float_to_bfloat(values[i]);
+      const uint16_t half = type == Type::f16 ? quant::float_to_half(values[i]) : quant::float_to_bf16(values[i]);
       type == Type::f32 ? std::memcpy(&bytes[4 * i], &values[i], 4) : std::memcpy(&bytes[2 * i], &half, 2);
     }
     return bytes;
@@ -177,7 +180,8 @@ void add_case(const OpCase& c) {
     if (b.name == "ref") continue;
     for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""}) {
       const std::string backend(b.name);
-      check::cases().push_back({"ops/" + c.name + " on " + backend + (variant.empty() ? "" : " ") + variant, [=] { show(c, backend, variant); }});
+      check::cases().push_back(
+          {"ops/" + c.name + " on " + backend + (variant.empty() ? "" : " ") + variant, [=] { show(c, backend, variant); }});
     }
   }
 }

@@ -10,7 +10,8 @@ namespace {
 
 // A case whose row r reads row r of `inputs` (each rows x cols, Gaussian).
 void add_rowwise(const std::string& name, int64_t rows, int64_t cols, int inputs,
-                 const std::function<void(Lab&, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t> rows)>& call, double tolerance = 2e-6) {
+                 const std::function<void(Lab&, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t> rows)>& call,
+                 double tolerance = 2e-6) {
   OpCase c;
   c.name = name + " " + std::to_string(rows) + "x" + std::to_string(cols);
   c.rows = rows;
@@ -65,7 +66,8 @@ void add_norms() {
     int64_t rows, cols, heads;
     bool weight;
   };
-  for (const Norm& n : {Norm{1, 64, 1, true}, Norm{5, 576, 1, true}, Norm{17, 100, 1, false}, Norm{4, 8 * 40, 8, true}, Norm{3, 3 * 16, 3, true}, Norm{2, 7, 1, true}}) {
+  for (const Norm& n : {Norm{1, 64, 1, true}, Norm{5, 576, 1, true}, Norm{17, 100, 1, false}, Norm{4, 8 * 40, 8, true},
+                        Norm{3, 3 * 16, 3, true}, Norm{2, 7, 1, true}}) {
     const std::vector<float> w = gaussian(9, n.cols / n.heads);
     add_rowwise("rms_norm heads " + std::to_string(n.heads) + (n.weight ? "" : " no weight"), n.rows, n.cols, 1,
                 [=](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t>) {
@@ -89,12 +91,13 @@ void add_ropes() {
     float magnitude;
   };
   static const int32_t positions[] = {0, 1, 2, 63, 64, 1000, 8191, 131071};
-  for (const Turn& t : {Turn{8, 3, 64, 32, true, 1}, Turn{8, 2, 80, 40, false, 1}, Turn{5, 1, 32, 8, false, 1.25f}, Turn{4, 4, 20, 5, true, 1}, Turn{3, 1, 6, 3, false, 1}}) {
+  for (const Turn& t : {Turn{8, 3, 64, 32, true, 1}, Turn{8, 2, 80, 40, false, 1}, Turn{5, 1, 32, 8, false, 1.25f},
+                        Turn{4, 4, 20, 5, true, 1}, Turn{3, 1, 6, 3, false, 1}}) {
     std::vector<float> freqs;
     for (int64_t i = 0; i < t.pairs; i++) freqs.push_back(1.0f / static_cast<float>(1 + i * i));
     // A position's angle reaches 1e5 radians, which f32 frequencies give to 1e-7 of the position.
-    add_rowwise(std::string("rope ") + (t.neighbours ? "neighbours" : "halves") + " heads " + std::to_string(t.heads), t.rows, t.heads * t.dim, 1,
-                [=](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t> rows) {
+    add_rowwise(std::string("rope ") + (t.neighbours ? "neighbours" : "halves") + " heads " + std::to_string(t.heads), t.rows,
+                t.heads * t.dim, 1, [=](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t> rows) {
                   std::vector<int32_t> at;
                   for (const int64_t r : rows) at.push_back(positions[r]);
                   const Rope rope{lab.floats(freqs, 1, t.pairs), t.magnitude, t.heads, t.neighbours};
@@ -109,8 +112,12 @@ CHECK_GENERATOR() {
   add_norms();
   add_ropes();
   for (const int64_t cols : {1, 64, 1000}) {
-    add_rowwise("add", 3, cols, 2, [](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t>) { lab.ops().add(y, x[0], x[1]); }, 1e-7);
-    add_rowwise("gate silu", 3, cols, 2, [](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t>) { lab.ops().gate(y, x[0], x[1], Act::silu); });
+    add_rowwise(
+        "add", 3, cols, 2, [](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t>) { lab.ops().add(y, x[0], x[1]); },
+        1e-7);
+    add_rowwise("gate silu", 3, cols, 2, [](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t>) {
+      lab.ops().gate(y, x[0], x[1], Act::silu);
+    });
   }
 }
 
