@@ -1,0 +1,240 @@
+// The exports, as lib/native.ts types them. Each unwraps, calls and wraps.
+#include <napi.h>
+
+#include "addon/bridge.h"
+#include "addon/convert.h"
+#include "addon/errors.h"
+#include "addon/resident.h"
+#include "core/backend.h"
+
+namespace lt::addon {
+
+namespace {
+
+using Info = const Napi::CallbackInfo&;
+using Vocabulary = std::shared_ptr<const tokenize::Tokenizer>;
+
+// A handle is an External with the tag of what it holds, so that a wrong one is refused instead of misread.
+constexpr napi_type_tag resident_tag{0x6c6c616d612d7473, 0x7265736964656e74};
+constexpr napi_type_tag vocabulary_tag{0x6c6c616d612d7473, 0x766f636162756c61};
+
+template <class T>
+T& held_by(const Napi::Value& handle, const napi_type_tag& tag, const char* what) {
+  if (!handle.IsExternal() || !handle.As<Napi::External<T>>().CheckTypeTag(&tag))
+    throw Error(Code::argument, std::string("expected the handle of a ") + what);
+  return *handle.As<Napi::External<T>>().Data();
+}
+
+std::shared_ptr<Resident>& resident_of(const Napi::Value& handle) {
+  return held_by<std::shared_ptr<Resident>>(handle, resident_tag, "model");
+}
+
+// Of a model or a vocabulary.
+const tokenize::Tokenizer& tokenizer_of(const Napi::Value& handle) {
+  if (handle.IsExternal() && handle.As<Napi::External<Vocabulary>>().CheckTypeTag(&vocabulary_tag))
+    return **handle.As<Napi::External<Vocabulary>>().Data();
+  return resident_of(handle)->engine().tokenizer();
+}
+
+double ticket_of(const Napi::Value& v) { return v.As<Napi::Number>().DoubleValue(); }
+
+Napi::Value attach(Info info) {
+  Bridge::of(info.Env()).attach(info.Env(), info[0].As<Napi::Function>(), info[1].As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
+Napi::Value hold(Info info) {
+  Bridge::of(info.Env()).mailbox()->hold(info.Env(), info[0].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value shut_down(Info info) {
+  Bridge::of(info.Env()).shut_down();
+  return info.Env().Undefined();
+}
+
+Napi::Value load_model(Info info) {
+  Bridge& bridge = Bridge::of(info.Env());
+  const auto resident = std::make_shared<Resident>(bridge.mailbox(), ticket_of(info[0]), info[1].As<Napi::String>().Utf8Value(),
+                                                   engine_options(info[2].As<Napi::Object>()));
+  bridge.start(resident);
+  // A model that nobody can reach any more frees itself.
+  const auto handle = Napi::External<std::shared_ptr<Resident>>::New(info.Env(), new std::shared_ptr<Resident>(resident),
+                                                                     [](Napi::Env, std::shared_ptr<Resident>* held) {
+                                                                       (*held)->stop();
+                                                                       delete held;
+                                                                     });
+  handle.TypeTag(&resident_tag);
+  return handle;
+}
+
+Napi::Value submit(Info info) {
+  resident_of(info[0])->submit(order_of(ticket_of(info[1]), info[2].As<Napi::Object>()));
+  return info.Env().Undefined();
+}
+
+Napi::Value abort(Info info) {
+  resident_of(info[0])->abort(ticket_of(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value dispose(Info info) {
+  resident_of(info[0])->dispose(ticket_of(info[1]));
+  return info.Env().Undefined();
+}
+
+// Opens a file away from the JavaScript thread and makes a value of it there.
+class Reading : public Task {
+ public:
+  using Result = std::function<Napi::Value(Napi::Env)>;
+  Reading(std::shared_ptr<Mailbox> mailbox, double ticket, std::string path, bool vocabulary_only,
+          Result (*read)(std::shared_ptr<const gguf::File>))
+      : mailbox_(std::move(mailbox)), ticket_(ticket), path_(std::move(path)), vocabulary_only_(vocabulary_only), read_(read) {}
+
+  void run() override {
+    Event event{ticket_, "done", nullptr};
+    try {
+      event.value = read_(gguf::File::open(path_, {.vocabulary_only = vocabulary_only_}));
+    } catch (...) {
+      event.kind = "failed";
+      event.value = [error = current_error()](Napi::Env env) { return to_js(env, error); };
+    }
+    event.value = [me = number(), value = std::move(event.value)](Napi::Env env) {
+      Bridge::of(env).retire(me);
+      return value(env);
+    };
+    mailbox_->post(std::move(event));
+  }
+
+ private:
+  const std::shared_ptr<Mailbox> mailbox_;
+  const double ticket_;
+  const std::string path_;
+  const bool vocabulary_only_;
+  Result (*const read_)(std::shared_ptr<const gguf::File>);
+};
+
+Napi::Value read_file(Info info, bool vocabulary_only, Reading::Result (*read)(std::shared_ptr<const gguf::File>)) {
+  Bridge& bridge = Bridge::of(info.Env());
+  bridge.start(
+      std::make_shared<Reading>(bridge.mailbox(), ticket_of(info[0]), info[1].As<Napi::String>().Utf8Value(), vocabulary_only, read));
+  return info.Env().Undefined();
+}
+
+Napi::Value load_tokenizer(Info info) {
+  return read_file(info, true, [](std::shared_ptr<const gguf::File> file) -> Reading::Result {
+    return [tokenizer = tokenize::Tokenizer::load(*file), file](Napi::Env env) -> Napi::Value {
+      const auto handle = Napi::External<Vocabulary>::New(env, new Vocabulary(tokenizer), [](Napi::Env, Vocabulary* held) { delete held; });
+      handle.TypeTag(&vocabulary_tag);
+      return handle;
+    };
+  });
+}
+
+Napi::Value inspect(Info info) {
+  return read_file(info, false, [](std::shared_ptr<const gguf::File> file) -> Reading::Result {
+    return [file](Napi::Env env) { return to_js(env, *file); };
+  });
+}
+
+Napi::Value encode(Info info) {
+  return ids_to_js(info.Env(), tokenizer_of(info[0]).encode(info[1].As<Napi::String>().Utf8Value(), info[2].As<Napi::Boolean>().Value()));
+}
+
+Napi::Value decode(Info info) {
+  const tokenize::Tokenizer& tokenizer = tokenizer_of(info[0]);
+  const std::vector<int32_t> ids = ids_of(info[1]);
+  for (const int32_t id : ids) {
+    if (id >= tokenizer.size()) {
+      throw Error(Code::argument, "ids: expected token ids below " + std::to_string(tokenizer.size()) + ", found " + std::to_string(id));
+    }
+  }
+  tokenize::Utf8Stream whole;
+  std::string text = whole.push(tokenizer.decode(ids, info[2].As<Napi::Boolean>().Value()));
+  return text_to_js(info.Env(), text + whole.finish());
+}
+
+Napi::Value vocabulary(Info info) {
+  const Napi::Env env = info.Env();
+  const tokenize::Tokenizer& t = tokenizer_of(info[0]);
+  const Napi::Object out = Napi::Object::New(env);
+  const Napi::Array controls = Napi::Array::New(env);
+  for (int32_t id = 0; id < t.size(); id++) {
+    if (t.is_control(id)) controls.Set(controls.Length(), text_to_js(env, t.text(id)));
+  }
+  out.Set("size", Napi::Number::New(env, t.size()));
+  out.Set("begin", Napi::Number::New(env, t.bos()));
+  out.Set("end", Napi::Number::New(env, t.eos()));
+  out.Set("beginText", text_to_js(env, t.bos() >= 0 ? t.text(t.bos()) : ""));
+  out.Set("endText", text_to_js(env, t.eos() >= 0 ? t.text(t.eos()) : ""));
+  out.Set("addsBegin", Napi::Boolean::New(env, t.add_bos()));
+  out.Set("controls", controls);
+  return out;
+}
+
+Napi::Value samplers(Info info) {
+  const Napi::Env env = info.Env();
+  const Napi::Array out = Napi::Array::New(env);
+  for (const sample::SamplerEntry& s : sample::samplers()) {
+    const Napi::Object entry = Napi::Object::New(env);
+    const Napi::Array parameters = Napi::Array::New(env);
+    for (const sample::Parameter& p : s.parameters) {
+      const Napi::Object one = Napi::Object::New(env);
+      one.Set("name", text_to_js(env, p.name));
+      one.Set("type", text_to_js(env, p.type));
+      one.Set("minimum", Napi::Number::New(env, p.minimum));
+      one.Set("maximum", Napi::Number::New(env, p.maximum));
+      one.Set("fallback", Napi::Number::New(env, p.fallback));
+      one.Set("sentence", text_to_js(env, p.sentence));
+      parameters.Set(parameters.Length(), one);
+    }
+    entry.Set("name", text_to_js(env, s.name));
+    entry.Set("sentence", text_to_js(env, s.sentence));
+    entry.Set("parameters", parameters);
+    out.Set(out.Length(), entry);
+  }
+  return out;
+}
+
+Napi::Array names_to_js(Napi::Env env, std::span<const std::string_view> names) {
+  const Napi::Array out = Napi::Array::New(env);
+  for (const std::string_view n : names) out.Set(out.Length(), text_to_js(env, n));
+  return out;
+}
+
+Napi::Value sampler_order(Info info) { return names_to_js(info.Env(), sample::default_order()); }
+
+Napi::Value backend_names(Info info) {
+  std::vector<std::string_view> names;
+  for (const BackendEntry& b : backends()) names.push_back(b.name);
+  return names_to_js(info.Env(), names);
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  Bridge::install(env);
+  const auto add = [&](const char* name, Napi::Value (*body)(Info)) { exports.Set(name, Napi::Function::New(env, body, name)); };
+  add("attach", export_of<attach>);
+  add("hold", export_of<hold>);
+  add("shutDown", export_of<shut_down>);
+  add("loadModel", export_of<load_model>);
+  add("submit", export_of<submit>);
+  add("abort", export_of<abort>);
+  add("dispose", export_of<dispose>);
+  add("loadTokenizer", export_of<load_tokenizer>);
+  add("inspect", export_of<inspect>);
+  add("encode", export_of<encode>);
+  add("decode", export_of<decode>);
+  add("vocabulary", export_of<vocabulary>);
+  add("samplers", export_of<samplers>);
+  add("samplerOrder", export_of<sampler_order>);
+  add("backends", export_of<backend_names>);
+  exports.Set("version", Napi::String::New(env, LT_VERSION));
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace lt::addon
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) { return lt::addon::init(env, exports); }
+NODE_API_MODULE(llama_ts, Init)

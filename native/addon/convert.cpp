@@ -1,0 +1,197 @@
+#include "addon/convert.h"
+
+#include <cstring>
+
+#include "addon/errors.h"
+
+namespace lt::addon {
+
+namespace {
+
+std::string text_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::String>().Utf8Value(); }
+int64_t integer_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().Int64Value(); }
+double number_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().DoubleValue(); }
+bool flag_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Boolean>().Value(); }
+
+template <class Each>
+void for_each(const Napi::Value& list, Each each) {
+  const Napi::Array array = list.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) each(array.Get(i));
+}
+
+std::vector<std::string> texts_of(const Napi::Value& list) {
+  std::vector<std::string> out;
+  for_each(list, [&](const Napi::Value& v) { out.push_back(v.As<Napi::String>().Utf8Value()); });
+  return out;
+}
+
+sample::ChainOptions sampling_of(const Napi::Object& from) {
+  sample::ChainOptions out;
+  out.seed = static_cast<uint64_t>(number_of(from, "seed"));
+  out.order = texts_of(from.Get("samplers"));
+  for_each(from.Get("settings"), [&](const Napi::Value& v) {
+    const Napi::Object pair = v.As<Napi::Object>();
+    out.settings.push_back({pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::Number>().DoubleValue()});
+  });
+  for_each(from.Get("bias"), [&](const Napi::Value& v) {
+    const Napi::Object pair = v.As<Napi::Object>();
+    out.bias.push_back({pair.Get(0u).As<Napi::Number>().Int32Value(), pair.Get(1u).As<Napi::Number>().FloatValue()});
+  });
+  return out;
+}
+
+std::string piece_of(const tokenize::Tokenizer& tokenizer, int32_t id) { return std::string(tokenizer.piece(id, true)); }
+
+Napi::Object logprob_to_js(Napi::Env env, int32_t id, float logprob, const std::string& text) {
+  const Napi::Object out = Napi::Object::New(env);
+  out.Set("id", Napi::Number::New(env, id));
+  out.Set("text", text_to_js(env, text));
+  out.Set("logprob", Napi::Number::New(env, logprob));
+  return out;
+}
+
+Napi::Array logprobs_to_js(Napi::Env env, const engine::Report& report, const ReportPieces& pieces) {
+  const Napi::Array out = Napi::Array::New(env, report.tokens.size());
+  for (uint32_t i = 0; i < report.tokens.size(); i++) {
+    const engine::TokenOut& t = report.tokens[i];
+    const Napi::Object one = logprob_to_js(env, t.id, t.logprob, pieces.chosen[i]);
+    const Napi::Array top = Napi::Array::New(env, t.top.size());
+    for (uint32_t j = 0; j < t.top.size(); j++) top.Set(j, logprob_to_js(env, t.top[j].id, t.top[j].logprob, pieces.top[i][j]));
+    one.Set("top", top);
+    out.Set(i, one);
+  }
+  return out;
+}
+
+const char* finish_name(engine::Finish finish) {
+  switch (finish) {
+    case engine::Finish::none:
+      return "";
+    case engine::Finish::stop:
+      return "stop";
+    case engine::Finish::length:
+      return "length";
+    case engine::Finish::stop_string:
+      return "stop";
+    case engine::Finish::aborted:
+      return "aborted";
+    case engine::Finish::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+Napi::Float32Array floats_to_js(Napi::Env env, const std::vector<float>& values) {
+  Napi::Float32Array out = Napi::Float32Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(out.Data(), values.data(), values.size() * sizeof(float));
+  return out;
+}
+
+}  // namespace
+
+engine::EngineOptions engine_options(const Napi::Object& from) {
+  engine::EngineOptions out;
+  out.backend = text_of(from, "backend");
+  out.isa = text_of(from, "isa");
+  out.threads = static_cast<int>(integer_of(from, "threads"));
+  out.context_tokens = integer_of(from, "contextTokens");
+  out.batch_tokens = integer_of(from, "batchTokens");
+  out.max_sequences = integer_of(from, "maxSequences");
+  out.cache_type = text_of(from, "cacheType");
+  return out;
+}
+
+Order order_of(double ticket, const Napi::Object& from) {
+  Order out;
+  out.ticket = ticket;
+  out.begin = flag_of(from, "begin");
+  if (from.Get("ids").IsTypedArray()) out.request.prompt = ids_of(from.Get("ids"));
+  for_each(from.Get("segments"), [&](const Napi::Value& v) {
+    const Napi::Object segment = v.As<Napi::Object>();
+    out.segments.push_back({text_of(segment, "text"), flag_of(segment, "control")});
+  });
+  out.request.max_tokens = integer_of(from, "maxTokens");
+  out.request.stop = texts_of(from.Get("stop"));
+  out.request.ignore_end = flag_of(from, "ignoreEnd");
+  out.request.top_logprobs = static_cast<int>(integer_of(from, "logprobs"));
+  out.request.logits_only = flag_of(from, "logitsOnly");
+  out.request.sampling = sampling_of(from);
+  return out;
+}
+
+ReportPieces pieces_of(const engine::Report& report, const tokenize::Tokenizer& tokenizer) {
+  ReportPieces out;
+  for (const engine::TokenOut& t : report.tokens) {
+    out.chosen.push_back(piece_of(tokenizer, t.id));
+    std::vector<std::string>& top = out.top.emplace_back();
+    for (const sample::Logprob& l : t.top) top.push_back(piece_of(tokenizer, l.id));
+  }
+  return out;
+}
+
+Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
+  const Napi::Object out = Napi::Object::New(env);
+  const auto number = [&](const char* name, auto value) { out.Set(name, Napi::Number::New(env, static_cast<double>(value))); };
+  out.Set("architecture", text_to_js(env, info.architecture));
+  out.Set("name", text_to_js(env, info.name));
+  out.Set("fileType", text_to_js(env, info.file_type));
+  out.Set("backend", text_to_js(env, info.backend));
+  out.Set("chatTemplate", text_to_js(env, info.chat_template));
+  number("parameters", info.parameters);
+  number("fileBytes", info.file_bytes);
+  number("layers", info.layers);
+  number("width", info.width);
+  number("heads", info.heads);
+  number("kvHeads", info.kv_heads);
+  number("vocabulary", info.vocabulary);
+  number("trainedContext", info.trained_context);
+  number("contextTokens", info.context_tokens);
+  number("threads", info.threads);
+  number("weights", info.memory.weights);
+  number("kv", info.memory.kv);
+  number("scratch", info.memory.scratch);
+  number("tables", info.memory.tables);
+  return out;
+}
+
+Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPieces& pieces) {
+  const Napi::Object out = Napi::Object::New(env);
+  std::vector<int32_t> ids;
+  for (const engine::TokenOut& t : report.tokens) ids.push_back(t.id);
+  out.Set("text", text_to_js(env, report.text));
+  out.Set("ids", ids_to_js(env, ids));
+  if (pieces.chosen.size() == report.tokens.size() && !ids.empty()) out.Set("logprobs", logprobs_to_js(env, report, pieces));
+  if (!report.logits.empty()) out.Set("logits", floats_to_js(env, report.logits));
+  if (report.finish == engine::Finish::none) return out;
+  const auto number = [&](const char* name, double value) { out.Set(name, Napi::Number::New(env, value)); };
+  out.Set("finish", Napi::String::New(env, finish_name(report.finish)));
+  if (report.error) out.Set("error", to_js(env, *report.error));
+  if (report.finish == engine::Finish::stop_string) out.Set("stopString", text_to_js(env, report.stop_string));
+  number("promptTokens", static_cast<double>(report.prompt_tokens));
+  number("cachedTokens", static_cast<double>(report.cached_tokens));
+  number("completionTokens", static_cast<double>(report.completion_tokens));
+  number("queuedMs", report.queued_ms);
+  number("prefillMs", report.prefill_ms);
+  number("decodeMs", report.decode_ms);
+  return out;
+}
+
+Napi::Value ids_to_js(Napi::Env env, const std::vector<int32_t>& ids) {
+  Napi::Uint32Array out = Napi::Uint32Array::New(env, ids.size());
+  for (size_t i = 0; i < ids.size(); i++) out[i] = static_cast<uint32_t>(ids[i]);
+  return out;
+}
+
+std::vector<int32_t> ids_of(const Napi::Value& from) {
+  const Napi::Uint32Array ids = from.As<Napi::Uint32Array>();
+  std::vector<int32_t> out(ids.ElementLength());
+  for (size_t i = 0; i < out.size(); i++) {
+    if (ids[i] > INT32_MAX) throw Error(Code::argument, "ids: expected token ids, found " + std::to_string(ids[i]));
+    out[i] = static_cast<int32_t>(ids[i]);
+  }
+  return out;
+}
+
+Napi::String text_to_js(Napi::Env env, std::string_view text) { return Napi::String::New(env, text.data(), text.size()); }
+
+}  // namespace lt::addon

@@ -1,0 +1,40 @@
+// The one way from other threads into JavaScript: events gather in a queue, and one thread-safe function, woken once
+// however many have gathered, hands them over as an array.
+#pragma once
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace lt::addon {
+
+// What is said about a request of JavaScript, which named it by a ticket. `value` is made on the JavaScript thread.
+struct Event {
+  double ticket;
+  const char* kind;
+  std::function<Napi::Value(Napi::Env)> value;
+};
+
+class Mailbox {
+ public:
+  // `deliver` is called with arrays of [ticket, kind, value]. Does not keep the process alive until hold(true).
+  static std::shared_ptr<Mailbox> open(Napi::Env env, const Napi::Function& deliver);
+
+  void post(std::vector<Event>&& events);  // any thread; once closed, events are dropped
+  void post(Event&& event);
+  void hold(Napi::Env env, bool alive);  // JavaScript thread, as are the others
+  void close();
+
+ private:
+  static void call(napi_env env, napi_value deliver, void* context, void* data);
+  std::vector<Event> take();
+
+  std::mutex mutex_;
+  std::vector<Event> events_;
+  bool woken_ = false;
+  napi_threadsafe_function function_ = nullptr;  // null: closed
+};
+
+}  // namespace lt::addon

@@ -1,0 +1,79 @@
+// A model in memory and the thread of the addon that serves it: loads the engine, turns prompts into ids, hands requests to
+// the engine, and at the end destroys it. So neither a long text nor a long disposal is ever on the JavaScript thread.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "addon/bridge.h"
+#include "engine/engine.h"
+
+namespace lt::addon {
+
+// A piece of a prompt. `control`: control tokens written in it are recognised.
+struct Segment {
+  std::string text;
+  bool control;
+};
+
+struct Order {
+  double ticket;
+  std::vector<Segment> segments;  // encoded behind request.prompt
+  bool begin = false;             // with the begin token in front where the file asks for one
+  engine::Request request;
+};
+
+class Resident : public Task {
+ public:
+  Resident(std::shared_ptr<Mailbox> mailbox, double ticket, std::string path, engine::EngineOptions options)
+      : mailbox_(std::move(mailbox)), load_ticket_(ticket), path_(std::move(path)), options_(std::move(options)) {}
+
+  void run() override;
+  void stop() override;
+
+  // From the JavaScript thread. After dispose, engine() throws Code::disposed.
+  void submit(Order&& order);
+  void abort(double ticket);
+  void dispose(double ticket);
+  const engine::Engine& engine() const;
+
+ private:
+  // What is known of a request that has not finished.
+  struct Active {
+    uint64_t request = 0;  // the engine's number, 0 before it has one
+    bool aborted = false;
+    int top_logprobs = -1;
+  };
+
+  void load();
+  void serve();
+  void encode(Order& order) const;
+  void hand_over(Order& order);
+  void fail(double ticket);
+  void receive(std::vector<engine::Report>&& reports);
+  Event event_of(double ticket, const Active& active, engine::Report&& report) const;
+
+  const std::shared_ptr<Mailbox> mailbox_;
+  const double load_ticket_;
+  const std::string path_;
+  const engine::EngineOptions options_;
+
+  std::atomic<bool> stopped_ = false;
+  bool disposed_ = false;      // JavaScript thread only
+  double dispose_ticket_ = 0;  // written before stopped_
+  std::unique_ptr<engine::Engine> engine_;
+
+  std::mutex mutex_;  // of what follows
+  std::condition_variable wake_;
+  std::deque<Order> orders_;
+  std::map<double, Active> active_;                        // by ticket
+  std::map<uint64_t, double> tickets_;                     // by the engine's number
+  std::map<uint64_t, std::vector<engine::Report>> early_;  // reports that came before submit returned
+};
+
+}  // namespace lt::addon
