@@ -17,7 +17,8 @@
 namespace lt::gguf {
 
 // Strings point into the mapping and live as long as the File.
-using Array = std::variant<std::span<const uint8_t>, std::vector<uint64_t>, std::vector<int64_t>, std::vector<double>, std::vector<std::string_view>>;
+using Array =
+    std::variant<std::span<const uint8_t>, std::vector<uint64_t>, std::vector<int64_t>, std::vector<double>, std::vector<std::string_view>>;
 using Value = std::variant<bool, uint64_t, int64_t, double, std::string_view, Array>;
 
 struct HostTensor {
@@ -32,19 +33,21 @@ struct HostTensor {
 };
 
 struct OpenOptions {
-  bool vocabulary_only = false;  // metadata alone; tensor data need not be there
+  bool vocabulary_only = false;  // metadata alone: no tensors, no further parts, and neither need be there
 };
 
 class File {
  public:
   // Opens all parts of a split model given its first. Throws Code::file, Code::format, Code::unsupported.
   static std::shared_ptr<const File> open(const std::string& path, const OpenOptions& options = {});
+  // One file's bytes, at an address that is a multiple of 8; they outlive the File. Throws as open does.
+  static std::shared_ptr<const File> view(std::span<const uint8_t> bytes, const OpenOptions& options = {});
   virtual ~File() = default;
 
   virtual const std::string& path() const = 0;
   virtual uint32_t version() const = 0;
-  virtual uint64_t bytes() const = 0;          // of all parts
-  virtual uint64_t tensor_bytes() const = 0;   // mapped data of all tensors
+  virtual uint64_t bytes() const = 0;         // of all parts
+  virtual uint64_t tensor_bytes() const = 0;  // mapped data of all tensors
   virtual int parts() const = 0;
 
   virtual std::span<const std::pair<std::string_view, Value>> metadata() const = 0;  // in file order

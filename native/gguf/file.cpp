@@ -1,0 +1,166 @@
+#include "gguf/file.h"
+
+#include <algorithm>
+#include <new>
+
+#include "gguf/index.h"
+#include "gguf/mapping.h"
+#include "gguf/reader.h"
+#include "gguf/split.h"
+
+namespace lt::gguf {
+namespace {
+
+// One file of a model.
+struct Part {
+  std::string path;
+  std::unique_ptr<Mapping> mapping;  // null: bytes that the caller keeps
+  std::span<const uint8_t> bytes;
+  Contents contents;
+};
+
+// What `work` throws, with the file's name in front; running out of memory is an Error too.
+template <class Work>
+auto naming(const std::string& path, Work work) {
+  const std::string prefix = path.empty() ? "" : path.substr(0, path.find('\0')) + ": ";
+  try {
+    return work();
+  } catch (const Error& e) {
+    throw Error(e.code(), prefix + e.what());
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::memory, prefix + "not enough memory to read its metadata");
+  }
+}
+
+class Model final : public File {
+ public:
+  Model(std::string path, std::vector<Part> parts)
+      : path_(std::move(path)),
+        parts_(std::move(parts)),
+        tensors_(all_tensors(parts_)),
+        keys_("metadata", names(parts_[0].contents.metadata, [](const Entry& e) { return e.first; })),
+        tensor_names_("tensor", names(tensors_, [](const HostTensor& t) { return t.name; })) {}
+
+  const std::string& path() const override { return path_; }
+  uint32_t version() const override { return parts_[0].contents.version; }
+  uint64_t bytes() const override {
+    return total([](const Part& p) { return p.bytes.size(); });
+  }
+  uint64_t tensor_bytes() const override {
+    return total([](const Part& p) { return p.contents.tensor_bytes; });
+  }
+  int parts() const override { return static_cast<int>(parts_.size()); }
+  std::span<const Entry> metadata() const override { return parts_[0].contents.metadata; }
+  std::span<const HostTensor> tensors() const override { return tensors_; }
+
+  const Value* find(std::string_view key) const override {
+    const size_t i = keys_.find(key);
+    return i == Index::none ? nullptr : &parts_[0].contents.metadata[i].second;
+  }
+
+  const HostTensor* tensor(std::string_view name) const override {
+    const size_t i = tensor_names_.find(name);
+    return i == Index::none ? nullptr : &tensors_[i];
+  }
+
+  void prefetch(const std::function<bool(double)>& stop) const override {
+    constexpr uint64_t chunk = 16 << 20;
+    const uint64_t all = total([](const Part& p) { return p.contents.data_end - p.contents.data_begin; });
+    uint64_t done = 0;
+    for (const Part& p : parts_) {
+      for (uint64_t at = p.contents.data_begin; p.mapping && at < p.contents.data_end; at += chunk) {
+        const uint64_t count = std::min(chunk, p.contents.data_end - at);
+        naming(p.path, [&] { p.mapping->prefetch(at, count); });
+        done += count;
+        if (stop && stop(static_cast<double>(done) / static_cast<double>(all))) return;
+      }
+    }
+  }
+
+ private:
+  template <class Of>
+  uint64_t total(Of of) const {
+    uint64_t sum = 0;
+    for (const Part& p : parts_) sum += of(p);
+    return sum;
+  }
+
+  template <class Things, class Name>
+  static std::vector<std::string_view> names(const Things& things, Name name) {
+    std::vector<std::string_view> all;
+    for (const auto& thing : things) all.push_back(name(thing));
+    return all;
+  }
+
+  static std::vector<HostTensor> all_tensors(const std::vector<Part>& parts) {
+    std::vector<HostTensor> all;
+    for (const Part& p : parts) all.insert(all.end(), p.contents.tensors.begin(), p.contents.tensors.end());
+    return all;
+  }
+
+  std::string path_;
+  std::vector<Part> parts_;
+  std::vector<HostTensor> tensors_;
+  Index keys_, tensor_names_;
+};
+
+Part open_part(const std::string& path, const OpenOptions& options) {
+  Part part;
+  part.path = path;
+  part.mapping = std::make_unique<Mapping>(path);
+  part.bytes = part.mapping->bytes();
+  part.contents = read(part.bytes, options);
+  return part;
+}
+
+std::vector<Part> open_parts(const std::string& path, const OpenOptions& options) {
+  std::vector<Part> parts;
+  Split split;
+  naming(path, [&] {
+    parts.push_back(open_part(path, options));
+    split = split_of(parts[0].contents.metadata);
+    check_first(path, split);
+  });
+  if (options.vocabulary_only) return parts;  // the first part has the metadata
+  for (uint64_t no = 1; no < split.count; no++) {
+    const std::string name = naming(path, [&] { return part_path(path, no, split.count); });
+    naming(name, [&] {
+      parts.push_back(open_part(name, options));
+      check_part(split, split_of(parts.back().contents.metadata), no);
+    });
+  }
+  return parts;
+}
+
+// Of a whole model: names are unique over all parts, and none is missing.
+std::shared_ptr<const File> assembled(const std::string& path, std::vector<Part> parts, const OpenOptions& options) {
+  return naming(path, [&] {
+    const Split split = split_of(parts[0].contents.metadata);
+    auto model = std::make_shared<const Model>(path, std::move(parts));
+    if (split.tensors && *split.tensors != model->tensors().size() && !options.vocabulary_only) {
+      Owner{"metadata", "split.tensors.count"}.fail("expected " + std::to_string(*split.tensors) + " tensors in all parts, found " +
+                                                    std::to_string(model->tensors().size()));
+    }
+    return model;
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<const File> File::open(const std::string& path, const OpenOptions& options) {
+  return assembled(path, open_parts(path, options), options);
+}
+
+std::shared_ptr<const File> File::view(std::span<const uint8_t> bytes, const OpenOptions& options) {
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % 8) throw Error(Code::argument, "bytes: expected an address that is a multiple of 8");
+  std::vector<Part> parts(1);
+  parts[0].bytes = bytes;
+  naming("", [&] {
+    parts[0].contents = read(bytes, options);
+    const Split split = split_of(parts[0].contents.metadata);
+    if (split.count > 1) throw Error(Code::unsupported, "split.count: a model in several files cannot be read from memory");
+  });
+  return assembled("", std::move(parts), options);
+}
+
+}  // namespace lt::gguf

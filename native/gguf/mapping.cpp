@@ -1,0 +1,125 @@
+#include "gguf/mapping.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+#ifdef _WIN32
+#include <windows.h>
+
+#include <filesystem>
+#else
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#endif
+
+namespace lt::gguf {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw Error(Code::file, what); }
+
+// One byte of every page.
+void touch(const uint8_t* from, uint64_t count) {
+  constexpr uint64_t page = 4096;  // the smallest there is
+  for (uint64_t i = 0; i < count; i += page) (void)*static_cast<const volatile uint8_t*>(from + i);
+}
+
+}  // namespace
+
+#ifdef _WIN32
+
+namespace {
+
+// Closes at the end of the block.
+struct Handle {
+  HANDLE value;
+  bool open() const { return value && value != INVALID_HANDLE_VALUE; }
+  ~Handle() {
+    if (open()) CloseHandle(value);
+  }
+};
+
+std::wstring wide(const std::string& path) {
+  try {
+    return std::filesystem::path(std::u8string(path.begin(), path.end())).wstring();
+  } catch (const std::exception&) {
+    fail("is no valid path");
+  }
+}
+
+}  // namespace
+
+Mapping::Mapping(const std::string& path) {
+  if (path.find('\0') != std::string::npos) fail("the path holds a zero byte");
+  const Handle file{CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr)};
+  if (!file.open()) fail("cannot be opened (Windows error " + std::to_string(GetLastError()) + ")");
+  LARGE_INTEGER size;
+  if (GetFileType(file.value) != FILE_TYPE_DISK || !GetFileSizeEx(file.value, &size)) fail("is not a regular file");
+  size_ = static_cast<size_t>(size.QuadPart);
+  if (size_ == 0) return;
+  const Handle section{CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr)};
+  if (section.open()) data_ = MapViewOfFile(section.value, FILE_MAP_READ, 0, 0, 0);
+  if (!data_) fail("cannot be mapped (Windows error " + std::to_string(GetLastError()) + ")");
+}
+
+Mapping::~Mapping() {
+  if (data_) UnmapViewOfFile(data_);
+}
+
+void Mapping::prefetch(uint64_t first, uint64_t count) const {
+  WIN32_MEMORY_RANGE_ENTRY range{const_cast<uint8_t*>(bytes().data()) + first, static_cast<SIZE_T>(count)};
+  PrefetchVirtualMemory(GetCurrentProcess(), 1, &range, 0);  // large reads; the pages are mapped by touching them
+  touch(bytes().data() + first, count);
+}
+
+#else
+
+Mapping::Mapping(const std::string& path) {
+  if (path.find('\0') != std::string::npos) fail("the path holds a zero byte");
+  struct Descriptor {  // closed if the constructor throws
+    int value;
+    ~Descriptor() {
+      if (value >= 0) close(value);
+    }
+  };
+  Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe without a writer must not hang
+  struct stat status{};
+  if (file.value < 0 || fstat(file.value, &status) != 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) fail("is a directory: expected a .gguf file");
+  if (!S_ISREG(status.st_mode)) fail("is not a regular file");
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ > 0) {
+    void* at = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.value, 0);
+    if (at == MAP_FAILED) fail(std::string("cannot be mapped: ") + std::strerror(errno));
+    data_ = at;
+  }
+  std::swap(descriptor_, file.value);
+}
+
+Mapping::~Mapping() {
+  if (data_) munmap(const_cast<void*>(data_), size_);
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+void Mapping::prefetch(uint64_t first, uint64_t count) const {
+  struct stat status{};
+  if (fstat(descriptor_, &status) != 0 || static_cast<uint64_t>(status.st_size) < first + count) fail("became shorter after it was opened");
+#ifdef __linux__
+  constexpr int populate_read = 22;  // MADV_POPULATE_READ, Linux 5.14; not in every C library's headers
+  constexpr uint64_t page_mask = 65535;
+  const uint64_t begin = first & ~page_mask;
+  if (madvise(const_cast<uint8_t*>(bytes().data()) + begin, first + count - begin, populate_read) == 0) return;
+  if (errno == EFAULT || errno == EIO) fail("cannot be read: it became shorter, or the disk failed");
+  if (errno != EINVAL && errno != ENOSYS) return;
+#endif
+  touch(bytes().data() + first, count);
+}
+
+#endif
+
+}  // namespace lt::gguf

@@ -1,0 +1,30 @@
+// A file mapped for reading.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace lt::gguf {
+
+class Mapping {
+ public:
+  // UTF-8 on every system. Throws Code::file if it is not a regular file that can be read; messages do not name it.
+  explicit Mapping(const std::string& path);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  std::span<const uint8_t> bytes() const { return {static_cast<const uint8_t*>(data_), size_}; }
+
+  // Brings these bytes into memory. Throws Code::file where the system reports that they are gone or unreadable.
+  // A file that another program shortens while it is mapped is the one fault that cannot be caught everywhere: reading beyond
+  // its new end is a SIGBUS on POSIX systems (Windows forbids the shortening).
+  void prefetch(uint64_t first, uint64_t count) const;
+
+ private:
+  const void* data_ = nullptr;
+  size_t size_ = 0;
+  int descriptor_ = -1;  // POSIX: tells prefetch whether the file still has its size
+};
+
+}  // namespace lt::gguf
