@@ -1,0 +1,111 @@
+#include <string>
+
+#include "core/error.h"
+#include "tokenize/byte_alphabet.h"
+#include "tokenize/encoder.h"
+#include "tokenize/merge.h"
+#include "tokenize/merge_list.h"
+#include "tokenize/pretokenize.h"
+#include "tokenize/spelling.h"
+#include "tokenize/word_cache.h"
+
+namespace lt::tokenize {
+
+namespace {
+
+const Pretokenizer& pretokenizer_of(const gguf::File& file) {
+  const std::string_view pre = file.string("tokenizer.ggml.pre").value_or("");
+  if (const Pretokenizer* found = find_pretokenizer(pre)) return *found;
+  throw Error(Code::unsupported, "tokenizer.ggml.pre: the pre-tokenizer \"" + std::string(pre.substr(0, 64)) +
+                                     "\" is not built; those that are: " + known_pretokenizers());
+}
+
+class ByteLevel final : public Encoder {
+ public:
+  ByteLevel(const Vocabulary& vocabulary, const gguf::File& file)
+      : vocabulary_(vocabulary), pretokenizer_(pretokenizer_of(file)), merges_(file) {}
+
+  void append(std::string_view text, std::vector<int32_t>& ids) const override {
+    Merging merging;
+    WordCache cache(text.size());
+    std::string spelt;
+    const auto encode = [&](std::string_view word) {
+      spelt.clear();
+      ByteAlphabet::get().spell(word, spelt);
+      append_word(merging, spelt, ids);
+    };
+    for (const std::string_view word : cut(text, pretokenizer_.steps)) cache.append(word, ids, encode);
+  }
+
+  void read(std::string_view token, std::string& bytes) const override { ByteAlphabet::get().read(token, bytes); }
+  bool adds_bos() const override { return pretokenizer_.add_bos; }
+
+ private:
+  void append_word(Merging& merging, std::string_view word, std::vector<int32_t>& ids) const {
+    if (pretokenizer_.whole_words)
+      if (const int32_t id = vocabulary_.find(word); id >= 0) return ids.push_back(id);
+    const auto rank = [&](std::string_view both, size_t left) { return merges_.rank(both, left); };
+    merging.run(word, rank, [&](std::string_view symbol) {
+      if (const int32_t id = vocabulary_.find(symbol); id >= 0) return ids.push_back(id);
+      append_letters(symbol, ids);
+    });
+  }
+
+  // A merge may make what is no token: then its letters stand for themselves, as far as the vocabulary has them.
+  void append_letters(std::string_view symbol, std::vector<int32_t>& ids) const {
+    for (size_t at = 0; at < symbol.size();) {
+      const uint32_t bytes = read_utf8(symbol, at).bytes;
+      if (const int32_t id = vocabulary_.find(symbol.substr(at, bytes)); id >= 0) ids.push_back(id);
+      at += bytes;
+    }
+  }
+
+  const Vocabulary& vocabulary_;
+  const Pretokenizer& pretokenizer_;
+  MergeList merges_;
+};
+
+class MergedCharacters final : public Encoder {
+ public:
+  MergedCharacters(const Vocabulary& vocabulary, const gguf::File& file)
+      : vocabulary_(vocabulary), merges_(file), bytes_(byte_tokens(vocabulary)) {}
+
+  void append(std::string_view text, std::vector<int32_t>& ids) const override {
+    static constexpr Match kLines[] = {match_lines};
+    std::string spelt;
+    spell_spaces(text, spelt);
+    Merging merging;
+    WordCache cache(spelt.size());
+    const auto encode = [&](std::string_view line) { append_line(merging, line, ids); };
+    for (const std::string_view line : cut(spelt, kLines)) cache.append(line, ids, encode);
+  }
+
+  void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
+  bool adds_bos() const override { return true; }
+
+ private:
+  void append_line(Merging& merging, std::string_view line, std::vector<int32_t>& ids) const {
+    const auto rank = [&](std::string_view both, size_t left) { return merges_.rank(both, left); };
+    merging.run(line, rank, [&](std::string_view symbol) {
+      if (const int32_t id = vocabulary_.find(symbol); id >= 0) return ids.push_back(id);
+      for (const char c : symbol)
+        if (const int32_t byte = bytes_[static_cast<uint8_t>(c)]; byte >= 0) ids.push_back(byte);
+    });
+  }
+
+  const Vocabulary& vocabulary_;
+  MergeList merges_;
+  std::array<int32_t, 256> bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file) {
+  return std::make_unique<ByteLevel>(vocabulary, file);
+}
+
+std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file) {
+  return std::make_unique<MergedCharacters>(vocabulary, file);
+}
+
+}  // namespace lt::tokenize

@@ -1,0 +1,32 @@
+// The two kinds of byte-pair encoding. An encoder turns text without special tokens into ids.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gguf/file.h"
+#include "tokenize/vocabulary.h"
+
+namespace lt::tokenize {
+
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  // `text` is not empty: what stands between special tokens, or the whole.
+  virtual void append(std::string_view text, std::vector<int32_t>& ids) const = 0;
+  // The bytes that a normal token stands for.
+  virtual void read(std::string_view token, std::string& bytes) const = 0;
+  virtual bool strips_first_space() const { return false; }
+  virtual bool adds_bos() const = 0;  // where the file does not say
+};
+
+// SentencePiece's byte-pair encoding: the pair whose joined token has the best score goes first (Kudo and Richardson 2018).
+std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary, const gguf::File& file);
+// Merges by their order in a list, over bytes spelt as text, cut by a pre-tokenizer (Radford et al. 2019).
+std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file);
+// Merges by their order in a list, over characters with SentencePiece's spelling of spaces and bytes (Gemma 4).
+std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file);
+
+}  // namespace lt::tokenize

@@ -1,0 +1,126 @@
+#include "tokenize/tokenizer.h"
+
+#include "core/error.h"
+#include "tokenize/encoder.h"
+#include "tokenize/special_tokens.h"
+#include "tokenize/vocabulary.h"
+
+namespace lt::tokenize {
+
+namespace {
+
+constexpr size_t kLongestText = size_t{64} << 20;
+
+std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model) {
+  if (model == "llama") return make_sentencepiece(vocabulary, file);
+  if (model == "gpt2") return make_byte_level(vocabulary, file);
+  return make_merged_characters(vocabulary, file);
+}
+
+std::string_view supported_model(const gguf::File& file) {
+  const auto model = file.string("tokenizer.ggml.model");
+  if (!model) throw Error(Code::format, "tokenizer.ggml.model: expected the kind of tokenizer, found none: the file has no vocabulary");
+  if (*model != "llama" && *model != "gpt2" && *model != "gemma4")
+    throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + std::string(model->substr(0, 64)) +
+                                       "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4");
+  return *model;
+}
+
+// Phi 3 (SentencePiece, not the byte-level Phi 4 of the same architecture): its marks take the white space after them.
+bool marks_take_spaces(const gguf::File& file, std::string_view model) {
+  return model == "llama" && file.string("general.architecture").value_or("") == "phi3";
+}
+
+class FileTokenizer final : public Tokenizer {
+ public:
+  explicit FileTokenizer(const gguf::File& file) : FileTokenizer(file, supported_model(file)) {}
+
+  std::vector<int32_t> encode(std::string_view text, bool special) const override {
+    if (text.size() > kLongestText)
+      throw Error(Code::argument,
+                  "a text of at most 64 MiB was expected, found " + std::to_string(text.size()) + " bytes: encode it in parts");
+    std::vector<int32_t> ids;
+    ids.reserve(text.size() / 3 + 8);
+    size_t at = 0;
+    for (const SpecialTokens::Found& found : special_.find(text, special)) {
+      if (at < found.begin) encoder_->append(text.substr(at, found.begin - at), ids);
+      ids.push_back(found.id);
+      at = found.end;
+    }
+    if (at < text.size()) encoder_->append(text.substr(at), ids);
+    return ids;
+  }
+
+  std::string decode(std::span<const int32_t> ids, bool special) const override {
+    std::string out;
+    for (const int32_t id : ids) out += piece(id, special);
+    if (strips_first_space() && !out.empty() && out[0] == ' ') out.erase(0, 1);
+    return out;
+  }
+
+  std::string_view piece(int32_t id, bool special) const override {
+    check(id);
+    if (vocabulary_.is_mark(id) && !special) return {};
+    const auto i = static_cast<size_t>(id);
+    return std::string_view(bytes_).substr(begins_[i], begins_[i + 1] - begins_[i]);
+  }
+
+  bool strips_first_space() const override { return encoder_->strips_first_space(); }
+  int32_t size() const override { return vocabulary_.size(); }
+  int32_t bos() const override { return vocabulary_.bos; }
+  int32_t eos() const override { return vocabulary_.eos; }
+  bool add_bos() const override { return add_bos_; }
+  bool add_eos() const override { return add_eos_; }
+  bool ends_generation(int32_t id) const override { return known(id) && vocabulary_.ends[static_cast<size_t>(id)]; }
+  bool is_control(int32_t id) const override { return known(id) && vocabulary_.is(id, Kind::control); }
+
+  std::string_view text(int32_t id) const override {
+    check(id);
+    return vocabulary_.text(id);
+  }
+
+ private:
+  FileTokenizer(const gguf::File& file, std::string_view model)
+      : vocabulary_(file),
+        special_(vocabulary_, marks_take_spaces(file, model)),
+        encoder_(make_encoder(vocabulary_, file, model)),
+        add_bos_(vocabulary_.bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(encoder_->adds_bos())),
+        add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(false)) {
+    read_pieces();
+  }
+
+  void read_pieces() {
+    begins_.reserve(vocabulary_.tokens.size() + 1);
+    for (int32_t id = 0; id < size(); ++id) {
+      begins_.push_back(bytes_.size());
+      if (vocabulary_.is(id, Kind::byte))
+        bytes_.push_back(static_cast<char>(vocabulary_.byte_value(id)));
+      else if (vocabulary_.is(id, Kind::normal) || vocabulary_.is(id, Kind::unused))
+        encoder_->read(vocabulary_.text(id), bytes_);
+      else
+        bytes_ += vocabulary_.text(id);
+    }
+    begins_.push_back(bytes_.size());
+  }
+
+  bool known(int32_t id) const { return id >= 0 && id < size(); }
+
+  void check(int32_t id) const {
+    if (!known(id))
+      throw Error(Code::argument, "a token id from 0 to " + std::to_string(size() - 1) + " was expected, found " + std::to_string(id));
+  }
+
+  const Vocabulary vocabulary_;
+  const SpecialTokens special_;
+  const std::unique_ptr<const Encoder> encoder_;
+  const bool add_bos_;
+  const bool add_eos_;
+  std::string bytes_;           // what every token reads as, one after the other
+  std::vector<size_t> begins_;  // of each token in bytes_, and the end
+};
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> Tokenizer::load(const gguf::File& file) { return std::make_shared<const FileTokenizer>(file); }
+
+}  // namespace lt::tokenize

@@ -1,0 +1,48 @@
+// The tokenizer's metadata of a GGUF file, checked. Tokens stay views into the file.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gguf/file.h"
+#include "tokenize/text_index.h"
+
+namespace lt::tokenize {
+
+enum class Kind : uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+class Vocabulary {
+ public:
+  explicit Vocabulary(const gguf::File& file);
+
+  int32_t size() const { return static_cast<int32_t>(tokens.size()); }
+  bool is(int32_t id, Kind kind) const { return kinds[static_cast<size_t>(id)] == kind; }
+  std::string_view text(int32_t id) const { return tokens[static_cast<size_t>(id)]; }
+  // Control and unknown tokens are marks of the format: text never becomes one by accident, and they read as nothing.
+  bool is_mark(int32_t id) const { return is(id, Kind::control) || is(id, Kind::unknown); }
+  // -1: no token is spelt so.
+  int32_t find(std::string_view text) const;
+  // The value of a token of kind byte, spelt <0xHH>.
+  uint8_t byte_value(int32_t id) const;
+
+  std::span<const std::string_view> tokens;
+  std::vector<Kind> kinds;
+  std::vector<bool> ends;  // a generation stops at it
+  size_t longest = 0;      // bytes of the longest token
+  int32_t bos = -1;
+  int32_t eos = -1;
+  int32_t unknown = -1;
+
+ private:
+  void read_kinds(const gguf::File& file);
+  void read_special_ids(const gguf::File& file);
+  void find_ends(const gguf::File& file);
+
+  TextIndex index_;
+};
+
+// Absent: nullptr. Present but of other elements than strings: Code::format.
+const std::vector<std::string_view>* string_array(const gguf::File& file, std::string_view key);
+
+}  // namespace lt::tokenize
