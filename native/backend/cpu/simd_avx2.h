@@ -42,6 +42,7 @@ LT_INLINE f32x16 load_i8(const int8_t* p) {
   const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(b)), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(b, 8)))};
 }
+LT_INLINE float from_half(uint16_t h) { return _cvtsh_ss(h); }
 LT_INLINE void store_f16(uint16_t* p, f32x16 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a.lo, _MM_FROUND_TO_NEAREST_INT));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), _mm256_cvtps_ph(a.hi, _MM_FROUND_TO_NEAREST_INT));
@@ -81,6 +82,15 @@ LT_INLINE float fold_max(f32x16 a) {
   const __m128 q = _mm_max_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
   const __m128 d = _mm_max_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_max_ss(d, _mm_movehdup_ps(d)));
+}
+
+// Row i becomes column i.
+LT_INLINE void transpose(f32x16 (&r)[16]) {
+  float rows[16][16], turned[16][16];
+  for (int i = 0; i < 16; i++) store(rows[i], r[i]);
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++) turned[i][j] = rows[j][i];
+  for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
 }
 
 }  // namespace lt::cpu::LT_ISA

@@ -24,6 +24,7 @@ LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) { return widen_bf16(_mm
 LT_INLINE f32x16 load_i8(const int8_t* p) {
   return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
 }
+LT_INLINE float from_half(uint16_t h) { return _cvtsh_ss(h); }
 LT_INLINE void store_f16(uint16_t* p, f32x16 a) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
@@ -61,6 +62,30 @@ LT_INLINE float fold_max(f32x16 a) {
   const __m128 q = _mm_max_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
   const __m128 d = _mm_max_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_max_ss(d, _mm_movehdup_ps(d)));
+}
+
+// Row i becomes column i.
+LT_INLINE void transpose(f32x16 (&r)[16]) {
+  __m512 a[16], b[16];
+  LT_UNROLL for (int i = 0; i < 16; i += 2) {
+    a[i] = _mm512_unpacklo_ps(r[i].v, r[i + 1].v);
+    a[i + 1] = _mm512_unpackhi_ps(r[i].v, r[i + 1].v);
+  }
+  LT_UNROLL for (int i = 0; i < 16; i += 4) {
+    LT_UNROLL for (int j = 0; j < 2; j++) {
+      const __m512d lo = _mm512_castps_pd(a[i + j]), hi = _mm512_castps_pd(a[i + j + 2]);
+      b[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(lo, hi));
+      b[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(lo, hi));
+    }
+  }
+  LT_UNROLL for (int j = 0; j < 4; j++) {
+    const __m512 p = _mm512_shuffle_f32x4(b[j], b[4 + j], 0x88), q = _mm512_shuffle_f32x4(b[j], b[4 + j], 0xdd);
+    const __m512 s = _mm512_shuffle_f32x4(b[8 + j], b[12 + j], 0x88), t = _mm512_shuffle_f32x4(b[8 + j], b[12 + j], 0xdd);
+    r[j].v = _mm512_shuffle_f32x4(p, s, 0x88);
+    r[4 + j].v = _mm512_shuffle_f32x4(q, t, 0x88);
+    r[8 + j].v = _mm512_shuffle_f32x4(p, s, 0xdd);
+    r[12 + j].v = _mm512_shuffle_f32x4(q, t, 0xdd);
+  }
 }
 
 }  // namespace lt::cpu::LT_ISA

@@ -47,6 +47,7 @@ LT_INLINE f32x16 load_i8(const int8_t* p) {
   return {{vcvtq_f32_s32(vmovl_s16(vget_low_s16(lo))), vcvtq_f32_s32(vmovl_s16(vget_high_s16(lo))),
            vcvtq_f32_s32(vmovl_s16(vget_low_s16(hi))), vcvtq_f32_s32(vmovl_s16(vget_high_s16(hi)))}};
 }
+LT_INLINE float from_half(uint16_t h) { return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(h))), 0); }
 LT_INLINE void store_f16(uint16_t* p, f32x16 a) {
   for (int i = 0; i < 4; i++) vst1_u16(p + 4 * i, vreinterpret_u16_f16(vcvt_f16_f32(a.v[i])));
 }
@@ -84,6 +85,15 @@ LT_INLINE float fold_max(f32x16 a) {
   for (int half = 8; half > 0; half /= 2)
     for (int i = 0; i < half; i++) lanes[i] = lanes[i] > lanes[i + half] ? lanes[i] : lanes[i + half];
   return lanes[0];
+}
+
+// Row i becomes column i.
+LT_INLINE void transpose(f32x16 (&r)[16]) {
+  float rows[16][16], turned[16][16];
+  for (int i = 0; i < 16; i++) store(rows[i], r[i]);
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++) turned[i][j] = rows[j][i];
+  for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
 }
 
 }  // namespace lt::cpu::LT_ISA

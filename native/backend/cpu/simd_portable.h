@@ -81,4 +81,13 @@ LT_INLINE float fold_max(f32x16 a) {
   return a.v[0];
 }
 
+// Row i becomes column i.
+LT_INLINE void transpose(f32x16 (&r)[16]) {
+  float rows[16][16], turned[16][16];
+  for (int i = 0; i < 16; i++) store(rows[i], r[i]);
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++) turned[i][j] = rows[j][i];
+  for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
+}
+
 }  // namespace lt::cpu::LT_ISA

@@ -9,9 +9,17 @@ namespace lt::cpu::LT_ISA {
 
 static const MatmulKernel* const all[] = {&matmul_f32, &matmul_f16, &matmul_bf16};
 
-extern const Kernels kernels = {LT_TEXT(LT_ISA), {&prepare_f32, nullptr, nullptr}, all, sizeof(all) / sizeof(all[0]),
-                                rms_norm,        add,                              gate_silu,
-                                rope,            to_f16,                           to_q8_0,
-                                attend,          attend_merge};
+extern const Kernels kernels = {LT_TEXT(LT_ISA),
+                                {&prepare_f32, nullptr, nullptr},
+                                all,
+                                sizeof(all) / sizeof(all[0]),
+                                rms_norm,
+                                add,
+                                gate_silu,
+                                rope,
+                                to_f16,
+                                to_q8_0,
+                                attend,
+                                attend_merge};
 
 }  // namespace lt::cpu::LT_ISA

@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "backend/cpu/cpu.h"
+
+namespace lt::cpu {
+namespace {
+
+int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& a) {
+  const int64_t group = a.heads / kv.heads, dim = q.cols / a.heads, width = partial_floats(dim);
+  if (dim > attend_dim)
+    throw Error(Code::unsupported,
+                "attend: expected heads of at most " + std::to_string(attend_dim) + " columns, found " + std::to_string(dim));
+  std::vector<AttendCut>& cuts = attend_cuts_;
+  cuts.clear();
+  int64_t tasks = 0, floats = 0;
+  for (const Span& s : rows.spans) {
+    if (s.count == 0) continue;
+    AttendCut c{&s, *rows.positions.row<const int32_t>(s.first), 0, std::min(group, attend_rows), 0, 0, 0, false, floats, 0};
+    c.splits = up(c.first_position + s.count, attend_split);
+    c.head_tiles = up(group, c.heads);
+    c.rows = std::min(std::max<int64_t>(1, attend_rows / c.heads), s.count);
+    c.row_tiles = up(s.count, c.rows);
+    int64_t n = kv.heads * c.head_tiles * c.row_tiles;
+    c.parallel = pool_.threads() > 1 && c.splits > 1 && c.row_tiles == 1;
+    if (c.parallel) n *= c.splits, floats += s.count * a.heads * c.splits * width;
+    c.end = tasks += n;
+    cuts.push_back(c);
+  }
+  if (partials_.bytes() < static_cast<size_t>(floats) * 4) partials_ = Memory(static_cast<size_t>(floats) * 4, "partial sums of attention");
+  float* partials = reinterpret_cast<float*>(partials_.data());
+
+  // A task's place: split fastest, then KV head, then head tile, then row tile from the last (the longest) down.
+  pool_.run(tasks, [&](int64_t task, int thread) {
+    const AttendCut* c = cuts.data();
+    while (task >= c->end) c++;
+    int64_t t = task - (c == cuts.data() ? 0 : c[-1].end);
+    const int64_t split = c->parallel ? t % c->splits : 0;
+    if (c->parallel) t /= c->splits;
+    const int64_t kv_head = t % kv.heads, head_tile = t / kv.heads % c->head_tiles;
+    const int64_t row_tile = c->row_tiles - 1 - t / kv.heads / c->head_tiles;
+    const int64_t row = row_tile * c->rows, count = std::min(c->rows, c->span->count - row);
+    const int64_t head = kv_head * group + head_tile * c->heads, heads = std::min(c->heads, group - head_tile * c->heads);
+    AttendPiece p{};
+    p.y = y.row<float>(c->span->first + row) + head * dim, p.y_stride = y.stride / 4;
+    p.q = q.row<const float>(c->span->first + row) + head * dim, p.q_stride = q.stride / 4;
+    p.rows = count, p.group = heads, p.dim = dim;
+    p.first_position = c->first_position + row;
+    p.window = a.window, p.scale = a.scale;
+    p.pages = rows.pages.row<const int32_t>(c->span->sequence);
+    p.k = kv.k.row<const uint8_t>(kv_head * Kv::page_size), p.k_stride = kv.k.stride;
+    p.v = kv.v.row<const uint8_t>(kv_head * Kv::page_size), p.v_stride = kv.v.stride;
+    p.page_stride = kv.heads * Kv::page_size;
+    p.type = static_cast<uint8_t>(kv.k.type);
+    p.first_split = split, p.last_split = c->parallel ? split + 1 : up(p.first_position + count, attend_split);
+    // (head tile, split, rows * heads of the tile): a tile's splits lie side by side
+    if (c->parallel) p.partial = partials + c->partial + (head * c->span->count * c->splits + split * count * heads) * width;
+    p.panel = panel(thread);
+    kernels_.attend(p);
+  });
+  for (const AttendCut& c : cuts) {
+    if (!c.parallel) continue;
+    each_row(c.span->count * a.heads, dim * c.splits, [&](int64_t i) {
+      const int64_t row = i / a.heads, h = i % a.heads;
+      const int64_t head = h / group * group + h % group / c.heads * c.heads, heads = std::min(c.heads, group - (head - h / group * group));
+      const int64_t at = head * c.span->count * c.splits + row * heads + (h - head);
+      kernels_.attend_merge(y.row<float>(c.span->first + row) + h * dim, partials + c.partial + at * width, c.span->count * heads * width,
+                            c.splits, dim);
+    });
+  }
+}
+
+}  // namespace lt::cpu

@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/cores.h"
+#include "backend/cpu/cpu.h"
+#include "backend/cpu/isa.h"
+#include "quant/type.h"
+
+namespace lt::cpu {
+namespace {
+
+constexpr int most_threads = 256;
+
+int thread_count(int asked) {
+  if (asked < 0 || asked > most_threads)
+    throw Error(Code::argument, "threads: expected 0 (the physical cores this process may use) to " + std::to_string(most_threads) +
+                                    ", found " + std::to_string(asked));
+  return asked ? asked : std::min(usable_cores(), most_threads);
+}
+
+class Recorded final : public Plan {
+ public:
+  Recorded(Ops& ops, Pool& pool, std::function<void(Ops&)> forward) : ops_(ops), pool_(pool), forward_(std::move(forward)) {}
+  void run() override {
+    pool_.wake();
+    forward_(ops_);
+  }
+
+ private:
+  Ops& ops_;
+  Pool& pool_;
+  std::function<void(Ops&)> forward_;
+};
+
+std::unique_ptr<Backend> open(const BackendOptions& options) { return std::make_unique<Cpu>(options); }
+
+const RegisterBackend registered("cpu", open, isas);
+
+}  // namespace
+
+Cpu::Cpu(const BackendOptions& options)
+    : kernels_(choose_isa(options.isa)),
+      pool_(thread_count(options.threads)),
+      panels_(panel_bytes * static_cast<size_t>(pool_.threads()), "working memory of the threads") {
+  for (size_t i = 0; i < kernels_.matmuls; i++) by_type_[kernels_.matmul[i]->type] = kernels_.matmul[i];
+}
+
+std::string Cpu::description() const {
+  const int n = pool_.threads();
+  return "cpu " + std::string(kernels_.isa) + ", " + std::to_string(n) + (n == 1 ? " thread" : " threads");
+}
+
+std::unique_ptr<Plan> Cpu::record(std::function<void(Ops&)> forward) {
+  return std::make_unique<Recorded>(*this, pool_, std::move(forward));
+}
+
+Tensor Cpu::alloc(Type type, int64_t rows, int64_t cols) {
+  const int64_t stride = type == Type::i32 ? cols * 4 : quant::row_bytes(type, cols);
+  allocated_.emplace_back(static_cast<size_t>(rows * stride), "memory of a tensor");
+  return {allocated_.back().data(), type, rows, cols, stride};
+}
+
+void Cpu::write(Tensor to, const void* from) { std::memcpy(to.data, from, static_cast<size_t>(to.rows * to.stride)); }
+void Cpu::read(void* to, Tensor from) { std::memcpy(to, from.data, static_cast<size_t>(from.rows * from.stride)); }
+
+size_t Cpu::reserve(const Needs& needs) {
+  if (needs.scratch > scratch_memory_.bytes()) {
+    scratch_memory_ = Memory(needs.scratch, "working memory of a forward pass");
+    scratch_ = Scratch(scratch_memory_.data(), scratch_memory_.bytes());
+  }
+  size_t bytes = scratch_memory_.bytes() + panels_.bytes();
+  const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
+  for (int f = 0; f < 3; f++) {
+    if (!kernels_.prepare[f]) continue;
+    const size_t size = kernels_.prepare[f]->bytes(rows, cols);
+    if (size > prepared_[f].bytes()) prepared_[f] = Memory(size, "prepared inputs of matrix products");
+    bytes += prepared_[f].bytes();
+  }
+  return bytes;
+}
+
+}  // namespace lt::cpu

@@ -1,0 +1,260 @@
+// Causal attention of a tile of query rows over the paged cache (online softmax: Milakov and Gimelshein, 2018).
+//
+// The order of every row's arithmetic, whatever the tile: a score adds its columns in ascending order, one fused multiply-add
+// each, then times the scale; blocks of 64 absolute positions ascending; a block's weights are summed in 16 lanes, positions
+// ascending, then folded; the weighted rows of V are added in ascending position; every 512 absolute positions start afresh and
+// are merged in ascending order. Positions a row does not see are never multiplied, so that what lies there cannot matter.
+#include "backend/cpu/kernels/rows.h"
+#include "backend/cpu/simd.h"
+
+namespace lt::cpu::LT_ISA {
+
+#if defined(LT_ISA_AVX512)
+constexpr int strip_rows = 6, strip_vectors = 4;
+#else
+constexpr int strip_rows = 6, strip_vectors = 1;
+#endif
+constexpr int64_t page = 64;
+
+struct KeysF32 {
+  LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load(reinterpret_cast<const float*>(row) + i, n); }
+};
+struct KeysF16 {
+  LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load_f16(reinterpret_cast<const uint16_t*>(row) + i, n); }
+};
+struct KeysQ8_0 {  // dim is a multiple of 32
+  LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t) {
+    const uint8_t* block = row + i / 32 * 34;
+    uint16_t d;
+    memcpy(&d, block, 2);
+    return load_i8(reinterpret_cast<const int8_t*>(block + 2 + i % 32)) * set1(from_half(d));
+  }
+};
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t whole(int64_t dim) { return (dim + 15) / 16 * 16; }
+
+// out (dim, 64) = in (64, dim) transposed.
+template <class Row>
+static void load_keys(float* out, const uint8_t* in, int64_t stride, int64_t dim) {
+  for (int64_t p = 0; p < page; p += 16)
+    for (int64_t i = 0; i < dim; i += 16) {
+      f32x16 r[16];
+      const int64_t n = least(16, dim - i);
+      LT_UNROLL for (int j = 0; j < 16; j++) r[j] = Row::at(in + (p + j) * stride, i, n);
+      transpose(r);
+      LT_UNROLL for (int j = 0; j < 16; j++) if (j < n) store(out + (i + j) * page + p, r[j]);
+    }
+}
+
+// out (64, whole(dim)) = in (64, dim), padded with zeros.
+template <class Row>
+static void load_values(float* out, const uint8_t* in, int64_t stride, int64_t dim, int64_t first, int64_t last) {
+  for (int64_t p = first; p < last; p++)
+    for (int64_t i = 0; i < dim; i += 16) store(out + p * whole(dim) + i, Row::at(in + p * stride, i, least(16, dim - i)));
+}
+
+// c (R, 16 C) = or += a (R, k) times b (k, 16 C), k ascending.
+template <int R, int C>
+LT_NOINLINE void multiply(float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b, int64_t b_stride, int64_t k,
+                          bool onto) {
+  f32x16 acc[R][C];
+  LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) {
+    acc[r][j] = onto ? load(c + r * c_stride + 16 * j) : zero();
+  }
+  for (int64_t i = 0; i < k; i++) {
+    f32x16 v[C];
+    LT_UNROLL for (int j = 0; j < C; j++) v[j] = load(b + i * b_stride + 16 * j);
+    LT_UNROLL for (int r = 0; r < R; r++) {
+      const f32x16 s = set1(a[r * a_stride + i]);
+      LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = fma(s, v[j], acc[r][j]);
+    }
+  }
+  LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) store(c + r * c_stride + 16 * j, acc[r][j]);
+}
+
+template <int C>
+static void multiply_rows(int64_t rows, float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b, int64_t b_stride,
+                          int64_t k, bool onto) {
+  using Fn = void(float*, int64_t, const float*, int64_t, const float*, int64_t, int64_t, bool);
+  static Fn* const by_rows[] = {multiply<1, C>, multiply<2, C>, multiply<3, C>, multiply<4, C>, multiply<5, C>, multiply<6, C>};
+  by_rows[rows - 1](c, c_stride, a, a_stride, b, b_stride, k, onto);
+}
+
+// The same for any number of columns that 16 divides; rows <= strip_rows.
+static void multiply_all(int64_t rows, int64_t cols, float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b,
+                         int64_t b_stride, int64_t k, bool onto) {
+  int64_t j = 0;
+  for (; j + 16 * strip_vectors <= cols; j += 16 * strip_vectors)
+    multiply_rows<strip_vectors>(rows, c + j, c_stride, a, a_stride, b + j, b_stride, k, onto);
+  for (; j < cols; j += 16) multiply_rows<1>(rows, c + j, c_stride, a, a_stride, b + j, b_stride, k, onto);
+}
+
+static void scale_by(float* y, float by, int64_t cols) {
+  const f32x16 s = set1(by);
+  for (int64_t i = 0; i < cols; i += 16) store(y + i, load(y + i) * s);
+}
+
+static float exp1(float x) {
+  float lanes[16];
+  store(lanes, exp(set1(x)));
+  return lanes[0];
+}
+
+// Turns a row's 64 scores into weights of positions [first, last), and fits what was summed so far to the new maximum.
+// row: sums (cols), then maximum and sum of weights.
+static void soften(float* scores, float scale, int64_t first, int64_t last, float* row, int64_t cols) {
+  float& maximum = row[cols];
+  float& total = row[cols + 1];
+  f32x16 s[4], high = set1(-INFINITY);
+  for (int j = 0; j < 4; j++) {
+    s[j] = load(scores + 16 * j) * set1(scale);
+    s[j] = keep(s[j], least(16, most(0, first - 16 * j)), least(16, most(0, last - 16 * j)), -INFINITY);
+    high = max(high, s[j]);
+  }
+  const float before = maximum, m = fold_max(high);
+  if (m > before) {
+    maximum = m;
+    const float fit = exp1(before - m);
+    total *= fit;
+    scale_by(row, fit, cols);
+  }
+  f32x16 sum = zero();
+  for (int j = 0; j < 4; j++) {
+    s[j] = exp(s[j] - set1(maximum));
+    sum = sum + s[j];
+    store(scores + 16 * j, s[j]);
+  }
+  total += fold_add(sum);
+}
+
+struct Range {
+  int64_t first, last;
+};
+
+// What a query row sees of the 64 positions from `begin` on.
+static Range seen(const AttendPiece& p, int64_t row, int64_t begin) {
+  const int64_t position = p.first_position + row / p.group;
+  const int64_t first = p.window ? most(0, position - p.window + 1 - begin) : 0;
+  return {least(first, page), least(page, most(0, position + 1 - begin))};
+}
+
+// Adds the weighted values: what all rows of a strip see together, what only some see one by one, each row's in order.
+static void add_values(int64_t rows, const Range* seen, float* sums, int64_t sums_stride, const float* weights, const float* v,
+                       int64_t cols) {
+  Range both = seen[0];
+  for (int64_t r = 1; r < rows; r++) both = {most(both.first, seen[r].first), least(both.last, seen[r].last)};
+  const bool shared = both.first < both.last;
+  const auto alone = [&](int64_t r, int64_t first, int64_t last) {
+    if (first < last)
+      multiply_all(1, cols, sums + r * sums_stride, 0, weights + r * page + first, 0, v + first * cols, cols, last - first, true);
+  };
+  for (int64_t r = 0; r < rows; r++) alone(r, seen[r].first, shared ? both.first : seen[r].last);
+  if (!shared) return;
+  multiply_all(rows, cols, sums, sums_stride, weights + both.first, page, v + both.first * cols, cols, both.last - both.first, true);
+  for (int64_t r = 0; r < rows; r++) alone(r, both.last, seen[r].last);
+}
+
+// Where a piece's working memory lies in the panel.
+struct Work {
+  float *q, *whole, *split, *keys, *values;
+  int64_t cols, stride;  // of values and sums; of `whole` and `split`
+};
+
+static Work work_of(const AttendPiece& p) {
+  const int64_t cols = whole(p.dim), stride = partial_floats(p.dim);
+  float* at = reinterpret_cast<float*>(p.panel);
+  Work w{at, at + attend_rows * cols, nullptr, nullptr, nullptr, cols, stride};
+  w.split = w.whole + attend_rows * stride;
+  w.keys = w.split + attend_rows * stride;
+  w.values = w.keys + cols * page;
+  return w;
+}
+static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
+              static_cast<int64_t>(panel_bytes));
+
+template <class Row>
+static void walk_block(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
+  const int64_t rows = p.rows * p.group, at = p.pages[begin / page] * p.page_stride;
+  const int64_t end = least(page, p.first_position + p.rows - begin);
+  load_keys<Row>(w.keys, p.k + at * p.k_stride, p.k_stride, p.dim);
+  load_values<Row>(w.values, p.v + at * p.v_stride, p.v_stride, p.dim, 0, end);
+  for (int64_t r = 0; r < rows; r += strip_rows) {
+    const int64_t n = least(strip_rows, rows - r);
+    float scores[strip_rows * page];
+    Range ranges[strip_rows];
+    multiply_all(n, page, scores, page, w.q + r * w.cols, w.cols, w.keys, page, p.dim, false);
+    for (int64_t i = 0; i < n; i++) {
+      ranges[i] = seen(p, r + i, begin);
+      if (ranges[i].first < ranges[i].last)
+        soften(scores + i * page, p.scale, ranges[i].first, ranges[i].last, out + (r + i) * w.stride, w.cols);
+    }
+    add_values(n, ranges, out + r * w.stride, w.stride, scores, w.values, w.cols);
+  }
+}
+
+template <class Row>
+static void walk_split(const AttendPiece& p, const Work& w, float* out, int64_t split) {
+  for (int64_t r = 0; r < p.rows * p.group; r++) {
+    memset(out + r * w.stride, 0, static_cast<size_t>(w.stride) * 4);
+    out[r * w.stride + w.cols] = -INFINITY;
+  }
+  const int64_t last = p.first_position + p.rows;  // positions that nobody sees are skipped
+  const int64_t first = p.window ? most(0, p.first_position - p.window + 1) : 0;
+  for (int64_t begin = split * attend_split; begin < least(last, (split + 1) * attend_split); begin += page)
+    if (begin + page > first) walk_block<Row>(p, w, out, begin);
+}
+
+// row += part, both as `soften` leaves them.
+static void merge(float* row, const float* part, int64_t cols) {
+  if (part[cols] == -INFINITY) return;
+  if (row[cols] == -INFINITY) {
+    memcpy(row, part, static_cast<size_t>(cols + 2) * 4);
+    return;
+  }
+  const float m = row[cols] > part[cols] ? row[cols] : part[cols];
+  const float a = exp1(row[cols] - m), b = exp1(part[cols] - m);
+  for (int64_t i = 0; i < cols; i += 16) store(row + i, fma(load(part + i), set1(b), load(row + i) * set1(a)));
+  row[cols] = m;
+  row[cols + 1] = row[cols + 1] * a + part[cols + 1] * b;
+}
+
+static void finish(float* y, const float* row, int64_t dim, int64_t cols) {
+  const f32x16 total = set1(row[cols + 1]);
+  for (int64_t i = 0; i < dim; i += 16) store(y + i, load(row + i) / total, least(16, dim - i));
+}
+
+template <class Row>
+static void attend_as(const AttendPiece& p) {
+  const Work w = work_of(p);
+  const int64_t rows = p.rows * p.group;
+  for (int64_t r = 0; r < rows; r++)
+    memcpy(w.q + r * w.cols, p.q + r / p.group * p.q_stride + r % p.group * p.dim, static_cast<size_t>(p.dim) * 4);
+  if (p.partial) return walk_split<Row>(p, w, p.partial, p.first_split);
+  for (int64_t r = 0; r < rows; r++) w.whole[r * w.stride + w.cols] = -INFINITY;
+  for (int64_t s = p.first_split; s < p.last_split; s++) {
+    walk_split<Row>(p, w, w.split, s);
+    for (int64_t r = 0; r < rows; r++) merge(w.whole + r * w.stride, w.split + r * w.stride, w.cols);
+  }
+  for (int64_t r = 0; r < rows; r++) finish(p.y + r / p.group * p.y_stride + r % p.group * p.dim, w.whole + r * w.stride, p.dim, w.cols);
+}
+
+void attend(const AttendPiece& p) {
+  if (p.type == 0)
+    attend_as<KeysF32>(p);
+  else if (p.type == 1)
+    attend_as<KeysF16>(p);
+  else
+    attend_as<KeysQ8_0>(p);
+}
+
+void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t dim) {
+  float row[attend_dim + 16];
+  const int64_t cols = whole(dim);
+  row[cols] = -INFINITY;
+  for (int64_t s = 0; s < splits; s++) merge(row, partial + s * stride, cols);
+  finish(y, row, dim, cols);
+}
+
+}  // namespace lt::cpu::LT_ISA

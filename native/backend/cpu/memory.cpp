@@ -1,0 +1,56 @@
+#include "backend/cpu/memory.h"
+
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "backend/cpu/cores.h"
+#include "core/error.h"
+#if defined(__linux__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+namespace lt::cpu {
+namespace {
+
+std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
+
+uint8_t* map(size_t bytes) {
+#if defined(__linux__) || defined(__APPLE__)
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+  if (p == MAP_FAILED) return nullptr;
+#if defined(__linux__)
+  madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+  return static_cast<uint8_t*>(p);
+#else
+  return static_cast<uint8_t*>(::operator new(bytes, std::align_val_t(4096), std::nothrow));
+#endif
+}
+
+}  // namespace
+
+Memory::Memory(size_t bytes, const char* purpose) {
+  constexpr size_t worth_asking = 16 << 20;  // smaller ones are not worth reading /proc for
+  if (bytes == 0) return;
+  const uint64_t available = bytes < worth_asking ? UINT64_MAX : available_bytes();
+  data_ = bytes > available || bytes > (SIZE_MAX >> 1) ? nullptr : map(bytes);
+  if (!data_)
+    throw Error(Code::memory, std::string(purpose) + ": " + megabytes(bytes) + " needed, " +
+                                  (available == UINT64_MAX ? "refused by the system" : megabytes(available) + " available") +
+                                  "; use a smaller context, batch or model");
+  bytes_ = bytes;
+  std::memset(data_, 0, bytes);
+}
+
+void Memory::release() {
+  if (!data_) return;
+#if defined(__linux__) || defined(__APPLE__)
+  munmap(data_, bytes_);
+#else
+  ::operator delete(data_, std::align_val_t(4096));
+#endif
+  data_ = nullptr;
+}
+
+}  // namespace lt::cpu
