@@ -28,8 +28,8 @@ struct LogitBias {
 
 // One number each: integers and booleans are stored as double.
 struct Parameter {
-  std::string_view name;      // the word in TypeScript; the CLI flag is its kebab form
-  std::string_view type;      // "number", "integer" or "boolean"
+  std::string_view name;  // the word in TypeScript; the CLI flag is its kebab form
+  std::string_view type;  // "number", "integer" or "boolean"
   double minimum, maximum, fallback;
   std::string_view sentence;  // for people
 };
@@ -38,6 +38,11 @@ class Sampler {
  public:
   virtual ~Sampler() = default;
   virtual void apply(Candidates& candidates) const = 0;
+  // The best candidate stays and stays the best: before a sampler that picks the best, such a one is left out.
+  virtual bool keeps_best() const { return false; }
+  virtual bool picks_best() const { return false; }
+  // It keeps no others than this many best ones: where it comes first, the rest of the vocabulary is never listed.
+  virtual size_t most_kept() const { return static_cast<size_t>(-1); }
 };
 
 struct SamplerEntry {
@@ -57,9 +62,9 @@ struct Setting {
 };
 
 struct ChainOptions {
-  std::vector<Setting> settings;       // parameters not named have their fallback
-  std::vector<std::string> order;      // sampler names; empty: default_order()
-  std::vector<LogitBias> bias;         // applied first
+  std::vector<Setting> settings;   // parameters not named have their fallback
+  std::vector<std::string> order;  // sampler names; empty: default_order()
+  std::vector<LogitBias> bias;     // applied first
   uint64_t seed = 0;
 };
 

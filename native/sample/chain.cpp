@@ -1,0 +1,183 @@
+// The samplers of one generation in their order, then the draw.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "core/error.h"
+#include "sample/logprobs.h"
+#include "sample/random.h"
+#include "sample/rank.h"
+#include "sample/sampler.h"
+
+namespace lt::sample {
+namespace {
+
+constexpr float none = -std::numeric_limits<float>::infinity();
+
+std::string number(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", v);
+  return text;
+}
+
+std::string quoted(std::string_view s) {
+  std::string shown(s.substr(0, 64));
+  return "\"" + shown + "\"";
+}
+
+[[noreturn]] void refuse(std::string message) { throw Error(Code::argument, std::move(message)); }
+
+const SamplerEntry& find(std::string_view name) {
+  std::string known;
+  for (const SamplerEntry& e : samplers()) {
+    if (e.name == name) return e;
+    known += (known.empty() ? "" : ", ") + std::string(e.name);
+  }
+  refuse("samplers: expected names among " + known + ", found " + quoted(name));
+}
+
+struct Place {
+  const SamplerEntry* sampler;
+  const Parameter* parameter;
+};
+
+Place find_parameter(std::string_view name) {
+  std::string known;
+  for (const SamplerEntry& e : samplers())
+    for (const Parameter& p : e.parameters) {
+      if (p.name == name) return {&e, &p};
+      known += (known.empty() ? "" : ", ") + std::string(p.name);
+    }
+  refuse("sampling: expected settings among " + known + ", found " + quoted(name));
+}
+
+void check_value(const Parameter& p, double v) {
+  const bool whole = p.type == "number" || v == std::floor(v);
+  if (v >= p.minimum && v <= p.maximum && whole) return;
+  const char* kind = p.type == "number" ? "a number" : p.type == "boolean" ? "0 or 1" : "an integer";
+  refuse(std::string(p.name) + ": expected " + kind + " from " + number(p.minimum) + " to " + number(p.maximum) + ", found " + number(v));
+}
+
+std::vector<const SamplerEntry*> ordered(const std::vector<std::string>& order) {
+  std::vector<const SamplerEntry*> result;
+  if (order.empty())
+    for (const std::string_view name : default_order()) result.push_back(&find(name));
+  for (const std::string& name : order) {
+    const SamplerEntry* e = &find(name);
+    if (std::find(result.begin(), result.end(), e) != result.end())
+      refuse("samplers: expected each name once, found " + quoted(name) + " again");
+    result.push_back(e);
+  }
+  return result;
+}
+
+// A setting that nothing would read is refused, unless it is what holds anyway.
+void check_settings(const std::vector<Setting>& settings, const std::vector<const SamplerEntry*>& order) {
+  for (const Setting& s : settings) {
+    const Place at = find_parameter(s.name);
+    check_value(*at.parameter, s.value);
+    const bool used = std::find(order.begin(), order.end(), at.sampler) != order.end();
+    if (!used && s.value != at.parameter->fallback)
+      refuse(s.name + ": has no effect, because samplers does not name " + quoted(at.sampler->name) +
+             "; add it there or leave the setting out");
+  }
+}
+
+double value_of(const Parameter& p, const std::vector<Setting>& settings) {
+  double v = p.fallback;
+  for (const Setting& s : settings)
+    if (s.name == p.name) v = s.value;
+  return v;
+}
+
+void check_bias(const std::vector<LogitBias>& bias) {
+  for (const LogitBias& b : bias) {
+    if (b.id < 0) refuse("bias: expected token ids from 0, found " + std::to_string(b.id));
+    if (std::isnan(b.bias) || b.bias == -none)
+      refuse("bias of token " + std::to_string(b.id) + ": expected a number or -infinity, found " + number(b.bias));
+  }
+}
+
+// The last sampler that leaves a single best token decides alone where those before it only drop others.
+void drop_idle_before_pick(std::vector<std::unique_ptr<Sampler>>& chain) {
+  for (size_t i = chain.size(); i-- > 0;) {
+    if (!chain[i]->picks_best()) continue;
+    size_t first = i;
+    while (first > 0 && chain[first - 1]->keeps_best()) first--;
+    chain.erase(chain.begin() + static_cast<int64_t>(i) + 1, chain.end());  // nothing is left to choose
+    chain.erase(chain.begin() + static_cast<int64_t>(first), chain.begin() + static_cast<int64_t>(i));
+    return;
+  }
+}
+
+// By inverse transform over the list's order.
+int32_t draw(const Candidates& c, double unit) {
+  if (c.list.size() == 1) return c.list.front().id;
+  const float most = best(c).logit;
+  const double goal = unit * total_weight(c.list, most);
+  double sum = 0;
+  const Candidate* last = nullptr;  // of those that can be drawn
+  for (const Candidate& x : c.list) {
+    const double w = weight(x.logit, most);
+    sum += w;
+    if (w > 0) last = &x;
+    if (sum > goal) break;
+  }
+  return last->id;
+}
+
+}  // namespace
+
+struct Chain::State {
+  std::vector<std::unique_ptr<Sampler>> chain;
+  std::vector<LogitBias> bias;
+  uint64_t seed = 0;
+  uint64_t step = 0;
+
+  // The candidates that the first sampler can keep, bias applied.
+  void fill(std::vector<Candidate>& list, std::span<const float> logits) const {
+    const size_t most_kept = chain.empty() ? logits.size() : chain.front()->most_kept();
+    if (bias.empty()) return list_best(list, logits, most_kept);
+    list_all(list, logits);
+    for (const LogitBias& b : bias) {
+      if (static_cast<size_t>(b.id) >= list.size()) continue;
+      float& logit = list[static_cast<size_t>(b.id)].logit;
+      logit = b.bias == none ? none : logit + b.bias;
+    }
+  }
+};
+
+Chain::Chain(ChainOptions options) : state_(std::make_unique<State>()) {
+  const std::vector<const SamplerEntry*> order = ordered(options.order);
+  check_settings(options.settings, order);
+  check_bias(options.bias);
+  for (const SamplerEntry* e : order) {
+    std::vector<double> values;
+    for (const Parameter& p : e->parameters) values.push_back(value_of(p, options.settings));
+    if (std::unique_ptr<Sampler> s = e->make(values)) state_->chain.push_back(std::move(s));
+  }
+  drop_idle_before_pick(state_->chain);
+  state_->bias = std::move(options.bias);
+  state_->seed = options.seed;
+}
+
+Chain::~Chain() = default;
+
+Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs) {
+  if (logits.empty()) throw Error(Code::internal, "sampling: expected logits, found none");
+  static thread_local std::vector<Candidate> list;  // one a thread, not one a request: a vocabulary is long
+  state_->fill(list, logits);
+  Candidates c{list, false, history};
+  for (const std::unique_ptr<Sampler>& s : state_->chain) s->apply(c);
+  Choice choice{draw(c, random_unit(state_->seed, state_->step)), 0, {}};
+  state_->step++;
+  if (top_logprobs >= 0) {
+    const LogSoftmax log_p(logits);
+    choice.logprob = log_p(choice.id);
+    choice.top = log_p.best(top_logprobs);
+  }
+  return choice;
+}
+
+}  // namespace lt::sample
