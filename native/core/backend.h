@@ -32,6 +32,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string description() const = 0;  // for people: "cpu avx512, 2 threads"
+  virtual int threads() const { return 1; }     // that compute
   virtual Ops& ops() = 0;                       // immediate
   virtual std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) = 0;
 

@@ -17,16 +17,16 @@ namespace lt::engine {
 
 struct EngineOptions {
   std::string backend = "cpu";
-  std::string isa;             // cpu: forced by name; empty: the best
-  int threads = 0;             // 0: physical cores within affinity and cgroup quota
-  int64_t context_tokens = 0;  // KV positions shared by all requests; 0: min(the model's length, 8192)
-  int64_t batch_tokens = 512;  // rows of a step at most
-  int64_t max_sequences = 32;  // requests decoded together
+  std::string isa;                 // cpu: forced by name; empty: the best
+  int threads = 0;                 // 0: physical cores within affinity and cgroup quota
+  int64_t context_tokens = 0;      // KV positions shared by all requests; 0: min(the model's length, 8192)
+  int64_t batch_tokens = 512;      // rows of a step at most
+  int64_t max_sequences = 32;      // requests decoded together
   std::string cache_type = "f16";  // f16, f32, q8_0
 };
 
-struct MemoryInfo {  // bytes
-  uint64_t weights;  // of the mapped file, shared with the page cache
+struct MemoryInfo {              // bytes
+  uint64_t weights;              // of the mapped file, shared with the page cache
   uint64_t kv, scratch, tables;  // allocated at load; tables: vocabulary and the like
 };
 
@@ -45,8 +45,8 @@ struct Request {
   std::vector<std::string> stop;
   bool ignore_end = false;  // go on past end-of-generation tokens
   sample::ChainOptions sampling;
-  int top_logprobs = -1;    // -1: no log-probabilities, 0: of the chosen, n: and of the n best
-  bool logits_only = false; // one row of logits a prompt token, nothing generated
+  int top_logprobs = -1;     // -1: no log-probabilities, 0: of the chosen, n: and of the n best
+  bool logits_only = false;  // one row of logits a prompt token, nothing generated
 };
 
 enum class Finish : uint8_t { none, stop, length, stop_string, aborted, failed };
@@ -60,23 +60,24 @@ struct TokenOut {
 // What became of a request since the last report.
 struct Report {
   uint64_t request = 0;
-  std::string text;               // whole UTF-8 characters
+  std::string text;  // whole UTF-8 characters
   std::vector<TokenOut> tokens;
-  std::vector<float> logits;      // logits_only: the next rows
+  std::vector<float> logits;  // logits_only: the next rows
   Finish finish = Finish::none;
-  std::optional<Error> error;     // failed
-  std::string stop_string;        // the one that was met
+  std::optional<Error> error;  // failed
+  std::string stop_string;     // the one that was met
   int64_t prompt_tokens = 0, cached_tokens = 0, completion_tokens = 0;
   double queued_ms = 0, prefill_ms = 0, decode_ms = 0;  // set at the finish
 };
 
-using Sink = std::function<void(std::vector<Report>&&)>;        // from the engine's thread
-using Progress = std::function<bool(double fraction)>;          // false: stop loading
+using Sink = std::function<void(std::vector<Report>&&)>;  // from the engine's thread
+using Progress = std::function<bool(double fraction)>;    // false: stop loading
 
 class Engine {
  public:
   // Loads and allocates everything, then starts the thread. Throws Error. Progress returning false throws Code::disposed.
-  static std::unique_ptr<Engine> load(std::shared_ptr<const gguf::File> file, const EngineOptions& options, Sink sink, const Progress& progress);
+  static std::unique_ptr<Engine> load(std::shared_ptr<const gguf::File> file, const EngineOptions& options, Sink sink,
+                                      const Progress& progress);
   virtual ~Engine() = default;  // stops the thread; what is unfinished is reported as failed with Code::disposed
 
   // Thread-safe. Throws Code::argument, Code::context for what can be told at once.

@@ -34,6 +34,7 @@ class Cpu final : public Backend, public Ops {
   explicit Cpu(const BackendOptions& options);
 
   std::string description() const override;
+  int threads() const override { return pool_.threads(); }
   Ops& ops() override { return *this; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
   Tensor place(Tensor host) override { return host; }  // read where it lies

@@ -1,0 +1,10 @@
+// How much memory this process can still take.
+#pragma once
+#include <cstdint>
+
+namespace lt::engine {
+
+// Bytes, within the machine's and the control group's limits; what the page cache would give back counts. UINT64_MAX: unknown.
+uint64_t available_memory();
+
+}  // namespace lt::engine

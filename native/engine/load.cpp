@@ -1,0 +1,190 @@
+// From a file to a running engine: the options, the sizes, the memory.
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "core/sizing.h"
+#include "engine/available.h"
+#include "engine/beside.h"
+#include "engine/file_type.h"
+#include "engine/parts.h"
+#include "model/model.h"
+#include "quant/type.h"
+
+namespace lt::engine {
+namespace {
+
+constexpr int64_t page = Kv::page_size;
+constexpr int64_t default_context = 8192;
+constexpr Type q8_0 = Type{8};
+
+void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return;
+  throw Error(Code::argument,
+              std::string(name) + ": expected " + std::to_string(low) + " to " + std::to_string(high) + ", found " + std::to_string(value));
+}
+
+Type cache_type(const std::string& name, const Shape& s) {
+  if (name == "f16") return Type::f16;
+  if (name == "f32") return Type::f32;
+  if (name != "q8_0") throw Error(Code::argument, "cacheType: expected f16, f32 or q8_0, found \"" + name.substr(0, 64) + "\"");
+  const int64_t block = quant::info(q8_0).values;
+  if (s.key_dim % block || s.value_dim % block)
+    throw Error(Code::argument, "cacheType: q8_0 needs heads of a multiple of " + std::to_string(block) + " columns, this model's have " +
+                                    std::to_string(s.key_dim) + " and " + std::to_string(s.value_dim) + "; use f16");
+  return q8_0;
+}
+
+int64_t context_of(const EngineOptions& o, const Shape& s) {
+  if (o.context_tokens == 0) return std::clamp<int64_t>(s.trained_context, 1, default_context);
+  if (o.context_tokens > s.trained_context)
+    throw Error(Code::context, "contextTokens: expected at most " + std::to_string(s.trained_context) +
+                                   ", the length of this model, found " + std::to_string(o.context_tokens));
+  return o.context_tokens;
+}
+
+BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
+  const int64_t rows = std::min(o.batch_tokens, context);
+  const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
+  return {rows, sequences, sequences + std::min(rows, logit_rows), (context + page - 1) / page, cache_type(o.cache_type, s)};
+}
+
+std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MB"; }
+
+void check_fits(const MemoryInfo& m, int64_t context) {
+  const uint64_t available = available_memory(), needed = m.weights + m.kv + m.scratch + m.tables;
+  if (needed <= available) return;
+  std::string advice = "; use a smaller model";
+  const uint64_t fixed = needed - m.kv, position = m.kv / static_cast<uint64_t>(context);
+  if (fixed < available && position > 0) {
+    const auto fits = static_cast<int64_t>((available - fixed) / position) / page * page;
+    if (fits > 0) advice = "; try contextTokens " + std::to_string(std::min(fits, context - 1)) + " or a smaller model";
+  }
+  throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights) + " for weights, " + megabytes(m.kv) +
+                                " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.scratch + m.tables) +
+                                " to compute with), " + megabytes(available) + " are available" + advice);
+}
+
+// Reads the file ahead on its own thread; tells how far it is on the caller's.
+class Prefetch {
+ public:
+  explicit Prefetch(const gguf::File& file)
+      : reader_([this, &file] {
+          try {
+            file.prefetch([this](double fraction) { return at(fraction); });
+          } catch (...) {
+            at(done);
+            throw;
+          }
+          at(done);
+        }) {}
+  ~Prefetch() { stop(); }
+
+  void wait(const Progress& progress) {
+    for (bool waiting = true; waiting;) {
+      {
+        std::unique_lock lock(mutex_);
+        waiting = !changed_.wait_for(lock, std::chrono::milliseconds(20), [this] { return fraction_ == done; });
+      }
+      tell(progress, fraction());
+    }
+    reader_.join();
+  }
+  static void tell(const Progress& progress, double fraction) {
+    if (progress && !progress(fraction)) throw Error(Code::disposed, "loading was stopped");
+  }
+  double fraction() {
+    const std::lock_guard lock(mutex_);
+    return std::min(fraction_, 1.0);
+  }
+
+ private:
+  bool at(double fraction) {
+    const std::lock_guard lock(mutex_);
+    fraction_ = std::max(fraction_, fraction);
+    changed_.notify_all();
+    return !stop_;
+  }
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+
+  static constexpr double done = 2;  // also where reading failed
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  double fraction_ = 0;
+  bool stop_ = false;
+  Beside reader_;
+};
+
+int64_t parameters_of(const gguf::File& file) {
+  int64_t sum = 0;
+  for (const gguf::HostTensor& t : file.tensors()) sum += t.rows() * t.cols();
+  return sum;
+}
+
+ModelInfo describe(const gguf::File& file, const Backend& backend, const Shape& s, int64_t context) {
+  ModelInfo info{};
+  info.architecture = file.string("general.architecture").value_or("");
+  info.name = file.string("general.name").value_or("");
+  info.file_type = file_type(file);
+  info.backend = backend.description();
+  info.parameters = static_cast<uint64_t>(parameters_of(file));
+  info.file_bytes = file.bytes();
+  info.layers = s.layers;
+  info.width = s.width;
+  info.heads = s.heads;
+  info.kv_heads = s.kv_heads;
+  info.vocabulary = s.vocabulary;
+  info.trained_context = s.trained_context;
+  info.context_tokens = context;
+  info.threads = backend.threads();
+  info.chat_template = file.string("tokenizer.chat_template").value_or("");
+  return info;
+}
+
+// Of the vocabulary: a token's text, its entry in a hash table and its score; a merge's pair and rank.
+uint64_t table_bytes(const gguf::File& file) {
+  uint64_t bytes = 0;
+  for (const char* key : {"tokenizer.ggml.tokens", "tokenizer.ggml.merges"})
+    if (const gguf::Array* a = file.array(key))
+      if (const auto* strings = std::get_if<std::vector<std::string_view>>(a)) bytes += strings->size() * 96;
+  return bytes;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> Engine::load(std::shared_ptr<const gguf::File> file, const EngineOptions& options, Sink sink,
+                                     const Progress& progress) {
+  check_range("contextTokens", options.context_tokens, 0, 1 << 30);
+  check_range("batchTokens", options.batch_tokens, 1, 65536);
+  check_range("maxSequences", options.max_sequences, 1, 4096);
+  Parts parts;
+  parts.file = file;
+  parts.backend = open_backend(options.backend, {options.threads, options.isa});
+  Prefetch prefetch(*file);
+  Beside tokenizer([&] { parts.tokenizer = tokenize::Tokenizer::load(*file); });
+  parts.model = model::load(*file, *parts.backend);
+  Prefetch::tell(progress, prefetch.fraction());
+
+  const Shape& shape = parts.model->shape();
+  const int64_t context = context_of(options, shape);
+  const BatchSize size = size_of(options, shape, context);
+  const Needs needs = measure(*parts.model, size.rows, size.outputs).needs();
+  parts.info = describe(*file, *parts.backend, shape, context);
+  MemoryInfo& memory = parts.info.memory;
+  memory = {file->tensor_bytes(), Batch::kv_bytes(shape, size), Batch::row_bytes(shape, size) + needs.scratch + needs.matmul_input,
+            table_bytes(*file)};
+  check_fits(memory, context);
+  memory.scratch = Batch::row_bytes(shape, size) + parts.backend->reserve(needs);
+  parts.batch = std::make_unique<Batch>(*parts.backend, *parts.model, size);
+
+  tokenizer.join();
+  prefetch.wait(progress);
+  Prefetch::tell(progress, 1);
+  return start(std::move(parts), std::move(sink));
+}
+
+}  // namespace lt::engine

@@ -1,0 +1,23 @@
+// What an engine is made of, and the thread's start: load() reads the parts from a file, checks put their own together.
+#pragma once
+#include "engine/batch.h"
+#include "engine/engine.h"
+
+namespace lt::engine {
+
+// Each uses those before it and is freed before them.
+struct Parts {
+  std::shared_ptr<const gguf::File> file;  // weights point into it
+  std::shared_ptr<const tokenize::Tokenizer> tokenizer;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Batch> batch;
+  ModelInfo info;
+};
+
+// Rows of logits that prompts can be given in a step, beyond one a sequence.
+constexpr int64_t logit_rows = 32;
+
+std::unique_ptr<Engine> start(Parts parts, Sink sink);
+
+}  // namespace lt::engine

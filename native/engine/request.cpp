@@ -1,0 +1,45 @@
+#include "engine/request.h"
+
+#include <string>
+
+namespace lt::engine {
+namespace {
+
+[[noreturn]] void refuse(const std::string& name, const std::string& expected, const std::string& found) {
+  throw Error(Code::argument, name + ": expected " + expected + ", found " + found);
+}
+
+void check_ids(const Request& r, int64_t vocabulary) {
+  const std::string range = "token ids from 0 to " + std::to_string(vocabulary - 1);
+  for (const int32_t id : r.prompt)
+    if (id < 0 || id >= vocabulary) refuse("prompt", range, std::to_string(id));
+  for (const sample::LogitBias& b : r.sampling.bias)
+    if (b.id < 0 || b.id >= vocabulary) refuse("bias", range, std::to_string(b.id));
+}
+
+// A prompt, and a token after it where one is to be generated, fill at most the context.
+void check_length(const Request& r, const ModelInfo& model) {
+  const bool generates = !r.logits_only && r.max_tokens != 0;
+  const auto length = static_cast<int64_t>(r.prompt.size());
+  if (length + generates <= model.context_tokens) return;
+  std::string message = "the prompt has " + std::to_string(length) + " tokens" + (generates ? " and at least one is to follow" : "") +
+                        ", the context holds " + std::to_string(model.context_tokens) + "; shorten the prompt";
+  if (model.trained_context > model.context_tokens)
+    message += " or load the model with contextTokens up to " + std::to_string(model.trained_context);
+  throw Error(Code::context, message);
+}
+
+}  // namespace
+
+void check(const Request& r, const ModelInfo& model) {
+  if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
+  check_ids(r, model.vocabulary);
+  if (r.max_tokens < -1) refuse("maxTokens", "-1 (up to the end of the context) or more", std::to_string(r.max_tokens));
+  if (r.top_logprobs < -1 || r.top_logprobs > model.vocabulary)
+    refuse("topLogprobs", "0 to " + std::to_string(model.vocabulary), std::to_string(r.top_logprobs));
+  for (const std::string& s : r.stop)
+    if (s.empty()) refuse("stop", "strings that are not empty", "an empty one");
+  check_length(r, model);
+}
+
+}  // namespace lt::engine

@@ -1,0 +1,110 @@
+#include "engine/sequence.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lt::engine {
+namespace {
+
+double milliseconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double, std::milli>(to - from).count(); }
+
+int64_t tokens_to_generate(const Request& r, int64_t positions) {
+  if (r.logits_only) return 0;
+  const int64_t room = positions - static_cast<int64_t>(r.prompt.size());
+  return r.max_tokens < 0 ? room : std::min(r.max_tokens, room);
+}
+
+// The text shown is decode(prompt + completion) less decode(prompt), so a space is stripped only where the prompt says nothing.
+bool strips_space(const std::vector<int32_t>& prompt, const tokenize::Tokenizer& t) {
+  return t.strips_first_space() && std::all_of(prompt.begin(), prompt.end(), [&](int32_t id) { return t.is_control(id); });
+}
+
+}  // namespace
+
+Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const tokenize::Tokenizer& tokenizer)
+    : id(number),
+      request(std::move(asked)),
+      tokens(request.prompt),
+      tokenizer_(tokenizer),
+      chain_(request.sampling),
+      limit_(tokens_to_generate(request, positions)),
+      stops_(request.stop),
+      strip_space_(strips_space(request.prompt, tokenizer)) {
+  report_.request = id;
+  report_.prompt_tokens = prompt_length();
+}
+
+Pages::Prefix Sequence::prefix(const Pages& all) const {
+  const int64_t full = computed / Kv::page_size;
+  return full == 0 ? Pages::root : all.prefix(pages[static_cast<size_t>(full - 1)]);
+}
+
+void Sequence::started() {
+  if (!std::exchange(has_started_, true)) started_ = first_token_ = Clock::now();
+}
+
+void Sequence::prompt_read() {
+  first_token_ = Clock::now();
+  report_.cached_tokens = reused;
+}
+
+std::string_view Sequence::bytes_of(int32_t id) {
+  if (id >= tokenizer_.size()) return {};  // the output head may have more rows than the vocabulary has tokens
+  std::string_view bytes = tokenizer_.piece(id, false);
+  if (!bytes.empty() && std::exchange(strip_space_, false) && bytes.front() == ' ') bytes.remove_prefix(1);
+  return bytes;
+}
+
+void Sequence::sample(std::span<const float> logits) {
+  sample::Choice choice = chain_.choose(logits, tokens, request.top_logprobs);
+  if (report_.completion_tokens++ == 0) prompt_read();
+  tokens.push_back(choice.id);
+  if (!request.ignore_end && choice.id < tokenizer_.size() && tokenizer_.ends_generation(choice.id)) return finish(Finish::stop);
+  report_.tokens.push_back({choice.id, choice.logprob, std::move(choice.top)});
+  show(utf8_.push(bytes_of(choice.id)));
+  if (stops_.met()) return finish(Finish::stop_string);
+  if (report_.completion_tokens >= limit_) finish(Finish::length);
+}
+
+void Sequence::show(std::string text) { report_.text += stops_.push(text); }
+
+void Sequence::prompt_done() {
+  prompt_read();
+  finish(Finish::length);
+}
+
+void Sequence::finish(Finish why) {
+  if (why == Finish::stop || why == Finish::length) {
+    show(utf8_.finish());
+    report_.text += stops_.finish();
+    if (stops_.met()) why = Finish::stop_string;
+  }
+  if (why == Finish::aborted) report_.text += stops_.finish();
+  if (stops_.met()) report_.stop_string = *stops_.met();
+  report_.finish = why;
+  const Clock::time_point now = Clock::now();
+  report_.queued_ms = milliseconds(submitted_, has_started_ ? started_ : now);
+  if (!has_started_) return;
+  report_.prefill_ms = milliseconds(started_, report_.completion_tokens || why == Finish::length ? first_token_ : now);
+  report_.decode_ms = report_.completion_tokens ? milliseconds(first_token_, now) : 0;
+}
+
+void Sequence::fail(Error error) {
+  report_.error = std::move(error);
+  finish(Finish::failed);
+}
+
+void Sequence::abort() { finish(Finish::aborted); }
+
+bool Sequence::has_news() const { return finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.logits.empty(); }
+
+Report Sequence::report() {
+  Report next;
+  next.request = id;
+  next.prompt_tokens = report_.prompt_tokens;
+  next.cached_tokens = report_.cached_tokens;
+  next.completion_tokens = report_.completion_tokens;
+  return std::exchange(report_, std::move(next));
+}
+
+}  // namespace lt::engine

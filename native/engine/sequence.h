@@ -1,0 +1,61 @@
+// One request from submission to its last report: its tokens, its pages, its text and its sampler.
+#pragma once
+#include <chrono>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/pages.h"
+#include "engine/stop_text.h"
+
+namespace lt::engine {
+
+using Clock = std::chrono::steady_clock;
+
+class Sequence {
+ public:
+  // `positions`: how many tokens of prompt and completion the context holds.
+  Sequence(uint64_t id, Request request, int64_t positions, const tokenize::Tokenizer& tokenizer);
+
+  const uint64_t id;
+  const Request request;
+  std::vector<int32_t> tokens;  // prompt, then what was generated
+  int64_t computed = 0;         // tokens whose keys and values are in the pages
+  int64_t reused = 0;           // of them, those that others computed
+  std::vector<int32_t> pages;   // of positions [i * page_size, (i + 1) * page_size)
+
+  int64_t length() const { return static_cast<int64_t>(tokens.size()); }
+  int64_t prompt_length() const { return static_cast<int64_t>(request.prompt.size()); }
+  int64_t uncomputed() const { return length() - computed; }
+  bool generates() const { return limit_ > 0; }
+  Pages::Prefix prefix(const Pages& all) const;  // of the computed full pages
+
+  void started();  // its first step begins
+  // The next token from the logits of the last one.
+  void sample(std::span<const float> logits);
+  void take_logits(std::span<const float> rows) { report_.logits.insert(report_.logits.end(), rows.begin(), rows.end()); }
+  void prompt_done();  // nothing is to be generated
+  void fail(Error error);
+  void abort();
+
+  bool finished() const { return report_.finish != Finish::none; }
+  bool has_news() const;
+  Report report();  // since the last one
+
+ private:
+  void finish(Finish why);
+  void prompt_read();
+  void show(std::string text);
+  std::string_view bytes_of(int32_t id);
+
+  const tokenize::Tokenizer& tokenizer_;
+  sample::Chain chain_;
+  int64_t limit_;  // tokens to generate
+  tokenize::Utf8Stream utf8_;
+  StopText stops_;
+  bool strip_space_;  // of the next text: nothing was said before it
+  Report report_;
+  Clock::time_point submitted_ = Clock::now(), started_, first_token_;
+  bool has_started_ = false;
+};
+
+}  // namespace lt::engine
