@@ -11,25 +11,27 @@ namespace lt::tokenize {
 namespace {
 
 // Names that end a turn in the chat formats of the models at hand, where the file does not name their ids.
-constexpr std::string_view kEnds[] = {"</s>",
-                                      "<|im_end|>",
-                                      "<|eot_id|>",
-                                      "<|eom_id|>",
-                                      "<|end|>",
-                                      "<|eot|>",
-                                      "<|EOT|>",
-                                      "<|return|>",
-                                      "<|endoftext|>",
-                                      "<|end_of_text|>",
-                                      "<|call|>",
-                                      "<end_of_turn>",
-                                      "<turn|>",
-                                      "<EOT>",
-                                      "[EOT]",
-                                      "<|endofturn|>",
-                                      "<|end_of_turn|>",
-                                      "<end_of_utterance>",
-                                      "<｜end▁of▁sentence｜>"};
+constexpr std::string_view kEnds[] = {
+    "</s>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<|eot|>",
+    "<|tool_response>",
+    "<|return|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|call|>",
+    "<end_of_turn>",
+    "<turn|>",
+    "<EOT>",
+    "[EOT]",
+    "<|endofturn|>",
+    "<|end_of_turn|>",
+    "<end_of_utterance>",
+    "<｜end▁of▁sentence｜>",
+};
 
 // Marks of fill-in-the-middle prompts. Files have them, and the ends above, as user-defined too (DeepSeek Coder, Phi 3's </s>).
 constexpr std::string_view kMarks[] = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>",     "<|fim_repo|>",
