@@ -1,0 +1,78 @@
+// Input rows quantized to int8 for the block kernels, in the order their loops read them.
+//   d = max|x| / 127 over the block; q = x * (1 / d) rounded to nearest even, within +-127
+// One or few rows are laid out by row (a GEMV reads them); many rows by tile of tokens (a GEMM does). Both hold the same numbers.
+#pragma once
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/simd_int.h"
+
+namespace lt::cpu::LT_ISA {
+
+// By row, blocks of 32: four blocks, one a chain. Absent blocks at a row's end are all zero.
+struct Quad32 {
+  int8_t q[2][4][16];  // [half of a block][block]
+  float d[4];
+  float sum[4];       // d * sum of q
+  int32_t start8[4];  // -8 * sum of q
+  int32_t unused[4];
+};
+static_assert(sizeof(Quad32) == 192);
+
+// By row, blocks of 256: four blocks.
+struct Block256 {
+  int8_t q[256];
+  int8_t nibbles[256];  // q by runs of 32 in the order 0 2 1 3 4 6 5 7: the low, then the high nibbles of 64 bytes of Q4_K
+  int16_t negative_sum16[16];
+  int16_t sum32[8];
+  int32_t unused[4];
+};
+struct Quad256 {
+  float d[4];
+  float unused[12];
+  Block256 block[4];
+};
+static_assert(sizeof(Quad256) == 64 + 4 * 576);
+
+// By tile of n tokens, blocks in the order of chains. Bytes a token and block; a tile's record is n times as long.
+//   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q)
+//   256: int8 q[64][n][4]; int32 start32[16][n] (dot_start of offset 32, sub-blocks of 16); int16 sums[4][n][2] (of 32); float d[n]
+constexpr int64_t tile_bytes_32 = 32 + 12;
+constexpr int64_t tile_bytes_256 = 256 + 64 + 16 + 4;
+
+// Rows laid out by tile from this many on. Wider matrices have panels too large for a thread's scratch: always by row.
+constexpr int64_t tile_min_rows = 2;
+constexpr int64_t tile_max_cols = 49152;
+
+inline bool by_tile(int64_t rows, int64_t cols) { return rows >= tile_min_rows && cols <= tile_max_cols; }
+
+// The rows of `rows` in nearly equal tiles: 13 as 5 + 4 + 4 and not 6 + 6 + 1.
+struct Tiles {
+  int64_t count, size, larger;  // the first `larger` tiles have size + 1 rows
+  explicit Tiles(int64_t rows) : count((rows + tile_tokens - 1) / tile_tokens), size(rows / count), larger(rows % count) {}
+  int64_t first(int64_t tile) const { return tile * size + (tile < larger ? tile : larger); }
+  int64_t width(int64_t tile) const { return size + (tile < larger); }
+  int64_t of(int64_t row) const { return row < larger * (size + 1) ? row / (size + 1) : larger + (row - larger * (size + 1)) / size; }
+};
+
+// Blocks of a row sorted by chain (index mod 4), ascending inside a chain.
+struct Chains {
+  int64_t blocks;
+  int64_t count(int chain) const { return (blocks + 3 - chain) / 4; }
+  int64_t first(int chain) const {
+    int64_t n = 0;
+    for (int c = 0; c < chain; ++c) n += count(c);
+    return n;
+  }
+  int64_t place(int64_t block) const { return first(int(block % 4)) + block / 4; }
+};
+
+// Quantizes n (a multiple of 16) values; returns d.
+inline float quantize_block(int8_t* q, const float* x, int n) {
+  floats most = zero_floats();
+  for (int i = 0; i < n; i += lanes) most = max_abs(load_floats(x + i), most);
+  const float d = max_lane(most) / 127.0f;
+  const floats inverse = splat_float(d != 0 ? 1.0f / d : 0.0f);
+  for (int i = 0; i < n; i += lanes) store_low_bytes(q + i, round_to_int8(mul_floats(load_floats(x + i), inverse)));
+  return d;
+}
+
+}  // namespace lt::cpu::LT_ISA

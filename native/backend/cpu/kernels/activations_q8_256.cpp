@@ -1,0 +1,84 @@
+// Input rows for weight types of 256-value blocks.
+#include "backend/cpu/kernels/activations.h"
+
+namespace lt::cpu::LT_ISA {
+namespace {
+
+struct Quantized {
+  int8_t q[256];
+  float d;
+  int16_t even[16], odd[16];  // sums of q over sub-blocks of 16: k mod 4 in {0, 1}, and in {2, 3}
+  int sum16(int i) const { return even[i] + odd[i]; }
+  int sum32(int i) const { return sum16(2 * i) + sum16(2 * i + 1); }
+};
+
+void quantize(Quantized& b, const float* x) {
+  b.d = quantize_block(b.q, x, 256);
+  for (int i = 0; i < 16; ++i) {
+    int even = 0, odd = 0;
+    for (int k = 0; k < 16; ++k) (k & 2 ? odd : even) += b.q[16 * i + k];
+    b.even[i] = int16_t(even);
+    b.odd[i] = int16_t(odd);
+  }
+}
+
+void row(Quad256* y, const float* x, int64_t blocks) {
+  static constexpr int order[8] = {0, 2, 1, 3, 4, 6, 5, 7};
+  for (int64_t b = 0; b < blocks; ++b) {
+    Quad256& quad = y[b / 4];
+    if (b % 4 == 0) memset(&quad, 0, sizeof quad);
+    Block256& block = quad.block[b % 4];
+    Quantized from;
+    quantize(from, x + b * 256);
+    quad.d[b % 4] = from.d;
+    memcpy(block.q, from.q, 256);
+    for (int i = 0; i < 8; ++i) memcpy(block.nibbles + 32 * i, from.q + 32 * order[i], 32);
+    for (int i = 0; i < 16; ++i) block.negative_sum16[i] = int16_t(-from.sum16(i));
+    for (int i = 0; i < 8; ++i) block.sum32[i] = int16_t(from.sum32(i));
+  }
+}
+
+// Token t of a tile of n.
+void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
+  const Chains chains{blocks};
+  for (int64_t b = 0; b < blocks; ++b) {
+    uint8_t* at = y + chains.place(b) * tile_bytes_256 * n + t * 4;
+    Quantized from;
+    quantize(from, x + b * 256);
+    for (int k = 0; k < 64; ++k) memcpy(at + k * n * 4, from.q + 4 * k, 4);
+    for (int i = 0; i < 16; ++i) {
+      const int32_t start = dot_start(32, from.even[i], from.odd[i]);
+      memcpy(at + (64 + i) * n * 4, &start, 4);
+    }
+    for (int i = 0; i < 4; ++i) {
+      const int16_t sums[2] = {int16_t(from.sum32(2 * i)), int16_t(from.sum32(2 * i + 1))};
+      memcpy(at + (80 + i) * n * 4, sums, 4);
+    }
+    memcpy(at + 84 * n * 4, &from.d, 4);
+  }
+}
+
+size_t size(int64_t rows, int64_t cols) {
+  const int64_t blocks = cols / 256;
+  return size_t(rows) * (by_tile(rows, cols) ? size_t(blocks * tile_bytes_256) : size_t((blocks + 3) / 4) * sizeof(Quad256));
+}
+
+void run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t cols, int64_t first, int64_t last) {
+  const int64_t blocks = cols / 256;
+  uint8_t* y = static_cast<uint8_t*>(prepared);
+  const Tiles tiles(rows);
+  for (int64_t r = first; r < last; ++r) {
+    if (by_tile(rows, cols)) {
+      const int64_t i = tiles.of(r), from = tiles.first(i);
+      tile(y + from * blocks * tile_bytes_256, tiles.width(i), r - from, x + r * x_stride, blocks);
+    } else {
+      row(reinterpret_cast<Quad256*>(y) + r * ((blocks + 3) / 4), x + r * x_stride, blocks);
+    }
+  }
+}
+
+}  // namespace
+
+extern const Prepare prepare_q8_256 = {size, run, 1};
+
+}  // namespace lt::cpu::LT_ISA

@@ -1,0 +1,73 @@
+// Input rows for weight types of 32-value blocks.
+#include "backend/cpu/kernels/activations.h"
+
+namespace lt::cpu::LT_ISA {
+namespace {
+
+struct Block32 {
+  int8_t q[32];
+  float d;
+  int even, odd;  // sums of q over k mod 4 in {0, 1} and in {2, 3}
+};
+
+Block32 quantize(const float* x) {
+  Block32 b;
+  b.d = quantize_block(b.q, x, 32);
+  b.even = b.odd = 0;
+  for (int k = 0; k < 32; ++k) (k & 2 ? b.odd : b.even) += b.q[k];
+  return b;
+}
+
+void row(Quad32* y, const float* x, int64_t blocks) {
+  for (int64_t b = 0; b < blocks; ++b) {
+    Quad32& quad = y[b / 4];
+    const int i = int(b % 4);
+    if (i == 0) memset(&quad, 0, sizeof quad);
+    const Block32 block = quantize(x + b * 32);
+    memcpy(quad.q[0][i], block.q, 16);
+    memcpy(quad.q[1][i], block.q + 16, 16);
+    quad.d[i] = block.d;
+    quad.sum[i] = block.d * float(block.even + block.odd);
+    quad.start8[i] = -8 * (block.even + block.odd);
+  }
+}
+
+// Token t of a tile of n.
+void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
+  const Chains chains{blocks};
+  for (int64_t b = 0; b < blocks; ++b) {
+    uint8_t* at = y + chains.place(b) * tile_bytes_32 * n + t * 4;
+    const Block32 block = quantize(x + b * 32);
+    for (int k = 0; k < 8; ++k) memcpy(at + k * n * 4, block.q + 4 * k, 4);
+    const int32_t start = dot_start(8, block.even, block.odd);
+    const float sum = block.d * float(block.even + block.odd);
+    memcpy(at + 8 * n * 4, &start, 4);
+    memcpy(at + 9 * n * 4, &block.d, 4);
+    memcpy(at + 10 * n * 4, &sum, 4);
+  }
+}
+
+size_t size(int64_t rows, int64_t cols) {
+  const int64_t blocks = cols / 32;
+  return size_t(rows) * (by_tile(rows, cols) ? size_t(blocks * tile_bytes_32) : size_t((blocks + 3) / 4) * sizeof(Quad32));
+}
+
+void run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t cols, int64_t first, int64_t last) {
+  const int64_t blocks = cols / 32;
+  uint8_t* y = static_cast<uint8_t*>(prepared);
+  const Tiles tiles(rows);
+  for (int64_t r = first; r < last; ++r) {
+    if (by_tile(rows, cols)) {
+      const int64_t i = tiles.of(r), from = tiles.first(i);
+      tile(y + from * blocks * tile_bytes_32, tiles.width(i), r - from, x + r * x_stride, blocks);
+    } else {
+      row(reinterpret_cast<Quad32*>(y) + r * ((blocks + 3) / 4), x + r * x_stride, blocks);
+    }
+  }
+}
+
+}  // namespace
+
+extern const Prepare prepare_q8_32 = {size, run, 1};
+
+}  // namespace lt::cpu::LT_ISA

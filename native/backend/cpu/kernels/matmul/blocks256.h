@@ -1,0 +1,140 @@
+// Weight types of 256-value blocks. Per output, four chains c = block mod 4, each ascending from +0:
+//   v = d_w * float(S)                   S = sum over sub-blocks of scale * (codes . q_x), exact
+//   v = fma(-dmin_w, float(M), v)        M = sum over sub-blocks of min * (sum of q_x), exact; types with minimums
+//   acc_c = fma(v, d_x, acc_c)
+// and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
+//
+// A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32); has_min; and
+//   four(acc, w, count, x)               the first count of four blocks of a row
+//   unpack(record, rows, offset, r)      vector r of a record: codes and scales, one sub-block after the other, then the tail
+#pragma once
+#include "backend/cpu/kernels/matmul/panel.h"
+
+namespace lt::cpu::LT_ISA {
+
+// Where things lie in a record, in vectors: per sub-block the codes [steps][tile_rows] and the scales [tile_rows]; then
+// the minimums as int16 pairs [4][tile_rows], d [tile_rows], -dmin [tile_rows].
+template <class W>
+struct Record256 {
+  static constexpr int sub_block = (W::steps + 1) * tile_rows;
+  static constexpr int minimums = W::sub_blocks * sub_block;
+  static constexpr int d = minimums + (W::has_min ? 4 * tile_rows : 0);
+  static constexpr int negative_dmin = d + tile_rows;
+  static constexpr int vectors = d + (W::has_min ? 2 : 1) * tile_rows;
+
+  static uint8_t* codes(uint8_t* record, int sub, int step, int r) {
+    return record + (sub * sub_block + step * tile_rows + r) * vector_bytes;
+  }
+  static uint8_t* scale(uint8_t* record, int sub, int r) { return codes(record, sub, W::steps, r); }
+};
+
+template <class W>
+struct Blocks256 {
+  using Record = Record256<W>;
+  static constexpr int values = 256;
+  static constexpr int block_bytes = W::block_bytes;
+  static constexpr int head_halfs = 1;
+  static constexpr int record_bytes = Record::vectors * vector_bytes;
+  static constexpr int64_t token_bytes = tile_bytes_256;
+
+  static void heads(uint16_t*, const uint8_t* const*, size_t) {}
+
+  static void unpack(uint8_t* record, const uint16_t*, const uint8_t* const* rows, size_t offset) {
+    for (int r = 0; r < tile_rows; ++r) W::unpack(record, rows + r * lanes, offset, r);
+  }
+
+  // total += scale * (codes . q_x) of sub-block j.
+  template <int T>
+  static void sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
+    dots s[tile_rows][T];
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) {
+        if constexpr (W::offset == 32)
+          s[r][t] = start_dots(int32_t(load32(a + ((64 + j) * T + t) * 4)));
+        else
+          s[r][t] = zero_dots();
+      }
+    }
+    LT_UNROLL
+    for (int k = 0; k < W::steps; ++k) {
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const bytes x = repeat_four(a + ((j * W::steps + k) * T + t) * 4);
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) {
+          s[r][t] = dot(s[r][t], load_bytes(w + ((j * (W::steps + 1) + k) * tile_rows + r) * vector_bytes), x);
+          pin(s[r][t]);
+        }
+      }
+    }
+    LT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) {
+      const ints scale = load_ints(w + ((j * (W::steps + 1) + W::steps) * tile_rows + r) * vector_bytes);
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) total[r][t] = add_scaled(total[r][t], s[r][t], scale);
+    }
+  }
+
+  template <int T>
+  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    ints total[tile_rows][T];
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) total[r][t] = zero_ints();
+    }
+    LT_ROLLED
+    for (int j = 0; j < W::sub_blocks; ++j) sub_block<T>(total, j, w, a);
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) {
+        const auto part = [&](int at) { return w + (at + r) * vector_bytes; };
+        const auto load = [&](int at) { return load_floats(reinterpret_cast<const float*>(part(at))); };
+        floats v = mul_floats(load(Record::d), to_floats(total[r][t]));
+        if constexpr (W::has_min) {
+          ints m = zero_ints();
+          LT_UNROLL
+          for (int i = 0; i < 4; ++i)
+            m = dot2(m, load_ints(part(Record::minimums + i * tile_rows)), splat_int(int32_t(load32(a + ((80 + i) * T + t) * 4))));
+          v = fma_floats(load(Record::negative_dmin), to_floats(m), v);
+        }
+        acc[r][t] = fma_floats(v, splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
+      }
+    }
+  }
+
+  template <int T>
+  static void chain(floats (&sum)[tile_rows][T], const uint8_t*& w, const uint8_t*& a, int64_t n, Ahead& ahead) {
+    for (auto& r : sum)
+      for (floats& v : r) v = zero_floats();
+    LT_ROLLED
+    for (; n; --n, w += record_bytes, a += token_bytes * T) {
+      ahead.next();
+      block<T>(sum, w, a);
+    }
+  }
+
+  static float row(const uint8_t* w, const Quad256* x, int64_t blocks) {
+    float4 acc = zero_float4();
+    for (; blocks >= 4; blocks -= 4, w += 4 * block_bytes, ++x) acc = W::four(acc, w, 4, *x);
+    if (blocks) acc = W::four(acc, w, int(blocks), *x);
+    return fold_chains(acc);
+  }
+
+  static void run(const MatmulPiece& p) {
+    if (by_tile(p.x_rows, p.cols)) return run_panels<Blocks256>(p);
+    const int64_t blocks = p.cols / values;
+    const Quad256* x = static_cast<const Quad256*>(p.prepared);
+    for (int64_t m = p.first; m < p.last; ++m) {
+      for (int64_t t = 0; t < p.x_rows; ++t) {
+        const float v = row(p.w + m * p.w_stride, x + t * ((blocks + 3) / 4), blocks);
+        p.y[t * p.y_stride + m] = p.bias ? v + p.bias[m] : v;
+      }
+    }
+  }
+};
+
+}  // namespace lt::cpu::LT_ISA

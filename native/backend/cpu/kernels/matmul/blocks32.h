@@ -1,0 +1,192 @@
+// Weight types of 32-value blocks. Per output, four chains c = block mod 4, each ascending from +0:
+//   acc_c = fma(d_w * d_x, float(S), acc_c)            S the exact dot product of the block's integers
+//   acc_c = fma(m_w, d_x * float(sum q_x), acc_c)      types with a minimum m
+// and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
+//
+// A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; and
+//   Nibbles<offset> or SignedBytes as Codes, which knows how codes become u8 and multiply.
+#pragma once
+#include "backend/cpu/kernels/matmul/panel.h"
+
+namespace lt::cpu::LT_ISA {
+
+// 16 bytes: value j in the low, value j + 16 in the high nibble of byte j, stored as value + offset (8 or 0).
+template <int offset>
+struct Nibbles {
+  using Sums = dots;
+  static Sums start(int32_t start8) { return offset ? start_dots(start8) : zero_dots(); }
+  static Sums step(Sums s, bytes w, bytes a) { return dot(s, w, a); }
+  static ints total(Sums s) { return sum_dots(s); }
+  static Sums none() { return zero_dots(); }
+  static int4 corrected(int4 s, int4 start8) { return offset ? add_int4(s, start8) : s; }
+
+  static void split(bytes packed, bytes& lo, bytes& hi) {
+    lo = and_bytes(packed, splat_byte(15));
+    hi = and_bytes(shr_words<4>(packed), splat_byte(15));
+  }
+  // Both halves of the `quads` blocks from p on, `stride` bytes apart.
+  static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) { split(load_quad_each(p, stride), lo, hi); }
+  // q: 8 k-steps of tile_rows vectors; r: which of those vectors; rows: its rows.
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    bytes x[4];
+    for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row);
+    transpose(x);
+    for (int k = 0; k < 4; ++k) {
+      bytes lo, hi;
+      split(x[k], lo, hi);
+      store_bytes(q + (k * tile_rows + r) * vector_bytes, lo);
+      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, hi);
+    }
+  }
+};
+
+// 32 signed bytes.
+struct SignedBytes {
+  using Sums = ints;
+  static Sums start(int32_t start8) { return start_dot8(start8); }
+  static Sums step(Sums s, bytes w, bytes a) { return dot8(s, w, a); }
+  static ints total(Sums s) { return s; }
+  static Sums none() { return zero_ints(); }
+  static int4 corrected(int4 s, int4 start8) {
+    if constexpr (offset8 == 128) return add_int4(s, shl_int4<4>(start8));
+    return s;
+  }
+
+  static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
+    lo = to_dot8(load_quad_each(p, stride));
+    hi = to_dot8(load_quad_each(p + 16, stride));
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    for (int half = 0; half < 2; ++half) {
+      bytes x[4];
+      for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row + size_t(half) * 16);
+      transpose(x);
+      for (int k = 0; k < 4; ++k) store_bytes(q + ((half * 4 + k) * tile_rows + r) * vector_bytes, to_dot8(x[k]));
+    }
+  }
+};
+
+template <class W>
+struct Blocks32 {
+  using Codes = typename W::Codes;
+  static constexpr int values = 32;
+  static constexpr int block_bytes = W::block_bytes;
+  static constexpr int scales = W::has_min ? 2 : 1;
+  static constexpr int head_halfs = scales * group_rows;
+  static constexpr int record_bytes = (8 + scales) * tile_rows * vector_bytes;
+  static constexpr int64_t token_bytes = tile_bytes_32;
+
+  // Four blocks of one row.
+  static float4 four(float4 acc, const uint8_t* w, const Quad32& x) {
+    ints s[vectors_64];
+    LT_UNROLL
+    for (int v = 0; v < vectors_64; ++v) {
+      bytes lo, hi;
+      Codes::halves(w + W::code_offset + v * quads * block_bytes, block_bytes, lo, hi);
+      const int8_t* q = x.q[0][0] + v * vector_bytes;
+      s[v] = Codes::total(Codes::step(Codes::step(Codes::none(), lo, load_bytes(q)), hi, load_bytes(q + 64)));
+    }
+    const float4 d = mul_float4(load_halfs(w, block_bytes), load_float4(x.d));
+    acc = fma_float4(d, to_float4(Codes::corrected(sum_quads(s), load_int4(x.start8))), acc);
+    if constexpr (W::has_min) acc = fma_float4(load_halfs(w + 2, block_bytes), load_float4(x.sum), acc);
+    return acc;
+  }
+
+  // Absent blocks have scales of -0: what they add is -0, which changes no sum, not even one of -0.
+  static float4 rest(float4 acc, const uint8_t* w, const Quad32& x, int64_t blocks) {
+    uint8_t four_blocks[4 * block_bytes] = {};
+    for (int i = 0; i < 4; ++i) {
+      uint8_t* block = four_blocks + i * block_bytes;
+      if (i < blocks) {
+        memcpy(block, w + i * block_bytes, block_bytes);
+      } else {
+        block[1] = 0x80;
+        if (W::has_min) block[3] = 0x80;
+      }
+    }
+    return four(acc, four_blocks, x);
+  }
+
+  static float row(const uint8_t* w, const Quad32* x, int64_t blocks) {
+    float4 acc = zero_float4();
+    for (; blocks >= 4; blocks -= 4, w += 4 * block_bytes, ++x) {
+      for (int i = 0; i < 4 * block_bytes; i += 64) prefetch(w + 8192 + i);
+      acc = four(acc, w, *x);
+    }
+    if (blocks) acc = rest(acc, w, *x, blocks);
+    return fold_chains(acc);
+  }
+
+  static void heads(uint16_t* head, const uint8_t* const* rows, size_t offset) {
+    for (int i = 0; i < group_rows; ++i)
+      for (int s = 0; s < scales; ++s) head[s * group_rows + i] = load16(rows[i] + offset + s * 2);
+  }
+
+  static void unpack(uint8_t* record, const uint16_t* head, const uint8_t* const* rows, size_t offset) {
+    for (int r = 0; r < tile_rows; ++r) Codes::unpack(record, r, rows + r * lanes, offset + W::code_offset);
+    float* scale = reinterpret_cast<float*>(record + 8 * tile_rows * vector_bytes);
+    for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, load_halfs_wide(head + i));
+  }
+
+  template <int T>
+  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    typename Codes::Sums s[tile_rows][T];
+    const int32_t* start = reinterpret_cast<const int32_t*>(a) + 8 * T;
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) s[r][t] = Codes::start(start[t]);
+    }
+    LT_UNROLL
+    for (int k = 0; k < 8; ++k) {
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const bytes x = repeat_four(a + (k * T + t) * 4);
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) {
+          s[r][t] = Codes::step(s[r][t], load_bytes(w + (k * tile_rows + r) * vector_bytes), x);
+          pin(s[r][t]);
+        }
+      }
+    }
+    const float* scale = reinterpret_cast<const float*>(w + 8 * tile_rows * vector_bytes);
+    const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) {
+        const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
+        acc[r][t] = fma_floats(d, to_floats(Codes::total(s[r][t])), acc[r][t]);
+        if constexpr (W::has_min) acc[r][t] = fma_floats(load_floats(scale + group_rows + r * lanes), splat_float(dx[T + t]), acc[r][t]);
+      }
+    }
+  }
+
+  template <int T>
+  static void chain(floats (&sum)[tile_rows][T], const uint8_t*& w, const uint8_t*& a, int64_t n, Ahead& ahead) {
+    floats acc[tile_rows][T];
+    for (auto& r : acc)
+      for (floats& v : r) v = zero_floats();
+    LT_ROLLED
+    for (; n; --n, w += record_bytes, a += token_bytes * T) {
+      ahead.next();
+      block<T>(acc, w, a);
+    }
+    for (int r = 0; r < tile_rows; ++r)
+      for (int t = 0; t < T; ++t) sum[r][t] = acc[r][t];
+  }
+
+  static void run(const MatmulPiece& p) {
+    if (by_tile(p.x_rows, p.cols)) return run_panels<Blocks32>(p);
+    const int64_t blocks = p.cols / values;
+    const Quad32* x = static_cast<const Quad32*>(p.prepared);
+    for (int64_t m = p.first; m < p.last; ++m) {
+      for (int64_t t = 0; t < p.x_rows; ++t) {
+        const float v = row(p.w + m * p.w_stride, x + t * ((blocks + 3) / 4), blocks);
+        p.y[t * p.y_stride + m] = p.bias ? v + p.bias[m] : v;
+      }
+    }
+  }
+};
+
+}  // namespace lt::cpu::LT_ISA

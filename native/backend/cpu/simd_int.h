@@ -1,0 +1,67 @@
+// Integer vectors of one ISA's native width, for the block kernels. A vector is `quads` runs of 16 bytes:
+//   bytes   4 * lanes bytes, read as u8 or s8        ints    lanes x int32        floats  lanes x float
+//   dots    running sums of 4-byte dot products; int16 pairs where the ISA has no 4-byte dot (then 8 steps of 4-bit weights, or
+//           4 of 6-bit weights less their offset, fit), else int32
+//   int4, float4   4 lanes, one a chain of blocks (block index mod 4), or one a block of four
+// Shuffles stay inside a quad, so that one source has the same meaning at every width. Every float operation is one correctly
+// rounded step: all ISAs give the same bits.
+//   tile_rows x tile_tokens: the register tile of a GEMM, in vectors of rows and in tokens.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__GNUC__)
+#define LT_UNROLL _Pragma("GCC unroll 16")
+#define LT_ROLLED _Pragma("GCC unroll 1")
+#else
+#define LT_UNROLL
+#define LT_ROLLED
+#endif
+
+#if defined(LT_ISA_AVX512)
+#include "backend/cpu/simd_int_avx512.h"
+#elif defined(LT_ISA_AVX2)
+#include "backend/cpu/simd_int_avx2.h"
+#elif defined(LT_ISA_NEON)
+#include "backend/cpu/simd_int_neon.h"
+#else
+#include "backend/cpu/simd_int_portable.h"
+#endif
+
+namespace lt::cpu::LT_ISA {
+
+constexpr int lanes = quads * 4;
+constexpr int vector_bytes = lanes * 4;
+constexpr int vectors_64 = 64 / vector_bytes;  // native vectors in 64 bytes
+constexpr int group_rows = tile_rows * lanes;
+
+inline uint16_t load16(const uint8_t* p) {
+  uint16_t v;
+  memcpy(&v, p, 2);
+  return v;
+}
+
+inline uint32_t load32(const uint8_t* p) {
+  uint32_t v;
+  memcpy(&v, p, 4);
+  return v;
+}
+
+#ifndef LT_ISA_AVX512
+// The bit pairs 0..3 of 32 bytes, as 128 values in bits 4 and 5: pairs 0 and 1 in first, 2 and 3 in second. Vector v of each.
+inline void spread_pairs(const uint8_t* p, int v, bytes& first, bytes& second) {
+  const bytes h = load_bytes(p + v * vector_bytes % 32);
+  const bool upper = v * vector_bytes >= 32;
+  first = upper ? shl_words<2>(h) : shl_words<4>(h);
+  second = upper ? shr_words<2>(h) : h;
+}
+#endif
+
+// Four halfs `stride` bytes apart.
+inline float4 load_halfs(const uint8_t* p, size_t stride) {
+  return halfs_to_float4(uint64_t(load16(p)) | uint64_t(load16(p + stride)) << 16 | uint64_t(load16(p + 2 * stride)) << 32 |
+                         uint64_t(load16(p + 3 * stride)) << 48);
+}
+
+}  // namespace lt::cpu::LT_ISA

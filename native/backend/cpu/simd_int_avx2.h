@@ -1,0 +1,155 @@
+// simd_int.h for AVX2 with FMA and F16C: 8 lanes. There is no 4-byte dot product: products of pairs are summed as int16 (dots),
+// which the callers' codes cannot overflow, and become int32 when a block or a scale ends.
+#pragma once
+#include <cstring>
+
+#include "backend/cpu/simd_int_x86.h"
+
+namespace lt::cpu::LT_ISA {
+
+constexpr int quads = 2;
+constexpr int tile_rows = 2;
+constexpr int tile_tokens = 3;
+constexpr int offset8 = 0;
+
+using bytes = __m256i;
+using ints = __m256i;
+using floats = __m256;
+using dots = __m256i;
+
+// Keeps an accumulator in its register: GCC otherwise moves loads across the unrolled steps and spills.
+#if defined(__GNUC__)
+inline void pin(__m256i& a) { asm("" : "+x"(a)); }
+#else
+inline void pin(__m256i&) {}
+#endif
+
+inline bytes load_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+inline void store_bytes(void* p, bytes a) { _mm256_storeu_si256(static_cast<__m256i*>(p), a); }
+inline bytes join_quads(const uint8_t* p, const uint8_t* q) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
+                                 _mm_loadu_si128(reinterpret_cast<const __m128i*>(q)), 1);
+}
+inline bytes load_quad_each(const uint8_t* p, size_t stride) { return join_quads(p, p + stride); }
+inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) { return join_quads(rows[0] + offset, rows[4] + offset); }
+inline bytes repeat_quad(const void* p) { return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+inline bytes repeat_u64(uint64_t v) { return _mm256_set1_epi64x(int64_t(v)); }
+inline bytes repeat_four(const uint8_t* p) {
+  int32_t v;
+  memcpy(&v, p, 4);
+  return _mm256_set1_epi32(v);
+}
+inline bytes splat_byte(int v) { return _mm256_set1_epi8(char(v)); }
+inline bytes and_bytes(bytes a, bytes b) { return _mm256_and_si256(a, b); }
+inline bytes or_bytes(bytes a, bytes b) { return _mm256_or_si256(a, b); }
+template <int n>
+inline bytes shr_words(bytes a) {
+  return _mm256_srli_epi16(a, n);
+}
+template <int n>
+inline bytes shl_words(bytes a) {
+  return _mm256_slli_epi16(a, n);
+}
+template <int n>
+inline bytes sra_words(bytes a) {
+  return _mm256_srai_epi16(a, n);
+}
+inline bytes lookup(bytes table, bytes index) { return _mm256_shuffle_epi8(table, index); }
+inline bytes to_dot8(bytes a) { return a; }
+
+inline void transpose(bytes x[4]) {
+  const bytes a = _mm256_unpacklo_epi32(x[0], x[1]), b = _mm256_unpackhi_epi32(x[0], x[1]);
+  const bytes c = _mm256_unpacklo_epi32(x[2], x[3]), d = _mm256_unpackhi_epi32(x[2], x[3]);
+  x[0] = _mm256_unpacklo_epi64(a, c), x[1] = _mm256_unpackhi_epi64(a, c);
+  x[2] = _mm256_unpacklo_epi64(b, d), x[3] = _mm256_unpackhi_epi64(b, d);
+}
+
+inline ints as_ints(bytes a) { return a; }
+inline ints load_ints(const void* p) { return load_bytes(p); }
+inline void store_ints(void* p, ints a) { store_bytes(p, a); }
+inline ints zero_ints() { return _mm256_setzero_si256(); }
+inline ints splat_int(int32_t v) { return _mm256_set1_epi32(v); }
+inline ints add_ints(ints a, ints b) { return _mm256_add_epi32(a, b); }
+inline ints and_ints(ints a, ints b) { return _mm256_and_si256(a, b); }
+inline ints or_ints(ints a, ints b) { return _mm256_or_si256(a, b); }
+template <int n>
+inline ints shl_ints(ints a) {
+  return _mm256_slli_epi32(a, n);
+}
+template <int n>
+inline ints shr_ints(ints a) {
+  return _mm256_srli_epi32(a, n);
+}
+template <int n>
+inline ints sra_ints(ints a) {
+  return _mm256_srai_epi32(a, n);
+}
+inline ints dot2(ints acc, ints a, ints b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
+
+// Each int16 of a pair starts from its own part: what remains of 32 4-bit codes less 8, or of 16 6-bit codes less 32, fits it
+// (2 * 8 * 127 * 16 and 8 * 32 * 127 < 2^15); int16 wraps, so sums before the last may pass it.
+inline int32_t dot_start(int offset, int even, int odd) {
+  return int32_t(uint32_t(-offset * even) & 0xffff) | int32_t(uint32_t(-offset * odd) << 16);
+}
+inline dots zero_dots() { return _mm256_setzero_si256(); }
+inline dots start_dots(int32_t start) { return _mm256_set1_epi32(start); }
+inline dots dot(dots acc, bytes w, bytes a) { return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, a)); }
+inline ints sum_dots(dots a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
+// |w| times a with w's sign: a pair is at most 2 * 128 * 127 < 2^15.
+inline ints start_dot8(int32_t) { return _mm256_setzero_si256(); }
+inline ints dot8(ints acc, bytes w, bytes a) {
+  const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w));
+  return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+inline ints scale_lanes(ints scale) { return _mm256_or_si256(_mm256_slli_epi32(scale, 16), _mm256_and_si256(scale, splat_int(0xffff))); }
+inline ints add_scaled(ints acc, dots a, ints scale) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, scale)); }
+inline ints add_scaled_quads(ints acc, dots a, dots b, bytes scale) {
+  acc = _mm256_add_epi32(acc, _mm256_madd_epi16(a, _mm256_unpacklo_epi64(scale, scale)));
+  return _mm256_add_epi32(acc, _mm256_madd_epi16(b, _mm256_unpackhi_epi64(scale, scale)));
+}
+inline ints dot_i8_i16(ints acc, const uint8_t* a, const int16_t* b) {
+  const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+  return _mm256_add_epi32(acc, _mm256_madd_epi16(w, load_bytes(b)));
+}
+
+inline int4 sum_quads(const ints v[2]) {
+  __m256i s = _mm256_add_epi32(_mm256_unpacklo_epi32(v[0], v[1]), _mm256_unpackhi_epi32(v[0], v[1]));
+  s = _mm256_add_epi32(s, _mm256_shuffle_epi32(s, 0x4e));                                        // q0 q2 .. | q1 q3 ..
+  const int4 q = _mm_unpacklo_epi32(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));  // q0 q1 q2 q3
+  return q;
+}
+inline int4 sum_each(ints v0, ints v1, ints v2, ints v3) {
+  const ints a = _mm256_add_epi32(_mm256_unpacklo_epi32(v0, v1), _mm256_unpackhi_epi32(v0, v1));
+  const ints b = _mm256_add_epi32(_mm256_unpacklo_epi32(v2, v3), _mm256_unpackhi_epi32(v2, v3));
+  const ints c = _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+  return _mm_add_epi32(_mm256_castsi256_si128(c), _mm256_extracti128_si256(c, 1));
+}
+
+inline floats load_floats(const float* p) { return _mm256_loadu_ps(p); }
+inline void store_floats(float* p, floats a) { _mm256_storeu_ps(p, a); }
+inline floats zero_floats() { return _mm256_setzero_ps(); }
+inline floats splat_float(float v) { return _mm256_set1_ps(v); }
+inline floats negate(floats a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+inline floats add_floats(floats a, floats b) { return _mm256_add_ps(a, b); }
+inline floats mul_floats(floats a, floats b) { return _mm256_mul_ps(a, b); }
+inline floats fma_floats(floats a, floats b, floats c) { return _mm256_fmadd_ps(a, b, c); }
+inline floats to_floats(ints a) { return _mm256_cvtepi32_ps(a); }
+inline floats halfs_to_floats(ints a) {
+  const __m256i low = _mm256_and_si256(a, splat_int(0xffff));
+  return _mm256_cvtph_ps(_mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+}
+inline floats load_halfs_wide(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+
+inline floats max_abs(floats a, floats b) { return _mm256_max_ps(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a), b); }
+inline float max_lane(floats a) {
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}
+inline ints round_to_int8(floats a) { return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(a, splat_float(-127)), splat_float(127))); }
+inline void store_low_bytes(int8_t* p, ints a) {
+  const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+}
+
+}  // namespace lt::cpu::LT_ISA
