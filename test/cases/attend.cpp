@@ -1,6 +1,7 @@
 // store_kv and attend: sequences of several lengths in one batch, read in chunks, pages in no order, every cache type.
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "check/check.h"
 #include "harness.h"
@@ -31,7 +32,9 @@ struct Attention {
   std::vector<int32_t> page_table(int64_t per) const {  // shuffled, as a pool in use hands pages out
     std::vector<int32_t> pages;
     const auto n = static_cast<int64_t>(s.lengths.size()) * per;
-    for (int64_t i = 0; i < n; i++) pages.push_back(static_cast<int32_t>((i * 7 + 3) % n));
+    int64_t step = 7;
+    while (std::gcd(step, n) != 1) step++;  // else two positions would share a page
+    for (int64_t i = 0; i < n; i++) pages.push_back(static_cast<int32_t>((i * step + 3) % n));
     return pages;
   }
 

@@ -10,10 +10,10 @@ int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 }  // namespace
 
 void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& a) {
-  const int64_t group = a.heads / kv.heads, dim = q.cols / a.heads, width = partial_floats(dim);
-  if (dim > attend_dim)
-    throw Error(Code::unsupported,
-                "attend: expected heads of at most " + std::to_string(attend_dim) + " columns, found " + std::to_string(dim));
+  const int64_t group = a.heads / kv.heads, dim = kv.k.cols, v_dim = kv.v.cols, width = partial_floats(v_dim);
+  if (std::max(dim, v_dim) > attend_dim)
+    throw Error(Code::unsupported, "attend: expected heads of at most " + std::to_string(attend_dim) + " columns, found " +
+                                       std::to_string(std::max(dim, v_dim)));
   std::vector<AttendCut>& cuts = attend_cuts_;
   cuts.clear();
   int64_t tasks = 0, floats = 0;
@@ -45,9 +45,9 @@ void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Atten
     const int64_t row = row_tile * c->rows, count = std::min(c->rows, c->span->count - row);
     const int64_t head = kv_head * group + head_tile * c->heads, heads = std::min(c->heads, group - head_tile * c->heads);
     AttendPiece p{};
-    p.y = y.row<float>(c->span->first + row) + head * dim, p.y_stride = y.stride / 4;
+    p.y = y.row<float>(c->span->first + row) + head * v_dim, p.y_stride = y.stride / 4;
     p.q = q.row<const float>(c->span->first + row) + head * dim, p.q_stride = q.stride / 4;
-    p.rows = count, p.group = heads, p.dim = dim;
+    p.rows = count, p.group = heads, p.dim = dim, p.v_dim = v_dim;
     p.first_position = c->first_position + row;
     p.window = a.window, p.scale = a.scale;
     p.pages = rows.pages.row<const int32_t>(c->span->sequence);
@@ -63,12 +63,12 @@ void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Atten
   });
   for (const AttendCut& c : cuts) {
     if (!c.parallel) continue;
-    each_row(c.span->count * a.heads, dim * c.splits, [&](int64_t i) {
+    each_row(c.span->count * a.heads, v_dim * c.splits, [&](int64_t i) {
       const int64_t row = i / a.heads, h = i % a.heads;
       const int64_t head = h / group * group + h % group / c.heads * c.heads, heads = std::min(c.heads, group - (head - h / group * group));
       const int64_t at = head * c.span->count * c.splits + row * heads + (h - head);
-      kernels_.attend_merge(y.row<float>(c.span->first + row) + h * dim, partials + c.partial + at * width, c.span->count * heads * width,
-                            c.splits, dim);
+      kernels_.attend_merge(y.row<float>(c.span->first + row) + h * v_dim, partials + c.partial + at * width, c.span->count * heads * width,
+                            c.splits, v_dim);
     });
   }
 }

@@ -46,12 +46,12 @@ constexpr size_t panel_bytes = 1 << 20;  // of each thread
 
 // One query tile of one sequence against one KV head: rows at positions first_position, + 1, ..., and `group` query heads.
 struct AttendPiece {
-  float* y;          // (rows, all heads * dim), at the tile's first row and head
+  float* y;          // (rows, all heads * v_dim), at the tile's first row and head
   int64_t y_stride;  // floats
   const float* q;    // the same of q
   int64_t q_stride;
   int64_t rows, group;  // rows * group <= attend_rows
-  int64_t dim;
+  int64_t dim, v_dim;   // of a head of q and k; of v and y
   int64_t first_position;
   int64_t window;  // a row at position p sees positions > p - window; 0: all up to p
   float scale;
@@ -62,7 +62,7 @@ struct AttendPiece {
   int64_t page_stride;              // positions from a page to the next of the same head
   uint8_t type;                     // GGUF id of k and v
   int64_t first_split, last_split;  // splits of attend_split positions to walk
-  float* partial;                   // null: y is written. Else of this one split, for attend_merge: (rows * group, partial_floats(dim))
+  float* partial;                   // null: y is written. Else of this one split, for attend_merge: (rows * group, partial_floats(v_dim))
   uint8_t* panel;                   // as MatmulPiece's
 };
 
@@ -83,7 +83,7 @@ struct Kernels {
   void (*to_f16)(uint16_t* y, const float* x, int64_t count);
   void (*to_q8_0)(uint8_t* y, const float* x, int64_t count);
   void (*attend)(const AttendPiece& piece);
-  void (*attend_merge)(float* y, const float* partial, int64_t stride /* floats from a split to the next */, int64_t splits, int64_t dim);
+  void (*attend_merge)(float* y, const float* partial, int64_t stride /* floats from a split to the next */, int64_t splits, int64_t v_dim);
 };
 
 }  // namespace lt::cpu

@@ -159,16 +159,17 @@ static void add_values(int64_t rows, const Range* seen, float* sums, int64_t sum
 // Where a piece's working memory lies in the panel.
 struct Work {
   float *q, *whole, *split, *keys, *values;
+  int64_t q_stride;      // of q
   int64_t cols, stride;  // of values and sums; of `whole` and `split`
 };
 
 static Work work_of(const AttendPiece& p) {
-  const int64_t cols = whole(p.dim), stride = partial_floats(p.dim);
+  const int64_t q_stride = whole(p.dim), cols = whole(p.v_dim), stride = partial_floats(p.v_dim);
   float* at = reinterpret_cast<float*>(p.panel);
-  Work w{at, at + attend_rows * cols, nullptr, nullptr, nullptr, cols, stride};
+  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride};
   w.split = w.whole + attend_rows * stride;
   w.keys = w.split + attend_rows * stride;
-  w.values = w.keys + cols * page;
+  w.values = w.keys + q_stride * page;
   return w;
 }
 static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
@@ -179,12 +180,12 @@ static void walk_block(const AttendPiece& p, const Work& w, float* out, int64_t 
   const int64_t rows = p.rows * p.group, at = p.pages[begin / page] * p.page_stride;
   const int64_t end = least(page, p.first_position + p.rows - begin);
   load_keys<Row>(w.keys, p.k + at * p.k_stride, p.k_stride, p.dim);
-  load_values<Row>(w.values, p.v + at * p.v_stride, p.v_stride, p.dim, 0, end);
+  load_values<Row>(w.values, p.v + at * p.v_stride, p.v_stride, p.v_dim, 0, end);
   for (int64_t r = 0; r < rows; r += strip_rows) {
     const int64_t n = least(strip_rows, rows - r);
     float scores[strip_rows * page];
     Range ranges[strip_rows];
-    multiply_all(n, page, scores, page, w.q + r * w.cols, w.cols, w.keys, page, p.dim, false);
+    multiply_all(n, page, scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
     for (int64_t i = 0; i < n; i++) {
       ranges[i] = seen(p, r + i, begin);
       if (ranges[i].first < ranges[i].last)
@@ -230,14 +231,15 @@ static void attend_as(const AttendPiece& p) {
   const Work w = work_of(p);
   const int64_t rows = p.rows * p.group;
   for (int64_t r = 0; r < rows; r++)
-    memcpy(w.q + r * w.cols, p.q + r / p.group * p.q_stride + r % p.group * p.dim, static_cast<size_t>(p.dim) * 4);
+    memcpy(w.q + r * w.q_stride, p.q + r / p.group * p.q_stride + r % p.group * p.dim, static_cast<size_t>(p.dim) * 4);
   if (p.partial) return walk_split<Row>(p, w, p.partial, p.first_split);
   for (int64_t r = 0; r < rows; r++) w.whole[r * w.stride + w.cols] = -INFINITY;
   for (int64_t s = p.first_split; s < p.last_split; s++) {
     walk_split<Row>(p, w, w.split, s);
     for (int64_t r = 0; r < rows; r++) merge(w.whole + r * w.stride, w.split + r * w.stride, w.cols);
   }
-  for (int64_t r = 0; r < rows; r++) finish(p.y + r / p.group * p.y_stride + r % p.group * p.dim, w.whole + r * w.stride, p.dim, w.cols);
+  for (int64_t r = 0; r < rows; r++)
+    finish(p.y + r / p.group * p.y_stride + r % p.group * p.v_dim, w.whole + r * w.stride, p.v_dim, w.cols);
 }
 
 void attend(const AttendPiece& p) {
