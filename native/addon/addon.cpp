@@ -12,7 +12,11 @@ namespace lt::addon {
 namespace {
 
 using Info = const Napi::CallbackInfo&;
-using Vocabulary = std::shared_ptr<const tokenize::Tokenizer>;
+
+struct Vocabulary {
+  std::shared_ptr<const gguf::File> file;  // whose mapping the tokenizer reads
+  std::shared_ptr<const tokenize::Tokenizer> tokenizer;
+};
 
 // A handle is an External with the tag of what it holds, so that a wrong one is refused instead of misread.
 constexpr napi_type_tag resident_tag{0x6c6c616d612d7473, 0x7265736964656e74};
@@ -32,7 +36,7 @@ std::shared_ptr<Resident>& resident_of(const Napi::Value& handle) {
 // Of a model or a vocabulary.
 const tokenize::Tokenizer& tokenizer_of(const Napi::Value& handle) {
   if (handle.IsExternal() && handle.As<Napi::External<Vocabulary>>().CheckTypeTag(&vocabulary_tag))
-    return **handle.As<Napi::External<Vocabulary>>().Data();
+    return *handle.As<Napi::External<Vocabulary>>().Data()->tokenizer;
   return resident_of(handle)->engine().tokenizer();
 }
 
@@ -123,8 +127,9 @@ Napi::Value read_file(Info info, bool vocabulary_only, Reading::Result (*read)(s
 
 Napi::Value load_tokenizer(Info info) {
   return read_file(info, true, [](std::shared_ptr<const gguf::File> file) -> Reading::Result {
-    return [tokenizer = tokenize::Tokenizer::load(*file), file](Napi::Env env) -> Napi::Value {
-      const auto handle = Napi::External<Vocabulary>::New(env, new Vocabulary(tokenizer), [](Napi::Env, Vocabulary* held) { delete held; });
+    return [vocabulary = Vocabulary{file, tokenize::Tokenizer::load(*file)}](Napi::Env env) -> Napi::Value {
+      const auto handle =
+          Napi::External<Vocabulary>::New(env, new Vocabulary(vocabulary), [](Napi::Env, Vocabulary* held) { delete held; });
       handle.TypeTag(&vocabulary_tag);
       return handle;
     };
@@ -143,14 +148,8 @@ Napi::Value encode(Info info) {
 
 Napi::Value decode(Info info) {
   const tokenize::Tokenizer& tokenizer = tokenizer_of(info[0]);
-  const std::vector<int32_t> ids = ids_of(info[1]);
-  for (const int32_t id : ids) {
-    if (id >= tokenizer.size()) {
-      throw Error(Code::argument, "ids: expected token ids below " + std::to_string(tokenizer.size()) + ", found " + std::to_string(id));
-    }
-  }
   tokenize::Utf8Stream whole;
-  std::string text = whole.push(tokenizer.decode(ids, info[2].As<Napi::Boolean>().Value()));
+  std::string text = whole.push(tokenizer.decode(ids_of(info[1]), info[2].As<Napi::Boolean>().Value()));
   return text_to_js(info.Env(), text + whole.finish());
 }
 

@@ -192,6 +192,9 @@ std::vector<int32_t> ids_of(const Napi::Value& from) {
   return out;
 }
 
-Napi::String text_to_js(Napi::Env env, std::string_view text) { return Napi::String::New(env, text.data(), text.size()); }
+// A null pointer, as an empty view may have, is refused by napi.
+Napi::String text_to_js(Napi::Env env, std::string_view text) {
+  return Napi::String::New(env, text.data() ? text.data() : "", text.size());
+}
 
 }  // namespace lt::addon

@@ -1,0 +1,57 @@
+import type { CommandModule } from 'yargs';
+
+import { generateFlags, generateOptions, loadFlags, numeric, word, type Flags } from '../flags';
+import { hasInput, isPiped, readAll, readText } from '../input';
+import { Interrupt, interrupted } from '../interrupt';
+import { load } from '../load';
+import { note, print } from '../screen';
+import { stream, timings } from '../stream';
+
+const storyPrompt = 'Once upon a time';
+
+async function promptOf(flags: Flags): Promise<string> {
+  if (typeof flags.file === 'string') return (await readText(flags.file)).replace(/\n$/, '');
+  if (flags.prompt === '-') return readAll();
+  if (typeof flags.prompt === 'string') return flags.prompt;
+  if (typeof flags.model === 'string') {
+    if (!isPiped()) throw new Error('expected a prompt: -p TEXT, -f FILE, or text on standard input');
+    return readAll();
+  }
+  return isPiped() && (await hasInput(200)) ? (await readAll()) || storyPrompt : storyPrompt;
+}
+
+async function run(flags: Flags): Promise<void> {
+  const interrupt = new Interrupt();
+  const prompt = await promptOf(flags);
+  const options = { ...generateOptions(flags), ...(typeof flags.logprobs === 'number' && { logprobs: flags.logprobs }) };
+  const json = flags.json === true;
+  try {
+    await using model = await load(flags, 'run', interrupt.arm());
+    const generation = model.generate(prompt, { ...options, signal: interrupt.arm() });
+    const result = json ? await generation : await stream(generation, prompt);
+    await print(json ? `${JSON.stringify({ ...result, prompt, ids: [...result.ids] })}\n` : '\n');
+    if (flags.verbose === true) timings(result);
+  } catch (error) {
+    if (!interrupt.pressed) throw error;
+    note('');
+    process.exitCode = interrupted;
+  }
+}
+
+const command: CommandModule = {
+  command: 'run',
+  aliases: ['complete'],
+  describe: 'go on from a text',
+  builder: (yargs) =>
+    generateFlags(
+      loadFlags(yargs).options({
+        prompt: word('text to go on from; - reads it from standard input', ['p']),
+        file: word('file whose text to go on from', ['f'], { conflicts: 'prompt' }),
+        json: { type: 'boolean', describe: 'print the result as JSON' },
+        logprobs: numeric('logprobs', 'log-probabilities in the JSON: of the chosen (0) and the N most probable tokens'),
+      }),
+    ).example('$0 run -m qwen3-4b.gguf -p "Once upon a time" -n 64', ''),
+  handler: (flags) => run(flags),
+};
+
+export default command;

@@ -1,0 +1,44 @@
+// Where a prompt comes from: a flag, a file, or standard input.
+import { fstatSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+/** All of standard input. */
+export async function readAll(): Promise<string> {
+  process.stdin.setEncoding('utf8');
+  let text = '';
+  for await (const part of process.stdin) text += String(part);
+  return text;
+}
+
+/** Whether a file or another program is connected to standard input. */
+export function isPiped(): boolean {
+  if (process.stdin.isTTY) return false;
+  try {
+    const found = fstatSync(0);
+    return found.isFile() || found.isFIFO();
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something can be read within a moment: a parent may leave an open pipe and never write to it. */
+export function hasInput(ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (found: boolean) => (): void => {
+      clearTimeout(timer);
+      process.stdin.off('readable', yes).off('end', no).off('error', no);
+      resolve(found);
+    };
+    const [yes, no] = [settle(true), settle(false)];
+    const timer = setTimeout(no, ms);
+    process.stdin.once('readable', yes).once('end', no).once('error', no);
+  });
+}
+
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+}

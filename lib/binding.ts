@@ -1,0 +1,94 @@
+// The only file that loads the compiled addon. Everything asynchronous goes through tickets: a number that names a call
+// across the border, with a listener for what the native threads say about it.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import nodeGypBuild from 'node-gyp-build';
+
+import { LlamaError, type ErrorCode, type Origin } from './errors';
+import type { Native, NativeEvent } from './native';
+
+export type { Native } from './native';
+
+/** The package's folder: two up from dist/lib. */
+export const packageRoot = join(__dirname, '..', '..');
+
+function list(folder: string): string {
+  try {
+    return readdirSync(join(packageRoot, folder)).join(', ') || 'empty';
+  } catch {
+    return 'absent';
+  }
+}
+
+function missing(cause: unknown): LlamaError {
+  const machine = `${process.platform}-${process.arch}`;
+  return new LlamaError(
+    'BINARY',
+    `llama-ts has no compiled addon for ${machine} in ${packageRoot} (build/Release: ${list('build/Release')}; ` +
+      `prebuilds: ${list('prebuilds')}): run "npx llama-ts build", which compiles it here`,
+    { cause },
+  );
+}
+
+function broken(path: string, cause: unknown): LlamaError {
+  const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  return new LlamaError('BINARY', `the compiled addon ${path} does not load (${why}): run "npx llama-ts build", which compiles it anew here`, {
+    cause,
+  });
+}
+
+function load(): Native {
+  let path: string;
+  try {
+    path = nodeGypBuild.resolve(packageRoot);
+  } catch (cause) {
+    throw missing(cause);
+  }
+  try {
+    return require(path) as Native;
+  } catch (cause) {
+    throw broken(path, cause);
+  }
+}
+
+export const native: Native = load();
+
+type Listener = (kind: string, value: unknown) => void;
+const listeners = new Map<number, Listener>();
+let tickets = 0;
+
+/** A ticket for one call. While any is open, the process stays alive. */
+export function openTicket(listener: Listener): number {
+  const ticket = ++tickets;
+  listeners.set(ticket, listener);
+  if (listeners.size === 1) native.hold(true);
+  return ticket;
+}
+
+export function closeTicket(ticket: number): void {
+  if (listeners.delete(ticket) && listeners.size === 0) native.hold(false);
+}
+
+/** A native call whose one answer is 'done' or 'failed'. */
+export function answer<T>(origin: Origin, start: (ticket: number) => void): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const ticket = openTicket((kind, value) => {
+      closeTicket(ticket);
+      if (kind === 'done') resolve(value as T);
+      else reject(origin.mark(value));
+    });
+    try {
+      start(ticket);
+    } catch (error) {
+      closeTicket(ticket);
+      reject(error);
+    }
+  });
+}
+
+function deliver(events: readonly NativeEvent[]): void {
+  for (const [ticket, kind, value] of events) listeners.get(ticket)?.(kind, value);
+}
+
+native.attach((code, message) => new LlamaError(code as ErrorCode, message), deliver);
+process.once('exit', () => native.shutDown());

@@ -1,0 +1,114 @@
+// Checks of arguments: each says what was expected, what was found and where.
+import { LlamaError } from './errors';
+
+/** Gives the value back as a T, or throws a LlamaError that names it. */
+export type Check<T> = (value: unknown, name: string) => T;
+
+/** A value in a few words, whatever it is: a getter or a toString of the caller's is never run. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'symbol':
+      return 'a symbol';
+    case 'function':
+      return 'a function';
+    default:
+      if (value === null) return 'null';
+      return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+  }
+}
+
+export function refuse(name: string, expected: string, found: unknown): never {
+  throw new LlamaError('ARGUMENT', `${name}: expected ${expected}, found ${describe(found)}`);
+}
+
+export function number(minimum: number, maximum: number): Check<number> {
+  return (value, name) => {
+    if (typeof value === 'number' && value >= minimum && value <= maximum) return value;
+    return refuse(name, `a number ${range(minimum, maximum)}`, value);
+  };
+}
+
+export function integer(minimum: number, maximum: number): Check<number> {
+  return (value, name) => {
+    if (Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum) return value as number;
+    return refuse(name, `an integer ${range(minimum, maximum)}`, value);
+  };
+}
+
+function range(minimum: number, maximum: number): string {
+  if (maximum >= Number.MAX_SAFE_INTEGER) return `of at least ${minimum}`;
+  return minimum <= Number.MIN_SAFE_INTEGER ? `of at most ${maximum}` : `from ${minimum} to ${maximum}`;
+}
+
+export const string: Check<string> = (value, name) => (typeof value === 'string' ? value : refuse(name, 'a string', value));
+
+export const boolean: Check<boolean> = (value, name) => (typeof value === 'boolean' ? value : refuse(name, 'true or false', value));
+
+export function callback<T extends (...args: never[]) => unknown>(): Check<T> {
+  return (value, name) => (typeof value === 'function' ? (value as T) : refuse(name, 'a function', value));
+}
+
+export const signal: Check<AbortSignal> = (value, name) =>
+  value instanceof AbortSignal ? value : refuse(name, 'an AbortSignal', value);
+
+export function oneOf<T extends string>(names: readonly T[]): Check<T> {
+  return (value, name) => {
+    if (names.includes(value as T)) return value as T;
+    return refuse(name, `one of ${names.map((n) => `'${n}'`).join(', ')}`, value);
+  };
+}
+
+export function listOf<T>(check: Check<T>, most = 1_000_000): Check<readonly T[]> {
+  return (value, name) => {
+    if (!Array.isArray(value)) return refuse(name, 'an array', value);
+    if (value.length > most) return refuse(name, `an array of at most ${most}`, value);
+    return Array.from(value, (each: unknown, i) => check(each, `${name}[${i}]`));
+  };
+}
+
+/** Token ids: a Uint32Array, or an array of whole numbers. */
+export const ids: Check<Uint32Array> = (value, name) => {
+  if (value instanceof Uint32Array) return value.slice();
+  if (!Array.isArray(value)) return refuse(name, 'a Uint32Array or an array of token ids', value);
+  return Uint32Array.from(listOf(integer(0, 0x7fffffff))(value, name));
+};
+
+/** How each option of a T is checked. Names absent here are refused. */
+export type Checks<T> = { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> };
+
+/** An options object: every name known, every value checked; `undefined` counts as absent. */
+export function options<T extends object>(value: unknown, where: string, checks: Checks<T>): T {
+  if (value === undefined) return {} as T;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(where, 'an object of options', value);
+  const out: Partial<T> = {};
+  for (const key of read(where, () => Reflect.ownKeys(value))) {
+    if (typeof key !== 'string' || !Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
+    const name = key as keyof T & string;
+    const given: unknown = read(name, () => (value as Record<string, unknown>)[name]);
+    if (given !== undefined) out[name] = checks[name](given, name);
+  }
+  return out as T;
+}
+
+// The caller's own getters and proxies may throw anything.
+function read<T>(name: string, get: () => T): T {
+  try {
+    return get();
+  } catch (cause) {
+    throw new LlamaError('ARGUMENT', `${name}: reading it threw`, { cause });
+  }
+}
+
+function unknownOption(where: string, key: string | symbol, known: readonly string[]): LlamaError {
+  const near = typeof key === 'string' ? known.find((k) => k.toLowerCase() === key.toLowerCase().replace(/[-_]/g, '')) : undefined;
+  const hint = near === undefined ? `known are ${known.join(', ')}` : `it is spelled ${near}`;
+  return new LlamaError('ARGUMENT', `${where}: unknown option ${describe(key)}: ${hint}`);
+}

@@ -1,0 +1,57 @@
+/**
+ * What kind of failure it was: stable, so match on it.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `FILE` | a file cannot be opened, read or written |
+ * | `FORMAT` | a model file breaks the format's rules |
+ * | `UNSUPPORTED` | well-formed, but this version does not do it |
+ * | `MEMORY` | it does not fit, with the figures |
+ * | `CONTEXT` | the prompt or generation does not fit the context |
+ * | `ARGUMENT` | a call's arguments break their documented ranges |
+ * | `TEMPLATE` | the chat template refuses or fails on the messages |
+ * | `DEVICE` | a backend is absent, lost or failed |
+ * | `DISPOSED` | the model was disposed before or while the call ran |
+ * | `BINARY` | the compiled part of the package is missing or does not load |
+ * | `INTERNAL` | a bug of ours: please report it |
+ */
+export type ErrorCode =
+  | 'FILE'
+  | 'FORMAT'
+  | 'UNSUPPORTED'
+  | 'MEMORY'
+  | 'CONTEXT'
+  | 'ARGUMENT'
+  | 'TEMPLATE'
+  | 'DEVICE'
+  | 'DISPOSED'
+  | 'BINARY'
+  | 'INTERNAL';
+
+/** Every failure of this package. The message says what was expected, what was found and what to do. */
+export class LlamaError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+Object.defineProperty(LlamaError.prototype, 'name', { value: 'LlamaError', configurable: true, writable: true });
+
+/** Where a call came from, kept so that a failure reported later by another thread shows the caller's stack. */
+export class Origin {
+  readonly stack?: string;
+
+  constructor(call: (...args: never[]) => unknown) {
+    Error.captureStackTrace(this, call);
+  }
+
+  /** Gives an error that came from a native thread this stack. */
+  mark(error: unknown): unknown {
+    if (error instanceof LlamaError && this.stack !== undefined) {
+      error.stack = `${error.name}: ${error.message}${this.stack.slice(this.stack.indexOf('\n'))}`;
+    }
+    return error;
+  }
+}

@@ -1,0 +1,35 @@
+// Everything public. Loading it loads the compiled addon, or throws a LlamaError `BINARY` that says how to build it.
+import { join } from 'node:path';
+
+import { native, packageRoot } from './binding';
+
+export { Chat, type ChatOptions } from './chat';
+export { LlamaError, type ErrorCode } from './errors';
+export type { Chunk, Generation, Result, TokenLogprob } from './generation';
+export {
+  defaultSamplers,
+  samplers,
+  type Sampler,
+  type SamplerName,
+  type SamplerOptions,
+  type SamplerParameter,
+} from './generated/samplers';
+export type { ModelInfo } from './info';
+export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
+export { loadModel, type BackendName, type CacheType, type LoadOptions } from './load';
+export { Model, type TextOptions } from './model';
+export type { Prompt } from './prompt';
+export type { GenerateOptions, JsonSchema } from './sampling';
+export type { Message } from './template';
+export { loadTokenizer, Tokenizer } from './tokenizer';
+
+/** The package's version. */
+export const version: string = native.version;
+
+/** The path of the small story model that comes with the package. */
+export const embeddedModel: string = join(packageRoot, 'models', 'story-Q8_0.gguf');
+
+/** Names of the backends that this build has. */
+export function backends(): readonly string[] {
+  return native.backends();
+}

@@ -1,0 +1,39 @@
+import type { NativeInfo } from './native';
+
+/** What was loaded, and what it takes. */
+export interface ModelInfo {
+  readonly architecture: string;
+  readonly name: string;
+  /** The type of most weights, as people write it: `Q4_K_M`. */
+  readonly fileType: string;
+  /** What computes: `cpu avx512, 2 threads`. */
+  readonly backend: string;
+  readonly threads: number;
+  readonly parameters: number;
+  readonly fileBytes: number;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly vocabulary: number;
+  /** The length that the model was trained for. */
+  readonly trainedContext: number;
+  /** Tokens that all generations together can hold. */
+  readonly contextTokens: number;
+  /** Bytes. `weights` are of the mapped file, shared with other processes; the rest was allocated while loading. */
+  readonly memory: {
+    readonly weights: number;
+    readonly kv: number;
+    readonly scratch: number;
+    readonly tables: number;
+    readonly total: number;
+  };
+  /** The Jinja source of the file's chat template, where it has one. */
+  readonly chatTemplate?: string;
+}
+
+export function infoOf(from: NativeInfo): ModelInfo {
+  const { weights, kv, scratch, tables, chatTemplate, ...rest } = from;
+  const memory = Object.freeze({ weights, kv, scratch, tables, total: weights + kv + scratch + tables });
+  return Object.freeze({ ...rest, memory, ...(chatTemplate !== '' && { chatTemplate }) });
+}

@@ -1,0 +1,108 @@
+import { closeTicket, native, openTicket } from './binding';
+import * as check from './check';
+import { LlamaError, Origin } from './errors';
+import { infoOf } from './info';
+import { Model } from './model';
+import type { ModelHandle, NativeInfo, NativeLoadOptions } from './native';
+import { pathOf } from './path';
+
+/** What computes: `auto` takes the fastest there is, `ref` is the slow and plain judge of the others. */
+export type BackendName = 'auto' | 'cpu' | 'ref';
+
+/** How the context is stored. */
+export type CacheType = 'f16' | 'f32' | 'q8_0';
+
+export interface LoadOptions {
+  /** What computes. Default `auto`. */
+  backend?: BackendName;
+  /** The instruction set that the `cpu` backend uses, by name: see `backends()`. Default: the best of this machine. */
+  isa?: string;
+  /** Threads that compute. Default: the physical cores that the process may use. */
+  threads?: number;
+  /** Tokens that all generations together can hold. Default: the model's length, at most 8192. */
+  contextTokens?: number;
+  /** Tokens computed in one step at most. Default 512. */
+  batchTokens?: number;
+  /** Generations that run together; more wait in line. Default 32. */
+  maxSequences?: number;
+  /** How the context is stored. Default `f16`. */
+  cacheType?: CacheType;
+  /** Told how much is loaded, from 0 to 1. */
+  onProgress?: (fraction: number) => void;
+  /** Stop loading: `loadModel` rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+const checks: check.Checks<LoadOptions> = {
+  backend: check.oneOf(['auto', 'cpu', 'ref']),
+  isa: check.string,
+  threads: check.integer(1, 1024),
+  contextTokens: check.integer(1, 0x7fffffff),
+  batchTokens: check.integer(1, 65536),
+  maxSequences: check.integer(1, 65536),
+  cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
+  onProgress: check.callback<(fraction: number) => void>(),
+  signal: check.signal,
+};
+
+function nativeOptions(options: LoadOptions): NativeLoadOptions {
+  const { backend = 'auto', isa = '', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16' } = options;
+  if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
+  return { backend: backend === 'auto' ? 'cpu' : backend, isa, threads, contextTokens, batchTokens, maxSequences, cacheType };
+}
+
+/** Loads a GGUF file (the first part of a split one). Rejects with a LlamaError where it cannot run here. */
+export async function loadModel(path: string | URL, options?: LoadOptions): Promise<Model> {
+  const origin = new Origin(loadModel);
+  const { onProgress, signal, ...rest } = check.options<LoadOptions>(options, 'loadModel', checks);
+  signal?.throwIfAborted();
+  const [file, settings] = [pathOf(path), nativeOptions(rest)];
+  const { handle, info } = await load(origin, file, settings, onProgress, signal);
+  return new Model(handle, infoOf(info));
+}
+
+interface Loaded {
+  handle: ModelHandle;
+  info: NativeInfo;
+}
+
+function load(
+  origin: Origin,
+  path: string,
+  options: NativeLoadOptions,
+  onProgress?: (fraction: number) => void,
+  signal?: AbortSignal,
+): Promise<Loaded> {
+  return new Promise<Loaded>((resolve, reject) => {
+    let handle: ModelHandle | undefined;
+    const settle = (): void => {
+      closeTicket(ticket);
+      signal?.removeEventListener('abort', stop);
+    };
+    const giveUp = (error: unknown): void => {
+      settle();
+      if (handle) native.dispose(handle, 0);
+      reject(error);
+    };
+    const stop = (): void => giveUp(signal?.reason);
+    const progress = (fraction: number): void => {
+      try {
+        onProgress?.(fraction);
+      } catch (error) {
+        giveUp(error);
+      }
+    };
+    const ticket = openTicket((kind, value) => {
+      if (kind === 'progress') return progress(value as number);
+      settle();
+      if (kind === 'loaded' && handle) resolve({ handle, info: value as NativeInfo });
+      else reject(origin.mark(value));
+    });
+    try {
+      handle = native.loadModel(ticket, path, options);
+      signal?.addEventListener('abort', stop, { once: true });
+    } catch (error) {
+      giveUp(error);
+    }
+  });
+}

@@ -1,0 +1,141 @@
+// The addon's exports, one to one (native/addon/addon.cpp). Only lib/binding.ts holds an object of this type.
+
+declare const model: unique symbol;
+declare const vocabulary: unique symbol;
+/** A model in memory. */
+export interface ModelHandle {
+  readonly [model]: true;
+}
+/** A vocabulary in memory. */
+export interface VocabularyHandle {
+  readonly [vocabulary]: true;
+}
+
+export interface NativeLoadOptions {
+  backend: string;
+  isa: string; // '': the best
+  threads: number; // 0: the default, as in the next three
+  contextTokens: number;
+  batchTokens: number;
+  maxSequences: number;
+  cacheType: string;
+}
+
+export interface NativeInfo {
+  architecture: string;
+  name: string;
+  fileType: string;
+  backend: string;
+  chatTemplate: string;
+  parameters: number;
+  fileBytes: number;
+  layers: number;
+  width: number;
+  heads: number;
+  kvHeads: number;
+  vocabulary: number;
+  trainedContext: number;
+  contextTokens: number;
+  threads: number;
+  weights: number; // bytes, as the next three
+  kv: number;
+  scratch: number;
+  tables: number;
+}
+
+/** A piece of a prompt; `control`: control tokens written in it are recognised. */
+export interface Segment {
+  text: string;
+  control: boolean;
+}
+
+export interface NativeRequest {
+  ids: Uint32Array | undefined;
+  segments: readonly Segment[]; // behind ids
+  begin: boolean; // the begin token in front, where the file asks for one
+  maxTokens: number; // -1: up to the end of the context
+  stop: readonly string[];
+  ignoreEnd: boolean;
+  logprobs: number; // -1: none
+  logitsOnly: boolean;
+  seed: number;
+  samplers: readonly string[]; // empty: the default order
+  settings: readonly (readonly [name: string, value: number])[];
+  bias: readonly (readonly [id: number, bias: number])[];
+}
+
+export interface NativeLogprob {
+  id: number;
+  text: string;
+  logprob: number;
+}
+
+/** What became of a request since its last report; the fields from `finish` on come with the last one only. */
+export interface NativeReport {
+  text: string;
+  ids: Uint32Array;
+  logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
+  logits?: Float32Array;
+  finish?: 'stop' | 'length' | 'aborted' | 'failed';
+  error?: Error;
+  stopString?: string;
+  promptTokens?: number;
+  cachedTokens?: number;
+  completionTokens?: number;
+  queuedMs?: number;
+  prefillMs?: number;
+  decodeMs?: number;
+}
+
+export interface NativeVocabulary {
+  size: number;
+  begin: number; // -1: none
+  end: number; // -1: none
+  beginText: string;
+  endText: string;
+  addsBegin: boolean;
+  controls: string[]; // how the control tokens are spelled
+}
+
+export type NativeMetadata = boolean | number | bigint | string | readonly NativeMetadata[];
+
+export interface NativeFile {
+  version: number;
+  bytes: number | bigint;
+  tensorBytes: number | bigint;
+  parts: number;
+  metadata: [key: string, value: NativeMetadata][];
+  tensors: { name: string; type: string; shape: (number | bigint)[]; bytes: number | bigint }[];
+}
+
+export interface NativeSampler {
+  name: string;
+  sentence: string;
+  parameters: { name: string; type: 'number' | 'integer' | 'boolean'; minimum: number; maximum: number; fallback: number; sentence: string }[];
+}
+
+/**
+ * What the addon says about a ticket:
+ * loadModel: 'progress' (a fraction), then 'loaded' (NativeInfo) or 'failed' (an error). submit: 'report' (NativeReport), the
+ * last one with `finish`, or 'failed'. dispose: 'disposed'. loadTokenizer, inspect: 'done' (the value) or 'failed'.
+ */
+export type NativeEvent = readonly [ticket: number, kind: string, value: unknown];
+
+export interface Native {
+  readonly version: string;
+  attach(makeError: (code: string, message: string) => Error, deliver: (events: readonly NativeEvent[]) => void): void;
+  hold(alive: boolean): void;
+  shutDown(): void;
+  loadModel(ticket: number, path: string, options: NativeLoadOptions): ModelHandle;
+  submit(model: ModelHandle, ticket: number, request: NativeRequest): void;
+  abort(model: ModelHandle, ticket: number): void;
+  dispose(model: ModelHandle, ticket: number): void;
+  loadTokenizer(ticket: number, path: string): void;
+  inspect(ticket: number, path: string): void;
+  encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
+  decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;
+  vocabulary(from: ModelHandle | VocabularyHandle): NativeVocabulary;
+  samplers(): NativeSampler[];
+  samplerOrder(): string[];
+  backends(): string[];
+}

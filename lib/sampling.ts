@@ -1,0 +1,108 @@
+// The options of a generation, and what they are to the addon.
+import { randomInt } from 'node:crypto';
+
+import * as check from './check';
+import { LlamaError } from './errors';
+import { defaultSamplers, samplers, type SamplerName, type SamplerOptions, type SamplerParameter } from './generated/samplers';
+import type { NativeRequest } from './native';
+
+/** A JSON Schema. Not enforced yet: a generation with a schema rejects with `UNSUPPORTED`. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+export interface GenerateOptions extends SamplerOptions {
+  /** Stop after this many tokens. Default: up to the end of the context. */
+  maxTokens?: number;
+  /** Stop where one of these appears; it is not part of the text. */
+  stop?: readonly string[];
+  /** The same seed gives the same text, alone or beside others. Default: a random one, told in the result. */
+  seed?: number;
+  /** Report log-probabilities: 0 of the chosen tokens, n also of the n most probable ones. */
+  logprobs?: number;
+  /** Which samplers run, in this order. Default: `defaultSamplers`. */
+  samplers?: readonly SamplerName[];
+  /** Added to the logits of tokens, by id, before the samplers; -Infinity bans one. */
+  logitBias?: Readonly<Record<number, number>>;
+  /** Go on where the model would end its text. */
+  ignoreEnd?: boolean;
+  /** Abort the generation: it rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Not there yet: rejects with `UNSUPPORTED`. */
+  schema?: JsonSchema;
+}
+
+const names = samplers.map((s) => s.name);
+
+function parameterCheck(p: SamplerParameter): check.Check<never> {
+  if (p.type === 'boolean') return check.boolean as check.Check<never>;
+  return (p.type === 'integer' ? check.integer : check.number)(p.minimum, p.maximum) as check.Check<never>;
+}
+
+const logitBias: check.Check<Readonly<Record<number, number>>> = (value, name) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return check.refuse(name, 'an object from token ids to numbers', value);
+  const out: Record<number, number> = {};
+  for (const [id, bias] of Object.entries(value as Record<string, unknown>)) {
+    out[check.integer(0, 0x7fffffff)(/^\d+$/.test(id) ? Number(id) : id, `${name}: a token id`)] = check.number(-Infinity, 1e30)(bias, `${name}[${id}]`);
+  }
+  return out;
+};
+
+const parameterChecks = Object.fromEntries(
+  samplers.flatMap((s) => s.parameters.map((p) => [p.name, parameterCheck(p)])),
+) as unknown as check.Checks<SamplerOptions>;
+
+export const generateChecks: check.Checks<GenerateOptions> = {
+  maxTokens: check.integer(1, Number.MAX_SAFE_INTEGER),
+  stop: check.listOf((value, name) => check.string(value, name) || check.refuse(name, 'a string that is not empty', value), 1000),
+  seed: check.integer(0, Number.MAX_SAFE_INTEGER),
+  logprobs: check.integer(0, 100),
+  samplers: check.listOf(check.oneOf(names), 100),
+  logitBias,
+  ignoreEnd: check.boolean,
+  signal: check.signal,
+  schema: () => {
+    throw new LlamaError('UNSUPPORTED', 'schema: this version does not enforce schemas: leave it out and parse the text yourself');
+  },
+  ...parameterChecks,
+};
+
+// A parameter whose sampler does not run would be ignored without a word.
+function refuseIdle(options: GenerateOptions): void {
+  const running = options.samplers ?? defaultSamplers;
+  for (const s of samplers) {
+    if (running.includes(s.name)) continue;
+    const idle = s.parameters.find((p) => options[p.name] !== undefined);
+    if (idle) throw new LlamaError('ARGUMENT', `${idle.name}: has no effect, as samplers does not list '${s.name}': add it or leave ${idle.name} out`);
+  }
+}
+
+/** Checked options. Throws a LlamaError that names what is wrong. */
+export function checkGenerate(options: unknown): GenerateOptions {
+  const checked = check.options<GenerateOptions>(options, 'generate', generateChecks);
+  refuseIdle(checked);
+  return checked;
+}
+
+function settings(options: GenerateOptions): (readonly [string, number])[] {
+  const out: (readonly [string, number])[] = [];
+  for (const { name } of samplers.flatMap((s) => s.parameters)) {
+    if (options[name] !== undefined) out.push([name, Number(options[name])]);
+  }
+  return out;
+}
+
+/** The addon's request without its prompt. */
+export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' | 'segments' | 'begin'> {
+  return {
+    maxTokens: options.maxTokens ?? -1,
+    stop: options.stop ?? [],
+    ignoreEnd: options.ignoreEnd ?? false,
+    logprobs: options.logprobs ?? -1,
+    logitsOnly: false,
+    seed: options.seed ?? randomInt(2 ** 32),
+    samplers: options.samplers ?? [],
+    settings: settings(options),
+    bias: Object.entries(options.logitBias ?? {}).map(([id, bias]) => [Number(id), bias] as const),
+  };
+}
