@@ -1,0 +1,167 @@
+// llama-ts beside node-llama-cpp: alternating pairs in one run, each side in a process of its own that waits while the other
+// works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
+//   npm run bench -- [--types F16,Q8_0] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { usesFloats, workloads, type Workload } from './jobs';
+import { measureLimits, type Limits } from './limits';
+import { benchModel, modelTypes, weightsPerToken, type ModelType } from './models';
+import type { Job, Setup, Timing } from './side';
+
+type Answer = { version?: string; timing?: Timing; error?: string };
+
+class SideProcess {
+  private readonly child: ChildProcess;
+  version = '';
+
+  constructor(private readonly name: 'ours' | 'peer') {
+    this.child = fork(join(__dirname, `${name}.js`), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  }
+
+  async open(setup: Setup): Promise<void> {
+    this.version = (await this.ask({ setup })).version!;
+  }
+
+  async run(job: Job): Promise<number> {
+    const { tokens, seconds } = (await this.ask({ job })).timing!;
+    return tokens / seconds;
+  }
+
+  close(): void {
+    this.child.kill();
+  }
+
+  private ask(message: object): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const ended = (code: number | null, signal: string | null) => reject(new Error(`${this.name} ended: ${code ?? signal}`));
+      this.child.once('exit', ended);
+      this.child.once('message', (answer: Answer) => {
+        this.child.off('exit', ended);
+        if (answer.error) reject(new Error(`${this.name}: ${answer.error}`));
+        else resolve(answer);
+      });
+      this.child.send(message);
+    });
+  }
+}
+
+interface Row {
+  type: ModelType;
+  threads: number;
+  workload: string;
+  ours: number[]; // tokens a second, pair by pair
+  peer: number[];
+  ratio: number | undefined; // median over pairs of ours / peer
+  ofLimit: number | undefined;
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+// The share of the limit that the best of our runs reaches: bytes of weights read for a decode, multiply-adds else.
+function shareOfLimit(w: Workload, type: ModelType, rate: number, fileBytes: number, limits: Limits): number {
+  if (w.unit === 'read') return (rate * fileBytes) / (limits.readGBs * 1e9);
+  return (rate * 2 * weightsPerToken()) / (1e9 * (usesFloats(type) ? limits.fmaGflops : limits.int8Gops));
+}
+
+async function timePairs(w: Workload, pairs: number, ours: SideProcess, peer: SideProcess | undefined): Promise<Pick<Row, 'ours' | 'peer'>> {
+  const out = { ours: [] as number[], peer: [] as number[] };
+  for (let pair = -1; pair < pairs; pair++) {
+    const job = w.make(pair);
+    // Who goes first changes from pair to pair; the pair before the first is a warm-up.
+    const first = pair % 2 === 0;
+    const a = first ? await ours.run(job) : undefined;
+    const b = await peer?.run(job);
+    const mine = a ?? (await ours.run(job));
+    if (pair < 0) continue;
+    out.ours.push(mine);
+    if (b !== undefined) out.peer.push(b);
+  }
+  return out;
+}
+
+const number = (x: number | undefined, digits: number) => (x === undefined || Number.isNaN(x) ? '-' : x.toFixed(digits));
+
+function printRow(r: Row): void {
+  const cells = [r.type.padEnd(7), `${r.threads}`.padStart(7), r.workload.padEnd(13), number(median(r.ours), 1).padStart(8), number(median(r.peer), 1).padStart(8)];
+  console.log([...cells, number(r.ratio, 2).padStart(7), (r.ofLimit === undefined ? '-' : `${Math.round(100 * r.ofLimit)}%`).padStart(9)].join('  '));
+}
+
+interface Plan {
+  types: ModelType[];
+  threads: number[];
+  pairs: number;
+  quick: boolean;
+  only: string;
+  models: string;
+  peer: boolean;
+}
+
+function plan(): Plan {
+  const { values } = parseArgs({
+    options: {
+      types: { type: 'string', default: modelTypes.join(',') },
+      threads: { type: 'string', default: '1,2' },
+      pairs: { type: 'string', default: '7' },
+      only: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+      models: { type: 'string', default: process.env.LLAMA_TS_BENCH_MODELS ?? join(tmpdir(), 'llama-ts-bench') },
+      'ours-only': { type: 'boolean', default: false },
+    },
+  });
+  const types = values.types.split(',') as ModelType[];
+  const unknown = types.find((t) => !modelTypes.includes(t));
+  if (unknown) throw new Error(`--types: ${modelTypes.join(', ')} are known, not ${unknown}`);
+  const pairs = values.quick ? 3 : Number(values.pairs);
+  return { types, threads: values.threads.split(',').map(Number), pairs, quick: values.quick, only: values.only, models: values.models, peer: !values['ours-only'] };
+}
+
+async function timeModel(p: Plan, type: ModelType, threads: number, limits: Limits | undefined, rows: Row[]): Promise<string[]> {
+  const model = benchModel(type, p.models);
+  const ours = new SideProcess('ours');
+  const peer = p.peer ? new SideProcess('peer') : undefined;
+  try {
+    await ours.open({ model, type, threads });
+    await peer?.open({ model, type, threads });
+    for (const w of workloads(p.quick).filter((w) => w.name.includes(p.only))) {
+      const rates = await timePairs(w, p.pairs, ours, peer);
+      const ratio = peer && median(rates.ours.map((o, i) => o / rates.peer[i]));
+      const ofLimit = limits && shareOfLimit(w, type, Math.max(...rates.ours), statSync(model).size, limits);
+      rows.push({ type, threads, workload: w.name, ...rates, ratio, ofLimit });
+      printRow(rows.at(-1)!);
+    }
+    return [ours.version, ...(peer ? [peer.version] : [])];
+  } finally {
+    ours.close();
+    peer?.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const p = plan();
+  const results = join(__dirname, '..', '..', 'results');
+  mkdirSync(results, { recursive: true });
+  const rows: Row[] = [];
+  const limits: (Limits & { threads: number })[] = [];
+  let versions: string[] = [];
+  for (const threads of p.threads) {
+    const measured = measureLimits(results, threads);
+    if (measured) {
+      limits.push({ ...measured, threads });
+      const { readGBs, int8Gops, fmaGflops } = measured;
+      console.log(`${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops} Gflop/s`);
+    }
+    console.log('type     threads  workload           ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
+    for (const type of p.types) versions = await timeModel(p, type, threads, measured, rows);
+  }
+  const file = join(results, `${new Date().toISOString().replaceAll(':', '-')}.json`);
+  writeFileSync(file, `${JSON.stringify({ versions, cpu: cpus()[0]?.model, date: new Date().toISOString(), pairs: p.pairs, limits, rows }, null, 1)}\n`);
+  console.log(`${versions.join(' beside ')}; written to ${file}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,44 @@
+// llama-ts through its public API, as built into dist/. Defaults, but for the thread count and a context that the jobs fit.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { loadModel as LoadModel, Model } from '../lib/index';
+import { serve, StreamClock, type Job, type Setup, type Side, type Timing } from './side';
+
+const root = join(__dirname, '..', '..', '..');
+const greedy = { temperature: 0, ignoreEnd: true };
+
+class Ours implements Side {
+  constructor(
+    readonly version: string,
+    private readonly model: Model,
+  ) {}
+
+  async run({ kind, prompts, tokens }: Job): Promise<Timing> {
+    if (kind === 'prefill') {
+      const start = performance.now();
+      const { usage } = await this.model.generate(prompts[0], { ...greedy, maxTokens: 1 });
+      if (usage.cached > 0) throw new Error(`${usage.cached} tokens of the prompt were cached`);
+      return { tokens: prompts[0].length, seconds: (performance.now() - start) / 1000 };
+    }
+    const clock = new StreamClock(prompts.length);
+    await Promise.all(prompts.map((prompt) => this.stream(prompt, tokens + 1, clock)));
+    return clock.timing();
+  }
+
+  private async stream(prompt: number[], maxTokens: number, clock: StreamClock): Promise<void> {
+    let count = 0;
+    for await (const { ids } of this.model.generate(prompt, { ...greedy, maxTokens })) {
+      if (ids.length === 0) continue;
+      clock.arrived(count === 0, ids.length);
+      count += ids.length;
+    }
+    if (count !== maxTokens) throw new Error(`${count} of ${maxTokens} tokens came`);
+  }
+}
+
+serve(async ({ model: path, threads }: Setup) => {
+  const { loadModel } = require(join(root, 'dist', 'lib', 'index.js')) as { loadModel: typeof LoadModel };
+  const model = await loadModel(path, { threads, contextTokens: 8192 });
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return new Ours(`llama-ts ${version} (${model.info.backend})`, model);
+});

@@ -1,0 +1,69 @@
+// node-llama-cpp as its users get it: its prebuilt CPU library, F16 KV, flash attention and batch size left at their defaults.
+// Set by hand: no GPU, the thread count, and a context that the jobs fit.
+import type { ControlledEvaluateInputItem, LlamaContextSequence, Token } from 'node-llama-cpp' with { 'resolution-mode': 'import' };
+import { serve, StreamClock, type Job, type Setup, type Side, type Timing } from './side';
+
+const greedy = { temperature: 0, yieldEogToken: true };
+
+// Reads the prompt and makes `count` tokens; `seen` is told of each.
+async function stream(sequence: LlamaContextSequence, prompt: number[], count: number, seen: (index: number) => void): Promise<void> {
+  let index = 0;
+  for await (const _ of sequence.evaluate(prompt as Token[], greedy)) {
+    seen(index++);
+    if (index === count) break;
+  }
+  if (index < count) throw new Error(`the peer stopped after ${index} of ${count} tokens`);
+}
+
+class Peer implements Side {
+  constructor(
+    readonly version: string,
+    private readonly single: LlamaContextSequence,
+    private readonly several: LlamaContextSequence[],
+  ) {}
+
+  async run(job: Job): Promise<Timing> {
+    if (job.kind === 'batch') return this.batch(job);
+    const prompt = job.prompts[0];
+    if (job.kind === 'prefill') {
+      await this.single.clearHistory();
+      const start = performance.now();
+      await stream(this.single, prompt, 1, () => {});
+      return { tokens: prompt.length, seconds: (performance.now() - start) / 1000 };
+    }
+    // A prompt that was read before is kept: only its last token is evaluated again.
+    await this.single.adaptStateToTokens(prompt.slice(0, -1) as Token[], false);
+    const clock = new StreamClock(1);
+    await stream(this.single, prompt.slice(this.single.nextTokenIndex), job.tokens + 1, (i) => clock.arrived(i === 0));
+    return clock.timing();
+  }
+
+  // In lockstep, one call a sequence and step: all eight meet in one batch, which independent streams here do not.
+  private async batch({ prompts, tokens }: Job): Promise<Timing> {
+    await Promise.all(this.several.map((s) => s.clearHistory()));
+    let last = await this.step(prompts);
+    const start = performance.now();
+    for (let i = 0; i < tokens; i++) last = await this.step(last);
+    return { tokens: tokens * prompts.length, seconds: (performance.now() - start) / 1000 };
+  }
+
+  private async step(inputs: number[][]): Promise<number[][]> {
+    const results = await Promise.all(inputs.map((ids, n) => this.several[n].controlledEvaluate(lastPredicted(ids))));
+    return results.map((r) => [r.at(-1)!.next.token!]);
+  }
+}
+
+function lastPredicted(ids: number[]): ControlledEvaluateInputItem[] {
+  const options = { generateNext: { token: true, options: { temperature: 0 } } };
+  return ids.map((id, i) => (i === ids.length - 1 ? [id as Token, options] : (id as Token)));
+}
+
+serve(async ({ model: modelPath, threads }: Setup) => {
+  const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
+  const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: LlamaLogLevel.error });
+  const model = await llama.loadModel({ modelPath });
+  const single = await model.createContext({ threads, contextSize: 2560 });
+  const several = await model.createContext({ threads, contextSize: 256, sequences: 8 });
+  const version = `node-llama-cpp 3.22.1 (llama.cpp ${llama.llamaCppRelease.release})`;
+  return new Peer(version, single.getSequence(), Array.from({ length: 8 }, () => several.getSequence()));
+});

@@ -1,0 +1,60 @@
+// What both sides do, each in a process of its own that waits for a message, so that nothing else runs while one is timed.
+import type { ModelType } from './models';
+
+export interface Setup {
+  model: string;
+  type: ModelType;
+  threads: number;
+}
+
+// prefill: `prompts[0]` read, one token out. decode: the prompt is read first, then `tokens` more are timed.
+// batch: all prompts together; timed once each has its first token.
+export interface Job {
+  kind: 'prefill' | 'decode' | 'batch';
+  prompts: number[][];
+  tokens: number;
+}
+
+export interface Timing {
+  tokens: number;
+  seconds: number;
+}
+
+export interface Side {
+  readonly version: string;
+  run(job: Job): Promise<Timing>;
+}
+
+// Tokens that came after every stream had its first one, and how long they took.
+export class StreamClock {
+  private waiting: number;
+  private start = 0;
+  private tokens = 0;
+
+  constructor(streams: number) {
+    this.waiting = streams;
+  }
+
+  arrived(first: boolean, count = 1): void {
+    if (this.waiting === 0) this.tokens += count;
+    if (first && --this.waiting === 0) this.start = performance.now();
+  }
+
+  timing(): Timing {
+    return { tokens: this.tokens, seconds: (performance.now() - this.start) / 1000 };
+  }
+}
+
+export function serve(open: (setup: Setup) => Promise<Side>): void {
+  let side: Side | undefined;
+  process.on('message', async (message: { setup?: Setup; job?: Job }) => {
+    try {
+      if (message.setup) {
+        side = await open(message.setup);
+        process.send!({ version: side.version });
+      } else process.send!({ timing: await side!.run(message.job!) });
+    } catch (error) {
+      process.send!({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  });
+}

@@ -1,0 +1,69 @@
+// The cpu backend against the judge on models of every architecture, rope scaling and weight type, in shapes that nobody trains.
+import { loadModel, type LoadOptions } from 'llama-ts';
+import { randomIds, FixtureFolder, tinyShapes, type TinyShapeName } from './fixtures/tiny-models';
+import { random, weightTypes, type WeightTypeName } from './fixtures/weight-types';
+import { quantile, rowDistances } from './support/distance';
+import { isaNames, usableIsas } from './support/isas';
+
+const folder = new FixtureFolder();
+afterAll(() => folder.remove());
+
+// Weights of these types meet activations of 8 bits; all others are decoded exactly and meet floats.
+const integerTypes: readonly string[] = ['Q8_0', 'Q4_0', 'Q4_1', 'Q4_K', 'Q6_K'];
+const shapeNames = Object.keys(tinyShapes) as TinyShapeName[];
+const typeNames = Object.keys(weightTypes) as WeightTypeName[];
+const isas = usableIsas();
+
+async function logits(path: string, ids: number[], options: LoadOptions): Promise<Float32Array> {
+  await using model = await loadModel(path, { contextTokens: 256, threads: 2, ...options });
+  return model.logits(ids);
+}
+
+async function compare(shape: TinyShapeName, type: WeightTypeName, seed: number, options: LoadOptions): Promise<number[]> {
+  const { vocabulary } = tinyShapes[shape];
+  const path = folder.model(tinyShapes[shape], type, seed);
+  const ids = randomIds(150, vocabulary, random(seed));
+  const judge = await logits(path, ids, { backend: 'ref', cacheType: 'f32' });
+  return rowDistances(await logits(path, ids, { backend: 'cpu', ...options }), judge, vocabulary);
+}
+
+function expectNear(distances: number[], type: WeightTypeName, cacheType: string): void {
+  const exact = !integerTypes.includes(type) && cacheType === 'f32';
+  if (exact) expect(Math.max(...distances)).toBeLessThanOrEqual(1e-5);
+  else {
+    expect(quantile(distances, 0.5)).toBeLessThanOrEqual(2e-2);
+    expect(quantile(distances, 0.9)).toBeLessThanOrEqual(6e-2);
+  }
+}
+
+describe('every shape, F16 and Q8_0', () => {
+  for (const shape of shapeNames) {
+    for (const type of ['F16', 'Q8_0'] as const) {
+      test(`${shape}, ${type}`, async () => {
+        expectNear(await compare(shape, type, 7, { cacheType: 'f32' }), type, 'f32');
+      });
+    }
+  }
+});
+
+describe('every weight type', () => {
+  for (const type of typeNames) {
+    test(type, async () => {
+      expectNear(await compare('plain', type, 11, { cacheType: 'f32' }), type, 'f32');
+    });
+  }
+});
+
+describe('every instruction set and KV type', () => {
+  for (const isa of isaNames) {
+    for (const cacheType of ['f16', 'f32', 'q8_0'] as const) {
+      const run = async () => {
+        for (const type of ['F16', 'BF16', 'Q4_0', 'Q4_K'] as const) {
+          expectNear(await compare('one KV head, heads of 80', type, 13, { isa, cacheType }), type, cacheType);
+        }
+      };
+      if (isas.includes(isa)) test(`${isa}, ${cacheType}`, run);
+      else test.skip(`${isa}, ${cacheType} (skipped: this machine lacks it)`, run);
+    }
+  }
+});

@@ -1,0 +1,27 @@
+// The shared test data: models, golden logits and vectors, in the folder beside the repository or in $LLAMA_TS_SHARED.
+// Where they are absent, the tests that need them are skipped, and their names say so.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(__dirname, '..', '..');
+export const sharedFolder = process.env.LLAMA_TS_SHARED ?? join(root, '..', 'shared');
+export const storyModel = join(root, 'models', 'story-Q8_0.gguf');
+
+export const sharedPath = (path: string) => join(sharedFolder, path);
+export const hasShared = (path: string) => existsSync(sharedPath(path));
+
+export function sharedJson<T>(path: string): T {
+  return JSON.parse(readFileSync(sharedPath(path), 'utf8')) as T;
+}
+
+export function sharedFloats(path: string): Float32Array {
+  const bytes = readFileSync(sharedPath(path));
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+// A test that needs files of the shared data.
+export function sharedTest(name: string, paths: string | readonly string[], run: () => Promise<void>, timeoutMs = 60_000): void {
+  const absent = [paths].flat().filter((p) => !hasShared(p));
+  if (absent.length === 0) test(name, run, timeoutMs);
+  else test.skip(`${name} (skipped: ../shared/${absent[0]} is absent)`, run);
+}
