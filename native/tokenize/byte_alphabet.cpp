@@ -36,13 +36,17 @@ void ByteAlphabet::spell(std::string_view bytes, std::string& out) const {
 
 void ByteAlphabet::read(std::string_view token, std::string& out) const {
   for (size_t at = 0; at < token.size();) {
-    const Read read = read_utf8(token, at);
-    const int byte = read.whole && read.code < byte_of_.size() ? byte_of_[read.code] : -1;
+    const auto lead = static_cast<uint8_t>(token[at]);
+    // Letters have one or two bytes: the rest of read_utf8 is for what is none.
+    const bool pair = lead >= 0xC2 && lead <= 0xC5 && at + 1 < token.size() && (token[at + 1] & 0xC0) == 0x80;
+    const size_t code = pair ? static_cast<size_t>((lead & 0x1F) << 6 | (token[at + 1] & 0x3F)) : lead;
+    const size_t bytes = pair ? 2 : lead < 0x80 ? 1 : read_utf8(token, at).bytes;
+    const int byte = code < byte_of_.size() && (pair || lead < 0x80) ? byte_of_[code] : -1;
     if (byte >= 0)
       out.push_back(static_cast<char>(byte));
     else
-      out.append(token, at, read.bytes);
-    at += read.bytes;
+      out.append(token, at, bytes);
+    at += bytes;
   }
 }
 

@@ -20,18 +20,25 @@ inline uint64_t finish(uint64_t hash) {
   return hash ^ (hash >> 32);
 }
 
+template <class Word>
+uint64_t load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Words of eight bytes, the last one overlapping; what is shorter is read whole without a loop.
 inline uint64_t hash_text(std::string_view text) {
-  uint64_t hash = mix(0, text.size());
   const char* at = text.data();
-  size_t left = text.size();
-  for (; left >= 8; at += 8, left -= 8) {
-    uint64_t word;
-    std::memcpy(&word, at, 8);
-    hash = mix(hash, word);
+  const size_t size = text.size();
+  uint64_t hash = mix(0, size);
+  if (size >= 8) {
+    for (size_t i = 0; i + 8 < size; i += 8) hash = mix(hash, load<uint64_t>(at + i));
+    return finish(mix(hash, load<uint64_t>(at + size - 8)));
   }
-  uint64_t tail = 0;
-  for (size_t i = 0; i < left; ++i) tail |= static_cast<uint64_t>(static_cast<uint8_t>(at[i])) << (8 * i);
-  return finish(mix(hash, tail));
+  if (size >= 4) return finish(mix(hash, load<uint32_t>(at) << 32 | load<uint32_t>(at + size - 4)));
+  if (size == 0) return finish(hash);
+  return finish(mix(hash, load<uint8_t>(at) << 16 | load<uint8_t>(at + size / 2) << 8 | load<uint8_t>(at + size - 1)));
 }
 
 class TextIndex {

@@ -91,6 +91,9 @@ class FileTokenizer final : public Tokenizer {
 
   void read_pieces() {
     begins_.reserve(vocabulary_.tokens.size() + 1);
+    size_t spelt = 0;
+    for (const std::string_view token : vocabulary_.tokens) spelt += token.size();
+    bytes_.reserve(spelt);  // what a token reads as is never longer than what it is spelt
     for (int32_t id = 0; id < size(); ++id) {
       begins_.push_back(bytes_.size());
       if (vocabulary_.is(id, Kind::byte))
