@@ -7,10 +7,11 @@ namespace lt::cpu::LT_ISA {
 #define LT_TEXT2(x) #x
 #define LT_TEXT(x) LT_TEXT2(x)
 
-static const MatmulKernel* const all[] = {&matmul_f32, &matmul_f16, &matmul_bf16};
+static const MatmulKernel* const all[] = {&matmul_f32,  &matmul_f16,  &matmul_bf16, &matmul_q8_0,
+                                          &matmul_q4_0, &matmul_q4_1, &matmul_q4_k, &matmul_q6_k};
 
 extern const Kernels kernels = {LT_TEXT(LT_ISA),
-                                {&prepare_f32, nullptr, nullptr},
+                                {&prepare_f32, &prepare_q8_32, &prepare_q8_256},
                                 all,
                                 sizeof(all) / sizeof(all[0]),
                                 rms_norm,
