@@ -6,8 +6,10 @@
 namespace lt::cases {
 namespace {
 
-// Integer kernels round activations to 8 bits, max / 127 a step, uniformly: about 0.7% of a Gaussian row of 256.
-double tolerance_of(const quant::TypeInfo& t) { return t.block ? 1.5e-2 : 2e-6; }
+// Integer kernels round activations to 8 bits, max / 127 a step, uniformly: about 0.7% of a Gaussian row of 256, and up to five
+// times that where all weight rows share a pattern (random mins), as then their errors are one draw. Native checks of the CPU
+// kernels compare with the definition bit for bit.
+double tolerance_of(const quant::TypeInfo& t) { return t.block ? 4e-2 : 2e-6; }
 
 void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
   const quant::TypeInfo& info = quant::info(type);
