@@ -33,10 +33,7 @@ class Cursor {
 
   // count elements of size bytes each; the product may be beyond 64 bits.
   const uint8_t* take(uint64_t count, uint64_t size, const Owner& owner, std::string_view field) {
-    if (count > remaining() / size) {
-      owner.fail(std::string(field) + ": expected " + std::to_string(count) + (size > 1 ? " x " + std::to_string(size) : "") +
-                 " bytes at byte " + std::to_string(position_) + ", found the end of the file at byte " + std::to_string(bytes_.size()));
-    }
+    if (count > remaining() / size) missing(count, size, owner, field);
     const uint8_t* at = bytes_.data() + position_;
     position_ += count * size;
     return at;
@@ -66,6 +63,11 @@ class Cursor {
   }
 
  private:
+  [[noreturn]] void missing(uint64_t count, uint64_t size, const Owner& owner, std::string_view field) const {
+    owner.fail(std::string(field) + ": expected " + std::to_string(count) + (size > 1 ? " x " + std::to_string(size) : "") +
+               " bytes at byte " + std::to_string(position_) + ", found the end of the file at byte " + std::to_string(bytes_.size()));
+  }
+
   std::span<const uint8_t> bytes_;
   uint64_t position_ = 0;
 };

@@ -24,7 +24,9 @@ class Mapping {
  private:
   const void* data_ = nullptr;
   size_t size_ = 0;
-  int descriptor_ = -1;  // POSIX: tells prefetch whether the file still has its size
+#ifndef _WIN32
+  int descriptor_ = -1;  // tells prefetch whether the file still has its size
+#endif
 };
 
 }  // namespace lt::gguf
