@@ -1,7 +1,7 @@
-// Writes lib/generated/samplers.ts from what native/sample declares. `npm run generate` builds the addon and runs this;
-// test/lib/generated.test.ts fails where the file is not fresh.
+// Writes lib/generated/samplers.ts and the table in docs/api/model.md from what native/sample declares. `npm run generate` builds the addon and runs this;
+// test/generated.test.ts fails where the file is not fresh.
 'use strict';
-const { writeFileSync } = require('node:fs');
+const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const root = join(__dirname, '..');
 
@@ -46,9 +46,19 @@ function generate(samplers, order) {
   );
 }
 
-module.exports = { generate };
+/** The table in docs/api/model.md. */
+function docsTable(samplers) {
+  const rows = samplers.flatMap((s) => s.parameters.map((p) => `| \`${p.name}\` | ${limit(p.minimum)} to ${limit(p.maximum)} | ${fallback(p)} | ${p.sentence} |`));
+  return ['| option | range | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+const table = /(<!-- samplers -->\n)[\s\S]*?(<!-- \/samplers -->)/;
+
+module.exports = { generate, docsTable, table };
 
 if (require.main === module) {
   const native = require('node-gyp-build')(root);
   writeFileSync(join(root, 'lib/generated/samplers.ts'), generate(native.samplers(), native.samplerOrder()));
+  const page = join(root, 'docs/api/model.md');
+  writeFileSync(page, readFileSync(page, 'utf8').replace(table, (_, open, close) => `${open}${docsTable(native.samplers())}\n${close}`));
 }

@@ -1,0 +1,152 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+const program = join(root, 'dist', 'bin', 'llama-ts.js');
+const story = join(root, 'models', 'story-Q8_0.gguf');
+
+function cli(words: readonly string[], input = ''): { stdout: string; stderr: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', input, timeout: 50_000 });
+  return { stdout, stderr, status };
+}
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'llama-ts-bin-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('run', () => {
+  test('tells a story with the embedded model, and says so', () => {
+    const { stdout, stderr, status } = cli(['run', '-n', '24', '--temp', '0']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Once upon a time.{20,}/s);
+    expect(stderr).toMatch(/^Using the small story model .* llama-ts run -m FILE\.gguf\n$/);
+  });
+
+  test('takes a prompt from a flag, a file, and standard input', () => {
+    const flags = ['run', '-m', story, '-n', '8', '--temp', '0', '-t', '1'];
+    const path = join(folder, 'prompt.txt');
+    writeFileSync(path, 'The brave fox\n');
+    const expected = cli([...flags, '-p', 'The brave fox']).stdout;
+    expect(expected).toMatch(/^The brave fox./);
+    expect(cli([...flags, '-f', path]).stdout).toBe(expected);
+    expect(cli([...flags, '-p', '-'], 'The brave fox').stdout).toBe(expected);
+    expect(cli(flags, 'The brave fox').stdout).toBe(expected);
+  });
+
+  test('the same seed gives the same text', () => {
+    const words = ['run', '-n', '16', '--temperature', '1.3', '--top-k', '0', '-s', '7', '--min-p=0'];
+    expect(cli(words).stdout).toBe(cli(words).stdout);
+  });
+
+  test('--json prints the result', () => {
+    const result = JSON.parse(cli(['run', '-p', 'Once', '-n', '3', '--json', '--logprobs', '2']).stdout) as Record<string, unknown>;
+    expect(result).toMatchObject({ prompt: 'Once', finish: 'length', usage: { completion: 3 } });
+    expect(result.ids).toHaveLength(3);
+    expect(result.logprobs).toHaveLength(3);
+  });
+
+  test('--verbose says what it took', () => {
+    expect(cli(['run', '-n', '3', '-v']).stderr).toMatch(/loaded in \d+ ms: weights .*\nprompt 5 tokens .* tokens\/s; finish length, seed \d+\n$/s);
+  });
+
+  test('survives a reader that leaves', () => {
+    const { stderr, status } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" run -n 300 --ignore-eos | head -c 5`], { encoding: 'utf8' });
+    expect({ stderr, status }).toEqual({ stderr: expect.stringMatching(/^Using[^\n]*\n$/) as string, status: 0 });
+  });
+
+  test('Ctrl-C stops the generation', async () => {
+    const child = spawn(process.execPath, [program, 'run', '-n', '900', '--ignore-eos'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(code).toBe(130);
+  });
+});
+
+describe('chat', () => {
+  test('answers each line of its input', () => {
+    const { stdout, status } = cli(['chat', '-n', '40', '--temp', '0'], 'Tell me a story about a cat named Mia.\nTell me a story about a dog.\n');
+    expect(status).toBe(0);
+    expect(stdout).toContain('Mia');
+    expect(stdout.trim().split('\n').length).toBeGreaterThan(1);
+  });
+
+  test('--single-turn', () => {
+    expect(cli(['chat', '-n', '20', '-p', 'Tell me a story about a fox.', '--single-turn'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/./) as string });
+  });
+});
+
+test('tokenize', () => {
+  expect(cli(['tokenize', '--ids', 'Once upon a time'])).toMatchObject({ stdout: '[474,475,263,382]\n', stderr: '', status: 0 });
+  expect(cli(['tokenize', '--ids', '--special', '-m', story], '<|end|>').stdout).toBe('[1]\n');
+  expect(JSON.parse(cli(['tokenize', '--json', 'Once']).stdout)).toEqual([{ id: 474, text: 'Once' }]);
+  expect(cli(['tokenize', 'Once']).stdout).toBe('    474  "Once"\n');
+});
+
+test('inspect', () => {
+  expect(cli(['inspect', story]).stdout).toMatch(/GGUF 3, 3660512 bytes\n38 tensors.*general\.name +"Story 3.4M"/s);
+  const info = JSON.parse(cli(['inspect', story, '--json']).stdout) as { metadata: Record<string, unknown>; tensors: unknown[] };
+  expect(info.metadata['llama.block_count']).toBe(4);
+  expect(info.tensors).toHaveLength(38);
+});
+
+describe('logits', () => {
+  test('writes rows of float32', () => {
+    const path = join(folder, 'logits.f32');
+    const ids = join(folder, 'ids.json');
+    writeFileSync(ids, '{ "ids": [5, 6, 7] }');
+    expect(cli(['logits', '--ids', '5,6,7', '-o', path])).toMatchObject({ status: 0, stdout: '' });
+    const first = readFileSync(path);
+    expect(first).toHaveLength(3 * 1024 * 4);
+    expect(cli(['logits', '-m', story, '--ids-file', ids, '-o', path, '--json', '-t', '2']).stdout).toMatch(/"rows":3,"columns":1024/);
+    expect(readFileSync(path).equals(first)).toBe(true);
+    expect(cli(['logits', '-m', story, '--ids', '5,6', '-o', path, '--backend', 'ref', '--cache-type', 'f32']).status).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+test('bench', () => {
+  const figures = JSON.parse(cli(['bench', '-p', '32', '-n', '8', '-r', '1', '--json']).stdout) as Record<string, number>;
+  expect(figures.prefill).toBeGreaterThan(0);
+  expect(figures.decode).toBeGreaterThan(0);
+});
+
+describe('what is wrong is one line, and exit code 1', () => {
+  test.each<[string[], RegExp]>([
+    [[], /expected a command/],
+    [['dance'], /dance/],
+    [['run', '--dance'], /dance/],
+    [['run', '-n', 'ten'], /--max-tokens: expected a number, found "ten"/],
+    [['run', '-n'], /./],
+    [['run', '-m', '/no/such.gguf', '-p', 'x'], /\/no\/such\.gguf/],
+    [['run', '-m', '/no/such.gguf', '-f', '/no/such.txt'], /cannot read \/no\/such\.txt: ENOENT/],
+    [['run', '-m', '/dev/null', '-p', 'x'], /./],
+    [['run', '--backend', 'quantum'], /backend/],
+    [['run', '--top-k', '5', '--samplers', 'temperature'], /topK: has no effect/],
+    [['run', '--temp', '-1'], /temperature: expected a number from 0/],
+    [['logits', '--ids', '5,x', '-o', 'out'], /--ids: expected token ids like 5,6,7, found "x"/],
+    [['logits', '--ids', '5'], /-o OUT/],
+    [['logits', '-o', 'out'], /--ids 5,6,7 or --ids-file/],
+    [['logits', '--ids', '99999', '-o', 'out'], /99999/],
+    [['inspect', '/no/such.gguf'], /\/no\/such\.gguf/],
+    [['inspect'], /./],
+    [['tokenize', '-m', '/no/such.gguf', 'x'], /\/no\/such\.gguf/],
+    [['bench', '-r', '0'], /--repetitions: expected an integer of at least 1/],
+  ])('%j', (words, message) => {
+    const { stdout, stderr, status } = cli(words);
+    const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Using the small'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^llama-ts: /);
+    expect(lines[0]).toMatch(message);
+    expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+  });
+});
+
+test('--help and --version', () => {
+  expect(cli(['--help']).stdout).toMatch(/run.*chat.*tokenize.*inspect.*logits.*bench.*build/s);
+  expect(cli(['run', '--help']).stdout).toMatch(/--max-tokens.*--top-p/s);
+  expect(cli(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

@@ -1,0 +1,106 @@
+// The addon in worker threads, and the ends that a process or worker can come to while the model computes.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+const root = join(__dirname, '..', '..');
+const prelude = `
+  const { loadModel, embeddedModel } = require(${JSON.stringify(root)});
+  const long = { maxTokens: 900, ignoreEnd: true };
+`;
+
+/** Runs a script in a process of its own; what it printed, and how it ended. */
+function run(script: string): { status: number | null; signal: string | null; stdout: string; stderr: string } {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['-e', prelude + script], { encoding: 'utf8', timeout: 50_000 });
+  return { status, signal, stdout, stderr };
+}
+
+function inWorker(script: string, then?: (worker: Worker) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(prelude + script, { eval: true });
+    worker.once('error', reject).once('exit', resolve);
+    if (then) worker.once('message', () => then(worker));
+  });
+}
+
+describe('worker threads', () => {
+  test('load, generate and dispose, one after the other', async () => {
+    for (let i = 0; i < 5; i++) {
+      await expect(inWorker(`(async () => { const m = await loadModel(embeddedModel, { threads: 1 }); await m.generate('Once', { maxTokens: 4 }); await m.dispose(); })()`)).resolves.toBe(0);
+    }
+  });
+
+  test('several at once', async () => {
+    const script = `(async () => { const m = await loadModel(embeddedModel, { threads: 1 }); await m.generate('Once', { maxTokens: 8 }); await m.dispose(); })()`;
+    await expect(Promise.all([1, 2, 3].map(() => inWorker(script)))).resolves.toEqual([0, 0, 0]);
+  });
+
+  test('terminated while the model computes', async () => {
+    const script = `
+      const { parentPort } = require('node:worker_threads');
+      (async () => {
+        const m = await loadModel(embeddedModel, { threads: 1 });
+        for await (const _ of m.generate('Once', long)) parentPort.postMessage('started');
+      })()`;
+    for (let i = 0; i < 5; i++) await inWorker(script, (worker) => void worker.terminate());
+  });
+});
+
+describe('the process ends', () => {
+  test('by itself, when nothing runs, though the model was not disposed of', () => {
+    expect(run(`loadModel(embeddedModel, { threads: 1 }).then((m) => m.generate('Once', { maxTokens: 4 })).then((r) => console.log(r.ids.length))`)).toMatchObject({ status: 0, stdout: '4\n' });
+  });
+
+  test.each(['process.exit(7)', 'setImmediate(() => { throw new Error("on purpose") })'])('while generating: %s', (end) => {
+    const ended = run(`(async () => { const m = await loadModel(embeddedModel); for await (const _ of m.generate('Once', long)) ${end}; })()`);
+    expect(ended).toMatchObject({ signal: null, status: end.includes('exit') ? 7 : 1 });
+  });
+
+  test('while loading', () => {
+    expect(run(`loadModel(embeddedModel, { onProgress: () => process.exit(3) })`)).toMatchObject({ signal: null, status: 3 });
+  });
+
+  test('while a worker generates', () => {
+    const ended = run(`
+      const { Worker } = require('node:worker_threads');
+      const w = new Worker(${JSON.stringify(prelude + `loadModel(embeddedModel).then(async (m) => { for await (const _ of m.generate('Once', long)) require('node:worker_threads').parentPort.postMessage(1); })`)}, { eval: true });
+      w.once('message', () => process.exit(5));`);
+    expect(ended).toMatchObject({ signal: null, status: 5 });
+  });
+});
+
+describe('disposing', () => {
+  test('while generating rejects with DISPOSED', () => {
+    const script = `(async () => {
+      const m = await loadModel(embeddedModel);
+      const running = [1, 2, 3].map(() => m.generate('Once', long));
+      const logits = m.logits(Array.from({ length: 900 }, (_, i) => 300 + (i % 700)));
+      await running[0][Symbol.asyncIterator]().next();
+      const ends = Promise.allSettled([...running, logits]);
+      await m.dispose();
+      console.log((await ends).map((e) => e.reason?.code ?? e.status).join(' '));
+    })()`;
+    const { stdout } = run(script);
+    expect(stdout).toMatch(/^DISPOSED DISPOSED DISPOSED (DISPOSED|fulfilled)\n$/);
+  });
+
+  test('a model that nobody holds any more frees its threads', () => {
+    const script = `(async () => {
+      for (let i = 0; i < 20; i++) await loadModel(embeddedModel, { threads: 1 });
+      for (let i = 0; i < 5; i++) { global.gc(); await new Promise((r) => setTimeout(r, 20)); }
+      console.log(require('node:fs').readdirSync('/proc/self/task').length);
+    })()`;
+    if (process.platform !== 'linux') return;
+    const { stdout } = spawnSync(process.execPath, ['--expose-gc', '-e', prelude + script], { encoding: 'utf8', timeout: 50_000 });
+    expect(Number(stdout)).toBeGreaterThan(0);
+    expect(Number(stdout)).toBeLessThan(30);
+  });
+});
+
+test('an error that nobody listens to is reported once', () => {
+  const { stderr, status } = run(`
+    process.on('unhandledRejection', (e) => { console.error('unhandled', e.code); });
+    loadModel(embeddedModel).then((m) => { m.generate('x', { temperature: -1 }); });`);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: 'unhandled ARGUMENT\n' });
+});
+

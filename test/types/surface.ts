@@ -1,0 +1,44 @@
+// What the types promise; checked by tsc, never run.
+import { loadModel, LlamaError, type Chunk, type ErrorCode, type Generation, type GenerateOptions, type Model, type Result } from 'llama-ts';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const is = <A, B>(_: Same<A, B>): void => {};
+
+export async function surface(signal: AbortSignal): Promise<void> {
+  await using model = await loadModel('model.gguf', { threads: 2, cacheType: 'q8_0', signal });
+  is<typeof model, Model>(true);
+
+  const generation = model.generate('x', { maxTokens: 5, temperature: 0.5, samplers: ['topK', 'temperature'] });
+  is<typeof generation, Generation<string>>(true);
+  const result = await generation;
+  is<typeof result, Result<string>>(true);
+  is<typeof result.finish, 'stop' | 'length'>(true);
+  is<typeof result.ids, Uint32Array>(true);
+  for await (const chunk of generation) is<typeof chunk, Chunk>(true);
+
+  is<Awaited<ReturnType<Model['logits']>>, Float32Array>(true);
+  model.generate([{ role: 'user', content: 'x' }]);
+  model.generate([1, 2, 3]);
+  model.generate(new Uint32Array([1]));
+
+  const options: GenerateOptions = { logitBias: { 5: -Infinity }, seed: 1 };
+  await using chat = model.chat({ system: 'x', variables: { enable_thinking: false } });
+  await chat.send('x', options);
+
+  // @ts-expect-error a role that is not
+  model.generate([{ role: 'robot', content: 'x' }]);
+  // @ts-expect-error a sampler that is not
+  model.generate('x', { samplers: ['magic'] });
+  // @ts-expect-error an option that is not
+  model.generate('x', { maxtokens: 5 });
+  // @ts-expect-error a cache type that is not
+  await loadModel('model.gguf', { cacheType: 'q1' });
+  // @ts-expect-error read only
+  chat.messages.push({ role: 'user', content: 'x' });
+
+  try {
+    await model.generate('x');
+  } catch (error) {
+    if (error instanceof LlamaError) is<typeof error.code, ErrorCode>(true);
+  }
+}
