@@ -32,16 +32,24 @@ class LeastFirst {
   static constexpr size_t kChildren = 4;
   static size_t parent(size_t at) { return (at - 1) / kChildren; }
 
+  // Of the children from `first` on. The choice of four is written without branches, which no processor could predict.
+  size_t least_child(size_t first) const {
+    const uint64_t* c = items_.data() + first;
+    if (first + kChildren > items_.size())
+      return static_cast<size_t>(std::min_element(items_.begin() + static_cast<std::ptrdiff_t>(first), items_.end()) - items_.begin());
+    const size_t low = c[1] < c[0] ? 1 : 0;
+    const size_t high = c[3] < c[2] ? 3 : 2;
+    return first + (c[high] < c[low] ? high : low);
+  }
+
   // Puts `item` where the top was taken from.
   void sink(uint64_t item) {
     size_t at = 0;
     for (size_t first = 1; first < items_.size(); first = at * kChildren + 1) {
-      const auto begin = items_.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto end = items_.begin() + static_cast<std::ptrdiff_t>(std::min(first + kChildren, items_.size()));
-      const auto least = std::min_element(begin, end);
-      if (item <= *least) break;
-      items_[at] = *least;
-      at = static_cast<size_t>(least - items_.begin());
+      const size_t least = least_child(first);
+      if (item <= items_[least]) break;
+      items_[at] = items_[least];
+      at = least;
     }
     items_[at] = item;
   }

@@ -45,10 +45,10 @@ class TextIndex {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  // For `count` texts; half of the slots stay empty.
+  // For `count` texts; a third of the slots or more stays empty.
   explicit TextIndex(size_t count = 0) {
     size_t slots = 16;
-    while (slots < count * 2) slots *= 2;
+    while (slots < count + count / 2) slots *= 2;
     slots_.resize(slots);
   }
 
@@ -78,7 +78,7 @@ class TextIndex {
   }
 
  private:
-  static constexpr int kMostProbes = 512;
+  static constexpr int kMostProbes = 4096;
 
   struct Slot {
     uint32_t tag = 0;

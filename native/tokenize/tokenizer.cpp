@@ -1,6 +1,9 @@
 #include "tokenize/tokenizer.h"
 
+#include <utility>
+
 #include "core/error.h"
+#include "gguf/text.h"
 #include "tokenize/encoder.h"
 #include "tokenize/special_tokens.h"
 #include "tokenize/vocabulary.h"
@@ -21,7 +24,7 @@ std::string_view supported_model(const gguf::File& file) {
   const auto model = file.string("tokenizer.ggml.model");
   if (!model) throw Error(Code::format, "tokenizer.ggml.model: expected the kind of tokenizer, found none: the file has no vocabulary");
   if (*model != "llama" && *model != "gpt2" && *model != "gemma4")
-    throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + std::string(model->substr(0, 64)) +
+    throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + gguf::shown(*model) +
                                        "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4");
   return *model;
 }
@@ -125,5 +128,15 @@ class FileTokenizer final : public Tokenizer {
 }  // namespace
 
 std::shared_ptr<const Tokenizer> Tokenizer::load(const gguf::File& file) { return std::make_shared<const FileTokenizer>(file); }
+
+std::shared_ptr<const Tokenizer> Tokenizer::load(std::shared_ptr<const gguf::File> file) {
+  struct Both {
+    std::shared_ptr<const gguf::File> file;
+    std::shared_ptr<const Tokenizer> tokenizer;
+  };
+  auto tokenizer = load(*file);
+  const auto both = std::make_shared<const Both>(Both{std::move(file), std::move(tokenizer)});
+  return {both, both->tokenizer.get()};
+}
 
 }  // namespace lt::tokenize

@@ -13,14 +13,16 @@ namespace lt::tokenize {
 
 class Tokenizer {
  public:
-  // Throws Code::format for a broken vocabulary, Code::unsupported for a kind of tokenizer that is not built.
+  // Throws Code::format for a broken vocabulary, Code::unsupported for a kind of tokenizer that is not built. Tokens stay in the
+  // file, which must outlive the tokenizer; given a shared pointer, the tokenizer sees to that.
   static std::shared_ptr<const Tokenizer> load(const gguf::File& file);
+  static std::shared_ptr<const Tokenizer> load(std::shared_ptr<const gguf::File> file);
   virtual ~Tokenizer() = default;
 
   // special: control tokens written in the text become their ids; else they are plain text. Adds no begin or end token.
-  // Any bytes are accepted; what is not UTF-8 is encoded as bytes where the vocabulary can.
+  // Any bytes are accepted; what is not UTF-8 is encoded as bytes where the vocabulary can. Throws Code::argument above 64 MiB.
   virtual std::vector<int32_t> encode(std::string_view text, bool special) const = 0;
-  // special: control tokens are written out; else they give nothing.
+  // special: control tokens are written out; else they give nothing. An id that is no token's throws Code::argument.
   virtual std::string decode(std::span<const int32_t> ids, bool special) const = 0;
   // The bytes of one token: what decode would append for it, but for the space that some vocabularies strip at the start.
   virtual std::string_view piece(int32_t id, bool special) const = 0;
