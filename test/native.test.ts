@@ -11,7 +11,7 @@ interface Outcome {
 }
 
 const suffix = process.platform === 'win32' ? '.exe' : '';
-const places = [process.env.LLAMA_TS_CHECK, ...['build/native/check', 'build/Release', 'build'].map((f) => join(root, f, `llama-ts-check${suffix}`))];
+const places = [process.env.LLAMA_TS_CHECK, ...['build/node/native/check', 'build/native/check', 'build/node/Release'].map((f) => join(root, f, `llama-ts-check${suffix}`))];
 const program = places.find((p) => p !== undefined && existsSync(p));
 
 function runAll(path: string): Outcome[] {
