@@ -31,14 +31,18 @@ class Folder {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
-  std::string at(const std::string& name) const { return (path_ / fs::path(std::u8string(name.begin(), name.end()))).string(); }
+  std::string at(const std::string& name) const {
+    const std::u8string text = file(name).u8string();
+    return {text.begin(), text.end()};
+  }
   std::string write(const std::string& name, const Bytes& bytes) const {
-    std::ofstream out(path_ / fs::path(std::u8string(name.begin(), name.end())), std::ios::binary);
+    std::ofstream out(file(name), std::ios::binary);
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     return at(name);
   }
 
  private:
+  fs::path file(const std::string& utf8) const { return path_ / fs::path(std::u8string(utf8.begin(), utf8.end())); }
   fs::path path_;
 };
 

@@ -30,7 +30,7 @@ void check_truncations(const Bytes& bytes, size_t header) {
   for (size_t n = 0; n < header; n++) {
     const Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));  // a copy of its own: sanitizers see its end
     CHECK_THROWS(gguf::File::view(cut), Code::format);
-    walk(cut, true);
+    if (n % 8 == 0) walk(cut, true);
   }
 }
 
@@ -153,7 +153,7 @@ CHECK_CASE("gguf/mutations of the shared models open or are errors") {
     if (!std::filesystem::exists(path)) continue;
     const Bytes bytes = contents(path.string());
     const auto f = gguf::File::view(bytes);
-    mutate(bytes, static_cast<size_t>(f->bytes() - f->tensor_bytes()), 100, seed++);
+    mutate(bytes, static_cast<size_t>(f->bytes() - f->tensor_bytes()), 50, seed++);
   }
   CHECK(seed > 2);
 }

@@ -16,7 +16,8 @@
 
 namespace lt::gguf {
 
-// Strings point into the mapping and live as long as the File.
+// Strings point into the mapping and live as long as the File. Arrays of u8 and of booleans are spans of bytes there; those of
+// other numbers are widened to the 64-bit type of their kind.
 using Array =
     std::variant<std::span<const uint8_t>, std::vector<uint64_t>, std::vector<int64_t>, std::vector<double>, std::vector<std::string_view>>;
 using Value = std::variant<bool, uint64_t, int64_t, double, std::string_view, Array>;
