@@ -1,6 +1,7 @@
 # Fails if an object of kernels/ defines a weak symbol outside lt::cpu::<isa>: the linker keeps one of several such, perhaps the
 # one for a CPU that is not this one.
-foreach(object ${OBJECTS})
+file(STRINGS ${LIST} objects)
+foreach(object ${objects})
   execute_process(COMMAND ${NM} -C --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[0-9a-f]+ [VWuvw] [^\n]*" weak "${symbols}")
   foreach(line ${weak})

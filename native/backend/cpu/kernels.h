@@ -84,6 +84,9 @@ struct Kernels {
   void (*to_q8_0)(uint8_t* y, const float* x, int64_t count);
   void (*attend)(const AttendPiece& piece);
   void (*attend_merge)(float* y, const float* partial, int64_t stride /* floats from a split to the next */, int64_t splits, int64_t v_dim);
+  // Multiply-add instructions on registers alone, the limit of this ISA: returns the operations done (two a multiply-add).
+  double (*peak_f32)(int64_t rounds);
+  double (*peak_int8)(int64_t rounds);
 };
 
 }  // namespace lt::cpu

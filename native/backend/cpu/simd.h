@@ -17,11 +17,7 @@
 #define LT_UNROLL
 #define LT_NOINLINE static __declspec(noinline)
 #else
-#if defined(__clang__)
-#define LT_UNROLL _Pragma("unroll")
-#else
 #define LT_UNROLL _Pragma("GCC unroll 16")
-#endif
 #define LT_NOINLINE static __attribute__((noinline))
 #define LT_INLINE static inline __attribute__((always_inline))
 #endif

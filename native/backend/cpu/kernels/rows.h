@@ -11,6 +11,8 @@ void rope(float* x, const float* turn, int64_t pairs, int64_t dim, int64_t heads
 void to_f16(uint16_t* y, const float* x, int64_t count);
 void to_q8_0(uint8_t* y, const float* x, int64_t count);
 void attend(const AttendPiece& piece);
-void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t dim);
+void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t v_dim);
+double peak_f32(int64_t rounds);
+double peak_int8(int64_t rounds);
 
 }  // namespace lt::cpu::LT_ISA

@@ -21,6 +21,8 @@ extern const Kernels kernels = {LT_TEXT(LT_ISA),
                                 to_f16,
                                 to_q8_0,
                                 attend,
-                                attend_merge};
+                                attend_merge,
+                                peak_f32,
+                                peak_int8};
 
 }  // namespace lt::cpu::LT_ISA

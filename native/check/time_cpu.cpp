@@ -1,0 +1,194 @@
+// llama-ts-check --time [-t THREADS] [--isa NAME] [FILTER...]: the CPU backend's ops against what the machine can do, least of
+// several runs. Compute is timed in CPU time of one thread where one thread works, so that a busy machine shows less.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "backend/cpu/isa.h"
+#include "check/time.h"
+#include "core/backend.h"
+#include "quant/type.h"
+
+namespace lt::check {
+namespace {
+
+struct Timing {
+  std::vector<std::string> filters;
+  BackendOptions options;
+  std::unique_ptr<Backend> backend;
+  std::mt19937_64 random{1};
+
+  double seconds() const {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+    if (options.threads == 1) {
+      timespec t;
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+      return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+    }
+#endif
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+
+  bool wanted(const std::string& name) const {
+    return filters.empty() || std::any_of(filters.begin(), filters.end(), [&](const auto& f) { return name.find(f) != std::string::npos; });
+  }
+
+  template <class F>
+  double least(int runs, F f) const {
+    double best = 1e9;
+    for (int i = 0; i < runs; i++) {
+      const double start = seconds();
+      f();
+      best = std::min(best, seconds() - start);
+    }
+    return best;
+  }
+
+  Tensor random_tensor(Type type, int64_t rows, int64_t cols) {
+    Tensor t = backend->alloc(type, rows, cols);
+    auto* p = static_cast<uint8_t*>(t.data);
+    for (int64_t i = 0; i + 8 <= rows * t.stride; i += 8) {
+      const uint64_t bits = random();
+      std::memcpy(p + i, &bits, 8);
+    }
+    if (type == Type::f32)
+      for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < cols; c++) t.row<float>(r)[c] = static_cast<float>(static_cast<int64_t>(random() % 2001) - 1000) / 1000;
+    return t;
+  }
+};
+
+// One pass over memory that no cache holds.
+double read_bandwidth(Timing& t) {
+  const size_t words = (size_t{256} << 20) / 8;
+  std::vector<uint64_t> data(words, 1);
+  volatile uint64_t sink = 0;
+  const int threads = std::max(1, t.options.threads);
+  const double s = t.least(5, [&] {
+    std::vector<std::thread> others;
+    const auto part = [&](int i) {
+      uint64_t a[8] = {};
+      for (size_t k = words / threads * i; k + 8 <= words / threads * (i + 1); k += 8) {
+        for (int j = 0; j < 8; j++) a[j] += data[k + j];
+        if (k % 16 == 0) {
+#if defined(__GNUC__)
+          __builtin_prefetch(&data[std::min(words - 1, k + 1024)]);
+#endif
+        }
+      }
+      sink = sink + a[0] + a[1] + a[2] + a[3] + a[4] + a[5] + a[6] + a[7];
+    };
+    for (int i = 1; i < threads; i++) others.emplace_back(part, i);
+    part(0);
+    for (auto& o : others) o.join();
+  });
+  return static_cast<double>(words * 8) / s / 1e9;
+}
+
+double peak(Timing& t, double (*run)(int64_t)) {
+  double operations = 0;
+  const double s = t.least(5, [&] { operations = run(2'000'000); });
+  return operations / s / 1e9;
+}
+
+// Many matrices in turn, so that a decode step reads from memory.
+void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
+  const int64_t rows = 2048, cols = 2048;
+  const char* name = quant::info(type).name;
+  const std::string label = std::string("matmul ") + name;
+  if (!t.wanted(label)) return;
+  const auto copies = static_cast<int>((int64_t{160} << 20) / (rows * quant::row_bytes(type, cols)));
+  const Tensor w = t.random_tensor(type, rows * copies, cols);
+  for (const int64_t n : {1, 8, 512}) {
+    const Tensor x = t.random_tensor(Type::f32, n, cols), y = t.backend->alloc(Type::f32, n, rows);
+    int turn = 0;
+    const int calls = n == 1 ? copies : n == 8 ? copies / 4 + 1 : 1;
+    const double s = t.least(n == 512 ? 5 : 7, [&] {
+      for (int i = 0; i < calls; i++) t.backend->ops().matmul(y, x, w.slice(turn++ % copies * rows, rows));
+    });
+    const double bytes = static_cast<double>(calls * rows * w.stride) / s / 1e9,
+                 ops = 2.0 * static_cast<double>(calls * rows * cols * n) / s / 1e9;
+    const double limit = type == Type::f32 || type == Type::f16 || type == Type::bf16 ? f32 : int8;
+    std::printf("matmul %-5s 2048x2048 n=%-4d %8.1f GB/s (%4.2f of read) %8.1f GOP/s (%4.2f of peak)\n", name, static_cast<int>(n), bytes,
+                bytes / read, ops, ops / limit);
+    std::fflush(stdout);
+  }
+}
+
+void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t dim, int64_t depth, int64_t count, double f32) {
+  if (!t.wanted("attend")) return;
+  const int64_t pages = (depth + count + 63) / 64;
+  Kv kv{t.random_tensor(Type::f32, pages * kv_heads * 64, dim), t.random_tensor(Type::f32, pages * kv_heads * 64, dim), kv_heads};
+  if (type != Type::f32) {
+    Kv other{t.backend->alloc(type, kv.k.rows, dim), t.backend->alloc(type, kv.k.rows, dim), kv_heads};
+    std::memset(other.k.data, 0x11, static_cast<size_t>(other.k.rows * other.k.stride));
+    std::memset(other.v.data, 0x11, static_cast<size_t>(other.v.rows * other.v.stride));
+    kv = other;
+  }
+  Tensor q = t.random_tensor(Type::f32, count, heads * dim), y = t.backend->alloc(Type::f32, count, heads * dim);
+  Rows rows;
+  rows.positions = t.backend->alloc(Type::i32, count, 1);
+  for (int64_t i = 0; i < count; i++) *rows.positions.row<int32_t>(i) = static_cast<int32_t>(depth + i);
+  rows.pages = t.backend->alloc(Type::i32, 1, pages);
+  for (int64_t i = 0; i < pages; i++) rows.pages.row<int32_t>(0)[i] = static_cast<int32_t>(i);
+  const Span span{0, count, 0};
+  rows.spans = {&span, 1};
+  const Attend a{heads, 0.125f, 0};
+  const double s = t.least(5, [&] { t.backend->ops().attend(y, q, kv, rows, a); });
+  const double seen = static_cast<double>(count) * (static_cast<double>(depth) + static_cast<double>(count + 1) / 2);
+  const double bytes = 2.0 * static_cast<double>((depth + count) * kv_heads * kv.k.stride);
+  std::printf("attend %-4s %ldx%ld heads of %ld, %ld rows at %ld: %8.1f us %7.1f GFLOP/s (%4.2f of peak) %6.1f GB/s\n",
+              quant::info(type).name, static_cast<long>(heads), static_cast<long>(kv_heads), static_cast<long>(dim),
+              static_cast<long>(count), static_cast<long>(depth), s * 1e6, 4 * seen * static_cast<double>(heads * dim) / s / 1e9,
+              4 * seen * static_cast<double>(heads * dim) / s / 1e9 / f32, bytes / s / 1e9);
+  std::fflush(stdout);
+}
+
+void time_rows(Timing& t) {
+  if (!t.wanted("rows")) return;
+  const Tensor x = t.random_tensor(Type::f32, 512, 8192), y = t.backend->alloc(Type::f32, 512, 8192);
+  const Tensor w = t.random_tensor(Type::f32, 1, 8192);
+  Ops& ops = t.backend->ops();
+  std::printf("gate 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.gate(y, x, x, Act::silu); }));
+  std::printf("rms_norm 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.rms_norm(y, x, w, 1e-5f, 1); }));
+  std::printf("add 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.add(y, x, x); }));
+  std::printf("rms_norm 1x2048 %8.3f us\n", 1e6 * t.least(5, [&] { ops.rms_norm(y.slice(0, 1), x.slice(0, 1), w, 1e-5f, 4); }));
+}
+
+}  // namespace
+
+int time_cpu(int argc, char** argv) {
+  Timing t;
+  t.options.threads = 1;
+  for (int i = 1; i < argc; i++) {
+    if (!std::strcmp(argv[i], "-t") && i + 1 < argc)
+      t.options.threads = std::atoi(argv[++i]);
+    else if (!std::strcmp(argv[i], "--isa") && i + 1 < argc)
+      t.options.isa = argv[++i];
+    else if (argv[i][0] != '-')
+      t.filters.push_back(argv[i]);
+  }
+  t.backend = open_backend("cpu", t.options);
+  const cpu::Kernels& kernels = cpu::choose_isa(t.options.isa);
+  const int threads = t.options.threads;
+  const double read = read_bandwidth(t), f32 = peak(t, kernels.peak_f32) * threads, int8 = peak(t, kernels.peak_int8) * threads;
+  std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32, int8);
+  for (const int type : {0, 1, 30, 8, 2, 3, 12, 14, 6}) time_matmul(t, Type(type), read, f32, int8);
+  for (const int type : {1, 8, 0}) {
+    time_attend(t, Type(type), 32, 8, 64, 2048, 1, f32);
+    time_attend(t, Type(type), 32, 8, 64, 0, 512, f32);
+  }
+  time_attend(t, Type::f16, 32, 8, 128, 2048, 1, f32);
+  time_attend(t, Type::f16, 32, 32, 64, 2048, 1, f32);
+  time_attend(t, Type::f16, 32, 8, 128, 0, 512, f32);
+  time_attend(t, Type::f16, 32, 8, 64, 1536, 512, f32);
+  time_rows(t);
+  return 0;
+}
+
+}  // namespace lt::check
