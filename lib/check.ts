@@ -1,4 +1,6 @@
 // Checks of arguments: each says what was expected, what was found and where.
+import { isUint32Array } from 'node:util/types'; // also of another realm, as in a test runner
+
 import { LlamaError } from './errors';
 
 /** Gives the value back as a T, or throws a LlamaError that names it. */
@@ -76,7 +78,7 @@ export function listOf<T>(check: Check<T>, most = 1_000_000): Check<readonly T[]
 
 /** Token ids: a Uint32Array, or an array of whole numbers. */
 export const ids: Check<Uint32Array> = (value, name) => {
-  if (value instanceof Uint32Array) return value.slice();
+  if (isUint32Array(value)) return value.slice();
   if (!Array.isArray(value)) return refuse(name, 'a Uint32Array or an array of token ids', value);
   return Uint32Array.from(listOf(integer(0, 0x7fffffff))(value, name));
 };

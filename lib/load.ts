@@ -15,7 +15,7 @@ export type CacheType = 'f16' | 'f32' | 'q8_0';
 export interface LoadOptions {
   /** What computes. Default `auto`. */
   backend?: BackendName;
-  /** The instruction set that the `cpu` backend uses, by name: see `backends()`. Default: the best of this machine. */
+  /** The instruction set that the `cpu` backend uses, by name, such as `avx2`; a wrong one is refused with those that there are. Default: the best of this machine. */
   isa?: string;
   /** Threads that compute. Default: the physical cores that the process may use. */
   threads?: number;
@@ -39,7 +39,7 @@ const checks: check.Checks<LoadOptions> = {
   threads: check.integer(1, 1024),
   contextTokens: check.integer(1, 0x7fffffff),
   batchTokens: check.integer(1, 65536),
-  maxSequences: check.integer(1, 65536),
+  maxSequences: check.integer(1, 4096),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
   onProgress: check.callback<(fraction: number) => void>(),
   signal: check.signal,

@@ -1,3 +1,5 @@
+import { isUint32Array } from 'node:util/types';
+
 import * as check from './check';
 import type { NativeRequest } from './native';
 import type { Message } from './template';
@@ -21,9 +23,8 @@ export const messages = check.listOf(message, 100_000);
 /** The prompt's part of a request; `render` makes the segments of a conversation. */
 export function promptOf(prompt: unknown, render: (conversation: readonly Message[]) => NativeRequest['segments']): Pick<NativeRequest, 'ids' | 'segments' | 'begin'> {
   if (typeof prompt === 'string') return { ids: undefined, segments: [{ text: prompt, control: false }], begin: true };
-  if (prompt instanceof Uint32Array) return { ids: prompt, segments: [], begin: false };
-  if (!Array.isArray(prompt)) return check.refuse('prompt', 'a string, an array of messages or token ids', prompt);
-  if (typeof prompt[0] === 'number') return { ids: check.ids(prompt, 'prompt'), segments: [], begin: false };
+  if (!Array.isArray(prompt) && !isUint32Array(prompt)) return check.refuse('prompt', 'a string, an array of messages or token ids', prompt);
+  if (isUint32Array(prompt) || typeof prompt[0] === 'number') return { ids: check.ids(prompt, 'prompt'), segments: [], begin: false };
   if (prompt.length === 0) return check.refuse('prompt', 'at least one message', prompt);
   return { ids: undefined, segments: render(messages(prompt, 'prompt')), begin: true };
 }

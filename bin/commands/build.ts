@@ -63,7 +63,12 @@ function cmakeJs(step: string, settings: readonly string[]): Promise<number> {
 async function build(flags: Flags): Promise<void> {
   const lacking = missing();
   if (lacking.length > 0) throw new Error(`to compile, this machine lacks ${lacking.join(', ')}. To get it: ${remedy()}`);
-  const settings = ['--CDLLAMA_TS_ADDON=ON', `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`, `--CDLLAMA_TS_WERROR=OFF`];
+  const settings = [
+    '--CDLLAMA_TS_ADDON=ON',
+    `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`,
+    '--CDLLAMA_TS_WERROR=OFF', // a newer compiler's warnings must not keep anybody from building
+    `--CDCMAKE_RUNTIME_OUTPUT_DIRECTORY=${join(root, 'build', 'Release')}`,
+  ];
   for (const step of ['configure', 'build']) {
     if ((await cmakeJs(step, settings)) !== 0) {
       throw new Error(`the ${step} step failed, see above. It needs cmake 3.20 or newer and a C++20 compiler (gcc 11, clang 14, Visual Studio 2022). To get them: ${remedy()}`);
