@@ -1,12 +1,27 @@
 // Chat templates: the model file's Jinja source makes a prompt of messages.
 import { randomUUID } from 'node:crypto';
-import type * as Jinja from '@huggingface/jinja' with { 'resolution-mode': 'import' };
 
 import { LlamaError } from './errors';
 import type { NativeVocabulary, Segment } from './native';
+import { strftime } from './strftime';
 
-// Its types are declared for import only, though it can be required.
-const { Template } = require('@huggingface/jinja') as typeof Jinja;
+// What is used of @huggingface/jinja, whose own declarations are for import only and incomplete.
+interface Program {
+  readonly type: 'Program';
+}
+interface Scope {
+  set(name: string, value: unknown): unknown;
+}
+declare class JinjaInterpreter {
+  constructor(scope: Scope);
+  run(program: Program): { readonly value: unknown };
+  evaluate(statement: unknown, scope: Scope): { readonly value: unknown };
+}
+const { Environment, Interpreter, Template } = require('@huggingface/jinja') as {
+  Environment: new () => Scope;
+  Interpreter: typeof JinjaInterpreter;
+  Template: new (source: string) => { readonly parsed: Program };
+};
 
 /** One turn of a conversation. */
 export interface Message {
@@ -17,8 +32,8 @@ export interface Message {
 const open = '\u{f0000}';
 const close = '\u{f0001}';
 const longestRange = 100_000;
+const mostSteps = 3_000_000; // some seconds
 
-// A template comes with the model file: its loops must not take the machine's memory.
 function range(...given: number[]): number[] {
   const [start, stop, step] = given.length > 1 ? given : [0, ...given];
   const by = step ?? 1;
@@ -27,9 +42,36 @@ function range(...given: number[]): number[] {
   return Array.from({ length: Math.max(0, length) }, (_, i) => Number(start) + i * by);
 }
 
+function raise(message: unknown): never {
+  throw new Error(String(message));
+}
+
+/** What every chat template may name, as transformers sets Jinja up. */
+const globals = {
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
+  range,
+  raise_exception: raise,
+  strftime_now: (format: string) => strftime(new Date(), format),
+};
+
+/** A template comes with the model file: its loops must end, and not take the machine's memory. */
+class Bounded extends Interpreter {
+  #steps = 0;
+
+  override evaluate(statement: unknown, scope: Scope): { readonly value: unknown } {
+    if (++this.#steps > mostSteps) throw new Error(`it took more than ${mostSteps} steps`);
+    return super.evaluate(statement, scope);
+  }
+}
+
 /** A compiled chat template of one model. */
 export class ChatTemplate {
-  readonly #template: Jinja.Template;
+  readonly #template: Program;
   readonly #vocabulary: NativeVocabulary;
   readonly #controls: RegExp | undefined;
 
@@ -38,7 +80,7 @@ export class ChatTemplate {
     const spelled = vocabulary.controls.filter((c) => c !== '').sort((a, b) => b.length - a.length);
     if (spelled.length > 0) this.#controls = new RegExp(spelled.map((c) => c.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
     try {
-      this.#template = new Template(source);
+      this.#template = new Template(source).parsed;
     } catch (cause) {
       throw failure('the chat template cannot be parsed', cause);
     }
@@ -61,7 +103,11 @@ export class ChatTemplate {
   #run(variables: Record<string, unknown>): string {
     const { beginText: bos_token, endText: eos_token } = this.#vocabulary;
     try {
-      return this.#template.render({ range, bos_token, eos_token, add_generation_prompt: true, ...variables });
+      const environment = new Environment();
+      for (const [name, value] of Object.entries({ ...globals, bos_token, eos_token, add_generation_prompt: true, ...variables })) {
+        environment.set(name, value);
+      }
+      return String(new Bounded(environment).run(this.#template).value);
     } catch (cause) {
       throw failure('the chat template refuses these messages', cause);
     }

@@ -16,15 +16,17 @@ export interface SamplerOptions {
   temperature?: number;
   /** Keeps the k most probable tokens; 0 keeps all. An integer from 0 to 2147483647. Default 40. */
   topK?: number;
+  /** Keeps the most probable tokens whose probabilities sum to at least this; 1 keeps all. From 0 to 1. Default 0.95. */
+  topP?: number;
   /** Keeps the tokens of most typical surprise whose probabilities sum to at least this; 1 keeps all. From 0 to 1. Default 1. */
   typicalP?: number;
 }
 
 /** The samplers, as `samplers: [...]` orders them. */
-export type SamplerName = 'minP' | 'penalties' | 'temperature' | 'topK' | 'typicalP';
+export type SamplerName = 'minP' | 'penalties' | 'temperature' | 'topK' | 'topP' | 'typicalP';
 
 /** The order used where none is given. */
-export const defaultSamplers: readonly SamplerName[] = ['penalties', 'topK', 'typicalP', 'minP', 'temperature'];
+export const defaultSamplers: readonly SamplerName[] = ['penalties', 'topK', 'typicalP', 'topP', 'minP', 'temperature'];
 
 /** One thing a sampler can be told. */
 export interface SamplerParameter {
@@ -81,6 +83,14 @@ export const samplers: readonly Sampler[] = [
     parameters: [
       { name: 'topK', type: 'integer', minimum: 0, maximum: 2147483647, fallback: 40,
         sentence: 'Keeps the k most probable tokens; 0 keeps all.' },
+    ],
+  },
+  {
+    name: 'topP',
+    sentence: 'Keeps the smallest set of most probable tokens that reaches a probability.',
+    parameters: [
+      { name: 'topP', type: 'number', minimum: 0, maximum: 1, fallback: 0.95,
+        sentence: 'Keeps the most probable tokens whose probabilities sum to at least this; 1 keeps all.' },
     ],
   },
   {
