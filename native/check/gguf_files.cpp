@@ -184,15 +184,15 @@ CHECK_CASE("gguf/a file shortened after it was opened is an error of reading ahe
 }
 
 // A file with a hole is larger than the disk: its zeros must cost neither memory nor time.
-CHECK_CASE("gguf/arrays in a hole of a terabyte are refused at once") {
+CHECK_CASE("gguf/arrays in a hole of 16 gigabytes are refused at once") {
   const Folder folder;
   for (const B::Kind kind : {B::u8, B::i8, B::u16, B::f64, B::string, B::boolean}) {
     B b;
-    b.list("x.list", kind, std::vector<uint8_t>{}, uint64_t{1} << 36);
+    b.list("x.list", kind, std::vector<uint8_t>{}, uint64_t{1} << 30);
     const std::string path = folder.write("hole.gguf", b.bytes());
     std::error_code error;
-    fs::resize_file(path, uint64_t{1} << 40, error);
-    if (error) throw Skip{"the temporary folder takes no file of a terabyte"};
+    fs::resize_file(path, uint64_t{1} << 34, error);
+    if (error) throw Skip{"the temporary folder takes no file of 16 gigabytes"};
     const auto start = std::chrono::steady_clock::now();
     refused(path, Code::unsupported, {"metadata x.list", "16777216"});
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
