@@ -49,7 +49,7 @@ export function loadFlags(yargs: Argv, model: Options = {}): Argv {
     backend: word('what computes', [], { choices: ['auto', ...backends()] }),
     isa: word('instruction set of the cpu backend, by name'),
     verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
-  });
+  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'isa'], 'Model:');
 }
 
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {

@@ -15,7 +15,7 @@ export function isPiped(): boolean {
   if (process.stdin.isTTY) return false;
   try {
     const found = fstatSync(0);
-    return found.isFile() || found.isFIFO();
+    return found.isFile() || found.isFIFO() || found.isSocket();
   } catch {
     return false;
   }
