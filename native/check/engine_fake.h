@@ -1,0 +1,266 @@
+// A model whose next token is a hash of all tokens before it, read back from the paged cache: a wrong page, position, shared or
+// lost prefix changes what it says. Its definition needs no cache, so that it says what a request must give.
+#pragma once
+#include <condition_variable>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "check/check.h"
+#include "engine/parts.h"
+
+namespace lt::check {
+
+constexpr int32_t fake_vocabulary = 64, fake_end = 1;
+
+inline uint64_t fake_mix(uint64_t h, uint64_t v) {
+  h = (h ^ v) * 0x9e3779b97f4a7c15u;
+  return h ^ (h >> 29);
+}
+
+// 32 bits of all tokens so far.
+inline uint32_t fake_hash(std::span<const int32_t> tokens) {
+  uint64_t h = 7;
+  for (const int32_t t : tokens) h = fake_mix(h, static_cast<uint64_t>(t));
+  return static_cast<uint32_t>(h);
+}
+
+inline std::vector<float> fake_logits(uint32_t hash) {
+  std::vector<float> logits(fake_vocabulary);
+  for (size_t v = 0; v < logits.size(); v++) logits[v] = static_cast<float>(fake_mix(hash, v + 1) % 4096) / 512;
+  logits[fake_end] -= 4;
+  return logits;
+}
+
+class FakeOps final : public Ops {
+ public:
+  Scratch& scratch() override { return scratch_; }
+  using Ops::matmul;
+  void gather(Tensor, Tensor, Tensor) override {}
+  void matmul(Tensor, std::span<const Product>) override {}
+  void rms_norm(Tensor, Tensor, Tensor, float, int64_t) override {}
+  void rope(Tensor, Tensor, const Rope&) override {}
+  void store_kv(const Kv&, Tensor, Tensor, const Rows&) override {}
+  void attend(Tensor, Tensor, const Kv&, const Rows&, const Attend&) override {}
+  void add(Tensor, Tensor, Tensor) override {}
+  void gate(Tensor, Tensor, Tensor, Act) override {}
+  void all_reduce(Tensor) override {}
+
+ private:
+  Scratch scratch_;
+};
+
+class FakeBackend final : public Backend {
+ public:
+  std::string description() const override { return "fake"; }
+  Ops& ops() override { return ops_; }
+  std::unique_ptr<Plan> record(std::function<void(Ops&)>) override { return nullptr; }
+  Tensor place(Tensor host) override { return host; }
+  Tensor alloc(Type type, int64_t rows, int64_t cols) override {
+    memory_.emplace_back(static_cast<size_t>(rows * cols * 4));
+    return {memory_.back().data(), type, rows, cols, cols * 4};
+  }
+  void write(Tensor to, const void* from) override { std::memcpy(to.data, from, static_cast<size_t>(to.rows * to.stride)); }
+  void read(void* to, Tensor from) override { std::memcpy(to, from.data, static_cast<size_t>(from.rows * from.stride)); }
+  size_t reserve(const Needs&) override { return 0; }
+
+ private:
+  FakeOps ops_;
+  std::vector<std::vector<char>> memory_;
+};
+
+class FakeModel final : public Model {
+ public:
+  std::function<void(const Rows&)> on_embed, on_layer;  // may look, wait and throw
+
+  const Shape& shape() const override { return shape_; }
+  void embed(Ops&, Tensor x, const Rows& rows) const override {
+    if (on_embed) on_embed(rows);
+    for (int64_t r = 0; r < x.rows; r++) x.row<float>(r)[0] = static_cast<float>(*rows.ids.row<int32_t>(r));
+  }
+  void layer(Ops&, int64_t i, Tensor x, const Kv& kv, const Rows& rows) const override {
+    if (on_layer) on_layer(rows);
+    for (int64_t r = 0; r < x.rows; r++) {
+      float* slot = kv.k.row<float>(slot_of(rows, r, *rows.positions.row<int32_t>(r)));
+      slot[0] = x.row<float>(r)[0];
+      slot[1] = static_cast<float>(*rows.positions.row<int32_t>(r));
+    }
+    if (i + 1 < shape_.layers) return;
+    for (int64_t r = 0; r < x.rows; r++) {
+      const uint32_t h = read_back(kv, rows, r);
+      x.row<float>(r)[1] = static_cast<float>(h & 0xffff);
+      x.row<float>(r)[2] = static_cast<float>(h >> 16);
+    }
+  }
+  void head(Ops&, Tensor logits, Tensor x, const Rows& rows) const override {
+    for (int64_t o = 0; o < logits.rows; o++) {
+      const float* row = x.row<float>(*rows.outputs.row<int32_t>(o));
+      const std::vector<float> l = fake_logits(static_cast<uint32_t>(row[1]) | static_cast<uint32_t>(row[2]) << 16);
+      std::copy(l.begin(), l.end(), logits.row<float>(o));
+    }
+  }
+
+ private:
+  static int64_t slot_of(const Rows& rows, int64_t r, int64_t position) {
+    const int32_t* pages = rows.pages.row<int32_t>(*rows.sequences.row<int32_t>(r));
+    return pages[position / Kv::page_size] * Kv::page_size + position % Kv::page_size;
+  }
+  static uint32_t read_back(const Kv& kv, const Rows& rows, int64_t r) {
+    std::vector<int32_t> tokens;
+    for (int32_t p = 0; p <= *rows.positions.row<int32_t>(r); p++) {
+      const float* slot = kv.k.row<float>(slot_of(rows, r, p));
+      if (slot[1] != static_cast<float>(p)) throw Error(Code::internal, "a slot of another position");
+      tokens.push_back(static_cast<int32_t>(slot[0]));
+    }
+    return fake_hash(tokens);
+  }
+  Shape shape_{2, 3, fake_vocabulary, 1 << 20, 1, 1, 2, 2};
+};
+
+class FakeTokenizer final : public tokenize::Tokenizer {
+ public:
+  std::vector<std::string> pieces;
+  bool strips = false;
+
+  FakeTokenizer() {
+    for (int i = 0; i < fake_vocabulary; i++) pieces.push_back(i < 2 ? "" : std::string(1, static_cast<char>('0' + i)));
+  }
+  std::vector<int32_t> encode(std::string_view, bool) const override { return {}; }
+  std::string decode(std::span<const int32_t> ids, bool) const override {
+    std::string s;
+    for (const int32_t id : ids) s += pieces[static_cast<size_t>(id)];
+    return s;
+  }
+  std::string_view piece(int32_t id, bool) const override { return pieces[static_cast<size_t>(id)]; }
+  bool strips_first_space() const override { return strips; }
+  int32_t size() const override { return fake_vocabulary; }
+  int32_t bos() const override { return 0; }
+  int32_t eos() const override { return fake_end; }
+  bool add_bos() const override { return true; }
+  bool add_eos() const override { return false; }
+  bool ends_generation(int32_t id) const override { return id == fake_end; }
+  bool is_control(int32_t id) const override { return id < 2; }
+  std::string_view text(int32_t id) const override { return pieces[static_cast<size_t>(id)]; }
+};
+
+// What was reported, request by request.
+class Reports {
+ public:
+  engine::Sink sink() {
+    return [this](std::vector<engine::Report>&& reports) { take(std::move(reports)); };
+  }
+  // The reports of one request as one; waits for its end.
+  engine::Report wait(uint64_t request) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(120), [&] { return whole_[request].finish != engine::Finish::none; }))
+      throw std::runtime_error("a request did not finish in time");
+    return whole_[request];
+  }
+  engine::Report so_far(uint64_t request) {
+    const std::lock_guard lock(mutex_);
+    return whole_[request];
+  }
+  void wait_for_tokens(uint64_t request, size_t n) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return whole_[request].tokens.size() >= n; });
+  }
+  size_t calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
+  std::string complaint;  // about how the sink was called
+
+ private:
+  void take(std::vector<engine::Report>&& reports) {
+    const std::lock_guard lock(mutex_);
+    calls_++;
+    if (thread_ == std::thread::id()) thread_ = std::this_thread::get_id();
+    if (thread_ != std::this_thread::get_id()) complaint = "called from two threads";
+    std::map<uint64_t, int> seen;
+    for (engine::Report& r : reports) {
+      if (seen[r.request]++) complaint = "two reports of a request in a call";
+      if (whole_[r.request].finish != engine::Finish::none) complaint = "a report after the last one";
+      merge(whole_[r.request], std::move(r));
+    }
+    changed_.notify_all();
+  }
+  static void merge(engine::Report& to, engine::Report&& r) {
+    r.text = to.text + r.text;
+    r.tokens.insert(r.tokens.begin(), to.tokens.begin(), to.tokens.end());
+    r.logits.insert(r.logits.begin(), to.logits.begin(), to.logits.end());
+    to = std::move(r);
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<uint64_t, engine::Report> whole_;
+  std::thread::id thread_;
+  size_t calls_ = 0;
+};
+
+struct FakeSize {
+  int64_t context = 4096, rows = 64, sequences = 8;
+};
+
+// An engine on the fakes. The hooks of `model` are set before the first request.
+struct FakeEngine {
+  Reports reports;
+  std::shared_ptr<FakeTokenizer> tokenizer = std::make_shared<FakeTokenizer>();
+  FakeModel* model = nullptr;
+  std::unique_ptr<engine::Engine> engine;
+
+  explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr) {
+    engine::Parts parts;
+    auto owned = std::make_unique<FakeModel>();
+    model = owned.get();
+    parts.tokenizer = tokenizer;
+    parts.backend = std::make_unique<FakeBackend>();
+    parts.model = std::move(owned);
+    if (set_up) set_up(*this);
+    const engine::BatchSize batch{size.rows, std::min(size.sequences, size.rows), std::min(size.sequences, size.rows) + engine::logit_rows,
+                                  (size.context + Kv::page_size - 1) / Kv::page_size, Type::f32};
+    parts.batch = std::make_unique<engine::Batch>(*parts.backend, *parts.model, batch);
+    parts.info.vocabulary = fake_vocabulary;
+    parts.info.context_tokens = size.context;
+    parts.info.trained_context = 1 << 20;
+    engine = engine::start(std::move(parts), reports.sink());
+  }
+  engine::Report run(engine::Request r) { return reports.wait(engine->submit(std::move(r))); }
+};
+
+inline engine::Request fake_request(std::vector<int32_t> prompt, int64_t max_tokens, uint64_t seed = 0) {
+  engine::Request r;
+  r.prompt = std::move(prompt);
+  r.max_tokens = max_tokens;
+  r.sampling.seed = seed;
+  return r;
+}
+
+inline std::vector<int32_t> fake_prompt(size_t length, uint32_t seed) {
+  std::vector<int32_t> prompt(length);
+  for (size_t i = 0; i < length; i++) prompt[i] = static_cast<int32_t>(2 + fake_mix(seed, i) % (fake_vocabulary - 2));
+  return prompt;
+}
+
+// The tokens that a request must give, by the definition.
+inline std::vector<int32_t> fake_completion(const engine::Request& r, int64_t context) {
+  std::vector<int32_t> tokens = r.prompt, out;
+  sample::Chain chain(r.sampling);
+  const int64_t room = context - static_cast<int64_t>(r.prompt.size()), limit = r.max_tokens < 0 ? room : std::min(room, r.max_tokens);
+  while (static_cast<int64_t>(out.size()) < limit) {
+    const int32_t id = chain.choose(fake_logits(fake_hash(tokens)), tokens, -1).id;
+    tokens.push_back(id);
+    if (id == fake_end && !r.ignore_end) break;
+    out.push_back(id);
+  }
+  return out;
+}
+
+inline std::vector<int32_t> ids_of(const engine::Report& r) {
+  std::vector<int32_t> ids;
+  for (const engine::TokenOut& t : r.tokens) ids.push_back(t.id);
+  return ids;
+}
+
+}  // namespace lt::check

@@ -1,0 +1,401 @@
+// Requests through the engine's thread, on the fakes: whatever runs beside one, it gives what the definition says.
+#include <atomic>
+#include <cmath>
+#include <random>
+
+#include "check/engine_fake.h"
+
+namespace {
+
+using namespace lt;
+using namespace lt::check;
+using engine::Finish;
+using engine::Report;
+using engine::Request;
+
+void check_same(const Report& r, const Request& asked, int64_t context) {
+  CHECK_THAT(!r.error, "failed: " << (r.error ? r.error->what() : ""));
+  const std::vector<int32_t> expected = fake_completion(asked, context), got = ids_of(r);
+  CHECK_THAT(got == expected, "request " << r.request << ": " << got.size() << " tokens, expected " << expected.size());
+  CHECK(r.finish == Finish::stop || r.finish == Finish::length);
+}
+
+std::vector<Request> mixed(size_t n, int64_t longest_prompt, int64_t longest_completion) {
+  std::mt19937 random(5);
+  std::vector<Request> all;
+  for (size_t i = 0; i < n; i++) {
+    std::vector<int32_t> prompt =
+        fake_prompt(1 + random() % static_cast<size_t>(longest_prompt), random() % 4 ? static_cast<uint32_t>(i) : 77);
+    Request r = fake_request(std::move(prompt), static_cast<int64_t>(random() % static_cast<size_t>(longest_completion)), random());
+    r.ignore_end = random() % 2;
+    if (random() % 3 == 0) r.sampling.settings = {{"temperature", 0}};
+    all.push_back(std::move(r));
+  }
+  return all;
+}
+
+void check_together(const std::vector<Request>& all, FakeSize size) {
+  FakeEngine fake(size);
+  std::vector<uint64_t> ids;
+  for (const Request& r : all) ids.push_back(fake.engine->submit(r));
+  for (size_t i = 0; i < all.size(); i++) check_same(fake.reports.wait(ids[i]), all[i], size.context);
+  CHECK_THAT(fake.reports.complaint.empty(), fake.reports.complaint);
+}
+
+CHECK_CASE("engine/two hundred requests at once give what each gives alone") {
+  const auto all = mixed(200, 300, 60);
+  for (const FakeSize size : {FakeSize{2048, 64, 8}, FakeSize{8192, 512, 32}, FakeSize{512, 16, 16}}) check_together(all, size);
+}
+
+CHECK_CASE("engine/steps of any size give the same tokens") {
+  const auto all = mixed(12, 150, 20);
+  for (const int64_t rows : {1, 2, 7, 63, 64, 65, 512}) check_together(all, {1024, rows, 8});
+}
+
+CHECK_CASE("engine/requests up to the end of the context push each other out and finish") {
+  std::vector<Request> all;
+  for (uint32_t i = 0; i < 12; i++) {
+    all.push_back(fake_request(fake_prompt(1 + i * 23, i), -1, i));
+    all.back().ignore_end = true;
+  }
+  check_together(all, {320, 64, 8});
+}
+
+CHECK_CASE("engine/a context that is not whole pages ends where it says") {
+  for (const int64_t context : {100, 128, 129}) {
+    FakeEngine fake({context, 64, 4});
+    Request r = fake_request(fake_prompt(70, 1), -1);
+    r.ignore_end = true;
+    const Report got = fake.run(r);
+    check_same(got, r, context);
+    CHECK(got.finish == Finish::length && got.completion_tokens == context - 70);
+  }
+}
+
+CHECK_CASE("engine/equal beginnings are computed once") {
+  std::atomic<int64_t> rows{0};
+  FakeEngine fake({4096, 64, 8}, [&](FakeEngine& f) { f.model->on_embed = [&](const Rows& r) { rows += r.ids.rows; }; });
+  const Request r = fake_request(fake_prompt(200, 9), 1);
+  CHECK(fake.run(r).cached_tokens == 0);
+  CHECK(rows == 200);
+  const Report again = fake.run(r);
+  CHECK(again.cached_tokens == 192 && again.prompt_tokens == 200);
+  CHECK(rows == 208);
+  check_same(again, r, 4096);
+  Request longer = fake_request(fake_prompt(200, 9), 3);
+  longer.prompt[100] = 3;
+  CHECK(fake.run(longer).cached_tokens == 64);
+  CHECK(fake.run(fake_request(fake_prompt(128, 9), 1)).cached_tokens == 64);  // the last token is always computed
+}
+
+CHECK_CASE("engine/equal prompts at the same time are computed once") {
+  std::atomic<int64_t> rows{0};
+  FakeEngine fake({8192, 64, 8}, [&](FakeEngine& f) { f.model->on_embed = [&](const Rows& r) { rows += r.ids.rows; }; });
+  std::vector<uint64_t> ids;
+  const auto request = [](uint64_t i) { return fake_request(fake_prompt(640, 9), 4, i); };
+  for (uint64_t i = 0; i < 8; i++) ids.push_back(fake.engine->submit(request(i)));
+  for (uint64_t i = 0; i < 8; i++) check_same(fake.reports.wait(ids[i]), request(i), 8192);
+  CHECK_THAT(rows < 640 + 8 * (64 + 8), rows << " rows");
+}
+
+CHECK_CASE("engine/a chat's next turn finds the last one computed") {
+  FakeEngine fake;
+  Request r = fake_request(fake_prompt(100, 4), 100);
+  r.ignore_end = true;
+  const Report first = fake.run(r);
+  for (const int32_t id : ids_of(first)) r.prompt.push_back(id);
+  r.prompt.push_back(5);
+  const Report second = fake.run(r);
+  CHECK(second.cached_tokens == 192);
+  check_same(second, r, 4096);
+}
+
+CHECK_CASE("engine/what is cached goes when its pages are needed") {
+  FakeEngine fake({512, 64, 4});
+  const Request first = fake_request(fake_prompt(300, 1), 2);
+  fake.run(first);
+  for (uint32_t i = 2; i < 6; i++) check_same(fake.run(fake_request(fake_prompt(400, i), 2)), fake_request(fake_prompt(400, i), 2), 512);
+  const Report again = fake.run(first);
+  CHECK(again.cached_tokens == 0);
+  check_same(again, first, 512);
+}
+
+CHECK_CASE("engine/a prompt being read does not stop others from generating") {
+  std::vector<std::pair<int64_t, bool>> steps;  // rows, of several sequences
+  FakeEngine fake({8192, 64, 8},
+                  [&](FakeEngine& f) { f.model->on_embed = [&](const Rows& r) { steps.push_back({r.ids.rows, r.spans.size() > 1}); }; });
+  Request quick = fake_request(fake_prompt(3, 1), 400);
+  quick.ignore_end = true;
+  const uint64_t a = fake.engine->submit(quick);
+  fake.reports.wait_for_tokens(a, 5);
+  const uint64_t b = fake.engine->submit(fake_request(fake_prompt(2000, 2), 1));
+  fake.reports.wait(b);
+  CHECK_THAT(fake.reports.so_far(a).tokens.size() > 30, fake.reports.so_far(a).tokens.size() << " tokens");
+  fake.reports.wait(a);
+  fake.engine.reset();
+  int64_t shared = 0;
+  for (const auto& [rows, several] : steps) shared += several;
+  CHECK_THAT(shared >= 2000 / 64, shared << " steps of both");
+}
+
+CHECK_CASE("engine/a short prompt does not wait for a long one") {
+  FakeEngine fake({8192, 64, 8}, [](FakeEngine& f) {
+    f.model->on_embed = [](const Rows&) { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
+  });
+  const uint64_t long_one = fake.engine->submit(fake_request(fake_prompt(4000, 2), 1));
+  const uint64_t short_one = fake.engine->submit(fake_request(fake_prompt(60, 1), 1));
+  fake.reports.wait(short_one);
+  CHECK(fake.reports.so_far(long_one).finish == Finish::none);
+  fake.reports.wait(long_one);
+}
+
+CHECK_CASE("engine/stop strings, UTF-8 and the end of generation") {
+  const auto euro = [](FakeEngine& f) {  // every token is a byte of a character or a letter
+    for (size_t i = 2; i < f.tokenizer->pieces.size(); i++)
+      f.tokenizer->pieces[i] = i % 4 == 0 ? "\xe2" : i % 4 == 1 ? "\x82" : i % 4 == 2 ? "\xac" : "ab";
+  };
+  FakeEngine fake({}, euro);
+  for (uint32_t i = 0; i < 60; i++) {
+    Request r = fake_request(fake_prompt(5, i), 40, i);
+    if (i % 3) r.stop = {"aba", "\xe2\x82\xac"};
+    const Report got = fake.run(r);
+    const std::vector<int32_t> expected = fake_completion(r, 4096), ids = ids_of(got);
+    CHECK(std::equal(ids.begin(), ids.end(), expected.begin()));
+    tokenize::Utf8Stream stream;
+    std::string text;
+    for (const int32_t id : ids) text += stream.push(fake.tokenizer->piece(id, false));
+    if (got.finish != Finish::stop_string) text += stream.finish();
+    if (got.finish == Finish::stop_string) {
+      CHECK(got.stop_string == "aba" || got.stop_string == "\xe2\x82\xac");
+      CHECK(text.find(got.text + got.stop_string) == 0);
+    } else {
+      CHECK(got.text == text && got.stop_string.empty());
+      CHECK(got.finish == (ids.size() < 40 ? Finish::stop : Finish::length));
+      for (const std::string& s : r.stop) CHECK(text.find(s) == std::string::npos);
+    }
+  }
+}
+
+CHECK_CASE("engine/the space at the start is kept after a prompt that says something") {
+  const auto spaces = [](FakeEngine& f) {
+    f.tokenizer->strips = true;
+    for (std::string& p : f.tokenizer->pieces) p = p.empty() ? p : " " + p;
+  };
+  FakeEngine fake({}, spaces);
+  CHECK(fake.run(fake_request({0, 5}, 3)).text.front() == ' ');
+  const std::string first = fake.run(fake_request({0}, 3)).text;
+  CHECK(first.front() != ' ' && first.find(' ') != std::string::npos);
+}
+
+CHECK_CASE("engine/log-probabilities come with their tokens") {
+  FakeEngine fake;
+  Request r = fake_request(fake_prompt(10, 3), 5, 4);
+  r.top_logprobs = 3;
+  const Report got = fake.run(r);
+  std::vector<int32_t> tokens = r.prompt;
+  sample::Chain chain(r.sampling);
+  for (const engine::TokenOut& t : got.tokens) {
+    const sample::Choice c = chain.choose(fake_logits(fake_hash(tokens)), tokens, 3);
+    CHECK(t.id == c.id && t.logprob == c.logprob && t.top.size() == 3 && t.top[2].id == c.top[2].id);
+    tokens.push_back(t.id);
+  }
+}
+
+CHECK_CASE("engine/logits of a prompt, row by row") {
+  FakeEngine fake({4096, 64, 8});
+  fake.run(fake_request(fake_prompt(150, 3), 1));  // a known beginning must not be skipped
+  Request r = fake_request(fake_prompt(150, 3), 7);
+  r.logits_only = true;
+  const Report got = fake.run(r);
+  CHECK(got.finish == Finish::length && got.tokens.empty() && got.logits.size() == 150 * fake_vocabulary);
+  for (size_t i = 0; i < 150; i++) {
+    const auto expected = fake_logits(fake_hash(std::span(r.prompt).first(i + 1)));
+    CHECK(std::equal(expected.begin(), expected.end(), got.logits.begin() + static_cast<int64_t>(i) * fake_vocabulary));
+  }
+}
+
+CHECK_CASE("engine/no tokens asked, none given") {
+  FakeEngine fake;
+  const Report got = fake.run(fake_request(fake_prompt(100, 3), 0));
+  CHECK(got.finish == Finish::length && got.tokens.empty() && got.text.empty());
+  CHECK(fake.run(fake_request(fake_prompt(100, 3), 1)).cached_tokens == 64);
+}
+
+// Lets the test's thread stop the engine's thread at a layer.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool reached = false, open = false;
+  std::atomic<int64_t> layers{0};
+
+  void pass() {
+    layers++;
+    std::unique_lock lock(mutex);
+    reached = true;
+    changed.notify_all();
+    changed.wait(lock, [&] { return open; });
+  }
+  void wait_reached() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return reached; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex);
+    open = true;
+    changed.notify_all();
+  }
+};
+
+CHECK_CASE("engine/an abort is noticed between the layers of a step") {
+  Gate gate;
+  FakeEngine fake({4096, 512, 8}, [&](FakeEngine& f) { f.model->on_layer = [&](const Rows&) { gate.pass(); }; });
+  const uint64_t id = fake.engine->submit(fake_request(fake_prompt(400, 1), 5));
+  gate.wait_reached();
+  fake.engine->abort(id);
+  gate.release();
+  const Report got = fake.reports.wait(id);
+  CHECK(got.finish == Finish::aborted && got.tokens.empty());
+  CHECK(gate.layers == 1);
+  check_same(fake.run(fake_request(fake_prompt(400, 1), 5)), fake_request(fake_prompt(400, 1), 5), 4096);
+}
+
+CHECK_CASE("engine/aborted before it starts, while others run, and after its end") {
+  FakeEngine fake({4096, 64, 1});
+  Request forever = fake_request(fake_prompt(3, 1), -1);
+  forever.ignore_end = true;
+  const uint64_t a = fake.engine->submit(forever), b = fake.engine->submit(forever);
+  fake.reports.wait_for_tokens(a, 3);
+  fake.engine->abort(b);
+  CHECK(fake.reports.wait(b).finish == Finish::aborted);
+  fake.engine->abort(a);
+  CHECK(fake.reports.wait(a).finish == Finish::aborted);
+  fake.engine->abort(a);
+  fake.engine->abort(12345);
+  check_same(fake.run(fake_request(fake_prompt(9, 2), 5)), fake_request(fake_prompt(9, 2), 5), 4096);
+}
+
+CHECK_CASE("engine/disposal reports what is unfinished, once each") {
+  FakeEngine fake({4096, 64, 2});
+  std::vector<uint64_t> ids;
+  for (uint32_t i = 0; i < 6; i++) {
+    Request r = fake_request(fake_prompt(30, i), -1);
+    r.ignore_end = true;
+    ids.push_back(fake.engine->submit(r));
+  }
+  fake.reports.wait_for_tokens(ids[0], 2);
+  fake.engine.reset();
+  for (const uint64_t id : ids) {
+    const Report r = fake.reports.so_far(id);
+    CHECK(r.finish == Finish::failed && r.error && r.error->code() == Code::disposed);
+  }
+  CHECK_THAT(fake.reports.complaint.empty(), fake.reports.complaint);
+}
+
+CHECK_CASE("engine/disposal does not wait for a long step") {
+  Gate gate;
+  FakeEngine fake({4096, 512, 8}, [&](FakeEngine& f) { f.model->on_layer = [&](const Rows&) { gate.pass(); }; });
+  const uint64_t id = fake.engine->submit(fake_request(fake_prompt(400, 1), 5));
+  gate.wait_reached();
+  std::thread opener([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    gate.release();
+  });
+  fake.engine.reset();
+  opener.join();
+  CHECK(fake.reports.so_far(id).finish == Finish::failed && gate.layers == 1);
+}
+
+CHECK_CASE("engine/an error in a step fails its requests and no others") {
+  std::atomic<bool> broken{false};
+  FakeEngine fake({4096, 64, 8}, [&](FakeEngine& f) {
+    f.model->on_layer = [&](const Rows&) {
+      if (broken) throw Error(Code::device, "the device was lost");
+    };
+  });
+  check_same(fake.run(fake_request(fake_prompt(70, 1), 5)), fake_request(fake_prompt(70, 1), 5), 4096);
+  broken = true;
+  const Report failed = fake.run(fake_request(fake_prompt(70, 2), 5));
+  CHECK(failed.finish == Finish::failed && failed.error && failed.error->code() == Code::device);
+  broken = false;
+  check_same(fake.run(fake_request(fake_prompt(70, 2), 5)), fake_request(fake_prompt(70, 2), 5), 4096);
+}
+
+std::string refusal(FakeEngine& fake, Request r, Code code) {
+  try {
+    fake.engine->submit(std::move(r));
+  } catch (const Error& e) {
+    CHECK_THAT(e.code() == code, code_name(e.code()) << ": " << e.what());
+    return e.what();
+  }
+  return "";
+}
+
+bool has(const std::string& text, std::initializer_list<const char*> parts) {
+  return std::all_of(parts.begin(), parts.end(), [&](const char* p) { return text.find(p) != std::string::npos; });
+}
+
+CHECK_CASE("engine/what cannot be is refused at once") {
+  FakeEngine fake({100, 64, 4});
+  CHECK(has(refusal(fake, fake_request({}, 5), Code::argument), {"prompt", "at least one"}));
+  CHECK(has(refusal(fake, fake_request({3, 64}, 5), Code::argument), {"prompt", "0 to 63", "64"}));
+  CHECK(has(refusal(fake, fake_request({-1}, 5), Code::argument), {"-1"}));
+  CHECK(has(refusal(fake, fake_request({3}, -2), Code::argument), {"maxTokens", "-2"}));
+  CHECK(has(refusal(fake, fake_request(fake_prompt(100, 1), 5), Code::context), {"100 tokens", "holds 100", "contextTokens"}));
+  CHECK(fake.run(fake_request(fake_prompt(99, 1), 5)).completion_tokens == 1);
+  CHECK(fake.run(fake_request(fake_prompt(100, 1), 0)).finish == Finish::length);
+  Request r = fake_request({3}, 5);
+  r.stop = {"a", ""};
+  CHECK(has(refusal(fake, r, Code::argument), {"stop", "empty"}));
+  r.stop = {};
+  r.top_logprobs = 65;
+  CHECK(has(refusal(fake, r, Code::argument), {"topLogprobs", "65"}));
+  r.top_logprobs = -1;
+  r.sampling.bias = {{64, 1}};
+  CHECK(has(refusal(fake, r, Code::argument), {"bias", "64"}));
+  r.sampling.bias = {};
+  r.sampling.settings = {{"topK", -1}};
+  CHECK(has(refusal(fake, r, Code::argument), {"topK"}));
+}
+
+CHECK_CASE("engine/requests and aborts from several threads") {
+  FakeEngine fake({1024, 32, 8});
+  const auto client = [&](uint32_t seed) {
+    std::mt19937 random(seed);
+    std::vector<std::pair<uint64_t, Request>> mine;
+    for (int i = 0; i < 30; i++) {
+      Request r = fake_request(fake_prompt(1 + random() % 200, random() % 5), 1 + random() % 30, random());
+      mine.emplace_back(fake.engine->submit(r), r);
+      if (random() % 3 == 0) fake.engine->abort(mine[random() % mine.size()].first);
+    }
+    for (const auto& [id, r] : mine) {
+      const Report got = fake.reports.wait(id);
+      if (got.finish == Finish::aborted) continue;
+      check_same(got, r, 1024);
+    }
+  };
+  std::vector<std::string> failures(4);
+  std::vector<std::thread> threads;
+  for (uint32_t t = 0; t < 4; t++)
+    threads.emplace_back([&, t] {
+      try {
+        client(t);
+      } catch (const std::exception& e) {
+        failures[t] = e.what();
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  for (const std::string& f : failures) CHECK_THAT(f.empty(), f);
+  CHECK_THAT(fake.reports.complaint.empty(), fake.reports.complaint);
+}
+
+CHECK_CASE("engine/times are told at the end") {
+  FakeEngine fake(
+      {}, [](FakeEngine& f) { f.model->on_embed = [](const Rows&) { std::this_thread::sleep_for(std::chrono::milliseconds(3)); }; });
+  Request r = fake_request(fake_prompt(5, 1), 6);
+  r.ignore_end = true;
+  const Report got = fake.run(r);
+  CHECK(got.prefill_ms >= 3 && got.prefill_ms < 1000 && got.decode_ms >= 15 && got.queued_ms < 1000);
+  CHECK(got.completion_tokens == 6 && got.prompt_tokens == 5);
+}
+
+}  // namespace
