@@ -53,9 +53,10 @@ std::string read_file(const std::string& path);
   static void LT_CHECK_JOIN(check_case_, __LINE__)();                                                                      \
   static const ::lt::check::Register LT_CHECK_JOIN(check_register_, __LINE__)(name, LT_CHECK_JOIN(check_case_, __LINE__)); \
   static void LT_CHECK_JOIN(check_case_, __LINE__)()
-#define CHECK_GENERATOR()                                                                                                       \
-  static void LT_CHECK_JOIN(check_generate_, __LINE__)();                                                                        \
-  static const bool LT_CHECK_JOIN(check_generator_, __LINE__) = (::lt::check::generators().push_back(LT_CHECK_JOIN(check_generate_, __LINE__)), true); \
+#define CHECK_GENERATOR()                                                                    \
+  static void LT_CHECK_JOIN(check_generate_, __LINE__)();                                    \
+  static const bool LT_CHECK_JOIN(check_generator_, __LINE__) =                              \
+      (::lt::check::generators().push_back(LT_CHECK_JOIN(check_generate_, __LINE__)), true); \
   static void LT_CHECK_JOIN(check_generate_, __LINE__)()
 #define CHECK(condition)                                                 \
   do {                                                                   \

@@ -21,7 +21,7 @@ struct Owner {
     if (kind.empty()) return "";
     return std::string(kind) + " " + (name.empty() ? "number " + std::to_string(number) : shown(name)) + ": ";
   }
-  [[noreturn]] void fail(const std::string& what, Code code = Code::format) const { throw Error(code, text() + what); }
+  [[noreturn]] void fail(const std::string& what) const { throw Error(Code::format, text() + what); }
 };
 
 class Cursor {

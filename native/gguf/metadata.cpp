@@ -96,7 +96,7 @@ class Metadata {
       case Kind::f64:
         return widened<double, double>(count);
       case Kind::array:
-        owner_.fail("an array of arrays is not supported", Code::unsupported);
+        owner_.fail("an array of arrays is not supported");
     }
     owner_.fail("element type: expected 0 to 12, found " + std::to_string(static_cast<uint32_t>(kind)));
   }
@@ -148,7 +148,7 @@ class Metadata {
   void limit(uint64_t count) {
     elements_ += count;
     if (elements_ > most_elements) {
-      owner_.fail("arrays of more than " + std::to_string(most_elements) + " elements in all are not supported", Code::unsupported);
+      owner_.fail("arrays of more than " + std::to_string(most_elements) + " elements in all are not supported");
     }
   }
 

@@ -20,10 +20,9 @@ uint32_t read_version(Cursor& cursor) {
   const uint32_t version = cursor.number<uint32_t>(header, "version");
   if (version == 2 || version == 3) return version;
   if (version == 0x02000000 || version == 0x03000000) {
-    header.fail("version: this file is big-endian, which is not supported; convert it to little-endian", Code::unsupported);
+    header.fail("version: this file is big-endian, which is not supported; convert it to little-endian");
   }
-  if (version == 1)
-    header.fail("version: expected 2 or 3, found 1, which is no longer supported; convert the model again", Code::unsupported);
+  if (version == 1) header.fail("version: expected 2 or 3, found 1, which is no longer supported; convert the model again");
   header.fail("version: expected 2 or 3, found " + std::to_string(version));
 }
 

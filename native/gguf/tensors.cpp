@@ -12,8 +12,7 @@ constexpr uint64_t largest = static_cast<uint64_t>(std::numeric_limits<int64_t>:
 const quant::TypeInfo& read_type(Cursor& cursor, const Owner& owner) {
   const uint32_t id = cursor.number<uint32_t>(owner, "type");
   if (const char* retired = quant::retired_name(id)) {
-    owner.fail("type: " + std::string(retired) + " (" + std::to_string(id) + ") is retired and not supported; convert the model again",
-               Code::unsupported);
+    owner.fail("type: " + std::string(retired) + " (" + std::to_string(id) + ") is retired and not supported; convert the model again");
   }
   const quant::TypeInfo* info = id < 256 ? quant::find(static_cast<Type>(id)) : nullptr;
   if (!info) owner.fail("type: found " + std::to_string(id) + ", which is no known type");
