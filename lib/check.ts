@@ -1,5 +1,5 @@
 // Checks of arguments: each says what was expected, what was found and where.
-import { isUint32Array } from 'node:util/types'; // also of another realm, as in a test runner
+import { isProxy, isUint32Array } from 'node:util/types'; // also of another realm, as in a test runner
 
 import { LlamaError } from './errors';
 
@@ -23,7 +23,9 @@ export function describe(value: unknown): string {
       return 'a function';
     default:
       if (value === null) return 'null';
-      return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+      if (isProxy(value)) return 'a proxy';
+      if (Array.isArray(value)) return `an array of ${value.length}`;
+      return 'an object';
   }
 }
 
@@ -59,7 +61,7 @@ export function callback<T extends (...args: never[]) => unknown>(): Check<T> {
 }
 
 export const signal: Check<AbortSignal> = (value, name) =>
-  value instanceof AbortSignal ? value : refuse(name, 'an AbortSignal', value);
+  value instanceof AbortSignal && typeof value.aborted === 'boolean' ? value : refuse(name, 'an AbortSignal', value);
 
 export function oneOf<T extends string>(names: readonly T[]): Check<T> {
   return (value, name) => {
@@ -77,11 +79,23 @@ export function listOf<T>(check: Check<T>, most = 1_000_000): Check<readonly T[]
 }
 
 /** Token ids: a Uint32Array, or an array of whole numbers. */
-export const ids: Check<Uint32Array> = (value, name) => {
+export const ids: Check<Uint32Array> = reading((value, name) => {
   if (isUint32Array(value)) return value.slice();
   if (!Array.isArray(value)) return refuse(name, 'a Uint32Array or an array of token ids', value);
   return Uint32Array.from(listOf(integer(0, 0x7fffffff))(value, name));
-};
+});
+
+/** The same check, but for what the caller's own getters and proxies throw while they are read. */
+export function reading<T>(check: Check<T>): Check<T> {
+  return (value, name) => {
+    try {
+      return check(value, name);
+    } catch (cause) {
+      if (cause instanceof LlamaError) throw cause;
+      throw new LlamaError('ARGUMENT', `${name}: reading it threw`, { cause });
+    }
+  };
+}
 
 /** How each option of a T is checked. Names absent here are refused. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> };
@@ -89,24 +103,18 @@ export type Checks<T> = { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> };
 /** An options object: every name known, every value checked; `undefined` counts as absent. */
 export function options<T extends object>(value: unknown, where: string, checks: Checks<T>): T {
   if (value === undefined) return {} as T;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(where, 'an object of options', value);
-  const out: Partial<T> = {};
-  for (const key of read(where, () => Reflect.ownKeys(value))) {
-    if (typeof key !== 'string' || !Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
-    const name = key as keyof T & string;
-    const given: unknown = read(name, () => (value as Record<string, unknown>)[name]);
-    if (given !== undefined) out[name] = checks[name](given, name);
-  }
-  return out as T;
-}
-
-// The caller's own getters and proxies may throw anything.
-function read<T>(name: string, get: () => T): T {
-  try {
-    return get();
-  } catch (cause) {
-    throw new LlamaError('ARGUMENT', `${name}: reading it threw`, { cause });
-  }
+  if (typeof value !== 'object' || value === null) return refuse(where, 'an object of options', value);
+  return reading<T>((given) => {
+    if (Array.isArray(given)) return refuse(where, 'an object of options', given);
+    const out: Partial<T> = {};
+    for (const key of Reflect.ownKeys(given as object)) {
+      if (typeof key !== 'string' || !Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
+      const name = key as keyof T & string;
+      const option: unknown = reading((o) => (o as Partial<T>)[name])(given, name);
+      if (option !== undefined) out[name] = reading(checks[name])(option, name);
+    }
+    return out as T;
+  })(value, where);
 }
 
 function unknownOption(where: string, key: string | symbol, known: readonly string[]): LlamaError {

@@ -20,11 +20,18 @@ export const message: check.Check<Message> = (value, name) => {
 
 export const messages = check.listOf(message, 100_000);
 
+type Part = Pick<NativeRequest, 'ids' | 'segments' | 'begin'>;
+
 /** The prompt's part of a request; `render` makes the segments of a conversation. */
-export function promptOf(prompt: unknown, render: (conversation: readonly Message[]) => NativeRequest['segments']): Pick<NativeRequest, 'ids' | 'segments' | 'begin'> {
+export function promptOf(prompt: unknown, render: (conversation: readonly Message[]) => NativeRequest['segments']): Part {
   if (typeof prompt === 'string') return { ids: undefined, segments: [{ text: prompt, control: false }], begin: true };
-  if (!Array.isArray(prompt) && !isUint32Array(prompt)) return check.refuse('prompt', 'a string, an array of messages or token ids', prompt);
-  if (isUint32Array(prompt) || typeof prompt[0] === 'number') return { ids: check.ids(prompt, 'prompt'), segments: [], begin: false };
-  if (prompt.length === 0) return check.refuse('prompt', 'at least one message', prompt);
-  return { ids: undefined, segments: render(messages(prompt, 'prompt')), begin: true };
+  const given = check.reading(idsOrMessages)(prompt, 'prompt');
+  if (given instanceof Uint32Array) return { ids: given, segments: [], begin: false };
+  return { ids: undefined, segments: render(given), begin: true };
 }
+
+const idsOrMessages: check.Check<Uint32Array | readonly Message[]> = (value, name) => {
+  if (!Array.isArray(value) && !isUint32Array(value)) return check.refuse(name, 'a string, an array of messages or token ids', value);
+  if (isUint32Array(value) || typeof value[0] === 'number') return Uint32Array.from(check.ids(value, name));
+  return value.length > 0 ? messages(value, name) : check.refuse(name, 'at least one message', value);
+};
