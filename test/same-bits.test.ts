@@ -19,7 +19,7 @@ function expectSameBits(found: Float32Array, expected: Float32Array, what: strin
 
 async function logits(path: string, ids: number[], options: LoadOptions): Promise<Float32Array> {
   await using model = await loadModel(path, { backend: 'cpu', contextTokens: 512, ...options });
-  return model.logits(ids);
+  return await model.logits(ids);
 }
 
 describe('logits of one sequence', () => {

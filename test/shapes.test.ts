@@ -16,7 +16,7 @@ const isas = usableIsas();
 
 async function logits(path: string, ids: number[], options: LoadOptions): Promise<Float32Array> {
   await using model = await loadModel(path, { contextTokens: 256, threads: 2, ...options });
-  return model.logits(ids);
+  return await model.logits(ids);
 }
 
 async function compare(shape: TinyShapeName, type: WeightTypeName, seed: number, options: LoadOptions): Promise<number[]> {
