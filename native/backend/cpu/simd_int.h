@@ -5,6 +5,7 @@
 //   int4, float4   4 lanes, one a chain of blocks (block index mod 4), or one a block of four
 // Shuffles stay inside a quad, so that one source has the same meaning at every width. Every float operation is one correctly
 // rounded step: all ISAs give the same bits.
+//   prefetch: into the first cache; prefetch_far: into the second, for what is wanted after more than the first holds
 //   tile_rows x tile_tokens: the register tile of a GEMM, in vectors of rows and in tokens.
 #pragma once
 #include <cstddef>

@@ -88,11 +88,14 @@ inline ints dot2(ints acc, ints a, ints b) { return _mm256_add_epi32(acc, _mm256
 
 // Each int16 of a pair starts from its own part: what remains of 32 4-bit codes less 8, or of 16 6-bit codes less 32, fits it
 // (2 * 8 * 127 * 16 and 8 * 32 * 127 < 2^15); int16 wraps, so sums before the last may pass it.
-inline int32_t dot_start(int offset, int even, int odd) {
-  return int32_t(uint32_t(-offset * even) & 0xffff) | int32_t(uint32_t(-offset * odd) << 16);
+inline int32_t dot_start(int offset, int sum, const int8_t* q, int n) {
+  int even = 0;  // k mod 4 of 0 and 1
+  for (int k = 0; k < n; k += 4) even += q[k] + q[k + 1];
+  return int32_t(uint32_t(-offset * even) & 0xffff) | int32_t(uint32_t(-offset * (sum - even)) << 16);
 }
 inline dots zero_dots() { return _mm256_setzero_si256(); }
 inline dots start_dots(int32_t start) { return _mm256_set1_epi32(start); }
+inline dots add_dots(dots a, dots b) { return _mm256_add_epi16(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, a)); }
 inline ints sum_dots(dots a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 // |w| times a with w's sign: a pair is at most 2 * 128 * 127 < 2^15.

@@ -96,10 +96,11 @@ inline ints sra_ints(ints a) {
 }
 inline ints dot2(ints acc, ints a, ints b) { return _mm512_dpwssd_epi32(acc, a, b); }  // int16 pairs
 
-// The dot product of u8 weights and s8 activations, and what it starts from to take the weights' offset away: -offset * sum.
-inline int32_t dot_start(int offset, int even, int odd) { return -offset * (even + odd); }
+// The dot product of u8 weights and s8 activations, and what it starts from to take the weights' offset away: -offset * sum of q[n].
+inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offset * sum; }
 inline dots zero_dots() { return _mm512_setzero_si512(); }
 inline dots start_dots(int32_t start) { return _mm512_set1_epi32(start); }
+inline dots add_dots(dots a, dots b) { return _mm512_add_epi32(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return _mm512_dpbusd_epi32(acc, w, a); }
 inline ints sum_dots(dots a) { return a; }
 // Signed bytes (as to_dot8 leaves them) times s8.

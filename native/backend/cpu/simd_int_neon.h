@@ -21,13 +21,13 @@ using int4 = int32x4_t;
 using float4 = float32x4_t;
 
 inline void pin(int32x4_t&) {}
-inline void prefetch(const uint8_t* p) {
 #if defined(__GNUC__)
-  __builtin_prefetch(p);
+inline void prefetch(const uint8_t* p) { __builtin_prefetch(p); }
+inline void prefetch_far(const uint8_t* p) { __builtin_prefetch(p, 0, 2); }
 #else
-  (void)p;
+inline void prefetch(const uint8_t*) {}
+inline void prefetch_far(const uint8_t*) {}
 #endif
-}
 
 inline bytes load_bytes(const void* p) { return vld1q_u8(static_cast<const uint8_t*>(p)); }
 inline void store_bytes(void* p, bytes a) { vst1q_u8(static_cast<uint8_t*>(p), a); }
@@ -93,9 +93,10 @@ inline ints dot2(ints acc, ints a, ints b) {
   return vaddq_s32(acc, vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y)));
 }
 
-inline int32_t dot_start(int offset, int even, int odd) { return -offset * (even + odd); }
+inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offset * sum; }
 inline dots zero_dots() { return vdupq_n_s32(0); }
 inline dots start_dots(int32_t start) { return vdupq_n_s32(start); }
+inline dots add_dots(dots a, dots b) { return vaddq_s32(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return vdotq_s32(acc, vreinterpretq_s8_u8(w), vreinterpretq_s8_u8(a)); }
 inline ints sum_dots(dots a) { return a; }
 inline ints start_dot8(int32_t) { return vdupq_n_s32(0); }
@@ -117,6 +118,7 @@ inline int4 sum_each(ints v0, ints v1, ints v2, ints v3) { return vpaddq_s32(vpa
 inline int4 sum_quads(const ints v[4]) { return sum_each(v[0], v[1], v[2], v[3]); }
 
 inline int4 load_int4(const int32_t* p) { return vld1q_s32(p); }
+inline void store_int4(int32_t* p, int4 a) { vst1q_s32(p, a); }
 inline int4 zero_int4() { return vdupq_n_s32(0); }
 inline int4 add_int4(int4 a, int4 b) { return vaddq_s32(a, b); }
 template <int n>

@@ -37,6 +37,7 @@ inline V from_memory(const void* p) {
 
 inline void pin(ints&) {}
 inline void prefetch(const uint8_t*) {}
+inline void prefetch_far(const uint8_t*) {}
 
 inline float half_to_float(uint16_t h) {
   const uint32_t sign = uint32_t(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
@@ -57,6 +58,7 @@ inline float half_to_float(uint16_t h) {
 }
 
 inline int4 load_int4(const int32_t* p) { return from_memory<int4>(p); }
+inline void store_int4(int32_t* p, int4 a) { memcpy(p, &a, sizeof a); }
 inline int4 zero_int4() { return {}; }
 inline int4 add_int4(int4 a, int4 b) {
   return each<int4>([&](size_t i) { return a.v[i] + b.v[i]; });
@@ -197,9 +199,10 @@ inline ints dot2(ints acc, ints a, ints b) {
   return each<ints>([&](size_t i) { return acc.v[i] + int16_t(a.v[i]) * int16_t(b.v[i]) + (a.v[i] >> 16) * (b.v[i] >> 16); });
 }
 
-inline int32_t dot_start(int offset, int even, int odd) { return -offset * (even + odd); }
+inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offset * sum; }
 inline dots zero_dots() { return {}; }
 inline dots start_dots(int32_t start) { return splat_int(start); }
+inline dots add_dots(dots a, dots b) { return add_ints(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) {
   for (size_t i = 0; i < sizeof w; ++i) acc.v[i / 4] += int32_t(w.v[i]) * int8_t(a.v[i]);
   return acc;

@@ -11,6 +11,7 @@ using int4 = __m128i;
 using float4 = __m128;
 
 inline int4 load_int4(const int32_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+inline void store_int4(int32_t* p, int4 a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), a); }
 inline int4 zero_int4() { return _mm_setzero_si128(); }
 inline int4 add_int4(int4 a, int4 b) { return _mm_add_epi32(a, b); }
 template <int n>
@@ -45,5 +46,6 @@ inline int4 sum_each(int4 v0, int4 v1, int4 v2, int4 v3) {
 }
 
 inline void prefetch(const uint8_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+inline void prefetch_far(const uint8_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 
 }  // namespace lt::cpu::LT_ISA

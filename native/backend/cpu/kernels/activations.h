@@ -75,4 +75,11 @@ inline float quantize_block(int8_t* q, const float* x, int n) {
   return d;
 }
 
+// The sums of the four 16 of 64 values.
+inline void sum_16(int32_t* sums, const int8_t* q) {
+  ints v[vectors_64];
+  for (int i = 0; i < vectors_64; ++i) v[i] = sum_dots(dot(zero_dots(), splat_byte(1), load_bytes(q + i * vector_bytes)));
+  store_int4(sums, sum_quads(v));
+}
+
 }  // namespace lt::cpu::LT_ISA

@@ -7,19 +7,13 @@ namespace {
 struct Quantized {
   int8_t q[256];
   float d;
-  int16_t even[16], odd[16];  // sums of q over sub-blocks of 16: k mod 4 in {0, 1}, and in {2, 3}
-  int sum16(int i) const { return even[i] + odd[i]; }
-  int sum32(int i) const { return sum16(2 * i) + sum16(2 * i + 1); }
+  int32_t sum16[16];
+  int sum32(int i) const { return sum16[2 * i] + sum16[2 * i + 1]; }
 };
 
 void quantize(Quantized& b, const float* x) {
   b.d = quantize_block(b.q, x, 256);
-  for (int i = 0; i < 16; ++i) {
-    int even = 0, odd = 0;
-    for (int k = 0; k < 16; ++k) (k & 2 ? odd : even) += b.q[16 * i + k];
-    b.even[i] = int16_t(even);
-    b.odd[i] = int16_t(odd);
-  }
+  for (int i = 0; i < 4; ++i) sum_16(b.sum16 + 4 * i, b.q + 64 * i);
 }
 
 void row(Quad256* y, const float* x, int64_t blocks) {
@@ -33,7 +27,7 @@ void row(Quad256* y, const float* x, int64_t blocks) {
     quad.d[b % 4] = from.d;
     memcpy(block.q, from.q, 256);
     for (int i = 0; i < 8; ++i) memcpy(block.nibbles + 32 * i, from.q + 32 * order[i], 32);
-    for (int i = 0; i < 16; ++i) block.negative_sum16[i] = int16_t(-from.sum16(i));
+    for (int i = 0; i < 16; ++i) block.negative_sum16[i] = int16_t(-from.sum16[i]);
     for (int i = 0; i < 8; ++i) block.sum32[i] = int16_t(from.sum32(i));
   }
 }
@@ -47,7 +41,7 @@ void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
     quantize(from, x + b * 256);
     for (int k = 0; k < 64; ++k) memcpy(at + k * n * 4, from.q + 4 * k, 4);
     for (int i = 0; i < 16; ++i) {
-      const int32_t start = dot_start(32, from.even[i], from.odd[i]);
+      const int32_t start = dot_start(32, from.sum16[i], from.q + 16 * i, 16);
       memcpy(at + (64 + i) * n * 4, &start, 4);
     }
     for (int i = 0; i < 4; ++i) {

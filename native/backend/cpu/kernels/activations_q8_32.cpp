@@ -5,42 +5,44 @@ namespace lt::cpu::LT_ISA {
 namespace {
 
 struct Block32 {
-  int8_t q[32];
+  int8_t q[64];  // the upper half zero
   float d;
-  int even, odd;  // sums of q over k mod 4 in {0, 1} and in {2, 3}
+  int sum;
 };
 
-Block32 quantize(const float* x) {
-  Block32 b;
+void quantize(Block32& b, const float* x) {
+  int32_t sums[4];
   b.d = quantize_block(b.q, x, 32);
-  b.even = b.odd = 0;
-  for (int k = 0; k < 32; ++k) (k & 2 ? b.odd : b.even) += b.q[k];
-  return b;
+  memset(b.q + 32, 0, 32);
+  sum_16(sums, b.q);
+  b.sum = sums[0] + sums[1];
 }
 
 void row(Quad32* y, const float* x, int64_t blocks) {
+  Block32 block;
   for (int64_t b = 0; b < blocks; ++b) {
     Quad32& quad = y[b / 4];
     const int i = int(b % 4);
     if (i == 0) memset(&quad, 0, sizeof quad);
-    const Block32 block = quantize(x + b * 32);
+    quantize(block, x + b * 32);
     memcpy(quad.q[0][i], block.q, 16);
     memcpy(quad.q[1][i], block.q + 16, 16);
     quad.d[i] = block.d;
-    quad.sum[i] = block.d * float(block.even + block.odd);
-    quad.start8[i] = -8 * (block.even + block.odd);
+    quad.sum[i] = block.d * float(block.sum);
+    quad.start8[i] = -8 * block.sum;
   }
 }
 
 // Token t of a tile of n.
 void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
   const Chains chains{blocks};
+  Block32 block;
   for (int64_t b = 0; b < blocks; ++b) {
     uint8_t* at = y + chains.place(b) * tile_bytes_32 * n + t * 4;
-    const Block32 block = quantize(x + b * 32);
+    quantize(block, x + b * 32);
     for (int k = 0; k < 8; ++k) memcpy(at + k * n * 4, block.q + 4 * k, 4);
-    const int32_t start = dot_start(8, block.even, block.odd);
-    const float sum = block.d * float(block.even + block.odd);
+    const int32_t start = dot_start(8, block.sum, block.q, 32);
+    const float sum = block.d * float(block.sum);
     memcpy(at + 8 * n * 4, &start, 4);
     memcpy(at + 9 * n * 4, &block.d, 4);
     memcpy(at + 10 * n * 4, &sum, 4);

@@ -6,9 +6,9 @@
 //
 // A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32); has_min; and
 //   four(acc, w, count, x)               the first count of four blocks of a row
-//   unpack(record, rows, offset, r)      vector r of a record: codes and scales, one sub-block after the other, then the tail
+//   unpack(record, rows, offset, r, ahead)  vector r of a record, with unpack_calls of ahead
 #pragma once
-#include "backend/cpu/kernels/matmul/panel.h"
+#include "backend/cpu/kernels/matmul/few.h"
 
 namespace lt::cpu::LT_ISA {
 
@@ -36,25 +36,33 @@ struct Blocks256 {
   static constexpr int head_halfs = 1;
   static constexpr int record_bytes = Record::vectors * vector_bytes;
   static constexpr int64_t token_bytes = tile_bytes_256;
+  static constexpr int unpack_calls = W::unpack_calls * tile_rows;
 
   static void heads(uint16_t*, const uint8_t* const*, size_t) {}
 
-  static void unpack(uint8_t* record, const uint16_t*, const uint8_t* const* rows, size_t offset) {
-    for (int r = 0; r < tile_rows; ++r) W::unpack(record, rows + r * lanes, offset, r);
+  static void unpack(uint8_t* record, const uint16_t*, const uint8_t* const* rows, size_t offset, Ahead& ahead) {
+    for (int r = 0; r < tile_rows; ++r) W::unpack(record, rows + r * lanes, offset, r, ahead);
+  }
+
+  template <class V>
+  static V* at(const uint8_t* record, int vector) {
+    return reinterpret_cast<V*>(record + vector * vector_bytes);
+  }
+  template <int T>
+  static int32_t pair_sums(const uint8_t* a, int i, int t) {
+    return int32_t(load32(a + ((80 + i) * T + t) * 4));
   }
 
   // total += scale * (codes . q_x) of sub-block j.
   template <int T>
   static void sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
     dots s[tile_rows][T];
+    const int32_t* start = reinterpret_cast<const int32_t*>(a) + (64 + j) * T;
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
       for (int r = 0; r < tile_rows; ++r) {
-        if constexpr (W::offset == 32)
-          s[r][t] = start_dots(int32_t(load32(a + ((64 + j) * T + t) * 4)));
-        else
-          s[r][t] = zero_dots();
+        s[r][t] = zero_dots();
       }
     }
     LT_UNROLL
@@ -70,10 +78,11 @@ struct Blocks256 {
       }
     }
     LT_UNROLL
-    for (int r = 0; r < tile_rows; ++r) {
-      const ints scale = load_ints(w + ((j * (W::steps + 1) + W::steps) * tile_rows + r) * vector_bytes);
+    for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int t = 0; t < T; ++t) total[r][t] = add_scaled(total[r][t], s[r][t], scale);
+      for (int r = 0; r < tile_rows; ++r)
+        total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_dots(start[t])) : s[r][t],
+                                 load_ints(w + ((j * (W::steps + 1) + W::steps) * tile_rows + r) * vector_bytes));
     }
   }
 
@@ -91,15 +100,13 @@ struct Blocks256 {
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
       for (int r = 0; r < tile_rows; ++r) {
-        const auto part = [&](int at) { return w + (at + r) * vector_bytes; };
-        const auto load = [&](int at) { return load_floats(reinterpret_cast<const float*>(part(at))); };
-        floats v = mul_floats(load(Record::d), to_floats(total[r][t]));
+        floats v = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
         if constexpr (W::has_min) {
           ints m = zero_ints();
           LT_UNROLL
           for (int i = 0; i < 4; ++i)
-            m = dot2(m, load_ints(part(Record::minimums + i * tile_rows)), splat_int(int32_t(load32(a + ((80 + i) * T + t) * 4))));
-          v = fma_floats(load(Record::negative_dmin), to_floats(m), v);
+            m = dot2(m, load_ints(at<const uint8_t>(w, Record::minimums + i * tile_rows + r)), splat_int(pair_sums<T>(a, i, t)));
+          v = fma_floats(load_floats(at<const float>(w, Record::negative_dmin + r)), to_floats(m), v);
         }
         acc[r][t] = fma_floats(v, splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
       }
@@ -125,7 +132,7 @@ struct Blocks256 {
   }
 
   static void run(const MatmulPiece& p) {
-    if (by_tile(p.x_rows, p.cols)) return run_panels<Blocks256>(p);
+    if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks256>(p) : run_panels<Blocks256>(p);
     const int64_t blocks = p.cols / values;
     const Quad256* x = static_cast<const Quad256*>(p.prepared);
     for (int64_t m = p.first; m < p.last; ++m) {

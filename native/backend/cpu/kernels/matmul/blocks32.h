@@ -6,7 +6,7 @@
 // A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; and
 //   Nibbles<offset> or SignedBytes as Codes, which knows how codes become u8 and multiply.
 #pragma once
-#include "backend/cpu/kernels/matmul/panel.h"
+#include "backend/cpu/kernels/matmul/few.h"
 
 namespace lt::cpu::LT_ISA {
 
@@ -75,6 +75,7 @@ struct Blocks32 {
   static constexpr int head_halfs = scales * group_rows;
   static constexpr int record_bytes = (8 + scales) * tile_rows * vector_bytes;
   static constexpr int64_t token_bytes = tile_bytes_32;
+  static constexpr int unpack_calls = tile_rows;
 
   // Four blocks of one row.
   static float4 four(float4 acc, const uint8_t* w, const Quad32& x) {
@@ -122,8 +123,11 @@ struct Blocks32 {
       for (int s = 0; s < scales; ++s) head[s * group_rows + i] = load16(rows[i] + offset + s * 2);
   }
 
-  static void unpack(uint8_t* record, const uint16_t* head, const uint8_t* const* rows, size_t offset) {
-    for (int r = 0; r < tile_rows; ++r) Codes::unpack(record, r, rows + r * lanes, offset + W::code_offset);
+  static void unpack(uint8_t* record, const uint16_t* head, const uint8_t* const* rows, size_t offset, Ahead& ahead) {
+    for (int r = 0; r < tile_rows; ++r) {
+      ahead.next();
+      Codes::unpack(record, r, rows + r * lanes, offset + W::code_offset);
+    }
     float* scale = reinterpret_cast<float*>(record + 8 * tile_rows * vector_bytes);
     for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, load_halfs_wide(head + i));
   }
@@ -177,7 +181,7 @@ struct Blocks32 {
   }
 
   static void run(const MatmulPiece& p) {
-    if (by_tile(p.x_rows, p.cols)) return run_panels<Blocks32>(p);
+    if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks32>(p) : run_panels<Blocks32>(p);
     const int64_t blocks = p.cols / values;
     const Quad32* x = static_cast<const Quad32*>(p.prepared);
     for (int64_t m = p.first; m < p.last; ++m) {

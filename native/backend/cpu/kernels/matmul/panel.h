@@ -6,19 +6,20 @@
 //
 // A kernel K gives: values and block_bytes of a block; record_bytes; token_bytes (of a block in the tiled activations);
 //   heads(head, rows, offset)               gathers what lies scattered, some blocks before
-//   unpack(record, head, rows, offset)      fills a record from the group's rows, each at + offset
+//   unpack(record, head, rows, offset, ahead)  fills a record from the group's rows, each at + offset, with unpack_calls of ahead
 //   chain<T>(acc, w, a, n, ahead)           sums of n blocks from zero; moves w and a on
 #pragma once
 #include "backend/cpu/kernels/activations.h"
 
 namespace lt::cpu::LT_ISA {
 
-// Prefetches the next rows evenly while a tile computes: unpacking reads 16 streams at once, which no hardware follows.
+// Prefetches the next rows evenly while these are unpacked and multiplied: unpacking reads many streams at once, which no
+// hardware follows. It goes on past the piece: what comes next in memory is most likely this thread's next piece.
 struct Ahead {
   const uint8_t* at;
-  int64_t step;  // bytes a block
+  int64_t step;  // bytes a call
   void next() {
-    for (int64_t i = 0; i < step; i += 64) prefetch(at + i);
+    for (int64_t i = 0; i < step; i += 64) prefetch_far(at + i);
     at += step;
   }
 };
@@ -26,10 +27,17 @@ struct Ahead {
 struct Group {
   const uint8_t* rows[group_rows];  // those past the last repeat it
   int64_t first, count;
+
+  Group(const MatmulPiece& p, int64_t m) : first(m), count(p.last - m < group_rows ? p.last - m : group_rows) {
+    for (int64_t i = 0; i < group_rows; ++i) rows[i] = p.w + (m + (i < count ? i : count - 1)) * p.w_stride;
+  }
+  Ahead ahead(const MatmulPiece& p, int64_t calls) const {
+    return {rows[0] + count * p.w_stride, (group_rows * p.w_stride + calls - 1) / calls};
+  }
 };
 
 template <class K>
-void unpack_panel(uint8_t* panel, const Group& group, Chains chains, int first_chain, int last_chain) {
+void unpack_panel(uint8_t* panel, const Group& group, Chains chains, int first_chain, int last_chain, Ahead& ahead) {
   constexpr int run = 8;
   const int64_t from = chains.first(first_chain);
   alignas(64) uint16_t head[run][K::head_halfs];
@@ -39,7 +47,7 @@ void unpack_panel(uint8_t* panel, const Group& group, Chains chains, int first_c
     for (int64_t i = 0; i < n; ++i) {
       const int chain = int((b + i) % 4);
       if (chain < first_chain || chain >= last_chain) continue;
-      K::unpack(panel + (chains.place(b + i) - from) * K::record_bytes, head[i], group.rows, size_t(b + i) * K::block_bytes);
+      K::unpack(panel + (chains.place(b + i) - from) * K::record_bytes, head[i], group.rows, size_t(b + i) * K::block_bytes, ahead);
     }
   }
 }
@@ -102,16 +110,11 @@ void run_panels(const MatmulPiece& p) {
   const bool whole = size_t(chains.blocks) * K::record_bytes <= panel_bytes;
   static_assert((tile_max_cols / K::values + 3) / 4 * 2 * K::record_bytes <= int64_t(panel_bytes));
   for (int64_t m = p.first; m < p.last; m += group_rows) {
-    Group group;
-    group.first = m;
-    group.count = p.last - m < group_rows ? p.last - m : group_rows;
-    for (int64_t i = 0; i < group_rows; ++i) group.rows[i] = p.w + (m + (i < group.count ? i : group.count - 1)) * p.w_stride;
-    const int64_t left = p.last - m - group.count, next = left < group_rows ? left : group_rows;
-    Ahead ahead{group.rows[0] + group.count * p.w_stride,
-                (next * p.w_stride + tiles.count * chains.blocks - 1) / (tiles.count * chains.blocks)};
+    const Group group(p, m);
+    Ahead ahead = group.ahead(p, chains.blocks * (K::unpack_calls + tiles.count));
     for (int c = 0; c < 4; c += whole ? 4 : 2) {
       const int end = whole ? 4 : c + 2;
-      unpack_panel<K>(p.panel, group, chains, c, end);
+      unpack_panel<K>(p.panel, group, chains, c, end, ahead);
       for (int64_t i = 0; i < tiles.count; ++i) run_tile_of<K>(tiles.width(i), p, group, tiles.first(i), c, end, ahead);
     }
   }

@@ -14,7 +14,7 @@ alignas(64) constexpr uint8_t expand[2][64] = {
 };
 
 struct Q4_K {
-  static constexpr int block_bytes = 144, sub_blocks = 8, steps = 8, offset = 0;
+  static constexpr int block_bytes = 144, sub_blocks = 8, steps = 8, offset = 0, unpack_calls = 8;
   static constexpr bool has_min = true;
 
   // The 12 bytes as eight scales and eight minimums, a byte each.
@@ -85,10 +85,11 @@ struct Q4_K {
     put(Record256<Q4_K>::negative_dmin, negate(halfs_to_floats(shr_ints<16>(d))));
   }
 
-  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset, int r) {
+  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset, int r, Ahead& ahead) {
     unpack_header(record, rows, offset, r);
     const bytes mask = splat_byte(15);
     for (int c = 0; c < 8; ++c) {  // 16 bytes: half of two sub-blocks
+      ahead.next();
       bytes x[4];
       for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset + 16 + size_t(c) * 16);
       transpose(x);

@@ -13,7 +13,7 @@ alignas(64) constexpr uint8_t expand[2][64] = {
 };
 
 struct Q6_K {
-  static constexpr int block_bytes = 210, sub_blocks = 16, steps = 4, offset = 32;
+  static constexpr int block_bytes = 210, sub_blocks = 16, steps = 4, offset = 32, unpack_calls = 8;
   static constexpr bool has_min = false;
 
   // The codes of ql and of two bits of qh moved to bits 4 and 5.
@@ -76,13 +76,15 @@ struct Q6_K {
     store_floats(reinterpret_cast<float*>(record + (Record256<Q6_K>::d + r) * vector_bytes), d);
   }
 
-  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset, int r) {
+  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset, int r, Ahead& ahead) {
     unpack_scales(record, rows, offset, r);
     for (int half = 0; half < 2; ++half) {
       for (int c = 0; c < 2; ++c) {  // 16 columns of 32: sub-blocks c, c + 2, c + 4, c + 6 of the half
         bytes l0[4], l1[4], h[4];
+        ahead.next();
         load_columns(l0, rows, offset + size_t(half) * 64 + size_t(c) * 16);
         load_columns(l1, rows, offset + size_t(half) * 64 + 32 + size_t(c) * 16);
+        ahead.next();
         load_columns(h, rows, offset + 128 + size_t(half) * 32 + size_t(c) * 16);
         for (int k = 0; k < 4; ++k) {
           const auto put = [&](int n, bytes v) { store_bytes(Record256<Q6_K>::codes(record, half * 8 + 2 * n + c, k, r), v); };
