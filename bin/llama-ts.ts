@@ -6,7 +6,6 @@ import build from './commands/build';
 import { explain, leaveQuietlyWithReader } from './screen';
 
 function commands(): CommandModule[] {
-  /* eslint-disable @typescript-eslint/no-require-imports */
   return [
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },

@@ -179,7 +179,6 @@ export class Run implements Generation<string>, Course {
         await new Promise<void>((wake) => this.#wake.push(wake));
       }
     };
-    // eslint-disable-next-line @typescript-eslint/require-await
     const leave = async (): Promise<IteratorResult<Chunk, undefined>> => {
       this.abort();
       return { done: true, value: undefined };

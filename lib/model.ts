@@ -88,7 +88,6 @@ export class Model implements AsyncDisposable {
   }
 
   /** Not there yet: rejects with `UNSUPPORTED`. */
-  // eslint-disable-next-line @typescript-eslint/require-await
   async embed(_texts: readonly string[], _options?: { signal?: AbortSignal }): Promise<Float32Array[]> {
     throw new LlamaError('UNSUPPORTED', 'embed: this version does not compute embeddings');
   }
