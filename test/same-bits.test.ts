@@ -39,8 +39,8 @@ describe('logits of one sequence', () => {
     }, 120_000);
   }
 
-  test.each(cacheTypes)('KV of %s: any chunks and threads', async (cacheType) => {
-    const path = folder.model(tinyShapes['one KV head, heads of 80'], 'Q8_0', 6);
+  test.each(cacheTypes)('KV of %s: any chunks and instruction set', async (cacheType) => {
+    const path = folder.model(tinyShapes['qwen2, tied'], 'Q8_0', 6);
     const expected = await logits(path, ids, { threads: 1, cacheType });
     for (const isa of isas) {
       for (const batchTokens of [1, 7, 64, 512]) {

@@ -19,12 +19,29 @@ async function logits(path: string, ids: number[], options: LoadOptions): Promis
   return await model.logits(ids);
 }
 
+// A model, ids and what the judge makes of them, kept for the tests that share them.
+interface Judged {
+  path: string;
+  ids: number[];
+  judge: Promise<Float32Array>;
+}
+const judged = new Map<string, Judged>();
+
+function judgedModel(shape: TinyShapeName, type: WeightTypeName, seed: number): Judged {
+  const key = `${shape} ${type} ${seed}`;
+  let found = judged.get(key);
+  if (!found) {
+    const path = folder.model(tinyShapes[shape], type, seed);
+    const ids = randomIds(80, tinyShapes[shape].vocabulary, random(seed));
+    found = { path, ids, judge: logits(path, ids, { backend: 'ref', cacheType: 'f32' }) };
+    judged.set(key, found);
+  }
+  return found;
+}
+
 async function compare(shape: TinyShapeName, type: WeightTypeName, seed: number, options: LoadOptions): Promise<number[]> {
-  const { vocabulary } = tinyShapes[shape];
-  const path = folder.model(tinyShapes[shape], type, seed);
-  const ids = randomIds(150, vocabulary, random(seed));
-  const judge = await logits(path, ids, { backend: 'ref', cacheType: 'f32' });
-  return rowDistances(await logits(path, ids, { backend: 'cpu', ...options }), judge, vocabulary);
+  const { path, ids, judge } = judgedModel(shape, type, seed);
+  return rowDistances(await logits(path, ids, { backend: 'cpu', ...options }), await judge, tinyShapes[shape].vocabulary);
 }
 
 function expectNear(distances: number[], type: WeightTypeName, cacheType: string): void {
@@ -59,7 +76,9 @@ describe('every instruction set and KV type', () => {
     for (const cacheType of ['f16', 'f32', 'q8_0'] as const) {
       const run = async () => {
         for (const type of ['F16', 'BF16', 'Q4_0', 'Q4_K'] as const) {
-          expectNear(await compare('one KV head, heads of 80', type, 13, { isa, cacheType }), type, cacheType);
+          // Rows of Q8_0 are blocks of 32: heads of 80 are refused.
+          const shape = cacheType === 'q8_0' ? 'plain' : 'one KV head, heads of 80';
+          expectNear(await compare(shape, type, 13, { isa, cacheType }), type, cacheType);
         }
       };
       if (isas.includes(isa)) test(`${isa}, ${cacheType}`, run);
