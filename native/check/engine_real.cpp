@@ -1,0 +1,141 @@
+// Real models through the engine on the CPU backend: the same bytes whatever the steps, the threads and the company.
+#include <cstring>
+
+#include "check/engine_fake.h"
+
+namespace {
+
+using namespace lt;
+using namespace lt::check;
+using engine::EngineOptions;
+using engine::Finish;
+using engine::Report;
+using engine::Request;
+
+const char* const story = "Once upon a time, a brave fox lived near a small village. Every morning the fox went to the river ";
+
+struct Loaded {
+  Reports reports;
+  std::unique_ptr<engine::Engine> engine;
+
+  explicit Loaded(const EngineOptions& options, const std::string& model = "models/story-Q8_0.gguf") {
+    engine = engine::Engine::load(gguf::File::open(shared(model)), options, reports.sink(), [](double) { return true; });
+  }
+  Report run(Request r) {
+    Report got = reports.wait(engine->submit(std::move(r)));
+    CHECK_THAT(!got.error, "failed: " << got.error->what());
+    return got;
+  }
+  Request ask(const std::string& text, int64_t max_tokens, uint64_t seed = 0) {
+    Request r = fake_request(engine->tokenizer().encode(text, false), max_tokens, seed);
+    if (engine->tokenizer().add_bos() && engine->tokenizer().bos() >= 0) r.prompt.insert(r.prompt.begin(), engine->tokenizer().bos());
+    r.top_logprobs = 2;
+    return r;
+  }
+};
+
+EngineOptions options(int64_t context, int64_t rows = 512, int64_t sequences = 32, int threads = 1) {
+  EngineOptions o;
+  o.context_tokens = context;
+  o.batch_tokens = rows;
+  o.max_sequences = sequences;
+  o.threads = threads;
+  return o;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+void check_same(const Report& got, const Report& alone, const std::string& what) {
+  CHECK_THAT(got.text == alone.text && got.tokens.size() == alone.tokens.size() && got.finish == alone.finish,
+             what << ": " << got.text << " | " << alone.text);
+  for (size_t i = 0; i < got.tokens.size(); i++) {
+    const auto &a = got.tokens[i], &b = alone.tokens[i];
+    CHECK_THAT(a.id == b.id && std::memcmp(&a.logprob, &b.logprob, sizeof a.logprob) == 0, what << ": token " << i);
+    CHECK_THAT(a.top[1].id == b.top[1].id && std::memcmp(&a.top[1].logprob, &b.top[1].logprob, sizeof(float)) == 0,
+               what << ": second best " << i);
+  }
+}
+
+std::string repeated(int times) {
+  std::string s;
+  for (int i = 0; i < times; i++) s += story;
+  return s;
+}
+
+CHECK_CASE("engine/real: a prompt's logits are the same bytes whatever the steps and threads") {
+  std::vector<float> first;
+  for (const int threads : {1, 2})
+    for (const int64_t rows : {1, 6, 64, 100, 512}) {
+      Loaded model(options(256, rows, 4, threads));
+      Request r = model.ask(repeated(6), 0);
+      r.prompt.resize(std::min<size_t>(r.prompt.size(), 130));
+      r.logits_only = true;
+      const Report got = model.run(r);
+      if (first.empty()) first = got.logits;
+      CHECK(got.logits.size() == r.prompt.size() * static_cast<size_t>(model.engine->info().vocabulary));
+      CHECK_THAT(same_bits(got.logits, first), rows << " rows a step, " << threads << " threads");
+    }
+}
+
+CHECK_CASE("engine/real: together, pushed out and cut in pieces, as alone") {
+  for (const char* cache : {"f16", "q8_0"}) {
+    EngineOptions one = options(256);
+    one.cache_type = cache;
+    std::vector<Request> all;
+    std::vector<Report> alone;
+    {
+      Loaded model(one);
+      for (int i = 0; i < 16; i++) {
+        all.push_back(
+            model.ask(std::string(story).substr(0, 20 + static_cast<size_t>(i * 5)) + " and", 10 + i * 6, static_cast<uint64_t>(i)));
+        alone.push_back(model.run(all.back()));
+      }
+    }
+    for (const auto& [context, rows, sequences] : {std::tuple{256, 512, 16}, std::tuple{256, 7, 5}, std::tuple{512, 64, 32}}) {
+      EngineOptions many = options(context, rows, sequences, 2);
+      many.cache_type = cache;
+      Loaded model(many);
+      std::vector<uint64_t> ids;
+      for (const Request& r : all) ids.push_back(model.engine->submit(r));
+      for (size_t i = 0; i < ids.size(); i++) check_same(model.reports.wait(ids[i]), alone[i], cache + (" request " + std::to_string(i)));
+    }
+  }
+}
+
+CHECK_CASE("engine/real: a known beginning gives the same bytes") {
+  Loaded model(options(512));
+  const Request r = model.ask(repeated(6), 20);
+  const Report first = model.run(r), again = model.run(r);
+  CHECK(first.cached_tokens == 0 && again.cached_tokens >= 64);
+  check_same(again, first, "again");
+}
+
+CHECK_CASE("engine/real: what the file and the options say") {
+  Loaded model(options(256));
+  const engine::ModelInfo& info = model.engine->info();
+  CHECK(info.architecture == "llama" && info.context_tokens == 256 && info.parameters > 1000000 && info.file_type == "Q8_0" &&
+        info.threads == 1);
+  CHECK(info.memory.kv == static_cast<uint64_t>(info.layers * 256 * info.kv_heads * (info.width / info.heads) * 2 * 2));
+  CHECK(!info.chat_template.empty() && info.memory.weights > 3000000 && info.memory.weights <= info.file_bytes);
+}
+
+CHECK_CASE("engine/real: options that cannot be are refused") {
+  const auto refused = [](const EngineOptions& o, Code code) { CHECK_THROWS(Loaded(o), code); };
+  refused(options(1 << 20), Code::context);
+  refused(options(-1), Code::argument);
+  refused(options(256, 0), Code::argument);
+  refused(options(256, 64, 0), Code::argument);
+  EngineOptions o = options(256);
+  o.cache_type = "q9";
+  refused(o, Code::argument);
+  o = options(256);
+  o.backend = "abacus";
+  refused(o, Code::argument);
+  const auto stopped = [](double) { return false; };
+  CHECK_THROWS(
+      engine::Engine::load(gguf::File::open(shared("models/story-Q8_0.gguf")), options(256), [](auto&&) {}, stopped), Code::disposed);
+}
+
+}  // namespace
