@@ -4,6 +4,7 @@
 #include "addon/bridge.h"
 #include "addon/convert.h"
 #include "addon/errors.h"
+#include "addon/reading.h"
 #include "addon/resident.h"
 #include "core/backend.h"
 
@@ -87,38 +88,7 @@ Napi::Value dispose(Info info) {
   return info.Env().Undefined();
 }
 
-// Opens a file away from the JavaScript thread and makes a value of it there.
-class Reading : public Task {
- public:
-  using Result = std::function<Napi::Value(Napi::Env)>;
-  Reading(std::shared_ptr<Mailbox> mailbox, double ticket, std::string path, bool vocabulary_only,
-          Result (*read)(std::shared_ptr<const gguf::File>))
-      : mailbox_(std::move(mailbox)), ticket_(ticket), path_(std::move(path)), vocabulary_only_(vocabulary_only), read_(read) {}
-
-  void run() override {
-    Event event{ticket_, "done", nullptr};
-    try {
-      event.value = read_(gguf::File::open(path_, {.vocabulary_only = vocabulary_only_}));
-    } catch (...) {
-      event.kind = "failed";
-      event.value = [error = current_error()](Napi::Env env) { return to_js(env, error); };
-    }
-    event.value = [me = number(), value = std::move(event.value)](Napi::Env env) {
-      Bridge::of(env).retire(me);
-      return value(env);
-    };
-    mailbox_->post(std::move(event));
-  }
-
- private:
-  const std::shared_ptr<Mailbox> mailbox_;
-  const double ticket_;
-  const std::string path_;
-  const bool vocabulary_only_;
-  Result (*const read_)(std::shared_ptr<const gguf::File>);
-};
-
-Napi::Value read_file(Info info, bool vocabulary_only, Reading::Result (*read)(std::shared_ptr<const gguf::File>)) {
+Napi::Value read_file(Info info, bool vocabulary_only, Reading::Read read) {
   Bridge& bridge = Bridge::of(info.Env());
   bridge.start(
       std::make_shared<Reading>(bridge.mailbox(), ticket_of(info[0]), info[1].As<Napi::String>().Utf8Value(), vocabulary_only, read));

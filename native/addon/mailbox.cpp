@@ -1,5 +1,7 @@
 #include "addon/mailbox.h"
 
+#include "addon/errors.h"
+
 namespace lt::addon {
 
 std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env, const Napi::Function& deliver) {
@@ -53,21 +55,39 @@ std::vector<Event> Mailbox::take() {
   return std::exchange(events_, {});
 }
 
-// `env` is null when the environment is being torn down.
+namespace {
+
+// [ticket, kind, value]. A value that cannot be made, for want of memory say, fails its ticket instead of vanishing.
+Napi::Value entry_of(Napi::Env env, const Event& event) {
+  const char* kind = event.kind;
+  Napi::Value value = env.Undefined();
+  try {
+    if (event.value) value = event.value(env);
+  } catch (const Napi::Error& error) {
+    kind = "failed";
+    value = error.Value();
+  } catch (...) {
+    kind = "failed";
+    value = to_js(env, current_error());
+  }
+  const Napi::Array entry = Napi::Array::New(env, 3);
+  entry.Set(0u, Napi::Number::New(env, event.ticket));
+  entry.Set(1u, Napi::String::New(env, kind));
+  entry.Set(2u, value);
+  return entry;
+}
+
+}  // namespace
+
+// `raw` is null when the environment is being torn down.
 void Mailbox::call(napi_env raw, napi_value deliver, void* context, void*) {
-  std::vector<Event> events = static_cast<Mailbox*>(context)->take();
+  const std::vector<Event> events = static_cast<Mailbox*>(context)->take();
   if (!raw || events.empty()) return;
   const Napi::Env env(raw);
   napi_value batch = nullptr;
   try {
     const Napi::Array array = Napi::Array::New(env, events.size());
-    for (uint32_t i = 0; i < events.size(); i++) {
-      const Napi::Array entry = Napi::Array::New(env, 3);
-      entry.Set(0u, Napi::Number::New(env, events[i].ticket));
-      entry.Set(1u, Napi::String::New(env, events[i].kind));
-      entry.Set(2u, events[i].value ? events[i].value(env) : env.Undefined());
-      array.Set(i, entry);
-    }
+    for (uint32_t i = 0; i < events.size(); i++) array.Set(i, entry_of(env, events[i]));
     batch = array;
   } catch (const Napi::Error&) {
     return;  // a worker that is being terminated runs no JavaScript any more
