@@ -47,6 +47,7 @@ export class StreamClock {
 
 export function serve(open: (setup: Setup) => Promise<Side>): void {
   let side: Side | undefined;
+  process.on('disconnect', () => process.exit()); // the one who asks is gone
   process.on('message', async (message: { setup?: Setup; job?: Job }) => {
     try {
       if (message.setup) {
