@@ -59,10 +59,11 @@ inline void spread_pairs(const uint8_t* p, int v, bytes& first, bytes& second) {
 }
 #endif
 
-// Four halfs `stride` bytes apart.
-inline float4 load_halfs(const uint8_t* p, size_t stride) {
-  return halfs_to_float4(uint64_t(load16(p)) | uint64_t(load16(p + stride)) << 16 | uint64_t(load16(p + 2 * stride)) << 32 |
-                         uint64_t(load16(p + 3 * stride)) << 48);
+// Four halfs `stride` bytes apart; -0 in those whose bits are set in absent.
+inline float4 load_halfs(const uint8_t* p, size_t stride, uint64_t absent) {
+  const uint64_t h = uint64_t(load16(p)) | uint64_t(load16(p + stride)) << 16 | uint64_t(load16(p + 2 * stride)) << 32 |
+                     uint64_t(load16(p + 3 * stride)) << 48;
+  return halfs_to_float4((h & ~absent) | (absent & 0x8000800080008000));
 }
 
 }  // namespace lt::cpu::LT_ISA

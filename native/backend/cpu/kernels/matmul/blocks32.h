@@ -77,8 +77,9 @@ struct Blocks32 {
   static constexpr int64_t token_bytes = tile_bytes_32;
   static constexpr int unpack_calls = tile_rows;
 
-  // Four blocks of one row.
-  static float4 four(float4 acc, const uint8_t* w, const Quad32& x) {
+  // Four blocks of one row. Those whose 16 bits are set in absent are not of the row: their codes meet zeros, and scales of -0
+  // make what they add -0, which changes no sum, not even one of -0.
+  static float4 four(float4 acc, const uint8_t* w, const Quad32& x, uint64_t absent) {
     ints s[vectors_64];
     LT_UNROLL
     for (int v = 0; v < vectors_64; ++v) {
@@ -87,34 +88,29 @@ struct Blocks32 {
       const int8_t* q = x.q[0][0] + v * vector_bytes;
       s[v] = Codes::total(Codes::step(Codes::step(Codes::none(), lo, load_bytes(q)), hi, load_bytes(q + 64)));
     }
-    const float4 d = mul_float4(load_halfs(w, block_bytes), load_float4(x.d));
+    const float4 d = mul_float4(load_halfs(w, block_bytes, absent), load_float4(x.d));
     acc = fma_float4(d, to_float4(Codes::corrected(sum_quads(s), load_int4(x.start8))), acc);
-    if constexpr (W::has_min) acc = fma_float4(load_halfs(w + 2, block_bytes), load_float4(x.sum), acc);
+    if constexpr (W::has_min) acc = fma_float4(load_halfs(w + 2, block_bytes, absent), load_float4(x.sum), acc);
     return acc;
   }
 
-  // Absent blocks have scales of -0: what they add is -0, which changes no sum, not even one of -0.
-  static float4 rest(float4 acc, const uint8_t* w, const Quad32& x, int64_t blocks) {
-    uint8_t four_blocks[4 * block_bytes] = {};
-    for (int i = 0; i < 4; ++i) {
-      uint8_t* block = four_blocks + i * block_bytes;
-      if (i < blocks) {
-        memcpy(block, w + i * block_bytes, block_bytes);
-      } else {
-        block[1] = 0x80;
-        if (W::has_min) block[3] = 0x80;
-      }
-    }
-    return four(acc, four_blocks, x);
-  }
-
-  static float row(const uint8_t* w, const Quad32* x, int64_t blocks) {
+  // after: bytes that may be read behind the row. At the end of a matrix the mapping of its file may end.
+  static float row(const uint8_t* w, const Quad32* x, int64_t blocks, int64_t after) {
     float4 acc = zero_float4();
     for (; blocks >= 4; blocks -= 4, w += 4 * block_bytes, ++x) {
       for (int i = 0; i < 4 * block_bytes; i += 64) prefetch(w + 8192 + i);
-      acc = four(acc, w, *x);
+      acc = four(acc, w, *x, 0);
     }
-    if (blocks) acc = rest(acc, w, *x, blocks);
+    if (blocks) {
+      const uint64_t absent = ~uint64_t(0) << 16 * blocks;
+      uint8_t copy[4 * block_bytes];
+      if (after < (4 - blocks) * block_bytes) {
+        memset(copy, 0, sizeof copy);
+        memcpy(copy, w, size_t(blocks * block_bytes));
+        w = copy;
+      }
+      acc = four(acc, w, *x, absent);
+    }
     return fold_chains(acc);
   }
 
@@ -186,7 +182,7 @@ struct Blocks32 {
     const Quad32* x = static_cast<const Quad32*>(p.prepared);
     for (int64_t m = p.first; m < p.last; ++m) {
       for (int64_t t = 0; t < p.x_rows; ++t) {
-        const float v = row(p.w + m * p.w_stride, x + t * ((blocks + 3) / 4), blocks);
+        const float v = row(p.w + m * p.w_stride, x + t * ((blocks + 3) / 4), blocks, (p.last - 1 - m) * p.w_stride);
         p.y[t * p.y_stride + m] = p.bias ? v + p.bias[m] : v;
       }
     }
