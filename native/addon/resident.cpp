@@ -34,6 +34,7 @@ void Resident::load() {
   if (stopped_) throw Error(Code::disposed, "loading was stopped");
   const auto file = gguf::File::open(path_);
   engine_ = engine::Engine::load(file, options_, [this](std::vector<engine::Report>&& reports) { receive(std::move(reports)); }, progress);
+  tokenizer_ = &engine_->tokenizer();
   mailbox_->post({load_ticket_, "loaded", [info = engine_->info()](Napi::Env env) { return to_js(env, info); }});
 }
 
@@ -54,7 +55,7 @@ void Resident::serve() {
 }
 
 void Resident::encode(Order& order) const {
-  const tokenize::Tokenizer& tokenizer = engine_->tokenizer();
+  const tokenize::Tokenizer& tokenizer = *tokenizer_;
   std::vector<int32_t>& prompt = order.request.prompt;
   for (const Segment& s : order.segments) {
     const std::vector<int32_t> ids = tokenizer.encode(s.text, s.control);
@@ -121,7 +122,7 @@ void Resident::receive(std::vector<engine::Report>&& reports) {
 
 Event Resident::event_of(double ticket, const Active& active, engine::Report&& report) const {
   auto pieces = std::make_shared<ReportPieces>();
-  if (active.top_logprobs >= 0) *pieces = pieces_of(report, engine_->tokenizer());
+  if (active.top_logprobs >= 0) *pieces = pieces_of(report, *tokenizer_);
   auto held = std::make_shared<engine::Report>(std::move(report));
   return {ticket, "report", [held, pieces](Napi::Env env) { return to_js(env, *held, *pieces); }};
 }

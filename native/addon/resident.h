@@ -67,6 +67,7 @@ class Resident : public Task {
   bool disposed_ = false;      // JavaScript thread only
   double dispose_ticket_ = 0;  // written before stopped_
   std::unique_ptr<engine::Engine> engine_;
+  const tokenize::Tokenizer* tokenizer_ = nullptr;  // the engine's: its last reports come while engine_ is null already
 
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
