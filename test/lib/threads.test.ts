@@ -73,7 +73,7 @@ describe('disposing', () => {
   test('while generating rejects with DISPOSED', () => {
     const script = `(async () => {
       const m = await loadModel(embeddedModel);
-      const running = [1, 2, 3].map(() => m.generate('Once', long));
+      const running = [undefined, 0, 3].map((logprobs) => m.generate('Once', { ...long, logprobs }));
       const logits = m.logits(Array.from({ length: 900 }, (_, i) => 300 + (i % 700)));
       await running[0][Symbol.asyncIterator]().next();
       const ends = Promise.allSettled([...running, logits]);
