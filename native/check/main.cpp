@@ -1,10 +1,12 @@
 // llama-ts-check [--list] [--json] [FILTER...]: runs the cases whose name contains any FILTER. Exit code 1 if one fails.
+// llama-ts-check --time [-t THREADS] [--isa NAME] [FILTER...]: times the CPU backend's ops instead.
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "check/check.h"
+#include "check/time.h"
 
 namespace lt::check {
 
@@ -71,6 +73,7 @@ Outcome run(const Case& c) {
 
 int main(int argc, char** argv) {
   using namespace lt::check;
+  if (argc > 1 && std::strcmp(argv[1], "--time") == 0) return time_cpu(argc - 1, argv + 1);
   bool list = false, json = false;
   for (int i = 1; i < argc; i++) {
     list |= std::strcmp(argv[i], "--list") == 0;

@@ -66,7 +66,7 @@ struct Timing {
 // One pass over memory that no cache holds.
 double read_bandwidth(Timing& t) {
   const size_t words = (size_t{256} << 20) / 8;
-  std::vector<uint64_t> data(words, 1);
+  const auto* data = static_cast<const uint64_t*>(t.backend->alloc(Type::i32, static_cast<int64_t>(words), 2).data);
   volatile uint64_t sink = 0;
   const int threads = std::max(1, t.options.threads);
   const double s = t.least(5, [&] {
@@ -156,6 +156,12 @@ void time_rows(Timing& t) {
   Ops& ops = t.backend->ops();
   std::printf("gate 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.gate(y, x, x, Act::silu); }));
   std::printf("rms_norm 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.rms_norm(y, x, w, 1e-5f, 1); }));
+  const Tensor positions = t.backend->alloc(Type::i32, 512, 1), freqs = t.random_tensor(Type::f32, 1, 32);
+  for (int i = 0; i < 512; i++) *positions.row<int32_t>(i) = i;
+  Tensor q = x;
+  q.cols = 2048;
+  for (const bool neighbours : {false, true})
+    std::printf("rope 512x2048 %8.1f us\n", 1e6 * t.least(5, [&] { ops.rope(q, positions, Rope{freqs, 1, 32, neighbours}); }));
   std::printf("add 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.add(y, x, x); }));
   std::printf("rms_norm 1x2048 %8.3f us\n", 1e6 * t.least(5, [&] { ops.rms_norm(y.slice(0, 1), x.slice(0, 1), w, 1e-5f, 4); }));
 }

@@ -70,8 +70,7 @@ size_t Cpu::reserve(const Needs& needs) {
   }
   size_t bytes = scratch_memory_.bytes() + panels_.bytes();
   const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
-  for (int f = 0; f < 3; f++) {
-    if (!kernels_.prepare[f]) continue;
+  for (const int f : {static_cast<int>(Format::q8_32), static_cast<int>(Format::q8_256)}) {  // f32 is read where it lies, almost always
     const size_t size = kernels_.prepare[f]->bytes(rows, cols);
     if (size > prepared_[f].bytes()) prepared_[f] = Memory(size, "prepared inputs of matrix products");
     bytes += prepared_[f].bytes();

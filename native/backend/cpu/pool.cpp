@@ -97,7 +97,7 @@ void Pool::share(int64_t tasks, Call call, void* context) {
   open_.store(0);
   const auto done = [this] { return inside_.load() == 0; };
   if (spin_until(spin_, done)) return;
-  while (!done()) std::this_thread::yield();
+  for (int n; (n = inside_.load()) != 0;) inside_.wait(n);  // asleep, so that the thread waited for has the core
 }
 
 void Pool::work(int thread) {
@@ -111,7 +111,7 @@ void Pool::serve(int thread) {
     seen = epoch_.load();
     inside_.fetch_add(1);
     if (open_.load() == seen) work(thread);
-    inside_.fetch_sub(1);
+    if (inside_.fetch_sub(1) == 1) inside_.notify_all();
   }
 }
 

@@ -17,12 +17,15 @@ constexpr int strip_rows = 6, strip_vectors = 1;
 constexpr int64_t page = 64;
 
 struct KeysF32 {
+  static constexpr bool f16 = false;
   LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load(reinterpret_cast<const float*>(row) + i, n); }
 };
 struct KeysF16 {
+  static constexpr bool f16 = true;
   LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load_f16(reinterpret_cast<const uint16_t*>(row) + i, n); }
 };
 struct KeysQ8_0 {  // dim is a multiple of 32
+  static constexpr bool f16 = false;
   LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t) {
     const uint8_t* block = row + i / 32 * 34;
     uint16_t d;
@@ -35,16 +38,24 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t whole(int64_t dim) { return (dim + 15) / 16 * 16; }
 
-// out (dim, 64) = in (64, dim) transposed.
+// r[j] = column i + j of sixteen rows; zero from column i + n on.
 template <class Row>
-static void load_keys(float* out, const uint8_t* in, int64_t stride, int64_t dim) {
-  for (int64_t p = 0; p < page; p += 16)
+LT_INLINE void columns(const uint8_t* in, int64_t stride, int64_t i, int64_t n, f32x16 (&r)[16]) {
+#if defined(LT_ISA_AVX512)
+  if (Row::f16 && n == 16) return columns_f16(in + 2 * i, stride, r);
+#endif
+  LT_UNROLL for (int j = 0; j < 16; j++) r[j] = Row::at(in + j * stride, i, n);
+  transpose(r);
+}
+
+// out (whole(dim), 64) = in (64, dim) transposed, as far as position `last`.
+template <class Row>
+static void load_keys(float* out, const uint8_t* in, int64_t stride, int64_t dim, int64_t last) {
+  for (int64_t p = 0; p < last; p += 16)
     for (int64_t i = 0; i < dim; i += 16) {
       f32x16 r[16];
-      const int64_t n = least(16, dim - i);
-      LT_UNROLL for (int j = 0; j < 16; j++) r[j] = Row::at(in + (p + j) * stride, i, n);
-      transpose(r);
-      LT_UNROLL for (int j = 0; j < 16; j++) if (j < n) store(out + (i + j) * page + p, r[j]);
+      columns<Row>(in + p * stride, stride, i, least(16, dim - i), r);
+      LT_UNROLL for (int j = 0; j < 16; j++) store(out + (i + j) * page + p, r[j]);
     }
 }
 
@@ -107,11 +118,14 @@ static float exp1(float x) {
 static void soften(float* scores, float scale, int64_t first, int64_t last, float* row, int64_t cols) {
   float& maximum = row[cols];
   float& total = row[cols + 1];
-  f32x16 s[4], high = set1(-INFINITY);
-  for (int j = 0; j < 4; j++) {
-    s[j] = load(scores + 16 * j) * set1(scale);
-    s[j] = keep(s[j], least(16, most(0, first - 16 * j)), least(16, most(0, last - 16 * j)), -INFINITY);
-    high = max(high, s[j]);
+  const int64_t from = first / 16, to = (last + 15) / 16;  // the vectors that hold a position; others would add zeros
+  f32x16 high = set1(-INFINITY);
+  for (int64_t j = from; j < to; j++) {
+    const f32x16 s = load(scores + 16 * j) * set1(scale);
+    const bool all = first <= 16 * j && 16 * (j + 1) <= last;
+    const f32x16 kept = all ? s : keep(s, most(0, first - 16 * j), least(16, last - 16 * j), -INFINITY);
+    high = max(high, kept);
+    store(scores + 16 * j, kept);
   }
   const float before = maximum, m = fold_max(high);
   if (m > before) {
@@ -121,10 +135,10 @@ static void soften(float* scores, float scale, int64_t first, int64_t last, floa
     scale_by(row, fit, cols);
   }
   f32x16 sum = zero();
-  for (int j = 0; j < 4; j++) {
-    s[j] = exp(s[j] - set1(maximum));
-    sum = sum + s[j];
-    store(scores + 16 * j, s[j]);
+  for (int64_t j = from; j < to; j++) {
+    const f32x16 s = exp(load(scores + 16 * j) - set1(maximum));
+    sum = sum + s;
+    store(scores + 16 * j, s);
   }
   total += fold_add(sum);
 }
@@ -175,17 +189,80 @@ static Work work_of(const AttendPiece& p) {
 static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
               static_cast<int64_t>(panel_bytes));
 
+// A page's keys and values: of this page, and of the next, which is fetched meanwhile.
+struct Place {
+  const uint8_t *k, *v, *next_k, *next_v;
+};
+
+static Place place(const AttendPiece& p, int64_t begin) {
+  const int64_t here = p.pages[begin / page] * p.page_stride;
+  const bool more = begin + page < p.first_position + p.rows;
+  const int64_t next = more ? p.pages[begin / page + 1] * p.page_stride : here;
+  return {p.k + here * p.k_stride, p.v + here * p.v_stride, p.k + next * p.k_stride, p.v + next * p.v_stride};
+}
+
+static void fetch(const uint8_t* at, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) prefetch(at + i);
+}
+
+// The scores of one query row of R heads, straight from the page: what few rows would save, an unpacked copy would cost.
+template <class Row, int R>
+static void few_scores(const AttendPiece& p, const Work& w, const Place& at, float* scores, Range seen) {
+  for (int64_t j = seen.first / 16 * 16; j < seen.last; j += 16) {
+    f32x16 acc[R];
+    LT_UNROLL for (int r = 0; r < R; r++) acc[r] = zero();
+    fetch(at.next_k + j * p.k_stride, 16 * p.k_stride);
+    for (int64_t i = 0; i < p.dim; i += 16) {
+      f32x16 c[16];
+      columns<Row>(at.k + j * p.k_stride, p.k_stride, i, least(16, p.dim - i), c);
+      LT_UNROLL for (int d = 0; d < 16; d++) LT_UNROLL for (int r = 0; r < R; r++) {
+        acc[r] = fma(set1(w.q[r * w.q_stride + i + d]), c[d], acc[r]);
+      }
+    }
+    LT_UNROLL for (int r = 0; r < R; r++) store(scores + r * page + j, acc[r]);
+  }
+}
+
+template <class Row, int R, int C>
+static void few_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, Range seen, float* out, int64_t col) {
+  f32x16 acc[R][C];
+  const int64_t n = least(16, p.v_dim - col);  // C is 1 where this is less
+  LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = load(out + r * w.stride + col + 16 * j);
+  for (int64_t i = seen.first; i < seen.last; i++) {
+    f32x16 v[C];
+    if (col == 0) fetch(at.next_v + i * p.v_stride, p.v_stride);
+    LT_UNROLL for (int j = 0; j < C; j++) v[j] = Row::at(at.v + i * p.v_stride, col + 16 * j, n);
+    LT_UNROLL for (int r = 0; r < R; r++) {
+      const f32x16 s = set1(weights[r * page + i]);
+      LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = fma(s, v[j], acc[r][j]);
+    }
+  }
+  LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) store(out + r * w.stride + col + 16 * j, acc[r][j]);
+}
+
+template <class Row, int R>
+static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
+  const Place at = place(p, begin);
+  const Range range = seen(p, 0, begin);
+  float scores[R * page];
+  few_scores<Row, R>(p, w, at, scores, range);
+  for (int64_t r = 0; r < R; r++) soften(scores + r * page, p.scale, range.first, range.last, out + r * w.stride, w.cols);
+  int64_t col = 0;
+  for (; col + 64 <= p.v_dim; col += 64) few_values<Row, R, 4>(p, w, at, scores, range, out, col);
+  for (; col < p.v_dim; col += 16) few_values<Row, R, 1>(p, w, at, scores, range, out, col);
+}
+
 template <class Row>
-static void walk_block(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
-  const int64_t rows = p.rows * p.group, at = p.pages[begin / page] * p.page_stride;
-  const int64_t end = least(page, p.first_position + p.rows - begin);
-  load_keys<Row>(w.keys, p.k + at * p.k_stride, p.k_stride, p.dim);
-  load_values<Row>(w.values, p.v + at * p.v_stride, p.v_stride, p.v_dim, 0, end);
+static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
+  const Place at = place(p, begin);
+  const int64_t rows = p.rows * p.group, end = least(page, p.first_position + p.rows - begin);
+  load_keys<Row>(w.keys, at.k, p.k_stride, p.dim, end);
+  load_values<Row>(w.values, at.v, p.v_stride, p.v_dim, 0, end);
   for (int64_t r = 0; r < rows; r += strip_rows) {
     const int64_t n = least(strip_rows, rows - r);
     float scores[strip_rows * page];
     Range ranges[strip_rows];
-    multiply_all(n, page, scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
+    multiply_all(n, whole(end), scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
     for (int64_t i = 0; i < n; i++) {
       ranges[i] = seen(p, r + i, begin);
       if (ranges[i].first < ranges[i].last)
@@ -193,6 +270,15 @@ static void walk_block(const AttendPiece& p, const Work& w, float* out, int64_t 
     }
     add_values(n, ranges, out + r * w.stride, w.stride, scores, w.values, w.cols);
   }
+}
+
+template <class Row>
+static void walk_block(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
+  if (p.rows == 1 && p.group == 1) return walk_few<Row, 1>(p, w, out, begin);
+  if (p.rows == 1 && p.group == 2) return walk_few<Row, 2>(p, w, out, begin);
+  if (p.rows == 1 && p.group == 3) return walk_few<Row, 3>(p, w, out, begin);
+  if (p.rows == 1 && p.group == 4) return walk_few<Row, 4>(p, w, out, begin);
+  walk_tile<Row>(p, w, out, begin);
 }
 
 template <class Row>
@@ -230,8 +316,10 @@ template <class Row>
 static void attend_as(const AttendPiece& p) {
   const Work w = work_of(p);
   const int64_t rows = p.rows * p.group;
-  for (int64_t r = 0; r < rows; r++)
+  for (int64_t r = 0; r < rows; r++) {
+    memset(w.q + (r + 1) * w.q_stride - 16, 0, 64);  // the columns that fill the last vector
     memcpy(w.q + r * w.q_stride, p.q + r / p.group * p.q_stride + r % p.group * p.dim, static_cast<size_t>(p.dim) * 4);
+  }
   if (p.partial) return walk_split<Row>(p, w, p.partial, p.first_split);
   for (int64_t r = 0; r < rows; r++) w.whole[r * w.stride + w.cols] = -INFINITY;
   for (int64_t s = p.first_split; s < p.last_split; s++) {

@@ -5,12 +5,13 @@
 
 namespace lt::cpu::LT_ISA {
 
+// wide_*: the tile for 7 and 8 tokens, which two narrower ones would read the weights twice for.
 #if defined(LT_ISA_AVX512)
-constexpr int tile_rows = 4, tile_tokens = 6;
+constexpr int tile_rows = 4, tile_tokens = 6, wide_rows = 3, wide_tokens = 8;
 #elif defined(LT_ISA_NEON)
-constexpr int tile_rows = 2, tile_tokens = 2;
+constexpr int tile_rows = 2, tile_tokens = 2, wide_rows = 0, wide_tokens = 2;
 #else
-constexpr int tile_rows = 1, tile_tokens = 6;
+constexpr int tile_rows = 1, tile_tokens = 6, wide_rows = 0, wide_tokens = 6;
 #endif
 
 struct F32 {
@@ -66,6 +67,10 @@ using TileFn = void(float*, int64_t, const float*, const uint8_t*, int64_t, cons
 
 template <class W, int R, bool Ahead>
 static TileFn* tile_of(int64_t tokens) {
+  if constexpr (wide_rows == R) {
+    if (tokens == 8) return tile<W, R, 8, Ahead>;
+    if (tokens == 7) return tile<W, R, 7, Ahead>;
+  }
   if constexpr (tile_tokens >= 6) {
     if (tokens == 6) return tile<W, R, 6, Ahead>;
     if (tokens == 5) return tile<W, R, 5, Ahead>;
@@ -75,26 +80,34 @@ static TileFn* tile_of(int64_t tokens) {
   return tokens == 2 ? tile<W, R, 2, Ahead> : tile<W, R, 1, Ahead>;
 }
 
+template <class W, bool Ahead>
+static TileFn* tile_of(int64_t rows, int64_t tokens) {
+  if constexpr (wide_rows > 0)
+    if (rows == wide_rows) return tile_of<W, wide_rows, Ahead>(tokens);
+  if (rows == 1) return tile_of<W, 1, Ahead>(tokens);
+  return rows == 2 ? tile_of<W, 2, Ahead>(tokens) : tile_of<W, tile_rows, Ahead>(tokens);
+}
+
 // Rows [first, last) of all tokens of [from, to): a row group's weights stay in L1 while the tokens pass.
 template <class W>
 static void block(const MatmulPiece& p, int64_t from, int64_t to) {
-  const int64_t x_stride = padded(p.cols), tiles = (to - from + tile_tokens - 1) / tile_tokens;
+  const int64_t x_stride = padded(p.cols), count = to - from;
+  const bool wide = count > tile_tokens && count <= wide_tokens;
+  const int64_t tiles = wide ? 1 : (count + tile_tokens - 1) / tile_tokens;
+  const int64_t most = count == 1 ? 2 : wide ? wide_rows : tile_rows;
   for (int64_t row = p.first; row < p.last;) {
-    const int64_t most = to - from == 1 ? 2 : tile_rows;
-    const int64_t rows = p.last - row >= most ? most : 1;
+    const int64_t left = p.last - row, rows = left >= most ? most : left >= 2 && most > 2 ? 2 : 1;
     for (int64_t i = 0; i < tiles; i++) {
-      const int64_t t = from + (to - from) * i / tiles, n = from + (to - from) * (i + 1) / tiles - t;
+      // Nearly equal tiles: 13 tokens are 4, 4 and 5.
+      int64_t t = from + count * i / tiles, end = from + count * (i + 1) / tiles;
       const bool ahead = i == 0 && from == 0;
-      TileFn* run = nullptr;
-      if (rows == 1)
-        run = ahead ? tile_of<W, 1, true>(n) : tile_of<W, 1, false>(n);
-      else if (rows == 2)
-        run = ahead ? tile_of<W, 2, true>(n) : tile_of<W, 2, false>(n);
-      else
-        run = ahead ? tile_of<W, tile_rows, true>(n) : tile_of<W, tile_rows, false>(n);
       const int64_t distance = p.x_rows == 1 ? 8192 : rows * p.w_stride;
-      run(p.y + t * p.y_stride + row, p.y_stride, p.bias ? p.bias + row : nullptr, p.w + row * p.w_stride, p.w_stride,
-          static_cast<const float*>(p.prepared) + t * x_stride, x_stride, p.cols, distance);
+      for (const int64_t step = rows == most ? end - t : tile_tokens; t < end; t += step) {
+        const int64_t n = end - t < step ? end - t : step;
+        (ahead ? tile_of<W, true>(rows, n) : tile_of<W, false>(rows, n))(
+            p.y + t * p.y_stride + row, p.y_stride, p.bias ? p.bias + row : nullptr, p.w + row * p.w_stride, p.w_stride,
+            static_cast<const float*>(p.prepared) + t * x_stride, x_stride, p.cols, distance);
+      }
     }
     row += rows;
   }
@@ -120,8 +133,8 @@ static void prepare(void* to, const float* x, int64_t x_stride, int64_t, int64_t
 }
 
 extern const Prepare prepare_f32 = {prepared_bytes, prepare, 1};
-extern const MatmulKernel matmul_f32 = {0, Format::f32, tile_rows, run<F32>};
-extern const MatmulKernel matmul_f16 = {1, Format::f32, tile_rows, run<F16>};
-extern const MatmulKernel matmul_bf16 = {30, Format::f32, tile_rows, run<BF16>};
+extern const MatmulKernel matmul_f32 = {0, Format::f32, 12, run<F32>};
+extern const MatmulKernel matmul_f16 = {1, Format::f32, 12, run<F16>};
+extern const MatmulKernel matmul_bf16 = {30, Format::f32, 12, run<BF16>};
 
 }  // namespace lt::cpu::LT_ISA
