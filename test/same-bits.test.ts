@@ -51,7 +51,7 @@ describe('logits of one sequence', () => {
   }, 120_000);
 
   test.each(['Q4_0', 'F16'] as const)('%s: beside seven other sequences', async (type) => {
-    const path = folder.model(tinyShapes.plain, type, 8);
+    const path = folder.model({ ...tinyShapes.plain, context: 2048 }, type, 8);
     const sequences = Array.from({ length: 8 }, (_, i) => randomIds(20 + 31 * i, 300, random(i)));
     await using model = await loadModel(path, { backend: 'cpu', threads: 2, batchTokens: 96, contextTokens: 2048 });
     const together = await Promise.all(sequences.map((s) => model.logits(s)));
@@ -67,7 +67,7 @@ async function trace(model: Model, prompt: number[] | string, options: GenerateO
 
 describe('generations', () => {
   test('after a prefix hit', async () => {
-    await using model = await loadModel(storyModel, { backend: 'cpu', threads: 2, contextTokens: 2048 });
+    await using model = await loadModel(storyModel, { backend: 'cpu', threads: 2, contextTokens: 1024 });
     const prompt = randomIds(300, 900, random(4)).map((id) => id + 20);
     const options = { maxTokens: 30, temperature: 0, ignoreEnd: true };
     const first = await model.generate(prompt, { ...options, logprobs: 5 });
@@ -78,7 +78,7 @@ describe('generations', () => {
     // What generated tokens left in the cache is what reading them would have left.
     const longer = [...prompt, ...first.ids, ...prompt.slice(0, 40)];
     const continued = await trace(model, longer, options);
-    await using fresh = await loadModel(storyModel, { backend: 'cpu', threads: 1, contextTokens: 2048, batchTokens: 33 });
+    await using fresh = await loadModel(storyModel, { backend: 'cpu', threads: 1, contextTokens: 1024, batchTokens: 33 });
     expect(continued).toEqual(await trace(fresh, longer, options));
   });
 
