@@ -46,6 +46,19 @@ LT_INLINE void prefetch(const void* p) {
 #endif
 }
 
+// Into the second cache: the first has too few misses in flight to fetch from memory at its full rate.
+LT_INLINE void prefetch_far(const void* p) {
+#if defined(_MSC_VER) && !defined(__clang__)
+#if defined(LT_ISA_AVX512) || defined(LT_ISA_AVX2)
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1);
+#else
+  (void)p;
+#endif
+#else
+  __builtin_prefetch(p, 0, 2);
+#endif
+}
+
 // e^x, relative error below 2e-7: x = n ln 2 + r, |r| <= ln 2 / 2, ln 2 in two parts (Cody and Waite); a polynomial fitted to
 // e^r; 2^n put into the exponent. Below -87.3 exactly 0, above 88.3 as at 88.3 (2.2e38), NaN stays NaN; 1 at 0.
 LT_INLINE f32x16 exp(f32x16 x) {

@@ -8,6 +8,8 @@ namespace lt::cpu::LT_ISA {
 // wide_*: the tile for 7 and 8 tokens, which two narrower ones would read the weights twice for.
 #if defined(LT_ISA_AVX512)
 constexpr int tile_rows = 4, tile_tokens = 6, wide_rows = 3, wide_tokens = 8;
+#elif defined(LT_ISA_AVX2)
+constexpr int tile_rows = 2, tile_tokens = 3, wide_rows = 0, wide_tokens = 3;
 #elif defined(LT_ISA_NEON)
 constexpr int tile_rows = 2, tile_tokens = 2, wide_rows = 0, wide_tokens = 2;
 #else
@@ -32,32 +34,33 @@ struct BF16 {
 
 static int64_t padded(int64_t cols) { return (cols + 15) / 16 * 16; }
 
-// R rows from w on times T tokens from x on, all of k. ahead: bytes from a weight to the one to prefetch, 0: none.
+// One vector of k of R rows and T tokens.
+template <class W, int R, int T>
+LT_INLINE void step(f32x16 (&acc)[R][T], const uint8_t* w, int64_t w_stride, const float* x, int64_t x_stride, int64_t k, int64_t n = 16) {
+  f32x16 v[R];
+  LT_UNROLL for (int r = 0; r < R; r++) v[r] = n == 16 ? W::at(w + r * w_stride, k) : W::at(w + r * w_stride, k, n);
+  LT_UNROLL for (int t = 0; t < T; t++) {
+    const f32x16 u = load(x + t * x_stride + k);
+    LT_UNROLL for (int r = 0; r < R; r++) acc[r][t] = fma(v[r], u, acc[r][t]);
+  }
+}
+
+// R rows from w on times T tokens from x on, all of k. ahead: bytes from a weight to the one to fetch meanwhile.
 template <class W, int R, int T, bool Ahead>
 LT_NOINLINE void tile(float* y, int64_t y_stride, const float* bias, const uint8_t* w, int64_t w_stride, const float* x, int64_t x_stride,
                       int64_t cols, int64_t ahead) {
   f32x16 acc[R][T];
   LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int t = 0; t < T; t++) acc[r][t] = zero();
   int64_t k = 0;
-  for (; k + 16 <= cols; k += 16) {
-    f32x16 v[R];
-    LT_UNROLL for (int r = 0; r < R; r++) {
-      v[r] = W::at(w + r * w_stride, k);
-      if (Ahead) prefetch(w + r * w_stride + k * W::bytes + ahead);
-    }
-    LT_UNROLL for (int t = 0; t < T; t++) {
-      const f32x16 u = load(x + t * x_stride + k);
-      LT_UNROLL for (int r = 0; r < R; r++) acc[r][t] = fma(v[r], u, acc[r][t]);
-    }
+  for (; k + 32 <= cols; k += 32) {
+    if (Ahead) LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int i = 0; i < 32 * W::bytes; i += 64) {
+        prefetch_far(w + r * w_stride + k * W::bytes + ahead + i);
+      }
+    step<W>(acc, w, w_stride, x, x_stride, k);
+    step<W>(acc, w, w_stride, x, x_stride, k + 16);
   }
-  if (const int64_t n = cols - k) {
-    f32x16 v[R];
-    LT_UNROLL for (int r = 0; r < R; r++) v[r] = W::at(w + r * w_stride, k, n);
-    LT_UNROLL for (int t = 0; t < T; t++) {
-      const f32x16 u = load(x + t * x_stride + k);
-      LT_UNROLL for (int r = 0; r < R; r++) acc[r][t] = fma(v[r], u, acc[r][t]);
-    }
-  }
+  if (k + 16 <= cols) step<W>(acc, w, w_stride, x, x_stride, k), k += 16;
+  if (k < cols) step<W>(acc, w, w_stride, x, x_stride, k, cols - k);
   LT_UNROLL for (int t = 0; t < T; t++) LT_UNROLL for (int r = 0; r < R; r++) {
     y[t * y_stride + r] = bias ? fold_add(acc[r][t]) + bias[r] : fold_add(acc[r][t]);
   }
@@ -75,8 +78,9 @@ static TileFn* tile_of(int64_t tokens) {
     if (tokens == 6) return tile<W, R, 6, Ahead>;
     if (tokens == 5) return tile<W, R, 5, Ahead>;
     if (tokens == 4) return tile<W, R, 4, Ahead>;
-    if (tokens == 3) return tile<W, R, 3, Ahead>;
   }
+  if constexpr (tile_tokens >= 3)
+    if (tokens == 3) return tile<W, R, 3, Ahead>;
   return tokens == 2 ? tile<W, R, 2, Ahead> : tile<W, R, 1, Ahead>;
 }
 
