@@ -98,7 +98,7 @@ struct Blocks32 {
   static float row(const uint8_t* w, const Quad32* x, int64_t blocks, int64_t after) {
     float4 acc = zero_float4();
     for (; blocks >= 4; blocks -= 4, w += 4 * block_bytes, ++x) {
-      for (int i = 0; i < 4 * block_bytes; i += 64) prefetch(w + 8192 + i);
+      for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w + 8192 + i);
       acc = four(acc, w, *x, 0);
     }
     if (blocks) {

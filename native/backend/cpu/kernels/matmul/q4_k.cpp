@@ -50,7 +50,7 @@ struct Q4_K {
       s[i] = zero_ints();
       m[i] = zero_int4();
       if (i >= count) continue;
-      for (int at = 0; at < block_bytes; at += 64) prefetch(w + 8192 + at);
+      for (int at = 0; at < block_bytes; at += 64) prefetch_far(w + 8192 + at);
       one(w, x.block[i], s[i], m[i]);
       d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w)) << 16 * i;
       dmin |= uint64_t(load16(w + 2)) << 16 * i;

@@ -45,7 +45,7 @@ struct Q6_K {
     for (int i = 0; i < 4; ++i, w += block_bytes) {
       s[i] = zero_ints();
       if (i >= count) continue;
-      for (int at = 0; at < block_bytes; at += 64) prefetch(w + 8192 + at);
+      for (int at = 0; at < block_bytes; at += 64) prefetch_far(w + 8192 + at);
       s[i] = one(w, x.block[i]);
       d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w + 208)) << 16 * i;
     }
