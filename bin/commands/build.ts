@@ -67,7 +67,6 @@ async function build(flags: Flags): Promise<void> {
     '--CDLLAMA_TS_ADDON=ON',
     `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`,
     '--CDLLAMA_TS_WERROR=OFF', // a newer compiler's warnings must not keep anybody from building
-    `--CDCMAKE_RUNTIME_OUTPUT_DIRECTORY=${join(root, 'build', 'Release')}`,
   ];
   for (const step of ['configure', 'build']) {
     if ((await cmakeJs(step, settings)) !== 0) {
