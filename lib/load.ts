@@ -19,7 +19,7 @@ export interface LoadOptions {
   isa?: string;
   /** Threads that compute. Default: the physical cores that the process may use. */
   threads?: number;
-  /** Tokens that all generations together can hold. Default: the model's length, at most 8192. */
+  /** Tokens that all generations together can hold, each of them at most the model's length. Default: the model's length, at most 8192. */
   contextTokens?: number;
   /** Tokens computed in one step at most. Default 512. */
   batchTokens?: number;

@@ -47,7 +47,7 @@ class RunningEngine final : public Engine {
 
   uint64_t submit(Request request) override {
     check(request, parts_.info);
-    auto s = std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.context_tokens, *parts_.tokenizer);
+    auto s = std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer);
     const uint64_t id = s->id;
     {
       const std::lock_guard lock(mutex_);

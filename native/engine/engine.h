@@ -1,5 +1,6 @@
 // A loaded model and the one thread that runs it. Never N-API: results leave through a sink, at most one call a step.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -37,6 +38,8 @@ struct ModelInfo {
   int threads;
   MemoryInfo memory;
   std::string chat_template;  // empty: none in the file
+
+  int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
 };
 
 struct Request {

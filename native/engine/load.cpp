@@ -36,12 +36,9 @@ Type cache_type(const std::string& name, const Shape& s) {
   return q8_0;
 }
 
+// The pool may be larger than the model's length: many requests share it, none is longer than the model was trained for.
 int64_t context_of(const EngineOptions& o, const Shape& s) {
-  if (o.context_tokens == 0) return std::clamp<int64_t>(s.trained_context, 1, default_context);
-  if (o.context_tokens > s.trained_context)
-    throw Error(Code::context, "contextTokens: expected at most " + std::to_string(s.trained_context) +
-                                   ", the length of this model, found " + std::to_string(o.context_tokens));
-  return o.context_tokens;
+  return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(s.trained_context, 1, default_context);
 }
 
 BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {

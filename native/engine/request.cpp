@@ -21,9 +21,9 @@ void check_ids(const Request& r, int64_t vocabulary) {
 void check_length(const Request& r, const ModelInfo& model) {
   const bool generates = !r.logits_only && r.max_tokens != 0;
   const auto length = static_cast<int64_t>(r.prompt.size());
-  if (length + generates <= model.context_tokens) return;
+  if (length + generates <= model.longest()) return;
   std::string message = "the prompt has " + std::to_string(length) + " tokens" + (generates ? " and at least one is to follow" : "") +
-                        ", the context holds " + std::to_string(model.context_tokens) + "; shorten the prompt";
+                        ", the context holds " + std::to_string(model.longest()) + "; shorten the prompt";
   if (model.trained_context > model.context_tokens)
     message += " or load the model with contextTokens up to " + std::to_string(model.trained_context);
   throw Error(Code::context, message);
