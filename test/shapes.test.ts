@@ -44,13 +44,13 @@ async function compare(shape: TinyShapeName, type: WeightTypeName, seed: number,
   return rowDistances(await logits(path, ids, { backend: 'cpu', ...options }), await judge, tinyShapes[shape].vocabulary);
 }
 
+// 8-bit activations are off by 0.7% a product (max / 127 a step over a block), and a random model of this size has few products
+// to average that over. The cache's own rounding is 2^-11 for f16 and half a percent for q8_0.
 function expectNear(distances: number[], type: WeightTypeName, cacheType: string): void {
-  const exact = !integerTypes.includes(type) && cacheType === 'f32';
-  if (exact) expect(Math.max(...distances)).toBeLessThanOrEqual(1e-5);
-  else {
-    expect(quantile(distances, 0.5)).toBeLessThanOrEqual(2e-2);
-    expect(quantile(distances, 0.9)).toBeLessThanOrEqual(6e-2);
-  }
+  const bound = integerTypes.includes(type) ? 5e-2 : { f32: 1e-5, f16: 3e-3, q8_0: 2e-2 }[cacheType]!;
+  expect(quantile(distances, 0.5)).toBeLessThanOrEqual(bound);
+  expect(quantile(distances, 0.9)).toBeLessThanOrEqual(3 * bound);
+  if (bound === 1e-5) expect(Math.max(...distances)).toBeLessThanOrEqual(bound);
 }
 
 describe('every shape, F16 and Q8_0', () => {

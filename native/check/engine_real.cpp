@@ -121,9 +121,21 @@ CHECK_CASE("engine/real: what the file and the options say") {
   CHECK(!info.chat_template.empty() && info.memory.weights > 3000000 && info.memory.weights <= info.file_bytes);
 }
 
+CHECK_CASE("engine/real: a context larger than the model's length is for many requests, none of them longer than the model") {
+  Loaded model(options(3000));
+  const int64_t trained = model.engine->info().trained_context;
+  CHECK(trained < 3000 && model.engine->info().context_tokens == 3000);
+  Request r = model.ask("Once", 1);
+  r.prompt.assign(static_cast<size_t>(trained), 300);
+  CHECK_THROWS(model.engine->submit(r), Code::context);
+  r.prompt.resize(static_cast<size_t>(trained) - 2);
+  r.max_tokens = -1;
+  r.ignore_end = true;
+  CHECK(model.run(r).completion_tokens == 2);
+}
+
 CHECK_CASE("engine/real: options that cannot be are refused") {
   const auto refused = [](const EngineOptions& o, Code code) { CHECK_THROWS(Loaded(o), code); };
-  refused(options(1 << 20), Code::context);
   refused(options(-1), Code::argument);
   refused(options(256, 0), Code::argument);
   refused(options(256, 64, 0), Code::argument);

@@ -122,13 +122,19 @@ CHECK_CASE("engine/what is cached goes when its pages are needed") {
 
 CHECK_CASE("engine/a prompt being read does not stop others from generating") {
   std::vector<std::pair<int64_t, bool>> steps;  // rows, of several sequences
-  FakeEngine fake({8192, 64, 8},
-                  [&](FakeEngine& f) { f.model->on_embed = [&](const Rows& r) { steps.push_back({r.ids.rows, r.spans.size() > 1}); }; });
+  std::atomic<bool> both = false;               // before that the first request stops after a few steps, so that it cannot finish alone
+  FakeEngine fake({8192, 64, 8}, [&](FakeEngine& f) {
+    f.model->on_embed = [&](const Rows& r) {
+      steps.push_back({r.ids.rows, r.spans.size() > 1});
+      while (steps.size() > 10 && !both) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
+  });
   Request quick = fake_request(fake_prompt(3, 1), 400);
   quick.ignore_end = true;
   const uint64_t a = fake.engine->submit(quick);
   fake.reports.wait_for_tokens(a, 5);
   const uint64_t b = fake.engine->submit(fake_request(fake_prompt(2000, 2), 1));
+  both = true;
   fake.reports.wait(b);
   CHECK_THAT(fake.reports.so_far(a).tokens.size() > 30, fake.reports.so_far(a).tokens.size() << " tokens");
   fake.reports.wait(a);
