@@ -5,10 +5,10 @@
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
 // A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32); has_min; and
-//   four(acc, w, count, x)               the first count of four blocks of a row
+//   blocks<N>(acc, w, x)                 the first N of four blocks of a row
 //   unpack(record, rows, offset, r, ahead)  vector r of a record, with unpack_calls of ahead
 #pragma once
-#include "backend/cpu/kernels/matmul/few.h"
+#include "backend/cpu/kernels/matmul/rows.h"
 
 namespace lt::cpu::LT_ISA {
 
@@ -124,23 +124,29 @@ struct Blocks256 {
     }
   }
 
-  static float row(const uint8_t* w, const Quad256* x, int64_t blocks) {
-    float4 acc = zero_float4();
-    for (; blocks >= 4; blocks -= 4, w += 4 * block_bytes, ++x) acc = W::four(acc, w, 4, *x);
-    if (blocks) acc = W::four(acc, w, int(blocks), *x);
-    return fold_chains(acc);
+  template <int R>
+  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad256* x, int64_t blocks, int64_t) {
+    float4 acc[R];
+    for (float4& a : acc) a = zero_float4();
+    for (; blocks >= 4; blocks -= 4, ++x) {
+      LT_UNROLL
+      for (int r = 0; r < R; ++r) {
+        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + fetch_ahead + i);
+        acc[r] = W::template blocks<4>(acc[r], w[r], *x);
+        w[r] += 4 * block_bytes;
+      }
+    }
+    for (int r = 0; r < R; ++r) {
+      if (blocks == 1) acc[r] = W::template blocks<1>(acc[r], w[r], *x);
+      if (blocks == 2) acc[r] = W::template blocks<2>(acc[r], w[r], *x);
+      if (blocks == 3) acc[r] = W::template blocks<3>(acc[r], w[r], *x);
+      v[r] = fold_chains(acc[r]);
+    }
   }
 
   static void run(const MatmulPiece& p) {
     if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks256>(p) : run_panels<Blocks256>(p);
-    const int64_t blocks = p.cols / values;
-    const Quad256* x = static_cast<const Quad256*>(p.prepared);
-    for (int64_t m = p.first; m < p.last; ++m) {
-      for (int64_t t = 0; t < p.x_rows; ++t) {
-        const float v = row(p.w + m * p.w_stride, x + t * ((blocks + 3) / 4), blocks);
-        p.y[t * p.y_stride + m] = p.bias ? v + p.bias[m] : v;
-      }
-    }
+    run_rows<Blocks256, Quad256>(p);
   }
 };
 

@@ -6,7 +6,7 @@
 // A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; and
 //   Nibbles<offset> or SignedBytes as Codes, which knows how codes become u8 and multiply.
 #pragma once
-#include "backend/cpu/kernels/matmul/few.h"
+#include "backend/cpu/kernels/matmul/rows.h"
 
 namespace lt::cpu::LT_ISA {
 
@@ -94,24 +94,29 @@ struct Blocks32 {
     return acc;
   }
 
-  // after: bytes that may be read behind the row. At the end of a matrix the mapping of its file may end.
-  static float row(const uint8_t* w, const Quad32* x, int64_t blocks, int64_t after) {
-    float4 acc = zero_float4();
-    for (; blocks >= 4; blocks -= 4, w += 4 * block_bytes, ++x) {
-      for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w + 8192 + i);
-      acc = four(acc, w, *x, 0);
-    }
-    if (blocks) {
-      const uint64_t absent = ~uint64_t(0) << 16 * blocks;
-      uint8_t copy[4 * block_bytes];
-      if (after < (4 - blocks) * block_bytes) {
-        memset(copy, 0, sizeof copy);
-        memcpy(copy, w, size_t(blocks * block_bytes));
-        w = copy;
+  // The last, incomplete four of a row. At the end of a matrix the mapping of its file may end: then they are copied.
+  static float4 tail(float4 acc, const uint8_t* w, const Quad32& x, int64_t blocks, int64_t after) {
+    const uint64_t absent = ~uint64_t(0) << 16 * blocks;
+    if (after >= (4 - blocks) * block_bytes) return four(acc, w, x, absent);
+    uint8_t copy[4 * block_bytes];
+    memset(copy, 0, sizeof copy);
+    memcpy(copy, w, size_t(blocks * block_bytes));
+    return four(acc, copy, x, absent);
+  }
+
+  template <int R>
+  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad32* x, int64_t blocks, int64_t after) {
+    float4 acc[R];
+    for (float4& a : acc) a = zero_float4();
+    for (; blocks >= 4; blocks -= 4, ++x) {
+      LT_UNROLL
+      for (int r = 0; r < R; ++r) {
+        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + fetch_ahead + i);
+        acc[r] = four(acc[r], w[r], *x, 0);
+        w[r] += 4 * block_bytes;
       }
-      acc = four(acc, w, *x, absent);
     }
-    return fold_chains(acc);
+    for (int r = 0; r < R; ++r) v[r] = fold_chains(blocks ? tail(acc[r], w[r], *x, blocks, after) : acc[r]);
   }
 
   static void heads(uint16_t* head, const uint8_t* const* rows, size_t offset) {
@@ -178,14 +183,7 @@ struct Blocks32 {
 
   static void run(const MatmulPiece& p) {
     if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks32>(p) : run_panels<Blocks32>(p);
-    const int64_t blocks = p.cols / values;
-    const Quad32* x = static_cast<const Quad32*>(p.prepared);
-    for (int64_t m = p.first; m < p.last; ++m) {
-      for (int64_t t = 0; t < p.x_rows; ++t) {
-        const float v = row(p.w + m * p.w_stride, x + t * ((blocks + 3) / 4), blocks, (p.last - 1 - m) * p.w_stride);
-        p.y[t * p.y_stride + m] = p.bias ? v + p.bias[m] : v;
-      }
-    }
+    run_rows<Blocks32, Quad32>(p);
   }
 };
 

@@ -39,13 +39,13 @@ struct Q6_K {
     return s;
   }
 
-  static float4 four(float4 acc, const uint8_t* w, int count, const Quad256& x) {
-    ints s[4];
-    uint64_t d = 0x8000800080008000;  // absent blocks add -0, which changes no sum
-    for (int i = 0; i < 4; ++i, w += block_bytes) {
-      s[i] = zero_ints();
-      if (i >= count) continue;
-      for (int at = 0; at < block_bytes; at += 64) prefetch_far(w + 8192 + at);
+  // The first N of four blocks of a row; absent ones add -0, which changes no sum.
+  template <int N>
+  static float4 blocks(float4 acc, const uint8_t* w, const Quad256& x) {
+    ints s[4] = {zero_ints(), zero_ints(), zero_ints(), zero_ints()};
+    uint64_t d = 0x8000800080008000;
+    LT_UNROLL
+    for (int i = 0; i < N; ++i, w += block_bytes) {
       s[i] = one(w, x.block[i]);
       d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w + 208)) << 16 * i;
     }
