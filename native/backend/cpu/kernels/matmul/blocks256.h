@@ -125,13 +125,13 @@ struct Blocks256 {
   }
 
   template <int R>
-  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad256* x, int64_t blocks, int64_t) {
+  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad256* x, int64_t blocks, int64_t ahead, int64_t) {
     float4 acc[R];
     for (float4& a : acc) a = zero_float4();
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {
-        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + fetch_ahead + i);
+        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
         acc[r] = W::template blocks<4>(acc[r], w[r], *x);
         w[r] += 4 * block_bytes;
       }

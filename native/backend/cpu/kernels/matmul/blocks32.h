@@ -105,13 +105,13 @@ struct Blocks32 {
   }
 
   template <int R>
-  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad32* x, int64_t blocks, int64_t after) {
+  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad32* x, int64_t blocks, int64_t ahead, int64_t after) {
     float4 acc[R];
     for (float4& a : acc) a = zero_float4();
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {
-        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + fetch_ahead + i);
+        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
         acc[r] = four(acc[r], w[r], *x, 0);
         w[r] += 4 * block_bytes;
       }
