@@ -65,7 +65,7 @@ template <class F>
 std::vector<size_t> by(size_t n, F key) {
   std::vector<size_t> at(n);
   for (size_t i = 0; i < n; i++) at[i] = i;
-  std::stable_sort(at.begin(), at.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
+  std::sort(at.begin(), at.end(), [&](size_t a, size_t b) { return std::pair(key(a), a) < std::pair(key(b), b); });
   return at;
 }
 

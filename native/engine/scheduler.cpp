@@ -64,7 +64,8 @@ std::vector<Sequence*> Scheduler::prompts() const {
     const bool waits = may_reuse(*s) && s->computed % page == 0 && std::any_of(reading.begin(), reading.end(), twin);
     if (!waits) reading.push_back(s.get());
   }
-  std::stable_sort(reading.begin(), reading.end(), [](const Sequence* a, const Sequence* b) { return a->uncomputed() < b->uncomputed(); });
+  std::sort(reading.begin(), reading.end(),
+            [](const Sequence* a, const Sequence* b) { return std::pair(a->uncomputed(), a->id) < std::pair(b->uncomputed(), b->id); });
   return reading;
 }
 
