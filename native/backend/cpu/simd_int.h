@@ -15,9 +15,11 @@
 #if defined(__GNUC__)
 #define LT_UNROLL _Pragma("GCC unroll 16")
 #define LT_ROLLED _Pragma("GCC unroll 1")
+#define LT_OUTLINED __attribute__((noinline))
 #else
 #define LT_UNROLL
 #define LT_ROLLED
+#define LT_OUTLINED
 #endif
 
 #if defined(LT_ISA_AVX512)

@@ -124,6 +124,12 @@ struct Blocks256 {
     }
   }
 
+  // Out of line: most rows have none, and their loop keeps its registers.
+  LT_OUTLINED static float4 tail(float4 acc, const uint8_t* w, const Quad256& x, int64_t blocks) {
+    if (blocks == 1) return W::template blocks<1>(acc, w, x);
+    return blocks == 2 ? W::template blocks<2>(acc, w, x) : W::template blocks<3>(acc, w, x);
+  }
+
   template <int R>
   static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad256* x, int64_t blocks, int64_t ahead, int64_t) {
     float4 acc[R];
@@ -136,12 +142,7 @@ struct Blocks256 {
         w[r] += 4 * block_bytes;
       }
     }
-    for (int r = 0; r < R; ++r) {
-      if (blocks == 1) acc[r] = W::template blocks<1>(acc[r], w[r], *x);
-      if (blocks == 2) acc[r] = W::template blocks<2>(acc[r], w[r], *x);
-      if (blocks == 3) acc[r] = W::template blocks<3>(acc[r], w[r], *x);
-      v[r] = fold_chains(acc[r]);
-    }
+    for (int r = 0; r < R; ++r) v[r] = fold_chains(blocks ? tail(acc[r], w[r], *x, blocks) : acc[r]);
   }
 
   static void run(const MatmulPiece& p) {

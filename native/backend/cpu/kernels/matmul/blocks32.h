@@ -95,7 +95,7 @@ struct Blocks32 {
   }
 
   // The last, incomplete four of a row. At the end of a matrix the mapping of its file may end: then they are copied.
-  static float4 tail(float4 acc, const uint8_t* w, const Quad32& x, int64_t blocks, int64_t after) {
+  LT_OUTLINED static float4 tail(float4 acc, const uint8_t* w, const Quad32& x, int64_t blocks, int64_t after) {
     const uint64_t absent = ~uint64_t(0) << 16 * blocks;
     if (after >= (4 - blocks) * block_bytes) return four(acc, w, x, absent);
     uint8_t copy[4 * block_bytes];
