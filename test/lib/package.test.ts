@@ -33,13 +33,16 @@ function copyWithoutAddon(): string {
   return copy;
 }
 
+// Where another addon is named for all packages (LLAMA_TS_PREBUILD), the copies shall not find it.
+const { LLAMA_TS_PREBUILD: _, ...environment } = process.env;
+
 const requireIt = (copy: string): string =>
-  spawnSync(process.execPath, ['-e', `try { require(${JSON.stringify(copy)}) } catch (e) { console.log(e.name, e.code, e.message) }`], { encoding: 'utf8' }).stdout;
+  spawnSync(process.execPath, ['-e', `try { require(${JSON.stringify(copy)}) } catch (e) { console.log(e.name, e.code, e.message) }`], { encoding: 'utf8', env: environment }).stdout;
 
 test('without the addon, require says how to build it', () => {
   const copy = copyWithoutAddon();
   expect(requireIt(copy)).toMatch(/^LlamaError BINARY llama-ts has no compiled addon for .*npx llama-ts build/);
-  const { stderr, status } = spawnSync(process.execPath, [join(copy, 'dist/bin/llama-ts.js'), 'run'], { encoding: 'utf8' });
+  const { stderr, status } = spawnSync(process.execPath, [join(copy, 'dist/bin/llama-ts.js'), 'run'], { encoding: 'utf8', env: environment });
   expect(stderr).toMatch(/^llama-ts: llama-ts has no compiled addon .*npx llama-ts build.*\n$/);
   expect(status).toBe(1);
 });
