@@ -1,7 +1,7 @@
 #include "backend/cpu/isa.h"
 
 #include "core/error.h"
-#if defined(_M_X64)
+#if defined(_MSC_VER) && defined(_M_X64)  // mingw defines the latter too
 #include <intrin.h>
 #elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
@@ -17,7 +17,7 @@
 namespace lt::cpu {
 namespace {
 
-#if defined(_M_X64)
+#if defined(_MSC_VER) && defined(_M_X64)  // mingw defines the latter too
 bool bits(int leaf, int reg, unsigned wanted) {
   int r[4];
   __cpuidex(r, leaf, 0);
