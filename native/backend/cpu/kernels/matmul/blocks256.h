@@ -5,7 +5,7 @@
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
 // A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32); has_min; and
-//   blocks<N>(acc, w, x)                 the first N of four blocks of a row
+//   blocks<N, T>(acc, w, x, quads)       the first N of four blocks of a row with T tokens, whose blocks are `quads` apart
 //   unpack(record, rows, offset, r, ahead)  vector r of a record, with unpack_calls of ahead
 #pragma once
 #include "backend/cpu/kernels/matmul/rows.h"
@@ -125,24 +125,31 @@ struct Blocks256 {
   }
 
   // Out of line: most rows have none, and their loop keeps its registers.
-  LT_OUTLINED static float4 tail(float4 acc, const uint8_t* w, const Quad256& x, int64_t blocks) {
-    if (blocks == 1) return W::template blocks<1>(acc, w, x);
-    return blocks == 2 ? W::template blocks<2>(acc, w, x) : W::template blocks<3>(acc, w, x);
+  template <int T>
+  LT_OUTLINED static void tail(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token, int64_t blocks) {
+    if (blocks == 1) return W::template blocks<1, T>(acc, w, x, quads_a_token);
+    if (blocks == 2) return W::template blocks<2, T>(acc, w, x, quads_a_token);
+    W::template blocks<3, T>(acc, w, x, quads_a_token);
   }
 
-  template <int R>
-  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad256* x, int64_t blocks, int64_t ahead, int64_t) {
-    float4 acc[R];
-    for (float4& a : acc) a = zero_float4();
+  template <int R, int T>
+  static void rows(float (&v)[R][T], const uint8_t* (&w)[R], const Quad256* x, int64_t quads_a_token, int64_t blocks, int64_t ahead,
+                   int64_t) {
+    float4 acc[R][T];
+    for (auto& row : acc)
+      for (float4& a : row) a = zero_float4();
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {
         for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
-        acc[r] = W::template blocks<4>(acc[r], w[r], *x);
+        W::template blocks<4, T>(acc[r], w[r], x, quads_a_token);
         w[r] += 4 * block_bytes;
       }
     }
-    for (int r = 0; r < R; ++r) v[r] = fold_chains(blocks ? tail(acc[r], w[r], *x, blocks) : acc[r]);
+    for (int r = 0; r < R; ++r) {
+      if (blocks) tail<T>(acc[r], w[r], x, quads_a_token, blocks);
+      for (int t = 0; t < T; ++t) v[r][t] = fold_chains(acc[r][t]);
+    }
   }
 
   static void run(const MatmulPiece& p) {

@@ -77,46 +77,58 @@ struct Blocks32 {
   static constexpr int64_t token_bytes = tile_bytes_32;
   static constexpr int unpack_calls = tile_rows;
 
-  // Four blocks of one row. Those whose 16 bits are set in absent are not of the row: their codes meet zeros, and scales of -0
-  // make what they add -0, which changes no sum, not even one of -0.
-  static float4 four(float4 acc, const uint8_t* w, const Quad32& x, uint64_t absent) {
-    ints s[vectors_64];
+  // Four blocks of one row and T tokens. Those whose 16 bits are set in absent are not of the row: their codes meet zeros, and scales
+  // of -0 make what they add -0, which changes no sum, not even one of -0.
+  template <int T>
+  static void four(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, uint64_t absent) {
+    bytes lo[vectors_64], hi[vectors_64];
+    for (int v = 0; v < vectors_64; ++v) Codes::halves(w + W::code_offset + v * quads * block_bytes, block_bytes, lo[v], hi[v]);
+    const float4 dw = load_halfs(w, block_bytes, absent);
+    float4 mw;
+    if constexpr (W::has_min) mw = load_halfs(w + 2, block_bytes, absent);
     LT_UNROLL
-    for (int v = 0; v < vectors_64; ++v) {
-      bytes lo, hi;
-      Codes::halves(w + W::code_offset + v * quads * block_bytes, block_bytes, lo, hi);
-      const int8_t* q = x.q[0][0] + v * vector_bytes;
-      s[v] = Codes::total(Codes::step(Codes::step(Codes::none(), lo, load_bytes(q)), hi, load_bytes(q + 64)));
+    for (int t = 0; t < T; ++t, x += quads_a_token) {
+      ints s[vectors_64];
+      LT_UNROLL
+      for (int v = 0; v < vectors_64; ++v) {
+        const int8_t* q = x->q[0][0] + v * vector_bytes;
+        s[v] = Codes::total(Codes::step(Codes::step(Codes::none(), lo[v], load_bytes(q)), hi[v], load_bytes(q + 64)));
+      }
+      const float4 d = mul_float4(dw, load_float4(x->d));
+      acc[t] = fma_float4(d, to_float4(Codes::corrected(sum_quads(s), load_int4(x->start8))), acc[t]);
+      if constexpr (W::has_min) acc[t] = fma_float4(mw, load_float4(x->sum), acc[t]);
     }
-    const float4 d = mul_float4(load_halfs(w, block_bytes, absent), load_float4(x.d));
-    acc = fma_float4(d, to_float4(Codes::corrected(sum_quads(s), load_int4(x.start8))), acc);
-    if constexpr (W::has_min) acc = fma_float4(load_halfs(w + 2, block_bytes, absent), load_float4(x.sum), acc);
-    return acc;
   }
 
   // The last, incomplete four of a row. At the end of a matrix the mapping of its file may end: then they are copied.
-  LT_OUTLINED static float4 tail(float4 acc, const uint8_t* w, const Quad32& x, int64_t blocks, int64_t after) {
+  template <int T>
+  LT_OUTLINED static void tail(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t after) {
     const uint64_t absent = ~uint64_t(0) << 16 * blocks;
-    if (after >= (4 - blocks) * block_bytes) return four(acc, w, x, absent);
+    if (after >= (4 - blocks) * block_bytes) return four<T>(acc, w, x, quads_a_token, absent);
     uint8_t copy[4 * block_bytes];
     memset(copy, 0, sizeof copy);
     memcpy(copy, w, size_t(blocks * block_bytes));
-    return four(acc, copy, x, absent);
+    four<T>(acc, copy, x, quads_a_token, absent);
   }
 
-  template <int R>
-  static void rows(float (&v)[R], const uint8_t* (&w)[R], const Quad32* x, int64_t blocks, int64_t ahead, int64_t after) {
-    float4 acc[R];
-    for (float4& a : acc) a = zero_float4();
+  template <int R, int T>
+  static void rows(float (&v)[R][T], const uint8_t* (&w)[R], const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t ahead,
+                   int64_t after) {
+    float4 acc[R][T];
+    for (auto& row : acc)
+      for (float4& a : row) a = zero_float4();
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {
         for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
-        acc[r] = four(acc[r], w[r], *x, 0);
+        four<T>(acc[r], w[r], x, quads_a_token, 0);
         w[r] += 4 * block_bytes;
       }
     }
-    for (int r = 0; r < R; ++r) v[r] = fold_chains(blocks ? tail(acc[r], w[r], *x, blocks, after) : acc[r]);
+    for (int r = 0; r < R; ++r) {
+      if (blocks) tail<T>(acc[r], w[r], x, quads_a_token, blocks, after);
+      for (int t = 0; t < T; ++t) v[r][t] = fold_chains(acc[r][t]);
+    }
   }
 
   static void heads(uint16_t* head, const uint8_t* const* rows, size_t offset) {

@@ -98,7 +98,7 @@ static void block(const MatmulPiece& p, int64_t from, int64_t to) {
   const int64_t x_stride = padded(p.cols), count = to - from;
   const bool wide = count > tile_tokens && count <= wide_tokens;
   const int64_t tiles = wide ? 1 : (count + tile_tokens - 1) / tile_tokens;
-  const int64_t most = count == 1 ? 2 : wide ? wide_rows : tile_rows;
+  const int64_t most = count == 1 ? 1 : wide ? wide_rows : tile_rows;  // one token: one row reads fastest, as fast as bare loads
   for (int64_t row = p.first; row < p.last;) {
     const int64_t left = p.last - row, rows = left >= most ? most : left >= 2 && most > 2 ? 2 : 1;
     for (int64_t i = 0; i < tiles; i++) {

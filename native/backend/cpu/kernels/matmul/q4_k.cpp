@@ -25,38 +25,54 @@ struct Q4_K {
     minimums = (s1 & low) | uint64_t((s2 >> 4 & nibble) | (s1 >> 2 & high)) << 32;
   }
 
-  static void one(const uint8_t* w, const Block256& x, ints& s, int4& m) {
+  // Of a block and T tokens, `apart` bytes from one to the next: s the scaled dot products, m those of the minimums.
+  template <int T>
+  static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int4 (*m)[4], int i) {
     uint64_t scales, minimums;
     scales_of(w, scales, minimums);
-    m = dot_u8_i16(minimums, x.sum32);
+    const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
+    for (int t = 0; t < T; ++t) {
+      m[t][i] = dot_u8_i16(minimums, token(t)->sum32);
+      s[t][i] = zero_ints();
+    }
     const bytes table = repeat_u64(scales), mask = splat_byte(15);
-    s = zero_ints();
     LT_UNROLL
-    for (int i = 0; i < 2 * vectors_64; ++i) {
+    for (int j = 0; j < 2 * vectors_64; ++j) {
       constexpr int v64 = vectors_64;
-      const bytes packed = load_bytes(w + 16 + i * vector_bytes);
-      const int8_t* q = x.nibbles + i / v64 * 128 + i % v64 * vector_bytes;
-      const dots lo = dot(zero_dots(), and_bytes(packed, mask), load_bytes(q));
-      const dots hi = dot(zero_dots(), and_bytes(shr_words<4>(packed), mask), load_bytes(q + 64));
-      s = add_scaled_quads(s, lo, hi, lookup(table, load_bytes(&expand[0][0] + i * vector_bytes)));
+      const bytes packed = load_bytes(w + 16 + j * vector_bytes);
+      const bytes low = and_bytes(packed, mask), high = and_bytes(shr_words<4>(packed), mask);
+      const bytes scale = lookup(table, load_bytes(&expand[0][0] + j * vector_bytes));
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const int8_t* q = token(t)->nibbles + j / v64 * 128 + j % v64 * vector_bytes;
+        const dots lo = dot(zero_dots(), low, load_bytes(q)), hi = dot(zero_dots(), high, load_bytes(q + 64));
+        s[t][i] = add_scaled_quads(s[t][i], lo, hi, scale);
+      }
     }
   }
 
   // The first N of four blocks of a row; absent ones add -0, which changes no sum.
-  template <int N>
-  static float4 blocks(float4 acc, const uint8_t* w, const Quad256& x) {
-    ints s[4] = {zero_ints(), zero_ints(), zero_ints(), zero_ints()};
-    int4 m[4] = {zero_int4(), zero_int4(), zero_int4(), zero_int4()};
+  template <int N, int T>
+  static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+    ints s[T][4];
+    int4 m[T][4];
+    if constexpr (N < 4) {
+      for (int t = 0; t < T; ++t)
+        for (int i = N; i < 4; ++i) s[t][i] = zero_ints(), m[t][i] = zero_int4();
+    }
     uint64_t d = 0x8000800080008000, dmin = 0;
     LT_UNROLL
     for (int i = 0; i < N; ++i, w += block_bytes) {
-      one(w, x.block[i], s[i], m[i]);
+      one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, m, i);
       d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w)) << 16 * i;
       dmin |= uint64_t(load16(w + 2)) << 16 * i;
     }
-    float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[0], s[1], s[2], s[3])));
-    v = fnma_float4(halfs_to_float4(dmin), to_float4(sum_each(m[0], m[1], m[2], m[3])), v);
-    return fma_float4(v, load_float4(x.d), acc);
+    LT_UNROLL
+    for (int t = 0; t < T; ++t, x += quads_a_token) {
+      float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
+      v = fnma_float4(halfs_to_float4(dmin), to_float4(sum_each(m[t][0], m[t][1], m[t][2], m[t][3])), v);
+      acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
+    }
   }
 
   static void unpack_header(uint8_t* record, const uint8_t* const* rows, size_t offset, int r) {

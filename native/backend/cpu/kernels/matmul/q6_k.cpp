@@ -20,37 +20,49 @@ struct Q6_K {
   static bytes low_nibbles(bytes ql, bytes high) { return or_bytes(and_bytes(ql, splat_byte(0x0f)), and_bytes(high, splat_byte(0x30))); }
   static bytes high_nibbles(bytes ql, bytes high) { return low_nibbles(shr_words<4>(ql), high); }
 
-  // S = sum scale * (code . q) - 32 * sum scale * (sum of q).
-  static ints one(const uint8_t* w, const Block256& x) {
+  // Of block i and T tokens, `apart` bytes from one to the next: s[t][i] = sum scale * (code . q) - 32 * sum scale * (sum of q).
+  template <int T>
+  static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int i) {
     const uint8_t* scales = w + 192;
-    ints s = shl_ints<5>(dot_i8_i16(zero_ints(), scales, x.negative_sum16));
+    const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
+    for (int t = 0; t < T; ++t) s[t][i] = shl_ints<5>(dot_i8_i16(zero_ints(), scales, token(t)->negative_sum16));
     const bytes table = repeat_quad(scales);
     LT_UNROLL
-    for (int i = 0; i < 2 * vectors_64; ++i) {
-      const int half = i / vectors_64, v = i % vectors_64;
+    for (int j = 0; j < 2 * vectors_64; ++j) {
+      const int half = j / vectors_64, v = j % vectors_64;
       const bytes ql = load_bytes(w + half * 64 + v * vector_bytes);
       bytes first, second;
       spread_pairs(w + 128 + half * 32, v, first, second);
-      const int8_t* q = x.q + half * 128 + v * vector_bytes;
-      const dots lo = dot(zero_dots(), low_nibbles(ql, first), load_bytes(q));
-      const dots hi = dot(zero_dots(), high_nibbles(ql, second), load_bytes(q + 64));
-      s = add_scaled_quads(s, lo, hi, sra_words<8>(lookup(table, load_bytes(&expand[0][0] + i * vector_bytes))));
+      const bytes low = low_nibbles(ql, first), high = high_nibbles(ql, second);
+      const bytes scale = sra_words<8>(lookup(table, load_bytes(&expand[0][0] + j * vector_bytes)));
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const int8_t* q = token(t)->q + half * 128 + v * vector_bytes;
+        const dots lo = dot(zero_dots(), low, load_bytes(q)), hi = dot(zero_dots(), high, load_bytes(q + 64));
+        s[t][i] = add_scaled_quads(s[t][i], lo, hi, scale);
+      }
     }
-    return s;
   }
 
   // The first N of four blocks of a row; absent ones add -0, which changes no sum.
-  template <int N>
-  static float4 blocks(float4 acc, const uint8_t* w, const Quad256& x) {
-    ints s[4] = {zero_ints(), zero_ints(), zero_ints(), zero_ints()};
+  template <int N, int T>
+  static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+    ints s[T][4];
+    if constexpr (N < 4) {
+      for (int t = 0; t < T; ++t)
+        for (int i = N; i < 4; ++i) s[t][i] = zero_ints();
+    }
     uint64_t d = 0x8000800080008000;
     LT_UNROLL
     for (int i = 0; i < N; ++i, w += block_bytes) {
-      s[i] = one(w, x.block[i]);
+      one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
       d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w + 208)) << 16 * i;
     }
-    const float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[0], s[1], s[2], s[3])));
-    return fma_float4(v, load_float4(x.d), acc);
+    LT_UNROLL
+    for (int t = 0; t < T; ++t, x += quads_a_token) {
+      const float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
+      acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
+    }
   }
 
   static void load_columns(bytes x[4], const uint8_t* const* rows, size_t offset) {
