@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,22 @@ struct Needs {
 };
 
 struct BackendOptions {
-  int threads = 0;  // 0: physical cores within affinity and cgroup quota
-  std::string isa;  // cpu: a name of isas(), empty: the best this CPU has
+  int threads = 0;  // of the host; 0: physical cores within affinity and cgroup quota
+  std::string isa;  // a name of BackendEntry::variants(), empty: the best here
+  int device = 0;   // index into Survey::devices
+};
+
+// A device as its driver tells of it.
+struct Device {
+  std::string name;              // "NVIDIA H100 80GB HBM3"
+  uint64_t total = 0, free = 0;  // bytes of its memory; 0: the driver does not say
+  bool software = false;         // the CPU plays the device: never taken unasked
+};
+
+// What of a backend can be used on this machine.
+struct Survey {
+  std::vector<Device> devices;
+  std::string why_not;  // where there are none: what is absent, and how to get it
 };
 
 class Backend {
@@ -36,20 +51,27 @@ class Backend {
   virtual Ops& ops() = 0;                       // immediate
   virtual std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) = 0;
 
-  // A weight for the backend's use: host bytes that outlive the backend. The CPU reads them where they are.
+  // Bytes of the device's memory that alloc, place and reserve can still take; none: they take the host's.
+  virtual std::optional<uint64_t> free_memory() const { return std::nullopt; }
+  // A weight for the backend's use: host bytes that outlive the backend. The CPU reads them where they are; a device copies them,
+  // and the copy need not be done when this returns, only before an op reads it. Throws Code::memory.
   virtual Tensor place(Tensor host) = 0;
   // Persistent memory, zeroed, freed with the backend. Throws Code::memory with the figures.
   virtual Tensor alloc(Type type, int64_t rows, int64_t cols) = 0;
-  virtual void write(Tensor to, const void* from) = 0;  // rows * stride bytes
-  virtual void read(void* to, Tensor from) = 0;
-  // Allocates what forward passes need, once, before the first op; returns the bytes taken. Throws Code::memory.
+  virtual void write(Tensor to, const void* from) = 0;  // rows * stride bytes; seen by every op that is called later
+  virtual void read(void* to, Tensor from) = 0;         // waits for the ops called before. Throws Code::device where the device is lost
+  // Allocates what forward passes need, before the first op; returns the bytes taken. Again where a pass needs more. Throws Code::memory.
   virtual size_t reserve(const Needs& needs) = 0;
 };
 
 struct BackendEntry {
   std::string_view name;
   std::unique_ptr<Backend> (*open)(const BackendOptions&);  // throws Code::device, Code::argument
-  std::vector<std::string> (*variants)();                   // values of BackendOptions::isa usable here, best first; or null
+  std::vector<std::string> (*variants)() = nullptr;         // values of BackendOptions::isa usable here, best first; null: none
+  Survey (*survey)() = nullptr;                             // null: it computes on the host and is always usable
+  bool rounds_inputs = false;                               // products of block types see their input rounded to 8 bits
+  bool variants_agree = false;                              // all variants give the same bits
+  bool for_tests = false;                                   // never taken unasked
 };
 
 // The backends compiled in, in order of registration. Registered by static objects, before main.
@@ -58,21 +80,34 @@ inline std::vector<BackendEntry>& backends() {
   return all;
 }
 
-inline std::unique_ptr<Backend> open_backend(std::string_view name, const BackendOptions& options) {
+// By name, or "name:2" for its third device.
+inline std::unique_ptr<Backend> open_backend(std::string_view name, BackendOptions options) {
+  const std::string_view whole = name;
+  const size_t colon = name.find(':');
+  if (colon != name.npos) {
+    const std::string_view digits = name.substr(colon + 1);
+    if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != digits.npos)
+      throw Error(Code::argument, "backend: expected a device's number after the colon, found \"" + std::string(whole) + "\"");
+    options.device = std::stoi(std::string(digits));
+    name = name.substr(0, colon);
+  }
   std::string known;
   for (const BackendEntry& b : backends()) {
-    if (b.name == name) return b.open(options);
-    known += known.empty() ? "" : ", ";
-    known += b.name;
+    known += (known.empty() ? "" : ", ") + std::string(b.name);
+    if (b.name != name) continue;
+    const Survey here = b.survey ? b.survey() : Survey{{{}}, ""};
+    if (here.devices.empty()) throw Error(Code::device, std::string(name) + " cannot be used here: " + here.why_not);
+    const auto count = static_cast<int>(here.devices.size());
+    if (options.device >= count)
+      throw Error(Code::device, "backend: expected a device of " + std::string(name) + " below " + std::to_string(count) + ", found \"" +
+                                    std::string(whole) + "\"");
+    return b.open(options);
   }
-  throw Error(Code::argument, "backend: expected one of " + known + ", found \"" + std::string(name) + "\"");
+  throw Error(Code::argument, "backend: expected one of " + known + ", found \"" + std::string(whole) + "\"");
 }
 
 struct RegisterBackend {
-  RegisterBackend(std::string_view name, std::unique_ptr<Backend> (*open)(const BackendOptions&),
-                  std::vector<std::string> (*variants)() = nullptr) {
-    backends().push_back({name, open, variants});
-  }
+  explicit RegisterBackend(const BackendEntry& entry) { backends().push_back(entry); }
 };
 
 }  // namespace lt

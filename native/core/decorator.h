@@ -45,6 +45,9 @@ class Decorator : public Ops {
   void all_reduce(Tensor x) override {
     around("all_reduce", {x}, [=](Ops& ops, const Mirror& m) { ops.all_reduce(m(x)); });
   }
+  void all_gather(Tensor y, Tensor x) override {
+    around("all_gather", {y}, [=](Ops& ops, const Mirror& m) { ops.all_gather(m(y), m(x)); });
+  }
 
  protected:
   // Where a call's tensors live for the one who runs it: the identity on the decorated backend, host copies elsewhere.

@@ -74,7 +74,10 @@ class Ops {
   virtual void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) = 0;  // causal
   virtual void add(Tensor y, Tensor a, Tensor b) = 0;                                                 // y may be a or b
   virtual void gate(Tensor y, Tensor g, Tensor u, Act act) = 0;                                       // act(g) * u; y may be g or u
-  virtual void all_reduce(Tensor x) = 0;  // sum over ranks; one rank: nothing to do
+
+  // Between ranks. One rank has nothing to do and is never asked to gather.
+  virtual void all_reduce(Tensor) {}  // sum over ranks, in the order of ranks
+  virtual void all_gather(Tensor, Tensor) { throw Error(Code::internal, "all_gather: there is one rank"); }  // y: all ranks' columns of x
 
   // Fused methods: the default body is the definition, an override is only an optimisation and gives the same bits.
   virtual void add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps);  // x += dx; y = rms_norm(x)

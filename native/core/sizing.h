@@ -48,7 +48,9 @@ class Sizing : public Ops {
     same("gate", y, g);
     same("gate", y, u);
   }
+
   void all_reduce(Tensor) override {}
+  void all_gather(Tensor y, Tensor x) override { expect(y.rows == x.rows && y.cols >= x.cols, "all_gather", y, x); }
 
   Needs needs() const { return {scratch_.peak(), needs_.matmul_input}; }
   int64_t flops() const { return flops_; }  // of the products

@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -48,11 +49,23 @@ double distance(const float* a, const float* b, int64_t n) {
   return std::isfinite(error) && size > 0 ? std::sqrt(error / size) : HUGE_VAL;
 }
 
-std::vector<float> run_on(const std::string& backend, const BackendOptions& options, const OpCase& c, std::span<const int64_t> rows) {
-  const std::unique_ptr<Backend> b = open_backend(backend, options);
+// The machine's own processor is opened anew each time, so that a tool that watches memory sees each case by itself. A device is
+// slow to open: one stays open for all cases of a variant.
+std::vector<float> run_on(const BackendEntry& entry, const BackendOptions& options, const OpCase& c, std::span<const int64_t> rows) {
+  static std::map<std::string, std::unique_ptr<Backend>> devices;
+  std::unique_ptr<Backend> fresh;
+  if (!entry.survey) fresh = open_backend(entry.name, options);
+  std::unique_ptr<Backend>& b = entry.survey ? devices[std::string(entry.name) + " " + options.isa] : fresh;
+  if (!b) b = open_backend(entry.name, options);
   b->reserve(c.needs);
   Lab lab(*b);
   return c.run(lab, rows);
+}
+
+const BackendEntry& ref() {
+  static const BackendEntry& found =
+      *std::find_if(backends().begin(), backends().end(), [](const BackendEntry& b) { return b.name == "ref"; });
+  return found;
 }
 
 std::vector<int64_t> all_rows(const OpCase& c) {
@@ -68,39 +81,34 @@ void same_bytes(const OpCase& c, const float* a, const float* b, int64_t rows, c
                  what << ": row " << r << " column " << i << " is " << a[r * c.cols + i] << ", expected " << b[r * c.cols + i]);
 }
 
-void show(const OpCase& c, const std::string& backend, const std::string& variant) {
+void show(const OpCase& c, const BackendEntry& entry, const std::string& variant) {
   const std::vector<int64_t> rows = all_rows(c);
-  const std::vector<float> wanted = run_on("ref", {}, c, rows);
+  const std::vector<float> wanted = run_on(ref(), {}, c, rows);
   BackendOptions options;
   options.isa = variant;
   options.threads = 1;
-  const std::vector<float> found = run_on(backend, options, c, rows);
+  const std::vector<float> found = run_on(entry, options, c, rows);
+  const double tolerance = entry.rounds_inputs && c.rounded > 0 ? c.rounded : c.tolerance;
   for (int64_t r = 0; r < c.rows; r++) {
     const double d = distance(&found[r * c.cols], &wanted[r * c.cols], c.cols);
-    CHECK_THAT(d <= c.tolerance, "row " << r << " is " << d << " from ref, expected at most " << c.tolerance);
+    CHECK_THAT(d <= tolerance, "row " << r << " is " << d << " from ref, expected at most " << tolerance);
   }
   for (const int threads : {2, 3}) {
+    if (entry.survey) break;  // a device computes
     options.threads = threads;
-    same_bytes(c, run_on(backend, options, c, rows).data(), found.data(), c.rows, std::to_string(threads) + " threads");
+    same_bytes(c, run_on(entry, options, c, rows).data(), found.data(), c.rows, std::to_string(threads) + " threads");
   }
   options.threads = 1;
   for (const int64_t r : {int64_t{0}, c.rows / 2, c.rows - 1})
-    same_bytes(c, run_on(backend, options, c, std::span(&r, 1)).data(), &found[r * c.cols], 1, "row " + std::to_string(r) + " alone");
+    same_bytes(c, run_on(entry, options, c, std::span(&r, 1)).data(), &found[r * c.cols], 1, "row " + std::to_string(r) + " alone");
   for (const int64_t part : {2, 5, 11}) {
     if (part >= c.rows) break;
-    same_bytes(c, run_on(backend, options, c, std::span(rows).first(part)).data(), found.data(), part,
+    same_bytes(c, run_on(entry, options, c, std::span(rows).first(part)).data(), found.data(), part,
                "first " + std::to_string(part) + " rows");
   }
-  if (const std::vector<std::string> variants =
-          [&] {
-            for (const BackendEntry& b : backends())
-              if (b.name == backend && b.variants) return b.variants();
-            return std::vector<std::string>{};
-          }();
-      !variants.empty() && variants.front() != variant) {
-    options.isa = variants.front();
-    same_bytes(c, found.data(), run_on(backend, options, c, rows).data(), c.rows, variant + " against " + variants.front());
-  }
+  if (!entry.variants_agree || entry.variants().front() == variant) return;
+  options.isa = entry.variants().front();
+  same_bytes(c, found.data(), run_on(entry, options, c, rows).data(), c.rows, variant + " against " + options.isa);
 }
 
 }  // namespace
@@ -178,11 +186,13 @@ std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint6
 void add_case(const OpCase& c) {
   for (const BackendEntry& b : backends()) {
     if (b.name == "ref") continue;
-    for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""}) {
-      const std::string backend(b.name);
-      check::cases().push_back(
-          {"ops/" + c.name + " on " + backend + (variant.empty() ? "" : " ") + variant, [=] { show(c, backend, variant); }});
+    const std::string name = "ops/" + c.name + " on " + std::string(b.name);
+    if (b.survey && b.survey().devices.empty()) {
+      check::cases().push_back({name, [why = b.survey().why_not] { throw check::Skip{why}; }});
+      continue;
     }
+    for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""})
+      check::cases().push_back({name + (variant.empty() ? "" : " ") + variant, [=] { show(c, b, variant); }});
   }
 }
 

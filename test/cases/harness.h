@@ -36,6 +36,7 @@ struct OpCase {
   std::string name;
   int64_t rows, cols;  // of the result
   double tolerance;    // of a row: rms(result - ref's) / rms(ref's)
+  double rounded = 0;  // the same on a backend that rounds a product's input to 8 bits; 0: no other
   Needs needs;
   // The result of the given rows, computed together. The same inputs whatever the rows.
   std::function<std::vector<float>(Lab&, std::span<const int64_t> rows)> run;

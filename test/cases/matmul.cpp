@@ -9,7 +9,7 @@ namespace {
 // Integer kernels round activations to 8 bits, max / 127 a step, uniformly: about 0.7% of a Gaussian row of 256, and up to five
 // times that where all weight rows share a pattern (random mins), as then their errors are one draw. Native checks of the CPU
 // kernels compare with the definition bit for bit.
-double tolerance_of(const quant::TypeInfo& t) { return t.block ? 4e-2 : 2e-6; }
+constexpr double exact = 2e-6, rounded = 4e-2;
 
 void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
   const quant::TypeInfo& info = quant::info(type);
@@ -17,7 +17,8 @@ void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
   c.name = std::string("matmul ") + info.name + " " + std::to_string(rows) + "x" + std::to_string(cols) + " to " + std::to_string(outs);
   c.rows = rows;
   c.cols = 2 * outs;
-  c.tolerance = tolerance_of(info);
+  c.tolerance = exact;
+  c.rounded = info.block ? rounded : exact;
   c.needs.matmul_input = static_cast<size_t>(rows * cols * 4);
   const std::vector<uint8_t> first = random_weights(type, outs, cols, 1), second = random_weights(type, outs, cols, 2);
   const std::vector<float> x = gaussian(3, rows * cols), bias = gaussian(4, outs);

@@ -34,7 +34,7 @@ class Recorded final : public Plan {
 
 std::unique_ptr<Backend> open(const BackendOptions& options) { return std::make_unique<Cpu>(options); }
 
-const RegisterBackend registered("cpu", open, isas);
+const RegisterBackend registered({.name = "cpu", .open = open, .variants = isas, .rounds_inputs = true, .variants_agree = true});
 
 }  // namespace
 

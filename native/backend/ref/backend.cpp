@@ -54,10 +54,12 @@ class RefBackend : public Backend {
   std::vector<std::unique_ptr<char[]>> held_;
 };
 
-const RegisterBackend registered("ref", [](const BackendOptions& options) -> std::unique_ptr<Backend> {
+std::unique_ptr<Backend> open(const BackendOptions& options) {
   if (!options.isa.empty()) throw Error(Code::argument, "isa: expected none for backend ref, found \"" + options.isa + "\"");
   return std::make_unique<RefBackend>();
-});
+}
+
+const RegisterBackend registered({.name = "ref", .open = open, .for_tests = true});
 
 }  // namespace
 

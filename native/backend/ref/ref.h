@@ -19,7 +19,6 @@ class RefOps : public Ops {
   void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
   void add(Tensor y, Tensor a, Tensor b) override;
   void gate(Tensor y, Tensor g, Tensor u, Act act) override;
-  void all_reduce(Tensor) override {}
 
   Scratch scratch_;
 };
