@@ -1,7 +1,7 @@
 // The flags that commands share. Names follow the API in kebab case, with those that llama.cpp's users know beside them.
 import type { Argv, Options } from 'yargs';
 
-import { backends, samplers, type GenerateOptions, type LoadOptions, type SamplerOptions, type SamplerParameter } from '../lib';
+import { samplers, type GenerateOptions, type LoadOptions, type SamplerOptions, type SamplerParameter } from '../lib';
 
 /** Flags as yargs gives them: by their name in the API. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -46,10 +46,11 @@ export function loadFlags(yargs: Argv, model: Options = {}): Argv {
     threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
     'batch-tokens': numeric('batch-tokens', 'tokens computed in one step at most', ['b', 'batch-size']),
     'cache-type': word('how the context is stored', [], { choices: ['f16', 'f32', 'q8_0'] }),
-    backend: word('what computes', [], { choices: ['auto', ...backends()] }),
-    isa: word('instruction set of the cpu backend, by name'),
+    backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
+    'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
+    isa: word('instruction set of the CPU, or variant of a device\'s kernels, by name'),
     verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
-  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'isa'], 'Model:');
+  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'gpu-layers', 'isa'], 'Model:');
 }
 
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {
@@ -81,7 +82,11 @@ function given<T extends object>(flags: Flags, names: readonly (keyof T & string
 }
 
 export function loadOptions(flags: Flags): LoadOptions {
-  return given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa']);
+  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa']);
+  const { gpuLayers } = flags;
+  if (typeof gpuLayers !== 'string') return options;
+  if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers)) throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);
+  return { ...options, gpuLayers: gpuLayers === 'all' || gpuLayers === 'auto' ? gpuLayers : Number(gpuLayers) };
 }
 
 function bias(entries: readonly string[]): Record<number, number> {

@@ -16,7 +16,7 @@ function commands(): CommandModule[] {
   ].map((m) => m.default);
 }
 
-function parser(words: string[], known: readonly CommandModule[]): Argv {
+function parser(words: string[], known: readonly CommandModule[], version: string): Argv {
   return yargs(words)
     .scriptName('llama-ts')
     .usage('$0 COMMAND\n\nRuns large language models.')
@@ -25,7 +25,7 @@ function parser(words: string[], known: readonly CommandModule[]): Argv {
     .strict()
     .help()
     .alias('help', 'h')
-    .version(packageVersion())
+    .version(version)
     .wrap(Math.min(120, process.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
@@ -33,13 +33,26 @@ function parser(words: string[], known: readonly CommandModule[]): Argv {
     });
 }
 
-function packageVersion(): string {
-  return (require('../../package.json') as { version: string }).version;
+const packageVersion = (): string => (require('../../package.json') as { version: string }).version;
+
+/** The version, what is compiled in, and what of it can be used here. */
+function fullVersion(): string {
+  const { backends } = require('../lib') as typeof import('../lib');
+  const lines = backends().flatMap(({ name, usable, reason, variants, devices }) => {
+    if (!usable) return [`  ${name}: not usable here: ${reason ?? ''}`];
+    if (devices.length === 0) return [`  ${name}${variants.length > 0 ? `: ${variants.join(', ')}` : ''}`];
+    return devices.map((d) => `  ${d.name}: ${d.description}, ${(d.freeMemory / 2 ** 30).toFixed(1)} of ${(d.memory / 2 ** 30).toFixed(1)} GiB free${d.software ? ' (played by the CPU)' : ''}`);
+  });
+  return [packageVersion(), 'backends:', ...lines].join('\n');
 }
 
+/** `-ngl 99`, which yargs would take for -n, -g and -l. */
+const spelledOut = (word: string): string => word.replace(/^-ngl(?==|$)/, '--gpu-layers');
+
 async function main(words: string[]): Promise<void> {
-  const needsAddon = words[0] !== 'build' && words[0] !== '--version';
-  await parser(words, needsAddon ? commands() : []).parseAsync();
+  const alone = words[0] === 'build';
+  const version = words[0] === '--version' ? fullVersion() : packageVersion();
+  await parser(words.map(spelledOut), alone ? [] : commands(), version).parseAsync();
 }
 
 leaveQuietlyWithReader();

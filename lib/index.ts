@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { native, packageRoot } from './binding';
 
+export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatOptions } from './chat';
 export { LlamaError, type ErrorCode } from './errors';
 export type { Chunk, Generation, Result, TokenLogprob } from './generation';
@@ -16,7 +17,7 @@ export {
 } from './generated/samplers';
 export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
-export { loadModel, type BackendName, type CacheType, type LoadOptions } from './load';
+export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { Model, type TextOptions } from './model';
 export type { Prompt } from './prompt';
 export type { GenerateOptions, JsonSchema } from './sampling';
@@ -28,8 +29,3 @@ export const version: string = native.version;
 
 /** The path of the small story model that comes with the package. */
 export const embeddedModel: string = join(packageRoot, 'models', 'story-Q8_0.gguf');
-
-/** Names of the backends that this build has. */
-export function backends(): readonly string[] {
-  return native.backends();
-}

@@ -12,6 +12,8 @@ export interface ModelInfo {
   readonly parameters: number;
   readonly fileBytes: number;
   readonly layers: number;
+  /** Of the layers, those that a device computes: the last ones. */
+  readonly deviceLayers: number;
   readonly width: number;
   readonly heads: number;
   readonly kvHeads: number;
@@ -20,12 +22,16 @@ export interface ModelInfo {
   readonly trainedContext: number;
   /** Tokens that all generations together can hold. */
   readonly contextTokens: number;
-  /** Bytes. `weights` are of the mapped file, shared with other processes; the rest was allocated while loading. */
+  /**
+   * Bytes. `weights` are of the mapped file, shared with other processes; the rest was allocated while loading. `device` is of the
+   * device's own memory, `total` the sum of the others.
+   */
   readonly memory: {
     readonly weights: number;
     readonly kv: number;
     readonly scratch: number;
     readonly tables: number;
+    readonly device: number;
     readonly total: number;
   };
   /** The Jinja source of the file's chat template, where it has one. */
@@ -33,7 +39,7 @@ export interface ModelInfo {
 }
 
 export function infoOf(from: NativeInfo): ModelInfo {
-  const { weights, kv, scratch, tables, chatTemplate, ...rest } = from;
-  const memory = Object.freeze({ weights, kv, scratch, tables, total: weights + kv + scratch + tables });
+  const { weights, kv, scratch, tables, device, chatTemplate, ...rest } = from;
+  const memory = Object.freeze({ weights, kv, scratch, tables, device, total: weights + kv + scratch + tables });
   return Object.freeze({ ...rest, memory, ...(chatTemplate !== '' && { chatTemplate }) });
 }

@@ -6,8 +6,15 @@ import { Model } from './model';
 import type { ModelHandle, NativeInfo, NativeLoadOptions } from './native';
 import { pathOf } from './path';
 
-/** What computes: `auto` takes the fastest there is, `ref` is the slow and plain judge of the others. */
-export type BackendName = 'auto' | 'cpu' | 'ref';
+/**
+ * What computes: `auto` takes the first device there is, else the CPU; `vulkan:1` is the second device of Vulkan. `ref` is the slow
+ * and plain judge of the others, `gpu-face` plays a GPU on the CPU for tests.
+ */
+export type BackendName = 'auto' | 'cpu' | 'ref' | 'gpu-face' | DeviceBackend | `${DeviceBackend}:${number}`;
+type DeviceBackend = 'vulkan' | 'cuda' | 'rocm';
+
+/** How many layers a device computes, counted from the last; more than there are, or `all`: the token table and the head too. */
+export type GpuLayers = number | 'all' | 'auto';
 
 /** How the context is stored. */
 export type CacheType = 'f16' | 'f32' | 'q8_0';
@@ -15,7 +22,9 @@ export type CacheType = 'f16' | 'f32' | 'q8_0';
 export interface LoadOptions {
   /** What computes. Default `auto`. */
   backend?: BackendName;
-  /** The instruction set that the `cpu` backend uses, by name, such as `avx2`; a wrong one is refused with those that there are. Default: the best of this machine. */
+  /** How many layers a device computes. `auto`, the default: as many as its free memory holds. A model that is larger runs with the rest on the CPU. */
+  gpuLayers?: GpuLayers;
+  /** The instruction set that the `cpu` backend uses, or the variant of a device's kernels, by name, such as `avx2`; a wrong one is refused with those that there are. Default: the best of this machine. */
   isa?: string;
   /** Threads that compute. Default: the physical cores that the process may use. */
   threads?: number;
@@ -33,8 +42,20 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
+const backendName: check.Check<BackendName> = (value, name) => {
+  if (typeof value === 'string' && /^[a-z-]{1,16}(:\d{1,3})?$/.test(value)) return value as BackendName;
+  return check.refuse(name, "a backend such as 'auto', 'cpu' or 'vulkan:0'", value);
+};
+
+const gpuLayers: check.Check<GpuLayers> = (value, name) => {
+  if (value === 'all' || value === 'auto') return value;
+  if (typeof value === 'string') return check.refuse(name, "a number, 'all' or 'auto'", value);
+  return check.integer(0, 100_000)(value, name);
+};
+
 const checks: check.Checks<LoadOptions> = {
-  backend: check.oneOf(['auto', 'cpu', 'ref']),
+  backend: backendName,
+  gpuLayers,
   isa: check.string,
   threads: check.integer(1, 1024),
   contextTokens: check.integer(1, 0x7fffffff),
@@ -46,9 +67,9 @@ const checks: check.Checks<LoadOptions> = {
 };
 
 function nativeOptions(options: LoadOptions): NativeLoadOptions {
-  const { backend = 'auto', isa = '', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16' } = options;
+  const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16' } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
-  return { backend: backend === 'auto' ? 'cpu' : backend, isa, threads, contextTokens, batchTokens, maxSequences, cacheType };
+  return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType };
 }
 
 /** Loads a GGUF file (the first part of a split one). Rejects with a LlamaError where it cannot run here. */

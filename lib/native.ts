@@ -11,9 +11,18 @@ export interface VocabularyHandle {
   readonly [vocabulary]: true;
 }
 
+export interface NativeBackend {
+  name: string;
+  onHost: boolean; // no devices: it computes on the CPU
+  whyNot: string;
+  variants: string[];
+  devices: { name: string; total: number; free: number; software: boolean }[];
+}
+
 export interface NativeLoadOptions {
   backend: string;
   isa: string; // '': the best
+  gpuLayers: number; // -1: what fits, -2: all
   threads: number; // 0: the default, as in the next three
   contextTokens: number;
   batchTokens: number;
@@ -30,6 +39,7 @@ export interface NativeInfo {
   parameters: number;
   fileBytes: number;
   layers: number;
+  deviceLayers: number;
   width: number;
   heads: number;
   kvHeads: number;
@@ -37,10 +47,11 @@ export interface NativeInfo {
   trainedContext: number;
   contextTokens: number;
   threads: number;
-  weights: number; // bytes, as the next three
+  weights: number; // bytes, as the next four
   kv: number;
   scratch: number;
   tables: number;
+  device: number;
 }
 
 /** A piece of a prompt; `control`: control tokens written in it are recognised. */
@@ -137,5 +148,5 @@ export interface Native {
   vocabulary(from: ModelHandle | VocabularyHandle): NativeVocabulary;
   samplers(): NativeSampler[];
   samplerOrder(): string[];
-  backends(): string[];
+  backends(): NativeBackend[];
 }

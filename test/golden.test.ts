@@ -1,50 +1,8 @@
 // Logits and token ids against independent implementations: ../shared/golden and ../shared/vectors.
-import { loadModel, loadTokenizer, type LoadOptions } from 'llama-ts';
-import { best, logProbabilities, quantile, rowDistances } from './support/distance';
-import { sharedFloats, sharedJson, sharedPath, sharedTest } from './support/shared';
-
-interface Step {
-  id: number;
-  top: [id: number, logProbability: number][];
-}
-interface Case {
-  prompt: string;
-  ids: number[];
-  steps: Step[];
-}
-const goldenCases = (file: string) => sharedJson<{ cases: Case[] }>(file).cases;
-
-// What a model says before each step of a case, its predecessors fed as the file has them.
-interface Seen {
-  step: Step;
-  logProbabilities: Float32Array;
-}
-
-async function teacherForced(path: string, options: LoadOptions, cases: readonly Case[]): Promise<Seen[]> {
-  await using model = await loadModel(path, options);
-  const width = model.info.vocabulary;
-  const seen: Seen[] = [];
-  for (const { ids, steps } of cases) {
-    const logits = await model.logits([...ids, ...steps.slice(0, -1).map((s) => s.id)]);
-    steps.forEach((step, k) => {
-      const row = ids.length - 1 + k;
-      seen.push({ step, logProbabilities: logProbabilities(logits.subarray(row * width, (row + 1) * width)) });
-    });
-  }
-  return seen;
-}
-
-const gap = ({ top }: Step) => top[0]![1] - top[1]![1];
-const expected = ({ top }: Step) => top[0]![0];
-const topErrors = ({ step, logProbabilities: lp }: Seen, floor = -Infinity) =>
-  step.top.slice(0, 5).flatMap(([id, expected]) => (expected > floor ? [Math.abs(lp[id]! - expected)] : []));
-
-function expectExact(seen: readonly Seen[], tolerance: number, floor?: number): void {
-  for (const s of seen) {
-    expect(Math.max(0, ...topErrors(s, floor))).toBeLessThanOrEqual(tolerance);
-    if (gap(s.step) > tolerance) expect(best(s.logProbabilities)).toBe(expected(s.step));
-  }
-}
+import { loadTokenizer } from 'llama-ts';
+import { best, quantile } from './support/distance';
+import { expected, expectExact, gap, goldenCases, referenceDistances, referenceFiles, referenceModels, referenceTolerance, teacherForced, topErrors, type Seen } from './support/golden';
+import { sharedJson, sharedPath, sharedTest } from './support/shared';
 
 describe('SmolLM2, Q4_1', () => {
   const file = 'models/SmolLM2-135M-Instruct-Q4_1.gguf';
@@ -93,23 +51,14 @@ describe('the story model', () => {
 });
 
 describe('models of transformers', () => {
-  for (const name of ['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'qwen2', 'qwen2-yarn', 'qwen3']) {
-    const folder = `golden/hf/${name}`;
-    const files = ['golden/hf/index.json', ...['ids.json', 'logits.f32', 'model-bf16.gguf'].map((f) => `${folder}/${f}`)];
-
-    const distances = async (options: LoadOptions) => {
-      const { ids, shape } = sharedJson<{ ids: number[]; shape: number[] }>(`${folder}/ids.json`);
-      await using model = await loadModel(sharedPath(`${folder}/model-bf16.gguf`), { contextTokens: 128, ...options });
-      return rowDistances(await model.logits(ids), sharedFloats(`${folder}/logits.f32`), shape.at(-1)!);
-    };
-
-    sharedTest(`${name}: every row of ref is within the tolerance`, files, async () => {
-      const { tolerance } = sharedJson<Record<string, { tolerance: number }>>('golden/hf/index.json')[name]!;
-      expect(Math.max(...(await distances({ backend: 'ref', cacheType: 'f32' })))).toBeLessThanOrEqual(tolerance);
+  for (const name of referenceModels) {
+    sharedTest(`${name}: every row of ref is within the tolerance`, referenceFiles(name), async () => {
+      const found = await referenceDistances(name, { backend: 'ref', cacheType: 'f32' });
+      expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
     });
 
-    sharedTest(`${name}: cpu is as near as rounded activations are`, files, async () => {
-      const found = await distances({ backend: 'cpu' });
+    sharedTest(`${name}: cpu is as near as rounded activations are`, referenceFiles(name), async () => {
+      const found = await referenceDistances(name, { backend: 'cpu' });
       expect(quantile(found, 0.5)).toBeLessThanOrEqual(2e-2);
       expect(quantile(found, 0.9)).toBeLessThanOrEqual(6e-2);
     });

@@ -16,6 +16,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   engine: ['model', 'sample', 'grammar', 'tokenize', 'comm', 'gguf', 'quant', 'core'],
   'backend/ref': ['quant', 'core'],
   'backend/cpu': ['quant', 'core'],
+  'backend/vulkan': ['quant', 'core'],
+  'backend/gpu': ['quant', 'core'],
   addon: ['engine', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
 };
 

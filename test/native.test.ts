@@ -23,12 +23,30 @@ function runAll(path: string): Outcome[] {
   return [...outcomes, { name: culprit, state: 'failed', message: `killed the checks: ${signal ?? status} ${stderr.slice(-2000)}` }];
 }
 
+/** How many op cases and whole models passed on each backend. */
+function tally(outcomes: readonly Outcome[]): Map<string, { ops: number; models: number }> {
+  const found = new Map<string, { ops: number; models: number }>();
+  for (const { name, state } of outcomes) {
+    const [, kind, backend = ''] = /^(ops|model)\/.* on ([\w-]+)/.exec(name) ?? [];
+    if (kind === undefined || state !== 'passed') continue;
+    const counts = found.get(backend) ?? { ops: 0, models: 0 };
+    if (kind === 'ops') counts.ops++;
+    else counts.models++;
+    found.set(backend, counts);
+  }
+  return found;
+}
+
 if (!program) {
   test('llama-ts-check is built', () => {
     throw new Error(`llama-ts-check was not found (${places.filter(Boolean).join(', ')}): run "npm test", which builds it`);
   });
 } else {
-  for (const { name, state, message } of runAll(program)) {
+  const outcomes = runAll(program);
+  for (const [backend, { ops, models }] of tally(outcomes)) {
+    test(`on ${backend}: ${ops} op cases and ${models} golden models passed`, () => expect(backend === 'ref' ? models : ops).toBeGreaterThan(0));
+  }
+  for (const { name, state, message } of outcomes) {
     if (state === 'skipped') test.skip(`${name} (skipped: ${message})`, () => {});
     else test(name, () => expect({ state, message }).toEqual({ state: 'passed', message: '' }));
   }

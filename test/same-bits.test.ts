@@ -2,6 +2,7 @@
 import { loadModel, type GenerateOptions, type LoadOptions, type Model } from 'llama-ts';
 import { FixtureFolder, randomIds, tinyShapes } from './fixtures/tiny-models';
 import { random, type WeightTypeName } from './fixtures/weight-types';
+import { expectSameBits } from './support/same-bits';
 import { usableIsas } from './support/isas';
 import { storyModel } from './support/shared';
 
@@ -9,13 +10,6 @@ const folder = new FixtureFolder();
 afterAll(() => folder.remove());
 const isas = usableIsas();
 const cacheTypes = ['f16', 'f32', 'q8_0'] as const;
-
-function expectSameBits(found: Float32Array, expected: Float32Array, what: string): void {
-  const bytes = (x: Float32Array) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
-  if (bytes(found).equals(bytes(expected))) return;
-  const at = found.findIndex((v, i) => !Object.is(v, expected[i]));
-  throw new Error(`${what}: value ${at} of ${expected.length} is ${found[at]}, not ${expected[at]}`);
-}
 
 async function logits(path: string, ids: number[], options: LoadOptions): Promise<Float32Array> {
   await using model = await loadModel(path, { backend: 'cpu', contextTokens: 512, ...options });

@@ -60,13 +60,21 @@ function cmakeJs(step: string, settings: readonly string[]): Promise<number> {
   });
 }
 
+const parts = { vulkan: 'VULKAN', cuda: 'CUDA', hip: 'HIP', mpi: 'MPI' } as const;
+
+/** --vulkan: ON, --no-vulkan: OFF, neither: where its tools are found. */
+const chosen = (flag: unknown): string => (flag === undefined ? 'AUTO' : flag === true ? 'ON' : 'OFF');
+
 async function build(flags: Flags): Promise<void> {
   const lacking = missing();
   if (lacking.length > 0) throw new Error(`to compile, this machine lacks ${lacking.join(', ')}. To get it: ${remedy()}`);
   const settings = [
     '--CDLLAMA_TS_ADDON=ON',
     `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`,
+    `--CDLLAMA_TS_GPU_FACE=${flags.check === true ? 'ON' : 'OFF'}`,
     '--CDLLAMA_TS_WERROR=OFF', // a newer compiler's warnings must not keep anybody from building
+    ...Object.entries(parts).map(([flag, part]) => `--CDLLAMA_TS_${part}=${chosen(flags[flag])}`),
+    ...((flags.define as readonly string[] | undefined) ?? []).map((setting) => `--CD${setting}`),
   ];
   for (const step of ['configure', 'build']) {
     if ((await cmakeJs(step, settings)) !== 0) {
@@ -78,7 +86,15 @@ async function build(flags: Flags): Promise<void> {
 const command: CommandModule = {
   command: 'build',
   describe: 'compile the addon in place',
-  builder: (yargs) => yargs.options({ check: { type: 'boolean', describe: 'the native checks as well (a clone of the repository has them)' } }),
+  builder: (yargs) =>
+    yargs.options({
+      vulkan: { type: 'boolean', describe: 'with Vulkan; --no-vulkan: without (default: where its tools are found, as for the next three)' },
+      cuda: { type: 'boolean', describe: 'with CUDA' },
+      hip: { type: 'boolean', describe: 'with ROCm', alias: 'rocm' },
+      mpi: { type: 'boolean', describe: 'with MPI' },
+      define: { type: 'string', array: true, requiresArg: true, alias: 'D', describe: 'NAME=VALUE: a setting for cmake; may be given several times' },
+      check: { type: 'boolean', describe: 'the native checks as well (a clone of the repository has them)' },
+    }),
   handler: (flags) => build(flags),
 };
 

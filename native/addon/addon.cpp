@@ -6,7 +6,6 @@
 #include "addon/errors.h"
 #include "addon/reading.h"
 #include "addon/resident.h"
-#include "core/backend.h"
 
 namespace lt::addon {
 
@@ -173,10 +172,10 @@ Napi::Array names_to_js(Napi::Env env, std::span<const std::string_view> names) 
 
 Napi::Value sampler_order(Info info) { return names_to_js(info.Env(), sample::default_order()); }
 
-Napi::Value backend_names(Info info) {
-  std::vector<std::string_view> names;
-  for (const BackendEntry& b : backends()) names.push_back(b.name);
-  return names_to_js(info.Env(), names);
+Napi::Value survey(Info info) {
+  const Napi::Array out = Napi::Array::New(info.Env());
+  for (const BackendEntry& b : backends()) out.Set(out.Length(), to_js(info.Env(), b));
+  return out;
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -196,7 +195,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("vocabulary", export_of<vocabulary>);
   add("samplers", export_of<samplers>);
   add("samplerOrder", export_of<sampler_order>);
-  add("backends", export_of<backend_names>);
+  add("backends", export_of<survey>);
   exports.Set("version", Napi::String::New(env, LT_VERSION));
   return exports;
 }

@@ -93,6 +93,7 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   engine::EngineOptions out;
   out.backend = text_of(from, "backend");
   out.isa = text_of(from, "isa");
+  out.gpu_layers = integer_of(from, "gpuLayers");
   out.threads = static_cast<int>(integer_of(from, "threads"));
   out.context_tokens = integer_of(from, "contextTokens");
   out.batch_tokens = integer_of(from, "batchTokens");
@@ -140,6 +141,7 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   number("parameters", info.parameters);
   number("fileBytes", info.file_bytes);
   number("layers", info.layers);
+  number("deviceLayers", info.device_layers);
   number("width", info.width);
   number("heads", info.heads);
   number("kvHeads", info.kv_heads);
@@ -151,6 +153,29 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   number("kv", info.memory.kv);
   number("scratch", info.memory.scratch);
   number("tables", info.memory.tables);
+  number("device", info.memory.device);
+  return out;
+}
+
+Napi::Value to_js(Napi::Env env, const BackendEntry& backend) {
+  const Napi::Object out = Napi::Object::New(env);
+  const Napi::Array variants = Napi::Array::New(env), devices = Napi::Array::New(env);
+  const Survey here = backend.survey ? backend.survey() : Survey{};
+  for (const Device& d : here.devices) {
+    const Napi::Object device = Napi::Object::New(env);
+    device.Set("name", text_to_js(env, d.name));
+    device.Set("total", Napi::Number::New(env, static_cast<double>(d.total)));
+    device.Set("free", Napi::Number::New(env, static_cast<double>(d.free)));
+    device.Set("software", Napi::Boolean::New(env, d.software));
+    devices.Set(devices.Length(), device);
+  }
+  if (backend.variants && (!backend.survey || !here.devices.empty()))
+    for (const std::string& v : backend.variants()) variants.Set(variants.Length(), text_to_js(env, v));
+  out.Set("name", text_to_js(env, backend.name));
+  out.Set("onHost", Napi::Boolean::New(env, !backend.survey));
+  out.Set("whyNot", text_to_js(env, here.why_not));
+  out.Set("variants", variants);
+  out.Set("devices", devices);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "addon/resident.h"
+#include "core/backend.h"
 
 namespace lt::addon {
 
@@ -22,6 +23,7 @@ ReportPieces pieces_of(const engine::Report& report, const tokenize::Tokenizer& 
 Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info);
 Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPieces& pieces);
 Napi::Value to_js(Napi::Env env, const gguf::File& file);
+Napi::Value to_js(Napi::Env env, const BackendEntry& backend);
 
 Napi::Value ids_to_js(Napi::Env env, const std::vector<int32_t>& ids);  // Uint32Array
 std::vector<int32_t> ids_of(const Napi::Value& from);                   // a Uint32Array

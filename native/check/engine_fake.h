@@ -215,12 +215,14 @@ struct FakeEngine {
     auto owned = std::make_unique<FakeModel>();
     model = owned.get();
     parts.tokenizer = tokenizer;
-    parts.backend = std::make_unique<FakeBackend>();
-    parts.model = std::move(owned);
+    parts.sides.push_back({std::make_unique<FakeBackend>(), std::move(owned)});
     if (set_up) set_up(*this);
     const engine::BatchSize batch{size.rows, std::min(size.sequences, size.rows), std::min(size.sequences, size.rows) + engine::logit_rows,
                                   (size.context + Kv::page_size - 1) / Kv::page_size, Type::f32};
-    parts.batch = std::make_unique<engine::Batch>(*parts.backend, *parts.model, batch);
+    const engine::Side& side = parts.sides[0];
+    std::vector<engine::Stage> stages;
+    stages.emplace_back(*side.backend, *side.model, model::Part{0, side.model->shape().layers}, batch);
+    parts.batch = std::make_unique<engine::Batch>(std::move(stages), side.model->shape(), batch);
     parts.info.vocabulary = fake_vocabulary;
     parts.info.context_tokens = size.context;
     parts.info.trained_context = 1 << 20;

@@ -1,7 +1,5 @@
 // Real models through the engine on the CPU backend: the same bytes whatever the steps, the threads and the company.
-#include <cstring>
-
-#include "check/engine_fake.h"
+#include "check/engine_loaded.h"
 
 namespace {
 
@@ -13,39 +11,6 @@ using engine::Report;
 using engine::Request;
 
 const char* const story = "Once upon a time, a brave fox lived near a small village. Every morning the fox went to the river ";
-
-struct Loaded {
-  Reports reports;
-  std::unique_ptr<engine::Engine> engine;
-
-  explicit Loaded(const EngineOptions& options, const std::string& model = "models/story-Q8_0.gguf") {
-    engine = engine::Engine::load(gguf::File::open(shared(model)), options, reports.sink(), [](double) { return true; });
-  }
-  Report run(Request r) {
-    Report got = reports.wait(engine->submit(std::move(r)));
-    CHECK_THAT(!got.error, "failed: " << got.error->what());
-    return got;
-  }
-  Request ask(const std::string& text, int64_t max_tokens, uint64_t seed = 0) {
-    Request r = fake_request(engine->tokenizer().encode(text, false), max_tokens, seed);
-    if (engine->tokenizer().add_bos() && engine->tokenizer().bos() >= 0) r.prompt.insert(r.prompt.begin(), engine->tokenizer().bos());
-    r.top_logprobs = 2;
-    return r;
-  }
-};
-
-EngineOptions options(int64_t context, int64_t rows = 512, int64_t sequences = 32, int threads = 1) {
-  EngineOptions o;
-  o.context_tokens = context;
-  o.batch_tokens = rows;
-  o.max_sequences = sequences;
-  o.threads = threads;
-  return o;
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 void check_same(const Report& got, const Report& alone, const std::string& what) {
   CHECK_THAT(got.text == alone.text && got.tokens.size() == alone.tokens.size() && got.finish == alone.finish,

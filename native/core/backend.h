@@ -46,9 +46,10 @@ struct Survey {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string description() const = 0;  // for people: "cpu avx512, 2 threads"
-  virtual int threads() const { return 1; }     // that compute
-  virtual Ops& ops() = 0;                       // immediate
+  virtual std::string description() const = 0;    // for people: "cpu avx512, 2 threads"
+  virtual int threads() const { return 1; }       // that compute
+  virtual Ops& ops() = 0;                         // immediate
+  virtual bool records() const { return false; }  // running a plan again is faster than calling its ops
   virtual std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) = 0;
 
   // Bytes of the device's memory that alloc, place and reserve can still take; none: they take the host's.

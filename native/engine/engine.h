@@ -17,24 +17,29 @@
 namespace lt::engine {
 
 struct EngineOptions {
-  std::string backend = "cpu";
-  std::string isa;                 // cpu: forced by name; empty: the best
-  int threads = 0;                 // 0: physical cores within affinity and cgroup quota
-  int64_t context_tokens = 0;      // KV positions shared by all requests; 0: min(the model's length, 8192)
-  int64_t batch_tokens = 512;      // rows of a step at most
-  int64_t max_sequences = 32;      // requests decoded together
-  std::string cache_type = "f16";  // f16, f32, q8_0
+  static constexpr int64_t fit_layers = -1, all_layers = -2;
+
+  std::string backend = "auto";     // a name of core's registry, "vulkan:1" for its second device; auto: a device, else the CPU
+  std::string isa;                  // of the CPU, or the variant of a device's kernels, forced by name; empty: the best
+  int64_t gpu_layers = fit_layers;  // the last so many on the device; more than there are, or all_layers: the head and table too
+  int threads = 0;                  // 0: physical cores within affinity and cgroup quota
+  int64_t context_tokens = 0;       // KV positions shared by all requests; 0: min(the model's length, 8192)
+  int64_t batch_tokens = 512;       // rows of a step at most
+  int64_t max_sequences = 32;       // requests decoded together
+  std::string cache_type = "f16";   // f16, f32, q8_0
 };
 
 struct MemoryInfo {              // bytes
   uint64_t weights;              // of the mapped file, shared with the page cache
   uint64_t kv, scratch, tables;  // allocated at load; tables: vocabulary and the like
+  uint64_t device;               // of the device's own memory, with its copies of weights
 };
 
 struct ModelInfo {
   std::string architecture, name, file_type, backend;
   uint64_t parameters, file_bytes;
   int64_t layers, width, heads, kv_heads, vocabulary, trained_context, context_tokens;
+  int64_t device_layers;
   int threads;
   MemoryInfo memory;
   std::string chat_template;  // empty: none in the file

@@ -4,12 +4,9 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "core/sizing.h"
-#include "engine/available.h"
 #include "engine/beside.h"
 #include "engine/file_type.h"
 #include "engine/parts.h"
-#include "model/model.h"
 #include "quant/type.h"
 
 namespace lt::engine {
@@ -45,22 +42,6 @@ BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
   const int64_t rows = std::min(o.batch_tokens, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
   return {rows, sequences, sequences + std::min(rows, logit_rows), (context + page - 1) / page, cache_type(o.cache_type, s)};
-}
-
-std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MB"; }
-
-void check_fits(const MemoryInfo& m, int64_t context) {
-  const uint64_t available = available_memory(), needed = m.weights + m.kv + m.scratch + m.tables;
-  if (needed <= available) return;
-  std::string advice = "; use a smaller model";
-  const uint64_t fixed = needed - m.kv, position = m.kv / static_cast<uint64_t>(context);
-  if (fixed < available && position > 0) {
-    const auto fits = static_cast<int64_t>((available - fixed) / position) / page * page;
-    if (fits > 0) advice = "; try contextTokens " + std::to_string(std::min(fits, context - 1)) + " or a smaller model";
-  }
-  throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights) + " for weights, " + megabytes(m.kv) +
-                                " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.scratch + m.tables) +
-                                " to compute with), " + megabytes(available) + " are available" + advice);
 }
 
 // Reads the file ahead on its own thread; tells how far it is on the caller's.
@@ -122,22 +103,25 @@ int64_t parameters_of(const gguf::File& file) {
   return sum;
 }
 
-ModelInfo describe(const gguf::File& file, const Backend& backend, const Shape& s, int64_t context) {
+ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context) {
+  const Shape& s = placed.shape;
   ModelInfo info{};
   info.architecture = file.string("general.architecture").value_or("");
   info.name = file.string("general.name").value_or("");
   info.file_type = file_type(file);
-  info.backend = backend.description();
+  info.backend = placed.backend;
   info.parameters = static_cast<uint64_t>(parameters_of(file));
   info.file_bytes = file.bytes();
   info.layers = s.layers;
+  info.device_layers = placed.device_layers;
   info.width = s.width;
   info.heads = s.heads;
   info.kv_heads = s.kv_heads;
   info.vocabulary = s.vocabulary;
   info.trained_context = s.trained_context;
   info.context_tokens = context;
-  info.threads = backend.threads();
+  info.threads = placed.threads;
+  info.memory = placed.memory;
   info.chat_template = file.string("tokenizer.chat_template").value_or("");
   return info;
 }
@@ -160,23 +144,14 @@ std::unique_ptr<Engine> Engine::load(std::shared_ptr<const gguf::File> file, con
   check_range("maxSequences", options.max_sequences, 1, 4096);
   Parts parts;
   parts.file = file;
-  parts.backend = open_backend(options.backend, {options.threads, options.isa});
   Prefetch prefetch(*file);
   Beside tokenizer([&] { parts.tokenizer = tokenize::Tokenizer::load(*file); });
-  parts.model = model::load(*file, *parts.backend);
+  const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
+  Placed placed = place(*file, options, size_of_step, table_bytes(*file));
   Prefetch::tell(progress, prefetch.fraction());
-
-  const Shape& shape = parts.model->shape();
-  const int64_t context = context_of(options, shape);
-  const BatchSize size = size_of(options, shape, context);
-  const Needs needs = measure(*parts.model, size.rows, size.outputs).needs();
-  parts.info = describe(*file, *parts.backend, shape, context);
-  MemoryInfo& memory = parts.info.memory;
-  memory = {file->tensor_bytes(), Batch::kv_bytes(shape, size), Batch::row_bytes(shape, size) + needs.scratch + needs.matmul_input,
-            table_bytes(*file)};
-  check_fits(memory, context);
-  memory.scratch = Batch::row_bytes(shape, size) + parts.backend->reserve(needs);
-  parts.batch = std::make_unique<Batch>(*parts.backend, *parts.model, size);
+  parts.info = describe(*file, placed, context_of(options, placed.shape));
+  parts.sides = std::move(placed.sides);
+  parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
 
   tokenizer.join();
   prefetch.wait(progress);

@@ -2,6 +2,7 @@
 #pragma once
 #include "engine/batch.h"
 #include "engine/engine.h"
+#include "engine/placement.h"
 
 namespace lt::engine {
 
@@ -9,8 +10,7 @@ namespace lt::engine {
 struct Parts {
   std::shared_ptr<const gguf::File> file;  // weights point into it
   std::shared_ptr<const tokenize::Tokenizer> tokenizer;
-  std::unique_ptr<Backend> backend;
-  std::unique_ptr<Model> model;
+  std::vector<Side> sides;
   std::unique_ptr<Batch> batch;
   ModelInfo info;
 };

@@ -20,7 +20,15 @@ bool is_ignored(std::string_view name) {
 
 }  // namespace
 
-Loader::Loader(const gguf::File& file, Backend& backend) : file_(file), backend_(backend) {
+std::optional<int64_t> layer_of(std::string_view tensor) {
+  if (!tensor.starts_with("blk.")) return std::nullopt;
+  int64_t layer = 0;
+  size_t at = 4;
+  for (; at < tensor.size() && tensor[at] >= '0' && tensor[at] <= '9' && at < 12; at++) layer = layer * 10 + (tensor[at] - '0');
+  return at > 4 && at < tensor.size() && tensor[at] == '.' ? std::optional(layer) : std::nullopt;
+}
+
+Loader::Loader(const gguf::File& file, Backend& backend, const Part& part) : file_(file), backend_(backend), part_(part) {
   const auto architecture = file.string("general.architecture");
   if (!architecture) throw Error(Code::format, "general.architecture: expected the name of an architecture, found nothing");
   architecture_ = *architecture;
@@ -88,14 +96,24 @@ const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int6
   return *t;
 }
 
+// A table without an output matrix is the head's too.
+bool Loader::holds(std::string_view name) const {
+  if (const auto layer = layer_of(name)) return *layer >= part_.first && *layer < part_.last;
+  if (name.starts_with("token_embd.")) return part_.embed || (part_.head && !has("output.weight"));
+  return !name.starts_with("output") || part_.head;
+}
+
 Tensor Loader::matrix(const std::string& name, int64_t rows, int64_t cols) {
   const gguf::HostTensor& t = find(name, rows, cols);
-  return backend_.place({const_cast<void*>(t.data), t.type, rows, cols, quant::row_bytes(t.type, cols)});
+  const Tensor host{const_cast<void*>(t.data), t.type, rows, cols, quant::row_bytes(t.type, cols)};
+  return holds(name) ? backend_.place(host) : host;
 }
 
 Tensor Loader::vector(const std::string& name, int64_t cols) {
   const gguf::HostTensor& t = find(name, 1, cols);
-  if (t.type == Type::f32) return backend_.place({const_cast<void*>(t.data), t.type, 1, cols, cols * 4});
+  const Tensor host{const_cast<void*>(t.data), t.type, 1, cols, cols * 4};
+  if (!holds(name)) return {host.data, Type::f32, 1, cols, cols * 4};
+  if (t.type == Type::f32) return backend_.place(host);
   std::vector<float> decoded(static_cast<size_t>(cols));
   quant::info(t.type).dequantize(decoded.data(), t.data, cols);
   return table(decoded);

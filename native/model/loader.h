@@ -11,9 +11,19 @@
 
 namespace lt::model {
 
+// What a model object holds of a model that several backends share: the weights of layers [first, last), of the token table, of the
+// head. It knows the shapes of all others, but does not place them.
+struct Part {
+  int64_t first = 0, last = INT64_MAX;
+  bool embed = true, head = true;
+};
+
+// N of "blk.N.*".
+std::optional<int64_t> layer_of(std::string_view tensor);
+
 class Loader {
  public:
-  Loader(const gguf::File& file, Backend& backend);
+  Loader(const gguf::File& file, Backend& backend, const Part& part = {});
 
   // Values of "<architecture>.<key>". Throw Code::format where absent or outside [low, high].
   int64_t integer(std::string_view key, int64_t low, int64_t high) const;
@@ -47,9 +57,11 @@ class Loader {
 
  private:
   const gguf::HostTensor& find(const std::string& name, int64_t rows, int64_t cols);
+  bool holds(std::string_view name) const;
 
   const gguf::File& file_;
   Backend& backend_;
+  Part part_;
   std::string architecture_;
   std::unordered_set<std::string_view> used_;
 };

@@ -99,7 +99,11 @@ describe('loadModel', () => {
 
 test('version and backends', () => {
   expect(version).toBe((jest.requireActual('../../package.json') as { version: string }).version);
-  expect(backends()).toEqual(expect.arrayContaining(['cpu', 'ref']));
+  const found = new Map(backends().map((b) => [b.name, b]));
+  expect(found.get('cpu')).toMatchObject({ usable: true, devices: [] });
+  expect(found.get('cpu')?.variants).toContain('portable');
+  expect(found.get('ref')).toMatchObject({ usable: true, variants: [] });
+  for (const b of found.values()) expect(b.usable).toBe(b.reason === undefined);
 });
 
 describe('inspectModel', () => {

@@ -1,0 +1,237 @@
+#include "engine/placement.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/sizing.h"
+#include "engine/available.h"
+#include "engine/batch.h"
+#include "model/model.h"
+
+namespace lt::engine {
+namespace {
+
+constexpr int64_t page = Kv::page_size;
+
+std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MB"; }
+
+const BackendEntry* entry_of(std::string_view name) {
+  for (const BackendEntry& b : backends())
+    if (b.name == name.substr(0, name.find(':'))) return &b;
+  return nullptr;
+}
+
+// The first device that is one, else the CPU.
+std::string best_backend() {
+  for (const BackendEntry& b : backends()) {
+    if (!b.survey || b.for_tests) continue;
+    const std::vector<Device> devices = b.survey().devices;
+    const auto real = std::find_if(devices.begin(), devices.end(), [](const Device& d) { return !d.software; });
+    if (real != devices.end()) return std::string(b.name) + ":" + std::to_string(real - devices.begin());
+  }
+  return "cpu";
+}
+
+void check_host(const MemoryInfo& m, const BatchSize& size) {
+  const uint64_t available = available_memory(), needed = m.weights + m.kv + m.scratch + m.tables;
+  if (needed <= available) return;
+  std::string advice = "; use a smaller model";
+  const auto context = size.pages * page;
+  const uint64_t fixed = needed - m.kv, position = m.kv / static_cast<uint64_t>(context);
+  if (fixed < available && position > 0) {
+    const auto fits = static_cast<int64_t>((available - fixed) / position) / page * page;
+    if (fits > 0) advice = "; try contextTokens " + std::to_string(std::min(fits, context - 1)) + " or a smaller model";
+  }
+  throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights) + " for weights, " + megabytes(m.kv) +
+                                " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.scratch + m.tables) +
+                                " to compute with), " + megabytes(available) + " are available" + advice);
+}
+
+// Bytes of a file's weights: of each layer, of the token table, of the head without it.
+struct Weights {
+  std::vector<uint64_t> layers;
+  uint64_t embed = 0, head = 0;
+  bool tied = true;
+
+  Weights(const gguf::File& file, int64_t count) : layers(static_cast<size_t>(count)) {
+    for (const gguf::HostTensor& t : file.tensors()) {
+      const auto layer = model::layer_of(t.name);
+      tied &= t.name != "output.weight";
+      if (layer && *layer < count)
+        layers[static_cast<size_t>(*layer)] += t.bytes;
+      else
+        (t.name.starts_with("token_embd.") ? embed : head) += t.bytes;
+    }
+  }
+};
+
+class Placing {
+ public:
+  Placing(const gguf::File& file, const EngineOptions& options, std::function<BatchSize(const Shape&)> size_of, uint64_t tables)
+      : file_(file), options_(options), size_of_(std::move(size_of)) {
+    placed_.memory.weights = file.tensor_bytes();
+    placed_.memory.tables = tables;
+  }
+
+  Placed on_host(const std::string& name) {
+    open(name, options_.isa);
+    load(0, {});
+    const Shape s = placed_.shape;
+    count_host(s.layers, true);
+    check_host(placed_.memory, placed_.size);
+    reserve_host(0, true);
+    stage(0, {0, s.layers, true, true});
+    placed_.backend = placed_.sides[0].backend->description();
+    placed_.threads = placed_.sides[0].backend->threads();
+    return std::move(placed_);
+  }
+
+  Placed on_device(const std::string& name) {
+    Split split = asked(name);
+    for (;;) {
+      if (split.layers == 0 && !split.all) {
+        placed_.sides.clear();
+        EngineOptions host = options_;
+        host.isa.clear();
+        return Placing(file_, host, size_of_, placed_.memory.tables).on_host("cpu");
+      }
+      try {
+        return shared(name, split);
+      } catch (const Error& e) {
+        // The driver's figure was not all of the truth.
+        if (e.code() != Code::memory || options_.gpu_layers != EngineOptions::fit_layers || !on_device_failed_) throw;
+        placed_.stages.clear();
+        placed_.sides.clear();
+        split = {split.layers * 3 / 4, false};
+      }
+    }
+  }
+
+ private:
+  void open(const std::string& name, const std::string& isa) {
+    placed_.sides.push_back({open_backend(name, {options_.threads, isa}), nullptr});
+  }
+
+  void load(size_t side, const model::Part& part) {
+    Side& s = placed_.sides[side];
+    s.model = model::load(file_, *s.backend, part);
+    placed_.shape = s.model->shape();
+    placed_.size = size_of_(placed_.shape);
+    needs_ = measure(*s.model, placed_.size.rows, placed_.size.outputs).needs();
+  }
+
+  void stage(size_t side, const model::Part& part) {
+    const Side& s = placed_.sides[side];
+    placed_.stages.emplace_back(*s.backend, *s.model, part, placed_.size);
+  }
+
+  // What the host's side takes of memory for `layers` layers.
+  void count_host(int64_t layers, bool computes) {
+    placed_.memory.kv = Stage::kv_bytes(placed_.shape, placed_.size, layers);
+    placed_.memory.scratch = Batch::host_bytes(placed_.shape, placed_.size);
+    if (computes) placed_.memory.scratch += Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + needs_.matmul_input;
+  }
+
+  void reserve_host(size_t side, bool computes) {
+    const uint64_t reserved = computes ? placed_.sides[side].backend->reserve(needs_) : 0;
+    if (computes) placed_.memory.scratch += reserved - needs_.scratch - needs_.matmul_input;
+  }
+
+  // The split that the options ask for, or that fits.
+  Split asked(const std::string& name) {
+    open(name, options_.isa);
+    load(0, {0, 0, false, false});  // shapes alone
+    const int64_t count = placed_.shape.layers, wanted = options_.gpu_layers;
+    const Weights weights(file_, count);
+    const uint64_t kv = Stage::kv_bytes(placed_.shape, placed_.size, 1);
+    std::vector<uint64_t> layers;
+    for (const uint64_t bytes : weights.layers) layers.push_back(bytes + kv);
+    const uint64_t ends = weights.embed + weights.head;
+    const uint64_t fixed = Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + 2 * needs_.matmul_input;
+    const auto free = placed_.sides[0].backend->free_memory();
+    if (wanted == EngineOptions::fit_layers) return free ? fit(*free, layers, ends, fixed) : Split{count, true};
+    const Split split{wanted == EngineOptions::all_layers ? count : std::min(wanted, count),
+                      wanted == EngineOptions::all_layers || wanted > count};
+    const uint64_t needed = std::accumulate(layers.end() - split.layers, layers.end(), fixed) + (split.all ? ends : 0);
+    if (!free || needed <= *free) return split;
+    const Split fits = fit(*free, layers, ends, fixed);
+    throw Error(Code::memory, name + ": " + std::to_string(split.layers) + " layers need " + megabytes(needed) +
+                                  " of the device's memory, " + megabytes(*free) + " are free; use gpuLayers " +
+                                  std::to_string(fits.layers) + ", or 'auto' for what fits");
+  }
+
+  Placed shared(const std::string& name, const Split& split) {
+    on_device_failed_ = true;
+    if (placed_.sides.empty()) open(name, options_.isa);
+    Backend& device = *placed_.sides[0].backend;
+    load(0, {placed_.shape.layers - split.layers, placed_.shape.layers, split.all, split.all});
+    const int64_t count = placed_.shape.layers, first = count - split.layers;
+    placed_.memory.device = device.reserve(needs_) + Stage::row_bytes(placed_.shape, placed_.size) +
+                            Stage::kv_bytes(placed_.shape, placed_.size, split.layers) + device_weights(split);
+    const model::Part middle{first, count, split.all, split.all};
+    if (split.all) {
+      stage(0, middle);
+      on_device_failed_ = false;
+      count_host(0, false);
+    } else {
+      std::vector<Stage> ends;
+      stage(0, middle);
+      on_device_failed_ = false;
+      ends.swap(placed_.stages);
+      open("cpu", "");
+      load(1, {0, first, true, true});
+      count_host(first, true);
+      check_host(placed_.memory, placed_.size);
+      reserve_host(1, true);
+      stage(1, {0, first, true, false});
+      placed_.stages.push_back(std::move(ends[0]));
+      stage(1, {count, count, false, true});
+      placed_.threads = placed_.sides[1].backend->threads();
+    }
+    placed_.device_layers = split.layers;
+    placed_.backend = device.description();
+    if (!split.all)
+      placed_.backend +=
+          " for " + std::to_string(split.layers) + " of " + std::to_string(count) + " layers, " + placed_.sides[1].backend->description();
+    return std::move(placed_);
+  }
+
+  uint64_t device_weights(const Split& split) const {
+    const Weights w(file_, placed_.shape.layers);
+    return std::accumulate(w.layers.end() - split.layers, w.layers.end(), uint64_t{0}) + (split.all ? w.embed + w.head : 0);
+  }
+
+  const gguf::File& file_;
+  const EngineOptions& options_;
+  std::function<BatchSize(const Shape&)> size_of_;
+  Placed placed_;
+  Needs needs_;
+  bool on_device_failed_ = false;  // while memory is asked of the device
+};
+
+}  // namespace
+
+Split fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uint64_t fixed) {
+  const uint64_t spare = (64u << 20) + free / 32;  // for the driver, and for what allocations waste
+  if (free <= fixed + spare) return {};
+  uint64_t left = free - fixed - spare;
+  Split split;
+  for (auto layer = layers.rbegin(); layer != layers.rend() && *layer <= left; ++layer, split.layers++) left -= *layer;
+  split.all = split.layers == std::ssize(layers) && ends <= left;
+  return split;
+}
+
+Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables) {
+  const bool any = options.backend == "auto";
+  const std::string name = any ? best_backend() : options.backend;
+  const BackendEntry* entry = entry_of(name);
+  Placing placing(file, options, size_of, tables);
+  if (entry && entry->survey) return placing.on_device(name);
+  if (options.gpu_layers > 0 || options.gpu_layers == EngineOptions::all_layers)
+    throw Error(Code::device, "gpuLayers: expected a device to put layers on, found " +
+                                  (any ? std::string("none that can be used here") : "backend " + name) +
+                                  "; leave gpuLayers out, or name a backend of a device");
+  return placing.on_host(name);
+}
+
+}  // namespace lt::engine

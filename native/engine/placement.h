@@ -1,0 +1,44 @@
+// Where the layers of a model are computed: all on one backend, or the last ones on a device and the others on the CPU.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/stage.h"
+
+namespace lt::engine {
+
+// A backend, and the model object whose weights are placed on it.
+struct Side {
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Model> model;
+};
+
+// What a device computes: the last `layers`, with the head and the token table if all.
+struct Split {
+  int64_t layers = 0;
+  bool all = false;
+};
+
+struct Placed {
+  std::vector<Side> sides;    // where there is a device, it is the first
+  std::vector<Stage> stages;  // in order of computation
+  Shape shape;
+  BatchSize size;
+  std::string backend;  // for people
+  int threads = 1;      // of the host
+  int64_t device_layers = 0;
+  MemoryInfo memory{};
+};
+
+// size_of: the sizes of a step for a model's shape; tables: bytes of host memory that others take. Throws Code::argument,
+// Code::device, and Code::memory with the figures before anything large is allocated.
+Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables);
+
+// The layers for which a device has room. Bytes: free on the device; of each layer with its cache; of the head and the token
+// table; of what a pass takes besides.
+Split fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uint64_t fixed);
+
+}  // namespace lt::engine

@@ -1,0 +1,97 @@
+#include "engine/stage.h"
+
+#include "quant/type.h"
+
+namespace lt::engine {
+namespace {
+
+constexpr int64_t page = Kv::page_size;
+
+// The first `count` rows of `to` from host values of the same shape.
+Tensor fill(Backend& backend, Tensor to, const std::vector<int32_t>& from, int64_t count) {
+  const Tensor rows = to.slice(0, count);
+  if (count > 0) backend.write(rows, from.data());
+  return rows;
+}
+
+}  // namespace
+
+uint64_t Stage::kv_bytes(const Shape& s, const BatchSize& size, int64_t layers) {
+  const int64_t position = s.kv_heads * (quant::row_bytes(size.cache, s.key_dim) + quant::row_bytes(size.cache, s.value_dim));
+  return static_cast<uint64_t>(layers * size.pages * page * position);
+}
+
+uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
+  return static_cast<uint64_t>(4 * (size.described() + size.rows * s.width + size.outputs * s.vocabulary));
+}
+
+Stage::Stage(Backend& backend, const Model& model, const model::Part& part, const BatchSize& size)
+    : backend_(backend), model_(model), part_(part) {
+  const Shape& s = model.shape();
+  const int64_t slots = size.pages * s.kv_heads * page;
+  for (int64_t i = part.first; i < part.last; i++)
+    layers_.push_back({backend.alloc(size.cache, slots, s.key_dim), backend.alloc(size.cache, slots, s.value_dim), s.kv_heads});
+  x_ = backend.alloc(Type::f32, size.rows, s.width);
+  if (part.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
+  ids_ = backend.alloc(Type::i32, size.rows, 1);
+  positions_ = backend.alloc(Type::i32, size.rows, 1);
+  sequences_ = backend.alloc(Type::i32, size.rows, 1);
+  pages_ = backend.alloc(Type::i32, size.sequences, size.pages);
+  outputs_ = backend.alloc(Type::i32, size.outputs, 1);
+}
+
+void Stage::describe(const HostRows& rows) {
+  const auto n = std::ssize(rows.ids);
+  spans_ = rows.spans;
+  rows_ = {fill(backend_, ids_, rows.ids, n),
+           fill(backend_, positions_, rows.positions, n),
+           fill(backend_, sequences_, rows.sequences, n),
+           fill(backend_, pages_, rows.pages, std::ssize(rows.spans)),
+           fill(backend_, outputs_, rows.outputs, std::ssize(rows.outputs)),
+           spans_};
+  decodes_ = rows.decodes();
+}
+
+void Stage::enter(std::span<const float> x) { backend_.write(x_.slice(0, rows_.ids.rows), x.data()); }
+void Stage::leave(std::span<float> x) { backend_.read(x.data(), x_.slice(0, rows_.ids.rows)); }
+void Stage::logits(std::span<float> row, int64_t output) { backend_.read(row.data(), logits_.slice(output, 1)); }
+
+void Stage::layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const {
+  model_.layer(ops, i, x, layers_[static_cast<size_t>(i - part_.first)], rows);
+}
+
+bool Stage::run(const std::function<bool()>& interrupted) {
+  if (decodes_ && backend_.records()) {
+    if (interrupted()) return false;
+    plan().run();
+    return true;
+  }
+  Ops& ops = backend_.ops();
+  const Tensor x = x_.slice(0, rows_.ids.rows);
+  if (part_.embed) model_.embed(ops, x, rows_);
+  for (int64_t i = part_.first; i < part_.last; i++) {
+    if (interrupted()) return false;
+    layer(ops, i, x, rows_);
+  }
+  if (part_.head && rows_.outputs.rows > 0) model_.head(ops, logits_.slice(0, rows_.outputs.rows), x, rows_);
+  return true;
+}
+
+// Recorded at the first step of so many rows: all later ones differ in the contents of the tensors alone.
+Plan& Stage::plan() {
+  const int64_t n = rows_.ids.rows;
+  Recorded& r = plans_[n];
+  if (r.plan) return *r.plan;
+  r.spans = spans_;
+  Rows rows = rows_;
+  rows.spans = r.spans;
+  r.plan = backend_.record([this, rows, n](Ops& ops) {
+    const Tensor x = x_.slice(0, n);
+    if (part_.embed) model_.embed(ops, x, rows);
+    for (int64_t i = part_.first; i < part_.last; i++) layer(ops, i, x, rows);
+    if (part_.head) model_.head(ops, logits_.slice(0, n), x, rows);
+  });
+  return *r.plan;
+}
+
+}  // namespace lt::engine

@@ -1,0 +1,69 @@
+// The part of a pass that one backend computes: layers [first, last), with the token table before and the head after where it has
+// them. A model on one backend is one stage; one that a device and the CPU share is several, and the rows cross between them.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/model.h"
+#include "model/loader.h"
+
+namespace lt::engine {
+
+struct BatchSize {
+  int64_t rows, sequences, outputs;  // of a step at most
+  int64_t pages;                     // of the cache
+  Type cache;                        // of keys and values
+
+  int64_t described() const { return 3 * rows + sequences * pages + outputs; }  // numbers that describe the rows of a step
+};
+
+// What the rows of a step are, in host memory.
+struct HostRows {
+  std::vector<int32_t> ids, positions, sequences, pages, outputs;  // pages: BatchSize::pages a sequence
+  std::vector<Span> spans;
+
+  bool decodes() const { return spans.size() == ids.size() && outputs.size() == ids.size(); }  // one row, and its logits, of each
+};
+
+class Stage {
+ public:
+  // part.last: at most the model's number of layers.
+  Stage(Backend& backend, const Model& model, const model::Part& part, const BatchSize& size);
+
+  // Bytes of what the constructor allocates.
+  static uint64_t kv_bytes(const Shape& shape, const BatchSize& size, int64_t layers);
+  static uint64_t row_bytes(const Shape& shape, const BatchSize& size);
+
+  void describe(const HostRows& rows);
+  // Rows of x (n, width) as the stage before left them.
+  void enter(std::span<const float> x);
+  // Asks `interrupted` between layers; false: it was.
+  bool run(const std::function<bool()>& interrupted);
+  void leave(std::span<float> x);
+  void logits(std::span<float> row, int64_t output);
+
+ private:
+  void layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const;
+  Plan& plan();
+
+  Backend& backend_;
+  const Model& model_;
+  model::Part part_;
+  std::vector<Kv> layers_;
+  Tensor x_, logits_;  // (rows, width), (outputs, vocabulary)
+  Tensor ids_, positions_, sequences_, pages_, outputs_;
+  Rows rows_;  // of this step
+  std::vector<Span> spans_;
+  bool decodes_ = false;
+
+  struct Recorded {
+    std::vector<Span> spans;
+    std::unique_ptr<Plan> plan;
+  };
+  std::map<int64_t, Recorded> plans_;  // of decodes, by their number of rows
+};
+
+}  // namespace lt::engine
