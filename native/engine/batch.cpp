@@ -5,9 +5,7 @@
 namespace lt::engine {
 
 Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size)
-    : stages_(std::move(stages)), size_(size), width_(shape.width), logits_(static_cast<size_t>(shape.vocabulary)) {}
-
-uint64_t Batch::host_bytes(const Shape& s, const BatchSize& size) { return static_cast<uint64_t>(4 * (size.described() + s.vocabulary)); }
+    : stages_(std::move(stages)), size_(size), width_(shape.width) {}
 
 void Batch::describe(std::span<const Work> work) {
   for (auto* v : {&rows_.ids, &rows_.positions, &rows_.sequences, &rows_.outputs}) v->clear();
@@ -39,11 +37,6 @@ bool Batch::run(std::span<const Work> work, const std::function<bool()>& interru
     if (i + 1 < stages_.size()) stages_[i].leave(x_);
   }
   return true;
-}
-
-std::span<const float> Batch::logits(int64_t output) {
-  stages_.back().logits(logits_, output);
-  return logits_;
 }
 
 }  // namespace lt::engine

@@ -13,12 +13,12 @@ class Batch {
   // stages: in order, the last has the head. shape: of the model.
   Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size);
 
-  static uint64_t host_bytes(const Shape& shape, const BatchSize& size);  // beside the stages
+  static uint64_t host_bytes(const BatchSize& size) { return static_cast<uint64_t>(4 * size.described()); }  // beside the stages
 
   // Asks `interrupted` between layers; false: it was, and the step counts for nothing.
   bool run(std::span<const Work> work, const std::function<bool()>& interrupted);
-  // Of the outputs of the last run, counted in the order of its work.
-  std::span<const float> logits(int64_t output);
+  // Of the outputs of the last run, counted in the order of its work; valid until the next.
+  std::span<const float> logits(int64_t output) { return stages_.back().logits(output); }
   const BatchSize& size() const { return size_; }
 
  private:
@@ -28,8 +28,7 @@ class Batch {
   BatchSize size_;
   int64_t width_;
   HostRows rows_;
-  std::vector<float> x_;       // rows between two stages
-  std::vector<float> logits_;  // one row
+  std::vector<float> x_;  // rows between two stages
 };
 
 }  // namespace lt::engine

@@ -128,7 +128,8 @@ class Placing {
   // What the host's side takes of memory for `layers` layers.
   void count_host(int64_t layers, bool computes) {
     placed_.memory.kv = Stage::kv_bytes(placed_.shape, placed_.size, layers);
-    placed_.memory.scratch = Batch::host_bytes(placed_.shape, placed_.size);
+    placed_.memory.scratch = Batch::host_bytes(placed_.size);
+    if (!computes) placed_.memory.scratch += static_cast<uint64_t>(4 * placed_.size.outputs * placed_.shape.vocabulary);
     if (computes) placed_.memory.scratch += Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + needs_.matmul_input;
   }
 
