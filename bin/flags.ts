@@ -22,11 +22,11 @@ export function numeric(name: string, description: string, alias: readonly strin
   const coerce = (given: unknown): number | undefined => {
     const value = last(given);
     if (value === undefined) return undefined;
-    const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN;
+    const parsed = typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
     if (Number.isNaN(parsed)) throw new Error(`--${name}: expected a number, found "${String(value)}"`);
     return parsed;
   };
-  return { type: 'string', requiresArg: true, describe: description, alias: [...alias], coerce };
+  return { requiresArg: true, describe: description, alias: [...alias], coerce }; // no type: yargs' own number would make NaN of a typing error
 }
 
 /** A flag that takes a word or a text. */
