@@ -54,7 +54,8 @@ CHECK_CASE("comm/gathers and broadcasts of any length") {
         const std::vector<char> mine(n + static_cast<size_t>(comm->rank()), static_cast<char>('a' + comm->rank()));
         const auto all = comm->all_gather(mine, n + 4);
         for (size_t r = 0; r < all.size(); r++)
-          CHECK(all[r].size() == n + r && std::all_of(all[r].begin(), all[r].end(), [&](char c) { return c == static_cast<char>('a' + r); }));
+          CHECK(all[r].size() == n + r &&
+                std::all_of(all[r].begin(), all[r].end(), [&](char c) { return c == static_cast<char>('a' + r); }));
         std::vector<char> said;
         if (comm->rank() == 0) said.assign(n * 3, 'x');
         comm->broadcast(said);

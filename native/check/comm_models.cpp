@@ -12,7 +12,7 @@ bool same(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 std::vector<float> alone(const gguf::File& file, const std::string& backend_name, const std::vector<int32_t>& ids, Type cache) {
-  const auto backend = open_backend(backend_name, {.threads = 1});
+  const auto backend = open_backend(backend_name, {1, "", 0});
   return forward(*model::load(file, *backend), *backend, ids, cache);
 }
 
@@ -41,8 +41,8 @@ CHECK_GENERATOR() {
     for (const std::string name : golden_folders)
       for (const int size : {1, 2, 3, 4}) {
         if (b.survey && (name != "llama-bias" || size != 3)) continue;  // on a device: one model will do
-        cases().push_back({"comm/" + name + " on " + backend + ", " + std::to_string(size) + " ranks",
-                           [=] { golden_on_ranks(name, backend, size); }});
+        cases().push_back(
+            {"comm/" + name + " on " + backend + ", " + std::to_string(size) + " ranks", [=] { golden_on_ranks(name, backend, size); }});
       }
   }
 }

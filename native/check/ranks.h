@@ -43,8 +43,9 @@ struct RankRun {
 // Logits of every token, computed by this rank together with the others.
 inline RankRun forward_on(const std::shared_ptr<comm::Comm>& comm, const gguf::File& file, const std::string& backend_name,
                           const std::vector<int32_t>& ids, Type cache, bool exact) {
-  model::Division division{.rank = comm->rank(), .size = comm->size(), .exact = exact};
-  comm::Ranked backend(open_backend(backend_name, {.threads = 1}), comm);
+  model::Division division;
+  division.rank = comm->rank(), division.size = comm->size(), division.exact = exact;
+  comm::Ranked backend(open_backend(backend_name, {1, "", 0}), comm);
   const auto model = model::load(file, backend, {}, &division);
   RankRun run;
   run.logits = forward(*model, backend, ids, cache);

@@ -2,6 +2,7 @@
 // same order. Sums are made in the order of ranks, never of arrival, so all ranks hold the same bits whatever the timing.
 #pragma once
 #include <cstddef>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,9 @@ class Comm {
   virtual ~Comm() = default;
   int rank() const { return rank_; }
   int size() const { return size_; }
+
+  // Held for what belongs together: a step, a load. Several threads of a rank may use this object, one at a time.
+  std::mutex& turn() { return turn_; }
 
   // x[i] = x[i] of rank 0 + x[i] of rank 1 + ...
   void all_reduce(std::span<float> x);
@@ -50,6 +54,7 @@ class Comm {
   void send_to_all(Mine mine);  // mine(rank): what it gets
 
   int rank_, size_;
+  std::mutex turn_;
   std::vector<Outgoing> out_;
   std::vector<Incoming> in_;
   std::vector<char> buffer_;

@@ -15,6 +15,7 @@ class Ranked final : public Backend, public Ops {
 
   std::string description() const override { return below_->description(); }
   int threads() const override { return below_->threads(); }
+  bool on_host() const override { return below_->on_host(); }
   Ops& ops() override { return *this; }
   // The host takes part in every pass, so a pass is called, not replayed.
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
@@ -43,7 +44,7 @@ class Ranked final : public Backend, public Ops {
 
  private:
   Ops& on() { return below_->ops(); }
-  // The values of x's rows, one after another, whatever lies between the rows.
+  // The values of x's rows, one after another, whatever lies between the rows; where they are if that is how they lie.
   std::span<float> fetch(std::vector<float>& to, Tensor x);
   void store(Tensor x, std::span<const float> from);
 

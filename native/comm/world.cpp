@@ -1,6 +1,7 @@
 #include "comm/world.h"
 
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 
 #include "comm/launch.h"
@@ -9,11 +10,6 @@
 #endif
 
 namespace lt::comm {
-
-std::mutex& world_lock() {
-  static std::mutex lock;
-  return lock;
-}
 
 #ifdef LT_MPI
 
@@ -90,11 +86,14 @@ std::shared_ptr<Comm> world() {
   return w.mpi;
 }
 
-bool in_world() { return several().has_value(); }
-
 int rank_here() {
   const auto launch = several();
   return launch ? launch->rank : 0;
+}
+
+int ranks_here() {
+  const auto launch = several();
+  return launch ? launch->size : 1;
 }
 
 std::string about() {
@@ -111,8 +110,8 @@ std::shared_ptr<Comm> world() {
                                   " ranks, but this build is without MPI: build with --mpi, or set LLAMA_TS_RANKS=off to compute alone");
   return nullptr;
 }
-bool in_world() { return false; }
 int rank_here() { return 0; }
+int ranks_here() { return 1; }
 std::string about() { return ""; }
 
 #endif
