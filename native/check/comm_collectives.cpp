@@ -3,6 +3,7 @@
 #include <cstring>
 #include <random>
 
+#include "check/collectives.h"
 #include "check/ranks.h"
 
 namespace lt::check {
@@ -34,34 +35,39 @@ bool same(const std::vector<float>& a, const std::vector<float>& b) {
 // Ranks arrive at different times, in another order each time.
 void stagger(int rank, int turn) { std::this_thread::sleep_for(std::chrono::milliseconds((rank * 5 + turn * 7) % 4)); }
 
+}  // namespace
+
+void check_sums(comm::Comm& comm) {
+  for (const size_t n : {1, 5, 64, 3000, 20000})  // short ones are added everywhere, long ones in pieces
+    for (int turn = 0; turn < 4; turn++) {
+      std::vector<float> x = values_of(comm.rank(), n);
+      stagger(comm.rank(), turn);
+      comm.all_reduce(x);
+      CHECK_THAT(same(x, sum_in_order(comm.size(), n)), n << " values on rank " << comm.rank() << " of " << comm.size());
+    }
+}
+
+void check_gathers(comm::Comm& comm) {
+  for (const size_t n : {0, 1, 5000, 300000}) {
+    const std::vector<char> mine(n + static_cast<size_t>(comm.rank()), static_cast<char>('a' + comm.rank()));
+    const auto all = comm.all_gather(mine, n + 4);
+    for (size_t r = 0; r < all.size(); r++)
+      CHECK(all[r].size() == n + r && std::all_of(all[r].begin(), all[r].end(), [&](char c) { return c == static_cast<char>('a' + r); }));
+    std::vector<char> said;
+    if (comm.rank() == 0) said.assign(n * 3, 'x');
+    comm.broadcast(said);
+    CHECK(said == std::vector<char>(n * 3, 'x'));
+  }
+}
+
+namespace {
+
 CHECK_CASE("comm/sums are in the order of ranks, the same bits on all, whoever comes first") {
-  for (const int size : sizes)
-    for (const size_t n : {1, 5, 64, 3000, 20000})  // short ones are added everywhere, long ones in pieces
-      on_ranks(size, [&](const auto& comm) {
-        for (int turn = 0; turn < 4; turn++) {
-          std::vector<float> x = values_of(comm->rank(), n);
-          stagger(comm->rank(), turn);
-          comm->all_reduce(x);
-          CHECK_THAT(same(x, sum_in_order(size, n)), n << " values on rank " << comm->rank() << " of " << size);
-        }
-      });
+  for (const int size : sizes) on_ranks(size, [](const auto& comm) { check_sums(*comm); });
 }
 
 CHECK_CASE("comm/gathers and broadcasts of any length") {
-  for (const int size : sizes)
-    on_ranks(size, [&](const auto& comm) {
-      for (const size_t n : {0, 1, 5000}) {
-        const std::vector<char> mine(n + static_cast<size_t>(comm->rank()), static_cast<char>('a' + comm->rank()));
-        const auto all = comm->all_gather(mine, n + 4);
-        for (size_t r = 0; r < all.size(); r++)
-          CHECK(all[r].size() == n + r &&
-                std::all_of(all[r].begin(), all[r].end(), [&](char c) { return c == static_cast<char>('a' + r); }));
-        std::vector<char> said;
-        if (comm->rank() == 0) said.assign(n * 3, 'x');
-        comm->broadcast(said);
-        CHECK(said == std::vector<char>(n * 3, 'x'));
-      }
-    });
+  for (const int size : sizes) on_ranks(size, [](const auto& comm) { check_gathers(*comm); });
 }
 
 CHECK_CASE("comm/a rank that fails ends the others with its error and its number") {
