@@ -33,6 +33,7 @@ uint64_t fingerprint(const gguf::File& file) {
     const size_t n = std::min(some, t.bytes);
     h.add(data, n);
     h.add(data + (t.bytes - n) / 2, n);
+    h.add(data + t.bytes - n, n);
     file.let_go({data, t.bytes});
   }
   for (const auto& [key, value] : file.metadata()) {
