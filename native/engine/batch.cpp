@@ -23,12 +23,26 @@ void Batch::describe(std::span<const Work> work) {
     }
     std::copy(s->pages.begin(), s->pages.end(), rows_.pages.begin() + static_cast<int64_t>(i) * size_.pages);
   }
+  check();
+}
+
+void Batch::check() const {
   if (std::ssize(rows_.ids) > size_.rows || std::ssize(rows_.spans) > size_.sequences || std::ssize(rows_.outputs) > size_.outputs)
     throw Error(Code::internal, "a step was planned larger than its memory");
 }
 
-bool Batch::run(std::span<const Work> work, const std::function<bool()>& interrupted) {
+bool Batch::run(std::span<const Work> work, const Ask& interrupted) {
   describe(work);
+  return lead_ ? lead_(rows_, interrupted, [this](const Ask& ask) { return pass(ask); }) : pass(interrupted);
+}
+
+bool Batch::run(HostRows rows, const Ask& interrupted) {
+  rows_ = std::move(rows);
+  check();
+  return pass(interrupted);
+}
+
+bool Batch::pass(const Ask& interrupted) {
   x_.resize(stages_.size() > 1 ? rows_.ids.size() * static_cast<size_t>(width_) : 0);
   for (size_t i = 0; i < stages_.size(); i++) {
     stages_[i].describe(rows_);
