@@ -43,6 +43,7 @@ class VulkanBackend : public Backend {
     return std::string("vulkan, ") + device_.found().properties.deviceName + ", " + variant_ + " variant";
   }
   Ops& ops() override { return ops_; }
+  bool records() const override { return true; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override {
     return std::make_unique<RecordedPlan>(device_, stream_, ops_, forward);
   }

@@ -1,5 +1,5 @@
-#The face : the same kernels by the compiler of everything else.For tests on the machine that builds it, so for its processor.
-if (NOT UNIX OR APPLE OR NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+# The face: the same kernels by the compiler of everything else. For tests on the machine that builds it, so for its processor.
+if(NOT UNIX OR APPLE OR NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   message(FATAL_ERROR "LLAMA_TS_GPU_FACE is built by gcc or clang on Linux")
 endif()
 file(GLOB face CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/face/*.cpp)
