@@ -98,7 +98,7 @@ for (const launcher of launchers) {
       const bytes = readFileSync(storyModel);
       bytes[bytes.length - 64]! ^= 1; // of a weight: all sizes and names stay
       writeFileSync(other, bytes);
-      const end = await run(launcher, 3, node(app, storyModel, fault, '1'), { OTHER_MODEL: other }, launcher.survive);
+      const end = await run(launcher, 3, node(app, storyModel, fault, '1'), { OTHER_MODEL: other }, fault === 'killed' ? launcher.survive : []);
       const said = end.lines.find((l) => l.code !== undefined);
       expect({ said, stderr: end.stderr }).toMatchObject({ said: { code: expected, message: expect.stringMatching(message) as string } });
       expect(end.stderr).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${expected}: rank 1 `)); // so do those that follow
