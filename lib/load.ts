@@ -88,10 +88,11 @@ export async function loadModel(path: string | URL, options?: LoadOptions): Prom
   return new Model(handle, infoOf(info));
 }
 
-/** A process that followed another has nothing left to do. */
-function endAsRank(error: unknown): never {
-  if (error !== undefined) process.stderr.write(`llama-ts (rank ${native.rank}): ${error instanceof LlamaError ? `${error.code}: ${error.message}` : String(error)}\n`);
-  process.exit(error === undefined ? 0 : 1);
+/** A process that followed another has nothing left to do. Where it failed, rank 0 may say so first: launchers then end the job. */
+function endAsRank(error: unknown): void {
+  if (error === undefined) process.exit(0);
+  process.stderr.write(`llama-ts (rank ${native.rank}): ${error instanceof LlamaError ? `${error.code}: ${error.message}` : String(error)}\n`);
+  setTimeout(() => process.exit(1), 1000);
 }
 
 interface Loaded {
@@ -128,7 +129,7 @@ function load(
     const ticket = openTicket((kind, value) => {
       if (kind === 'progress') return progress(value as number);
       settle();
-      if (native.rank > 0) endAsRank(kind === 'followed' ? undefined : value);
+      if (native.rank > 0) return endAsRank(kind === 'followed' ? undefined : value);
       if (kind === 'loaded' && handle) resolve({ handle, info: value as NativeInfo });
       else reject(origin.mark(value));
     });

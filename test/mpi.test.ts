@@ -67,7 +67,7 @@ for (const launcher of launchers) {
     test.each([1, 2, 3, 4])('the native cases on %i ranks', async (ranks) => {
       expect(check).toBeDefined();
       const { stdout, stderr, code } = await run(launcher, ranks, [check!, 'mpi/']);
-      expect({ stdout, stderr, code }).toMatchObject({ code: 0, stdout: expect.stringMatching(ranks === 1 ? /0 passed, 0 failed/ : /[1-9]\d* passed, 0 failed/) as string });
+      expect({ stdout, stderr, code }).toMatchObject({ code: 0, stdout: expect.stringMatching(/[1-9]\d* passed, 0 failed/) as string });
     }, 120_000);
 
     test.each([2, 3, 4])('an app on %i ranks: one output, the text of one rank in exact mode', async (ranks) => {
@@ -98,7 +98,7 @@ for (const launcher of launchers) {
       const bytes = readFileSync(storyModel);
       bytes[bytes.length - 64]! ^= 1; // of a weight: all sizes and names stay
       writeFileSync(other, bytes);
-      const end = await run(launcher, 3, node(app, storyModel, fault, '1'), { OTHER_MODEL: other }, launcher.survive);
+      const end = await run(launcher, 3, node(app, storyModel, fault, '1'), { OTHER_MODEL: other }, fault === 'killed' ? launcher.survive : []);
       const said = end.lines.find((l) => l.code !== undefined);
       expect({ said, stderr: end.stderr }).toMatchObject({ said: { code: expected, message: expect.stringMatching(message) as string } });
       expect(end.stderr).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${expected}: rank 1 `)); // so do those that follow

@@ -156,8 +156,8 @@ std::unique_ptr<Star> Star::meet(const Launch& launch) {
     star->gather(std::move(s), "");
   } else {
     const auto begun = Clock::now();
-    while (connect(s.get(), address, at.length) != 0) {
-      const auto there = since(begun) > slow_start_seconds ? ranks_alive(launch) : std::nullopt;
+    for (int turn = 0; connect(s.get(), address, at.length) != 0; turn++) {
+      const auto there = turn % 25 == 0 && since(begun) > slow_start_seconds ? ranks_alive(launch) : std::nullopt;
       if (there && std::find(there->begin(), there->end(), 0) == there->end()) star->missing("ended before it loaded the model");
       if (since(begun) > star->patience_) star->missing("did not load the model within " + seconds(star->patience_));
       std::this_thread::sleep_for(milliseconds(20));

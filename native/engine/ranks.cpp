@@ -231,12 +231,19 @@ std::string about_ranks() { return comm::about(); }
 
 void Follower::run(const std::string& path, const EngineOptions& options) {
   const auto comm = options.comm ? options.comm : comm::world();
-  {
+  const auto at_work = [this](std::shared_ptr<comm::Comm> with) {
     const std::lock_guard lock(mutex_);
-    comm_ = comm;
-    if (stopped_) comm->fail(Error(Code::disposed, "was stopped"));
+    comm_ = std::move(with);
+    if (comm_ && stopped_) comm_->fail(Error(Code::disposed, "was stopped"));
+  };
+  at_work(comm);
+  try {
+    follow(comm, path, options);
+  } catch (...) {
+    at_work(nullptr);
+    throw;
   }
-  follow(comm, path, options);
+  at_work(nullptr);
 }
 
 void Follower::stop() {
