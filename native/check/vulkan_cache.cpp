@@ -30,6 +30,7 @@ CHECK_CASE("vulkan/a pipeline cache that is cut short, changed or foreign is ign
 #else
   const Environment home("XDG_CACHE_HOME", folder.string());
 #endif
+  const Environment mesa("MESA_SHADER_CACHE_DISABLE", "true");  // it would use that folder too
   CHECK(vulkan::read_pipeline_cache(device).empty());
   use_backend();
   const std::string path = vulkan::pipeline_cache_path(device), data = vulkan::read_pipeline_cache(device);
