@@ -118,7 +118,7 @@ CHECK_CASE("comm/ranks with other options or files are refused by their number, 
     });
     for (const std::string& s : said) CHECK_THAT(s.starts_with(expected), s << " where " << expected << " was expected");
   };
-  refused(256, story_model, "ARGUMENT: rank 2 has the options ");
+  refused(256, story_model, "ARGUMENT: rank 2 has contextTokens 256, rank 0 has contextTokens 512: ");
   refused(512, "/no/such/model.gguf", "FILE: rank 2: /no/such/model.gguf: ");
   refused(512, shared("models/SmolLM2-135M-Instruct-Q4_1.gguf"), "ARGUMENT: rank 2 has a model file of ");
 }
