@@ -148,5 +148,5 @@ describe('what is wrong is one line, and exit code 1', () => {
 test('--help and --version', () => {
   expect(cli(['--help']).stdout).toMatch(/run.*chat.*tokenize.*inspect.*logits.*bench.*build/s);
   expect(cli(['run', '--help']).stdout).toMatch(/--model.*--top-p.*--max-tokens/s);
-  expect(cli(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(cli(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\nbackends:\n(  .*\n)*  cpu: .*portable\n/);
 });
