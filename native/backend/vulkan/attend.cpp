@@ -8,12 +8,12 @@ namespace {
 constexpr int64_t split_positions = 512, columns = 256;  // as in attend_merge.glsl: of the cache, and of a value a group keeps
 constexpr int64_t few_rows = 8;                          // more fill the device without splits side by side
 
-// How many query heads share a reading of the cache: as many as leave the fewest to be computed twice, at most 4.
+// How many query heads share a reading of the cache, at most 4: a reading costs about as much as the arithmetic of two.
 int64_t heads_at_once(int64_t group) {
+  const auto cost = [&](int64_t n) { return (group + n - 1) / n * (2 + n); };
   int64_t best = 1;
-  const auto computed = [&](int64_t n) { return (group + n - 1) / n * n; };
   for (int64_t n = 2; n <= std::min<int64_t>(group, 4); n++)
-    if (computed(n) * best <= computed(best) * n) best = n;
+    if (cost(n) <= cost(best)) best = n;
   return best;
 }
 
@@ -55,7 +55,7 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
          static_cast<uint32_t>(attend.window),
          side_by_side ? static_cast<uint32_t>(splits) : 0u,
          attend.scale};
-  const std::string name = "attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + (subgroup_ ? "_subgroup" : "");
+  const std::string name = "attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + (subgroup_ > 0 ? "_subgroup" : "");
   dispatch(name, push, {grid, n, side_by_side ? static_cast<uint32_t>(splits) : 1u});
   if (!side_by_side) return;
   const struct {

@@ -29,7 +29,7 @@ class VulkanBackend : public Backend {
         stream_(device_),
         transfer_(memory_, stream_),
         pipelines_(device_),
-        ops_(stream_, pipelines_, variant == "subgroup"),
+        ops_(stream_, pipelines_, variant == "subgroup" ? found.subgroup : 0),
         variant_(std::move(variant)) {
     const std::vector<uint32_t> books = code_books();
     ops_.books_ = take(books.size() * 4);
@@ -94,11 +94,14 @@ Tensor VulkanBackend::place(Tensor host) {
   return t;
 }
 
+// The subgroup variants tell numbers to eight lanes.
+std::vector<std::string> variants_of(const Found& device) {
+  return device.subgroup >= 8 ? std::vector<std::string>{"subgroup", "plain"} : std::vector<std::string>{"plain"};
+}
+
 std::vector<std::string> variants() {
   const std::vector<Found>& devices = Driver::get().devices();
-  // matmul_rows.comp adds eight lanes by shuffles.
-  const bool shuffles = !devices.empty() && devices[0].subgroup >= 8;
-  return shuffles ? std::vector<std::string>{"subgroup", "plain"} : std::vector<std::string>{"plain"};
+  return devices.empty() ? std::vector<std::string>{"plain"} : variants_of(devices[0]);
 }
 
 std::unique_ptr<Backend> open(const BackendOptions& options) {
@@ -107,13 +110,13 @@ std::unique_ptr<Backend> open(const BackendOptions& options) {
   if (options.device < 0 || options.device >= static_cast<int>(devices.size()))
     throw Error(Code::device,
                 "vulkan: expected a device below " + std::to_string(devices.size()) + ", found " + std::to_string(options.device));
-  std::string known;
-  for (const std::string& v : variants()) known += (known.empty() ? "" : ", ") + v;
-  const std::string variant = options.isa.empty() ? variants().front() : options.isa;
   const Found& found = devices[static_cast<size_t>(options.device)];
-  for (const std::string& v : variants())
-    if (v == variant) return std::make_unique<VulkanBackend>(found, variant);
-  throw Error(Code::argument, "isa: expected one of " + known + " for backend vulkan, found \"" + variant + "\"");
+  std::string known;
+  for (const std::string& v : variants_of(found)) {
+    if (options.isa.empty() || options.isa == v) return std::make_unique<VulkanBackend>(found, v);
+    known += (known.empty() ? "" : ", ") + v;
+  }
+  throw Error(Code::argument, "isa: expected one of " + known + " for backend vulkan, found \"" + options.isa + "\"");
 }
 
 const RegisterBackend registered(

@@ -48,11 +48,10 @@ Driver::Driver() {
     return;
   }
   for (const VkPhysicalDevice handle : handles) look_at(handle);
-  std::stable_sort(devices_.begin(), devices_.end(), [](const Found& a, const Found& b) { return a.software() < b.software(); });
 }
 
-bool Driver::open_instance() {
 #define LT_VK_LOAD(name) api_.name = reinterpret_cast<PFN_vk##name>(api_.GetInstanceProcAddr(instance_, "vk" #name));
+bool Driver::open_instance() {
   LT_VK_GLOBAL(LT_VK_LOAD)
   const auto version = reinterpret_cast<PFN_vkEnumerateInstanceVersion>(api_.GetInstanceProcAddr(nullptr, "vkEnumerateInstanceVersion"));
   uint32_t found = VK_API_VERSION_1_0;
@@ -61,26 +60,8 @@ bool Driver::open_instance() {
     why_not_ = "expected a Vulkan loader of version 1.2 or newer, found " + version_text(found) + "; update it";
     return false;
   }
-  uint32_t count = 0;
-  api_.EnumerateInstanceExtensionProperties(nullptr, &count, nullptr);
-  std::vector<VkExtensionProperties> known(count);
-  api_.EnumerateInstanceExtensionProperties(nullptr, &count, known.data());
-  VkApplicationInfo app = chained<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
-  app.pApplicationName = "llama-ts";
-  app.apiVersion = VK_API_VERSION_1_2;
-  VkInstanceCreateInfo info = chained<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
-  info.pApplicationInfo = &app;
-  std::vector<const char*> extensions;
-  constexpr const char* portability = "VK_KHR_portability_enumeration";  // else the loader hides MoltenVK
-  if (std::any_of(known.begin(), known.end(), [](const auto& e) { return std::strcmp(e.extensionName, portability) == 0; })) {
-    extensions.push_back(portability);
-    info.flags |= 0x1;  // VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR
-  }
   Validation validation;
-  if (validation_wanted()) validation.add_to(info, extensions);
-  info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
-  info.ppEnabledExtensionNames = extensions.data();
-  const VkResult result = api_.CreateInstance(&info, nullptr, &instance_);
+  const VkResult result = create_instance(validation);
   if (result == VK_ERROR_LAYER_NOT_PRESENT) {
     why_not_ =
         "LLAMA_TS_VULKAN_VALIDATE asks for the Khronos validation layer, which was not found (Debian: apt-get install "
@@ -90,9 +71,31 @@ bool Driver::open_instance() {
   }
   if (result < 0) return false;
   LT_VK_INSTANCE(LT_VK_LOAD)
-#undef LT_VK_LOAD
   if (validation_wanted()) validation.listen(api_, instance_);
   return true;
+}
+#undef LT_VK_LOAD
+
+VkResult Driver::create_instance(Validation& validation) {
+  uint32_t count = 0;
+  api_.EnumerateInstanceExtensionProperties(nullptr, &count, nullptr);
+  std::vector<VkExtensionProperties> known(count);
+  api_.EnumerateInstanceExtensionProperties(nullptr, &count, known.data());
+  auto app = chained<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
+  app.pApplicationName = "llama-ts";
+  app.apiVersion = VK_API_VERSION_1_2;
+  auto info = chained<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
+  info.pApplicationInfo = &app;
+  std::vector<const char*> extensions;
+  constexpr const char* portability = "VK_KHR_portability_enumeration";  // else the loader hides MoltenVK
+  if (std::any_of(known.begin(), known.end(), [](const auto& e) { return std::strcmp(e.extensionName, portability) == 0; })) {
+    extensions.push_back(portability);
+    info.flags |= 0x1;  // VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR
+  }
+  if (validation_wanted()) validation.add_to(info, extensions);
+  info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+  info.ppEnabledExtensionNames = extensions.data();
+  return api_.CreateInstance(&info, nullptr, &instance_);
 }
 
 bool Driver::has_extension(VkPhysicalDevice handle, const char* name) const {
@@ -158,7 +161,8 @@ void Driver::look_at(VkPhysicalDevice handle) {
   f.subgroup = shuffles ? group.subgroupSize : 0;
   f.budget = has_extension(handle, "VK_EXT_memory_budget");
   f.portable = has_extension(handle, "VK_KHR_portability_subset");
-  devices_.push_back(f);
+  const auto software = std::find_if(devices_.begin(), devices_.end(), [](const Found& d) { return d.software(); });
+  devices_.insert(f.software() ? devices_.end() : software, f);
 }
 
 uint64_t Driver::free_memory(const Found& device) const {

@@ -8,6 +8,8 @@
 
 namespace lt::vulkan {
 
+class Validation;
+
 // A device that can be used, and what it reports.
 struct Found {
   VkPhysicalDevice handle = nullptr;
@@ -36,6 +38,7 @@ class Driver {
  private:
   Driver();
   bool open_instance();
+  VkResult create_instance(Validation& validation);
   void look_at(VkPhysicalDevice handle);
   std::string unusable(VkPhysicalDevice handle, const VkPhysicalDeviceProperties& properties) const;
   bool find_family(Found& device) const;

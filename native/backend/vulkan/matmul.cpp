@@ -35,10 +35,13 @@ void VulkanOps::matmul(Tensor x, std::span<const Product> products) {
            p.bias ? 1u : 0u};
     const std::string type = shader_type(p.w.type);
     if (x.rows >= tile_from) {
-      dispatch("matmul_tile_" + type, push, {groups_of(p.w.rows, 64), groups_of(x.rows, 32), 1}, beside);
+      const bool lanes = subgroup_ == 8 && x.rows > 32;
+      const int rows = x.rows <= 32 ? 32 : lanes && x.rows > 64 ? 128 : 64;
+      const std::string name = (lanes ? "matmul_lanes_" : "matmul_tile_") + type + "_" + std::to_string(rows);
+      dispatch(name, push, {groups_of(p.w.rows, 64), groups_of(x.rows, rows), 1}, beside);
     } else {
       const int rows = x.rows == 1 ? 1 : 4;
-      const std::string name = "matmul_rows_" + type + "_" + std::to_string(rows) + (subgroup_ ? "_subgroup" : "");
+      const std::string name = "matmul_rows_" + type + "_" + std::to_string(rows) + (subgroup_ > 0 ? "_subgroup" : "");
       dispatch(name, push, {groups_of(p.w.rows, 32), groups_of(x.rows, rows), 1}, beside);
     }
     beside = true;

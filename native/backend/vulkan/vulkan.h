@@ -18,7 +18,7 @@ constexpr uint32_t groups_of(int64_t n, int64_t size) { return static_cast<uint3
 
 class VulkanOps : public Ops {
  public:
-  VulkanOps(Stream& stream, Pipelines& pipelines, bool subgroup) : stream_(stream), pipelines_(pipelines), subgroup_(subgroup) {}
+  VulkanOps(Stream& stream, Pipelines& pipelines, uint32_t subgroup) : stream_(stream), pipelines_(pipelines), subgroup_(subgroup) {}
 
   Scratch& scratch() override { return scratch_; }
   void gather(Tensor y, Tensor table, Tensor ids) override;
@@ -46,7 +46,7 @@ class VulkanOps : public Ops {
 
   Stream& stream_;
   Pipelines& pipelines_;
-  const bool subgroup_;
+  const uint32_t subgroup_;  // invocations of one; 0: the variant does without
 };
 
 }  // namespace lt::vulkan

@@ -21,9 +21,20 @@ layout(push_constant) uniform Push {
 #include "type.glsl"
 
 #define OUTS 4u
+const uint piece = 2048u / ROWS;              // columns of x that are in shared memory at a time: whole groups, eight or more
+const uint piece_row = piece + piece / 32u;   // a word is left between groups, which so begin in different banks
+shared float inputs[piece_row * ROWS];
 #ifndef SUBGROUP
 shared float chains[64 * ROWS];
 #endif
+
+void load_piece(uint t, uint row, uint k0) {
+  for (uint n = 0u; n < ROWS; n++) {
+    const uint from = min(row + n, rows - 1u) * x_stride + 32u * k0;
+    for (uint c = t; c < min(piece, (cols - 32u * k0 + 31u) & ~31u); c += 64u)
+      inputs[n * piece_row + c + (c >> 5)] = 32u * k0 + c < cols ? x.at[from + c] : 0.0;
+  }
+}
 
 void main() {
 #ifdef SUBGROUP
@@ -35,24 +46,25 @@ void main() {
   precise float sum[OUTS * ROWS];
   [[unroll]] for (uint i = 0u; i < OUTS * ROWS; i++) sum[i] = 0.0;
 
-  for (uint k = chain; 32u * k < cols; k += 8u) {
-    const uint left = cols - 32u * k;
-    float in_row[ROWS * 32];
-    [[unroll]] for (uint n = 0u; n < ROWS; n++) {
-      const uint from = min(row + n, rows - 1u) * x_stride + 32u * k;
-      [[unroll]] for (uint i = 0u; i < 32u; i++) in_row[32u * n + i] = x.at[from + i];
-    }
-    if (left < 32u) {
-      [[unroll]] for (uint i = 0u; i < ROWS * 32u; i++) in_row[i] = (i & 31u) < left ? in_row[i] : 0.0;
-    }
-    [[unroll]] for (uint o = 0u; o < OUTS; o++) {
-      precise float v[32];
-      decode32(w, min(first + o, outs - 1u) * w_stride, k, v);
-      if (left < 32u) {
-        [[unroll]] for (uint i = 0u; i < 32u; i++) v[i] = i < left ? v[i] : 0.0;
-      }
+  for (uint k0 = 0u; 32u * k0 < cols; k0 += piece / 32u) {
+    barrier();
+    load_piece(t, row, k0);
+    barrier();
+    for (uint k = k0 + chain; k < k0 + piece / 32u && 32u * k < cols; k += 8u) {
+      const uint left = cols - 32u * k;
+      float in_row[ROWS * 32];
       [[unroll]] for (uint n = 0u; n < ROWS; n++) {
-        [[unroll]] for (uint i = 0u; i < 32u; i++) sum[o * ROWS + n] = fma(v[i], in_row[32u * n + i], sum[o * ROWS + n]);
+        [[unroll]] for (uint i = 0u; i < 32u; i++) in_row[32u * n + i] = inputs[n * piece_row + 33u * (k - k0) + i];
+      }
+      [[unroll]] for (uint o = 0u; o < OUTS; o++) {
+        precise float v[32];
+        decode32(w, min(first + o, outs - 1u) * w_stride, k, v);
+        if (left < 32u) {
+          [[unroll]] for (uint i = 0u; i < 32u; i++) v[i] = i < left ? v[i] : 0.0;
+        }
+        [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+          [[unroll]] for (uint i = 0u; i < 32u; i++) sum[o * ROWS + n] = fma(v[i], in_row[32u * n + i], sum[o * ROWS + n]);
+        }
       }
     }
   }
