@@ -2,9 +2,16 @@
 
 namespace lt::gpu::LT_GPU {
 
+namespace {
+
+// An error that does not stay is told once.
+void forget() { static_cast<void>(LT_RT(GetLastError)()); }
+
+}  // namespace
+
 void check(Status status, const char* what) {
   if (status == LT_RT_NAME(Success)) return;
-  LT_RT(GetLastError)();  // an error that does not stay is told once
+  forget();
   const std::string text = std::string(backend_name) + ", " + what + ": " + LT_RT(GetErrorString)(status);
   if (status == LT_RT_NAME(ErrorMemoryAllocation))
     throw Error(Code::memory, text + "; put fewer layers on the device, or use a smaller context");
@@ -37,7 +44,7 @@ void* allocate(size_t bytes) {
   void* p = nullptr;
   const Status status = LT_RT(Malloc)(&p, bytes);
   if (status == LT_RT_NAME(ErrorMemoryAllocation)) {
-    LT_RT(GetLastError)();
+    forget();
     return nullptr;
   }
   check(status, "allocating memory");
@@ -49,7 +56,7 @@ void release(void* p) noexcept { static_cast<void>(LT_RT(Free)(p)); }
 void* allocate_pinned(size_t bytes) {
   void* p = nullptr;
   if (take_pinned(&p, bytes) == LT_RT_NAME(Success)) return p;
-  LT_RT(GetLastError)();
+  forget();
   return nullptr;
 }
 

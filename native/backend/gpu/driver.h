@@ -70,7 +70,7 @@ class Event {
 #define LT_KERNEL(threads) static __global__ void __launch_bounds__(threads)
 #define LT_DEVICE __device__ __forceinline__
 #define LT_SHARED(T, name, count) __shared__ T name[count]
-#define LT_SHARED_DYNAMIC(T, name)                            \
+#define LT_SHARED_DYNAMIC(T, name)                          \
   alignas(16) extern __shared__ unsigned char lt_dynamic[]; \
   T* const name = reinterpret_cast<T*>(lt_dynamic)
 

@@ -11,12 +11,13 @@ namespace lt::gpu::LT_GPU {
 constexpr const char* backend_name = "rocm";
 
 // Of those with overloads for C++ the types are written out.
-#define LT_HIP_FUNCTIONS(X)                                                                                                                \
-  X(GetDeviceCount)                                                                                                                        \
-  X(DeviceGetName) X(DeviceTotalMem) X(SetDevice) X(MemGetInfo) X(GetErrorString) X(GetLastError) X(Free) X(HostFree) X(MemsetAsync)       \
-      X(MemcpyAsync) X(StreamCreateWithFlags) X(StreamDestroy) X(StreamSynchronize) X(EventCreateWithFlags) X(EventDestroy) X(EventRecord) \
-          X(EventSynchronize) X(StreamBeginCapture) X(StreamEndCapture) X(GraphDestroy) X(GraphExecDestroy) X(GraphLaunch)                 \
-              X(GraphInstantiate) X(Malloc) X(HostMalloc) X(LaunchKernel)
+// clang-format off
+#define LT_HIP_FUNCTIONS(X)                                                                                                 \
+  X(GetDeviceCount) X(DeviceGetName) X(DeviceTotalMem) X(SetDevice) X(MemGetInfo) X(GetErrorString) X(GetLastError) X(Free) \
+  X(HostFree) X(MemsetAsync) X(MemcpyAsync) X(StreamCreateWithFlags) X(StreamDestroy) X(StreamSynchronize)                  \
+  X(EventCreateWithFlags) X(EventDestroy) X(EventRecord) X(EventSynchronize) X(StreamBeginCapture) X(StreamEndCapture)      \
+  X(GraphDestroy) X(GraphExecDestroy) X(GraphLaunch) X(GraphInstantiate) X(Malloc) X(HostMalloc) X(LaunchKernel)
+// clang-format on
 
 struct HipApi {
   decltype(&::hipGetDeviceCount) GetDeviceCount;

@@ -16,7 +16,8 @@ set(code "")
 foreach(target ${GPU_TARGETS})
   list(APPEND code --offload-arch=${target})
 endforeach()
-lt_device_room(lt_gpu_hip "${kernels}" ${LLAMA_TS_HIPCC} -x hip -std=c++20 -O3 -ffp-contract=off ${code} -fPIC -fvisibility=hidden
+# The runtime's header comes first: where native/quant says memcpy, the device's has to be known too.
+lt_device_room(lt_gpu_hip "${kernels}" ${LLAMA_TS_HIPCC} -x hip -include hip/hip_runtime.h -std=c++20 -O3 -ffp-contract=off ${code} -fPIC -fvisibility=hidden
   -DLT_GPU=rocm -DLT_GPU_HIP ${warnings})
 target_sources(lt_gpu_hip PRIVATE gpu_hip.cpp)
 target_compile_definitions(lt_gpu_hip PRIVATE LT_GPU=rocm LT_GPU_HIP __HIP_PLATFORM_AMD__)

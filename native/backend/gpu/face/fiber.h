@@ -24,8 +24,8 @@ class Fiber {
   void* context_;
   size_t bytes_;
   std::unique_ptr<char[]> stack_;
-  void* inside_ = nullptr;   // stack pointer or context of the body while it is paused
-  void* outside_ = nullptr;  // of who resumed it
+  void* inside_ = nullptr;                              // stack pointer or context of the body while it is paused
+  void* outside_ = nullptr;                             // of who resumed it
   [[maybe_unused]] const void* outer_stack_ = nullptr;  // for the sanitizer
   [[maybe_unused]] size_t outer_bytes_ = 0;
 };

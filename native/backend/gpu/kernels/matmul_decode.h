@@ -13,6 +13,19 @@ namespace lt::gpu::LT_GPU {
 constexpr int64_t most_decoded = 8;  // rows of x
 constexpr int chains = 32, segments = chains / 4;
 
+// acc plus the products of a group of columns.
+template <class T>
+LT_DEVICE float add_group(float acc, const float (&w)[16], const float* x, int cols, bool wide) {
+  if (T::values == 1 && cols < 16) {
+    for (int i = 0; i < cols; i++) acc = fmaf(w[i], x[i], acc);
+    return acc;
+  }
+  float xs[16];
+  load16(xs, x, wide);
+  LT_UNROLL for (int i = 0; i < 16; i++) acc = fmaf(w[i], xs[i], acc);
+  return acc;
+}
+
 // N: rows of x at most.
 template <class T, int N>
 LT_KERNEL(128)
@@ -27,22 +40,15 @@ decode_rows(MatmulArgs p) {
     float w[16];
     const int cols = weights16<T>(row, g, p.cols, p.wide_w, w);
     LT_UNROLL for (int r = 0; r < N; r++) {
-      if (r >= n) break;
-      const float* x = p.x.row<float>(r) + 16 * g;
-      if (T::values == 1 && cols < 16) {
-        for (int i = 0; i < cols; i++) acc[r] = fmaf(w[i], x[i], acc[r]);
-        continue;
-      }
-      float xs[16];
-      load16(xs, x, p.wide_x);
-      LT_UNROLL for (int i = 0; i < 16; i++) acc[r] = fmaf(w[i], xs[i], acc[r]);
+      if (r < n) acc[r] = add_group<T>(acc[r], w, p.x.row<float>(r) + 16 * g, cols, p.wide_x);
     }
   }
   LT_UNROLL for (int r = 0; r < N; r++) {
-    if (r >= n) break;
-    float s = acc[r] + shuffle_xor(acc[r], 1);
-    s += shuffle_xor(s, 2);
-    if (lane % 4 == 0) sums[(mine * N + r) * segments + lane / 4] = s;
+    if (r < n) {
+      float s = acc[r] + shuffle_xor(acc[r], 1);
+      s += shuffle_xor(s, 2);
+      if (lane % 4 == 0) sums[(mine * N + r) * segments + lane / 4] = s;
+    }
   }
   sync();
   if (lane >= n || m >= p.outputs) return;

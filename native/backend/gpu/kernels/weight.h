@@ -1,4 +1,5 @@
-// What is compiled once a weight type: LT_GPU_WEIGHT(Q4_0) in a file that the build writes.
+// What is compiled once a weight type: LT_GPU_WEIGHT(Q4_0) in a file that the build writes. A function, as a constant would be made for
+// the device too.
 #pragma once
 #include "backend/gpu/kernels/gather.h"
 #include "backend/gpu/kernels/matmul_decode.h"
@@ -16,8 +17,8 @@ void matmul_rows(Stream& stream, const MatmulArgs& p) {
 
 }  // namespace lt::gpu::LT_GPU
 
-#define LT_GPU_WEIGHT(T)                                                                 \
-  namespace lt::gpu::LT_GPU {                                                            \
-  extern const Weights weights_##T;                                                      \
-  const Weights weights_##T{quant::T::id, gather_rows<quant::T>, matmul_rows<quant::T>}; \
+#define LT_GPU_WEIGHT(T)                                                           \
+  namespace lt::gpu::LT_GPU {                                                      \
+  Weights weights_##T();                                                           \
+  Weights weights_##T() { return {gather_rows<quant::T>, matmul_rows<quant::T>}; } \
   }

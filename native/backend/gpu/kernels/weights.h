@@ -1,4 +1,4 @@
-// The kernels that read weights, once a type: kernels/weight.h fills one table a type, gather.cu and matmul.cu choose by the tensor's.
+// The kernels that read weights, once a type: kernels/weight.h gives those of one, gather.cu and matmul.cu choose by the tensor's.
 #pragma once
 #include "backend/gpu/gpu.h"
 
@@ -17,7 +17,6 @@ struct MatmulArgs {
 };
 
 struct Weights {
-  Type type;
   void (*gather)(Stream& stream, int64_t rows, const GatherArgs& args);
   void (*matmul)(Stream& stream, const MatmulArgs& args);
 };
