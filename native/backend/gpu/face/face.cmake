@@ -1,10 +1,10 @@
-#The face : the same kernels by the compiler of everything else.For tests on the machine that builds it, so for its processor.
-if (NOT UNIX OR APPLE OR NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+# The face: the same kernels by the compiler of everything else. For tests on the machine that builds it, so for its processor.
+if(NOT UNIX OR APPLE OR NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   message(FATAL_ERROR "LLAMA_TS_GPU_FACE is built by gcc or clang on Linux")
 endif()
 file(GLOB face CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/face/*.cpp)
 add_library(lt_gpu_face OBJECT ${host} ${face} ${kernels})
-set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -xc++)
+set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX)
 target_link_libraries(lt_gpu_face PUBLIC lt_flags)
 target_compile_definitions(lt_gpu_face PRIVATE LT_GPU=face LT_GPU_FACE)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT CMAKE_CROSSCOMPILING)
