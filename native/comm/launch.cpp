@@ -107,7 +107,8 @@ std::optional<Launch> launched() {
     throw Error(Code::argument, std::string(d->rank) + ", " + d->size + ": expected a rank below the number of ranks, found \"" +
                                     std::getenv(d->rank) + "\" and \"" + std::getenv(d->size) + "\"; LLAMA_TS_RANKS=off ignores them");
   const int local = number_of(std::getenv(d->local_size), 1).value_or(*size);
-  return Launch{*rank, *size, local, d->open_mpi, job_here(*d)};
+  const char* line = std::getenv("LLAMA_TS_RANKS_LINE");
+  return Launch{*rank, *size, local, d->open_mpi, job_here(*d), line && std::strcmp(line, "tcp") == 0};
 }
 
 std::optional<std::vector<int>> ranks_alive(const Launch& launch) {

@@ -12,7 +12,9 @@ struct Launch {
   bool open_mpi = false;  // whose launcher it is: another library would not know of the ranks
   std::string job;        // the same for all ranks on this machine, and for nobody else
 
-  bool one_machine() const { return local_size == size; }
+  bool network = false;  // LLAMA_TS_RANKS_LINE=tcp: as if the ranks were on several machines
+
+  bool one_machine() const { return local_size == size && !network; }
 };
 
 // None where no launcher started this process, or LLAMA_TS_RANKS=off. Throws Code::argument where it says nonsense.

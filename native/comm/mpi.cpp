@@ -176,7 +176,20 @@ Library open_library(bool open_mpi) {
 
 }  // namespace
 
+void Mpi::tame() {
+  constexpr const char* settings[][2] = {
+      {"UCX_MEM_MMAP_HOOK_MODE", "none"},  // UCX, below MPICH and Open MPI: memory hooks by rewriting functions of libc
+      {"UCX_MEM_EVENTS", "n"},
+      {"UCX_MEM_MALLOC_HOOKS", "n"},
+      {"UCX_HANDLE_ERRORS", "none"},    // handlers of SIGSEGV and others
+      {"OMPI_MCA_memory", "^patcher"},  // Open MPI's own memory hooks
+      {"OMPI_MCA_opal_signal", ""},     // its signal handlers
+  };
+  for (const auto& [name, value] : settings) setenv(name, value, 0);
+}
+
 std::shared_ptr<Mpi> Mpi::open(const Launch& launch, std::shared_ptr<Star> star) {
+  tame();
   const Library library = open_library(launch.open_mpi);
   if (library.is_open_mpi()) return std::make_shared<Opened<void*>>(launch, std::move(star), library);
   return std::make_shared<Opened<int>>(launch, std::move(star), library);

@@ -14,6 +14,9 @@ namespace lt::comm {
 
 class Mpi : public Comm {
  public:
+  // Keeps MPI libraries from what is not theirs in a process that they are guests of: they replace mmap, brk and the like while other
+  // threads allocate, and take over its signals. Through the environment, so early, where few threads read it; what is set stays.
+  static void tame();
   // Opens and starts the library. `star` may be null until meet() gives one. Throws Code::device.
   static std::shared_ptr<Mpi> open(const Launch& launch, std::shared_ptr<Star> star);
 

@@ -93,6 +93,10 @@ int ranks_here() {
   return launch ? launch->size : 1;
 }
 
+void prepare() {
+  if (several()) Mpi::tame();
+}
+
 std::string about() {
   const std::string library = mpi_library();
   return library.empty() ? "no library of Open MPI or MPICH was found" : library;
@@ -109,6 +113,7 @@ std::shared_ptr<Comm> world() {
 }
 int rank_here() { return 0; }
 int ranks_here() { return 1; }
+void prepare() {}
 std::string about() { return ""; }
 
 #endif

@@ -14,6 +14,9 @@ std::shared_ptr<Comm> world();
 int rank_here();
 int ranks_here();
 
+// Where this process is one of several ranks: what must be done while it has few threads.
+void prepare();
+
 // What there is of MPI, for people: "compiled in; libmpi.so.40", "compiled in; no library of Open MPI or MPICH was found".
 std::string about();
 

@@ -228,6 +228,7 @@ void follow(const std::shared_ptr<comm::Comm>& comm, const std::string& path, co
 
 int rank_here() { return comm::rank_here(); }
 int ranks_here() { return comm::ranks_here(); }
+void prepare_ranks() { comm::prepare(); }
 std::string about_ranks() { return comm::about(); }
 
 void Follower::run(const std::string& path, const EngineOptions& options) {

@@ -49,6 +49,7 @@ Parts lead(const std::shared_ptr<comm::Comm>& comm, std::shared_ptr<const gguf::
 // Of this process, as its launcher says.
 int rank_here();
 int ranks_here();
+void prepare_ranks();       // early, while the process has few threads
 std::string about_ranks();  // what there is of MPI, for people
 
 // Follows rank 0 until it ends: computes its steps, loads what it loads. `path` and `options` are this rank's own, and must be
