@@ -1,6 +1,7 @@
 // llama-ts beside node-llama-cpp: alternating pairs in one run, each side in a process of its own that waits while the other
 // works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
 //   npm run bench -- [--types F16,Q8_0] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
+//   npm run bench -- --backend vulkan --model FILE     a file of one's own, on a device (GGML_VK_VISIBLE_DEVICES=0: the peer takes a software one)
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { usesFloats, workloads, type Workload } from './jobs';
 import { measureLimits, type Limits } from './limits';
 import { benchModel, modelTypes, weightsPerToken, type ModelType } from './models';
-import type { Job, Setup, Timing } from './side';
+import type { BenchBackend, Job, Setup, Timing } from './side';
 
 type Answer = { version?: string; timing?: Timing; error?: string };
 
@@ -49,7 +50,7 @@ class SideProcess {
 }
 
 interface Row {
-  type: ModelType;
+  type: string;
   threads: number;
   workload: string;
   ours: number[]; // tokens a second, pair by pair
@@ -61,7 +62,7 @@ interface Row {
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 // The share of the limit that the best of our runs reaches: bytes of weights read for a decode, multiply-adds else.
-function shareOfLimit(w: Workload, type: ModelType, rate: number, fileBytes: number, limits: Limits): number {
+function shareOfLimit(w: Workload, type: string, rate: number, fileBytes: number, limits: Limits): number {
   if (w.unit === 'read') return (rate * fileBytes) / (limits.readGBs * 1e9);
   return (rate * 2 * weightsPerToken()) / (1e9 * (usesFloats(type) ? limits.fmaGflops : limits.int8Gops));
 }
@@ -91,6 +92,8 @@ function printRow(r: Row): void {
 
 interface Plan {
   types: ModelType[];
+  model: string | undefined; // instead of those of `types`
+  backend: BenchBackend;
   threads: number[];
   pairs: number;
   quick: boolean;
@@ -107,6 +110,8 @@ function plan(): Plan {
       pairs: { type: 'string', default: '7' },
       only: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
+      model: { type: 'string' },
+      backend: { type: 'string', default: 'cpu' },
       models: { type: 'string', default: process.env.LLAMA_TS_BENCH_MODELS ?? join(tmpdir(), 'llama-ts-bench') },
       'ours-only': { type: 'boolean', default: false },
     },
@@ -114,18 +119,20 @@ function plan(): Plan {
   const types = values.types.split(',') as ModelType[];
   const unknown = types.find((t) => !modelTypes.includes(t));
   if (unknown) throw new Error(`--types: ${modelTypes.join(', ')} are known, not ${unknown}`);
+  const { backend } = values;
+  if (backend !== 'cpu' && backend !== 'vulkan') throw new Error(`--backend: cpu or vulkan, not ${backend}`);
   const pairs = values.quick ? 3 : Number(values.pairs);
-  return { types, threads: values.threads.split(',').map(Number), pairs, quick: values.quick, only: values.only, models: values.models, peer: !values['ours-only'] };
+  return { types, model: values.model, backend, threads: values.threads.split(',').map(Number), pairs, quick: values.quick, only: values.only, models: values.models, peer: !values['ours-only'] };
 }
 
-async function timeModel(p: Plan, type: ModelType, threads: number, limits: Limits | undefined, rows: Row[]): Promise<string[]> {
-  const model = benchModel(type, p.models);
+async function timeModel(p: Plan, type: string, model: string, threads: number, limits: Limits | undefined, rows: Row[]): Promise<string[]> {
   const ours = new SideProcess('ours');
   const peer = p.peer ? new SideProcess('peer') : undefined;
   try {
-    await ours.open({ model, type, threads });
-    await peer?.open({ model, type, threads });
-    for (const w of workloads(p.quick).filter((w) => w.name.includes(p.only))) {
+    const setup: Setup = { model, threads, backend: p.backend };
+    await ours.open(setup);
+    await peer?.open(setup);
+    for (const w of workloads(p.quick, p.backend).filter((w) => w.name.includes(p.only))) {
       const rates = await timePairs(w, p.pairs, ours, peer);
       const ratio = peer && median(rates.ours.map((o, i) => o / rates.peer[i]));
       const ofLimit = limits && shareOfLimit(w, type, Math.max(...rates.ours), statSync(model).size, limits);
@@ -147,14 +154,15 @@ async function main(): Promise<void> {
   const limits: (Limits & { threads: number })[] = [];
   let versions: string[] = [];
   for (const threads of p.threads) {
-    const measured = measureLimits(results, threads);
+    const measured = p.model === undefined && p.backend === 'cpu' ? measureLimits(results, threads) : undefined;
     if (measured) {
       limits.push({ ...measured, threads });
       const { readGBs, int8Gops, fmaGflops } = measured;
       console.log(`${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops} Gflop/s`);
     }
     console.log('type     threads  workload           ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
-    for (const type of p.types) versions = await timeModel(p, type, threads, measured, rows);
+    if (p.model !== undefined) versions = await timeModel(p, 'file', p.model, threads, measured, rows);
+    else for (const type of p.types) versions = await timeModel(p, type, benchModel(type, p.models), threads, measured, rows);
   }
   const file = join(results, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   writeFileSync(file, `${JSON.stringify({ versions, cpu: cpus()[0]?.model, date: new Date().toISOString(), pairs: p.pairs, limits, rows }, null, 1)}\n`);

@@ -36,9 +36,9 @@ class Ours implements Side {
   }
 }
 
-serve(async ({ model: path, threads }: Setup) => {
+serve(async ({ model: path, threads, backend }: Setup) => {
   const { loadModel } = require(join(root, 'dist', 'lib', 'index.js')) as { loadModel: typeof LoadModel };
-  const model = await loadModel(path, { threads, contextTokens: 8192 });
+  const model = await loadModel(path, { threads, contextTokens: backend === 'cpu' ? 8192 : 2560, backend });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return new Ours(`llama-ts ${version} (${model.info.backend})`, model);
 });

@@ -1,5 +1,5 @@
-// node-llama-cpp as its users get it: its prebuilt CPU library, F16 KV, flash attention and batch size left at their defaults.
-// Set by hand: no GPU, the thread count, and a context that the jobs fit.
+// node-llama-cpp as its users get it: its prebuilt library, F16 KV, flash attention and batch size left at their defaults.
+// Set by hand: no GPU, or Vulkan with all layers, the thread count, and a context that the jobs fit.
 import type { ControlledEvaluateInputItem, LlamaContextSequence, Token } from 'node-llama-cpp' with { 'resolution-mode': 'import' };
 import { serve, StreamClock, type Job, type Setup, type Side, type Timing } from './side';
 
@@ -58,12 +58,12 @@ function lastPredicted(ids: number[]): ControlledEvaluateInputItem[] {
   return ids.map((id, i) => (i === ids.length - 1 ? [id as Token, options] : (id as Token)));
 }
 
-serve(async ({ model: modelPath, threads }: Setup) => {
+serve(async ({ model: modelPath, threads, backend }: Setup) => {
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
-  const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: LlamaLogLevel.error });
-  const model = await llama.loadModel({ modelPath });
+  const llama = await getLlama({ gpu: backend === 'vulkan' ? 'vulkan' : false, build: 'never', maxThreads: threads, logLevel: LlamaLogLevel.error });
+  const model = await llama.loadModel({ modelPath, gpuLayers: backend === 'cpu' ? 0 : 'max' });
   const single = await model.createContext({ threads, contextSize: 2560 });
   const several = await model.createContext({ threads, contextSize: 256, sequences: 8 });
-  const version = `node-llama-cpp 3.22.1 (llama.cpp ${llama.llamaCppRelease.release})`;
+  const version = `node-llama-cpp 3.22.1 (llama.cpp ${llama.llamaCppRelease.release}${backend === 'cpu' ? '' : `, ${backend}`})`;
   return new Peer(version, single.getSequence(), Array.from({ length: 8 }, () => several.getSequence()));
 });

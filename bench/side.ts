@@ -1,10 +1,11 @@
 // What both sides do, each in a process of its own that waits for a message, so that nothing else runs while one is timed.
-import type { ModelType } from './models';
+
+export type BenchBackend = 'cpu' | 'vulkan';
 
 export interface Setup {
   model: string;
-  type: ModelType;
   threads: number;
+  backend: BenchBackend;
 }
 
 // prefill: `prompts[0]` read, one token out. decode: the prompt is read first, then `tokens` more are timed.

@@ -22,11 +22,11 @@ export function numeric(name: string, description: string, alias: readonly strin
   const coerce = (given: unknown): number | undefined => {
     const value = last(given);
     if (value === undefined) return undefined;
-    const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN;
+    const parsed = typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
     if (Number.isNaN(parsed)) throw new Error(`--${name}: expected a number, found "${String(value)}"`);
     return parsed;
   };
-  return { type: 'string', requiresArg: true, describe: description, alias: [...alias], coerce };
+  return { requiresArg: true, describe: description, alias: [...alias], coerce }; // no type: yargs' own number would make NaN of a typing error
 }
 
 /** A flag that takes a word or a text. */
@@ -49,8 +49,9 @@ export function loadFlags(yargs: Argv, model: Options = {}): Argv {
     backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
     'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
     isa: word('instruction set of the CPU, or variant of a device\'s kernels, by name'),
+    'exact-ranks': { type: 'boolean', describe: 'under mpirun: the bits of one rank, at the cost of more to send' },
     verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
-  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'gpu-layers', 'isa'], 'Model:');
+  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'gpu-layers', 'isa', 'exact-ranks'], 'Model:');
 }
 
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {
@@ -82,7 +83,7 @@ function given<T extends object>(flags: Flags, names: readonly (keyof T & string
 }
 
 export function loadOptions(flags: Flags): LoadOptions {
-  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa']);
+  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa', 'exactRanks']);
   const { gpuLayers } = flags;
   if (typeof gpuLayers !== 'string') return options;
   if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers)) throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);

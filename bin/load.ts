@@ -1,4 +1,4 @@
-import { embeddedModel, loadModel, type Model } from '../lib';
+import { embeddedModel, loadModel, ranks, type Model } from '../lib';
 import { loadOptions, type Flags } from './flags';
 import { note, progress } from './screen';
 
@@ -7,7 +7,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
 /** Loads what the flags name, with a progress bar; without --model the embedded one, and says so. */
 export async function load(flags: Flags, command: string, signal?: AbortSignal): Promise<Model> {
   const path = typeof flags.model === 'string' ? flags.model : embeddedModel;
-  if (path === embeddedModel) note(`Using the small story model that comes with llama-ts. For a real model: llama-ts ${command} -m FILE.gguf`);
+  if (path === embeddedModel && ranks.rank === 0) note(`Using the small story model that comes with llama-ts. For a real model: llama-ts ${command} -m FILE.gguf`);
   const bar = progress('Loading');
   const began = performance.now();
   try {
@@ -23,6 +23,7 @@ export async function load(flags: Flags, command: string, signal?: AbortSignal):
 function describe({ info }: Model, ms: number): void {
   const { memory } = info;
   note(`${info.name || info.architecture} (${info.architecture}, ${(info.parameters / 1e6).toFixed(1)}M parameters, ${info.fileType}) on ${info.backend}`);
+  if (info.ranks !== undefined) note(info.ranks);
   note(
     `loaded in ${ms.toFixed(0)} ms: weights ${mebibytes(memory.weights)}, context of ${info.contextTokens} tokens ${mebibytes(memory.kv)}, ` +
       `scratch ${mebibytes(memory.scratch)}, tables ${mebibytes(memory.tables)}`,

@@ -27,5 +27,8 @@ export { loadTokenizer, Tokenizer } from './tokenizer';
 /** The package's version. */
 export const version: string = native.version;
 
+/** Under `mpirun`: which process this is, and how many there are; rank 0 has the model's API. Elsewhere 0 of 1. */
+export const ranks: { readonly rank: number; readonly size: number } = Object.freeze({ rank: native.rank, size: native.ranks });
+
 /** The path of the small story model that comes with the package. */
 export const embeddedModel: string = join(packageRoot, 'models', 'story-Q8_0.gguf');

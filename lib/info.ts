@@ -34,12 +34,14 @@ export interface ModelInfo {
     readonly device: number;
     readonly total: number;
   };
+  /** How several ranks divide the model, in words; absent where one computes it. */
+  readonly ranks?: string;
   /** The Jinja source of the file's chat template, where it has one. */
   readonly chatTemplate?: string;
 }
 
 export function infoOf(from: NativeInfo): ModelInfo {
-  const { weights, kv, scratch, tables, device, chatTemplate, ...rest } = from;
+  const { weights, kv, scratch, tables, device, chatTemplate, ranks, ...rest } = from;
   const memory = Object.freeze({ weights, kv, scratch, tables, device, total: weights + kv + scratch + tables });
-  return Object.freeze({ ...rest, memory, ...(chatTemplate !== '' && { chatTemplate }) });
+  return Object.freeze({ ...rest, memory, ...(ranks !== '' && { ranks }), ...(chatTemplate !== '' && { chatTemplate }) });
 }

@@ -36,6 +36,8 @@ export interface LoadOptions {
   maxSequences?: number;
   /** How the context is stored. Default `f16`. */
   cacheType?: CacheType;
+  /** Under `mpirun`: several ranks give the bits of one, at the cost of more to send between them. Default false. */
+  exactRanks?: boolean;
   /** Told how much is loaded, from 0 to 1. */
   onProgress?: (fraction: number) => void;
   /** Stop loading: `loadModel` rejects with the signal's reason. */
@@ -62,17 +64,21 @@ const checks: check.Checks<LoadOptions> = {
   batchTokens: check.integer(1, 65536),
   maxSequences: check.integer(1, 4096),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
+  exactRanks: check.boolean,
   onProgress: check.callback<(fraction: number) => void>(),
   signal: check.signal,
 };
 
 function nativeOptions(options: LoadOptions): NativeLoadOptions {
-  const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16' } = options;
+  const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16', exactRanks = false } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
-  return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType };
+  return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType, exactRanks };
 }
 
-/** Loads a GGUF file (the first part of a split one). Rejects with a LlamaError where it cannot run here. */
+/**
+ * Loads a GGUF file (the first part of a split one). Rejects with a LlamaError where it cannot run here. Under `mpirun` it returns on
+ * rank 0 only: the other processes compute with it until it ends, and end then.
+ */
 export async function loadModel(path: string | URL, options?: LoadOptions): Promise<Model> {
   const origin = new Origin(loadModel);
   const { onProgress, signal, ...rest } = check.options<LoadOptions>(options, 'loadModel', checks);
@@ -80,6 +86,13 @@ export async function loadModel(path: string | URL, options?: LoadOptions): Prom
   const [file, settings] = [pathOf(path), nativeOptions(rest)];
   const { handle, info } = await load(origin, file, settings, onProgress, signal);
   return new Model(handle, infoOf(info));
+}
+
+/** A process that followed another has nothing left to do. Where it failed, rank 0 may say so first: launchers then end the job. */
+function endAsRank(error: unknown): void {
+  if (error === undefined) process.exit(0);
+  process.stderr.write(`llama-ts (rank ${native.rank}): ${error instanceof LlamaError ? `${error.code}: ${error.message}` : String(error)}\n`);
+  setTimeout(() => process.exit(1), 1000);
 }
 
 interface Loaded {
@@ -116,6 +129,7 @@ function load(
     const ticket = openTicket((kind, value) => {
       if (kind === 'progress') return progress(value as number);
       settle();
+      if (native.rank > 0) return endAsRank(kind === 'followed' ? undefined : value);
       if (kind === 'loaded' && handle) resolve({ handle, info: value as NativeInfo });
       else reject(origin.mark(value));
     });

@@ -28,6 +28,7 @@ export interface NativeLoadOptions {
   batchTokens: number;
   maxSequences: number;
   cacheType: string;
+  exactRanks: boolean;
 }
 
 export interface NativeInfo {
@@ -36,6 +37,7 @@ export interface NativeInfo {
   fileType: string;
   backend: string;
   chatTemplate: string;
+  ranks: string; // '': one
   parameters: number;
   fileBytes: number;
   layers: number;
@@ -127,13 +129,15 @@ export interface NativeSampler {
 
 /**
  * What the addon says about a ticket:
- * loadModel: 'progress' (a fraction), then 'loaded' (NativeInfo) or 'failed' (an error). submit: 'report' (NativeReport), the
+ * loadModel: 'progress' (a fraction), then 'loaded' (NativeInfo) or 'failed' (an error); 'followed' where another rank led and ended. submit: 'report' (NativeReport), the
  * last one with `finish`, or 'failed'. dispose: 'disposed'. loadTokenizer, inspect: 'done' (the value) or 'failed'.
  */
 export type NativeEvent = readonly [ticket: number, kind: string, value: unknown];
 
 export interface Native {
   readonly version: string;
+  readonly rank: number; // of this process, as its launcher says
+  readonly ranks: number;
   attach(makeError: (code: string, message: string) => Error, deliver: (events: readonly NativeEvent[]) => void): void;
   hold(alive: boolean): void;
   shutDown(): void;

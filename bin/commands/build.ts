@@ -71,7 +71,7 @@ async function build(flags: Flags): Promise<void> {
   const settings = [
     '--CDLLAMA_TS_ADDON=ON',
     `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`,
-    `--CDLLAMA_TS_GPU_FACE=${flags.check === true ? 'ON' : 'OFF'}`,
+    `--CDLLAMA_TS_GPU_FACE=${flags.check === true && process.platform === 'linux' ? 'ON' : 'OFF'}`,
     '--CDLLAMA_TS_WERROR=OFF', // a newer compiler's warnings must not keep anybody from building
     ...Object.entries(parts).map(([flag, part]) => `--CDLLAMA_TS_${part}=${chosen(flags[flag])}`),
     ...((flags.define as readonly string[] | undefined) ?? []).map((setting) => `--CD${setting}`),

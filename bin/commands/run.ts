@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 
+import { ranks } from '../../lib';
 import { generateFlags, generateOptions, loadFlags, numeric, word, type Flags } from '../flags';
 import { hasInput, isPiped, readAll, readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
@@ -10,6 +11,7 @@ import { stream, timings } from '../stream';
 const storyPrompt = 'Once upon a time';
 
 async function promptOf(flags: Flags): Promise<string> {
+  if (ranks.rank > 0) return ''; // rank 0 reads it
   if (typeof flags.file === 'string') return (await readText(flags.file)).replace(/\n$/, '');
   if (flags.prompt === '-') return readAll();
   if (typeof flags.prompt === 'string') return flags.prompt;

@@ -196,6 +196,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("samplers", export_of<samplers>);
   add("samplerOrder", export_of<sampler_order>);
   add("backends", export_of<survey>);
+  exports.Set("rank", Napi::Number::New(env, engine::rank_here()));
+  exports.Set("ranks", Napi::Number::New(env, engine::ranks_here()));
   exports.Set("version", Napi::String::New(env, LT_VERSION));
   return exports;
 }

@@ -99,6 +99,7 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.batch_tokens = integer_of(from, "batchTokens");
   out.max_sequences = integer_of(from, "maxSequences");
   out.cache_type = text_of(from, "cacheType");
+  out.exact_ranks = flag_of(from, "exactRanks");
   return out;
 }
 
@@ -138,6 +139,7 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   out.Set("fileType", text_to_js(env, info.file_type));
   out.Set("backend", text_to_js(env, info.backend));
   out.Set("chatTemplate", text_to_js(env, info.chat_template));
+  out.Set("ranks", text_to_js(env, info.ranks));
   number("parameters", info.parameters);
   number("fileBytes", info.file_bytes);
   number("layers", info.layers);

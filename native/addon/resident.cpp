@@ -9,8 +9,12 @@ namespace lt::addon {
 
 void Resident::run() {
   try {
-    load();
-    serve();
+    if (engine::rank_here() > 0) {
+      follow();
+    } else {
+      load();
+      serve();
+    }
   } catch (...) {
     fail(load_ticket_);
   }
@@ -36,6 +40,11 @@ void Resident::load() {
   engine_ = engine::Engine::load(file, options_, [this](std::vector<engine::Report>&& reports) { receive(std::move(reports)); }, progress);
   tokenizer_ = &engine_->tokenizer();
   mailbox_->post({load_ticket_, "loaded", [info = engine_->info()](Napi::Env env) { return to_js(env, info); }});
+}
+
+void Resident::follow() {
+  follower_.run(path_, options_);
+  mailbox_->post({load_ticket_, "followed", [](Napi::Env env) { return env.Undefined(); }});
 }
 
 void Resident::serve() {
@@ -164,6 +173,7 @@ void Resident::stop() {
     stopped_ = true;
   }
   wake_.notify_one();
+  if (engine::rank_here() > 0) follower_.stop();
 }
 
 void Resident::dispose(double ticket) {

@@ -12,6 +12,7 @@
 
 #include "addon/bridge.h"
 #include "engine/engine.h"
+#include "engine/ranks.h"
 
 namespace lt::addon {
 
@@ -52,6 +53,7 @@ class Resident : public Task {
 
   void load();
   void serve();
+  void follow();  // as a rank other than 0
   void encode(Order& order) const;
   void hand_over(Order& order);
   void fail(double ticket);
@@ -64,6 +66,7 @@ class Resident : public Task {
   const engine::EngineOptions options_;
 
   std::atomic<bool> stopped_ = false;
+  engine::Follower follower_;
   bool disposed_ = false;      // JavaScript thread only
   double dispose_ticket_ = 0;  // written before stopped_
   std::unique_ptr<engine::Engine> engine_;

@@ -7,6 +7,7 @@
 
 #include "check/check.h"
 #include "check/time.h"
+#include "comm/world.h"
 
 namespace lt::check {
 
@@ -93,11 +94,11 @@ int main(int argc, char** argv) {
     skipped += o.state[0] == 's';
     if (json) {
       std::printf("{\"name\":%s,\"state\":\"%s\",\"message\":%s}\n", json_string(c.name).c_str(), o.state, json_string(o.message).c_str());
-    } else if (o.state[0] != 'p') {
+    } else if (o.state[0] == 'f' || (o.state[0] == 's' && lt::comm::rank_here() == 0)) {
       std::printf("%s %s: %s\n", o.state, c.name.c_str(), o.message.c_str());
     }
     std::fflush(stdout);
   }
-  if (!list && !json) std::printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+  if (!list && !json && (failed || lt::comm::rank_here() == 0)) std::printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
   return failed ? 1 : 0;
 }

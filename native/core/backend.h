@@ -48,6 +48,7 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string description() const = 0;    // for people: "cpu avx512, 2 threads"
   virtual int threads() const { return 1; }       // that compute
+  virtual bool on_host() const { return false; }  // its tensors are host memory, to be read where they are once an op returned
   virtual Ops& ops() = 0;                         // immediate
   virtual bool records() const { return false; }  // running a plan again is faster than calling its ops
   virtual std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) = 0;

@@ -5,9 +5,7 @@
 namespace lt::engine {
 
 Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size)
-    : stages_(std::move(stages)), size_(size), width_(shape.width), logits_(static_cast<size_t>(shape.vocabulary)) {}
-
-uint64_t Batch::host_bytes(const Shape& s, const BatchSize& size) { return static_cast<uint64_t>(4 * (size.described() + s.vocabulary)); }
+    : stages_(std::move(stages)), size_(size), width_(shape.width) {}
 
 void Batch::describe(std::span<const Work> work) {
   for (auto* v : {&rows_.ids, &rows_.positions, &rows_.sequences, &rows_.outputs}) v->clear();
@@ -25,12 +23,26 @@ void Batch::describe(std::span<const Work> work) {
     }
     std::copy(s->pages.begin(), s->pages.end(), rows_.pages.begin() + static_cast<int64_t>(i) * size_.pages);
   }
+  check();
+}
+
+void Batch::check() const {
   if (std::ssize(rows_.ids) > size_.rows || std::ssize(rows_.spans) > size_.sequences || std::ssize(rows_.outputs) > size_.outputs)
     throw Error(Code::internal, "a step was planned larger than its memory");
 }
 
-bool Batch::run(std::span<const Work> work, const std::function<bool()>& interrupted) {
+bool Batch::run(std::span<const Work> work, const Ask& interrupted) {
   describe(work);
+  return lead_ ? lead_(rows_, interrupted, [this](const Ask& ask) { return pass(ask); }) : pass(interrupted);
+}
+
+bool Batch::run(HostRows rows, const Ask& interrupted) {
+  rows_ = std::move(rows);
+  check();
+  return pass(interrupted);
+}
+
+bool Batch::pass(const Ask& interrupted) {
   x_.resize(stages_.size() > 1 ? rows_.ids.size() * static_cast<size_t>(width_) : 0);
   for (size_t i = 0; i < stages_.size(); i++) {
     stages_[i].describe(rows_);
@@ -39,11 +51,6 @@ bool Batch::run(std::span<const Work> work, const std::function<bool()>& interru
     if (i + 1 < stages_.size()) stages_[i].leave(x_);
   }
   return true;
-}
-
-std::span<const float> Batch::logits(int64_t output) {
-  stages_.back().logits(logits_, output);
-  return logits_;
 }
 
 }  // namespace lt::engine

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/comm.h"
 #include "core/error.h"
 #include "gguf/file.h"
 #include "sample/sampler.h"
@@ -19,14 +20,16 @@ namespace lt::engine {
 struct EngineOptions {
   static constexpr int64_t fit_layers = -1, all_layers = -2;
 
-  std::string backend = "auto";     // a name of core's registry, "vulkan:1" for its second device; auto: a device, else the CPU
-  std::string isa;                  // of the CPU, or the variant of a device's kernels, forced by name; empty: the best
-  int64_t gpu_layers = fit_layers;  // the last so many on the device; more than there are, or all_layers: the head and table too
-  int threads = 0;                  // 0: physical cores within affinity and cgroup quota
-  int64_t context_tokens = 0;       // KV positions shared by all requests; 0: min(the model's length, 8192)
-  int64_t batch_tokens = 512;       // rows of a step at most
-  int64_t max_sequences = 32;       // requests decoded together
-  std::string cache_type = "f16";   // f16, f32, q8_0
+  std::string backend = "auto";      // a name of core's registry, "vulkan:1" for its second device; auto: a device, else the CPU
+  std::string isa;                   // of the CPU, or the variant of a device's kernels, forced by name; empty: the best
+  int64_t gpu_layers = fit_layers;   // the last so many on the device; more than there are, or all_layers: the head and table too
+  int threads = 0;                   // 0: physical cores within affinity and cgroup quota
+  int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
+  int64_t batch_tokens = 512;        // rows of a step at most
+  int64_t max_sequences = 32;        // requests decoded together
+  std::string cache_type = "f16";    // f16, f32, q8_0
+  bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
+  std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
 };
 
 struct MemoryInfo {              // bytes
@@ -43,6 +46,7 @@ struct ModelInfo {
   int threads;
   MemoryInfo memory;
   std::string chat_template;  // empty: none in the file
+  std::string ranks;          // how several ranks divide it; empty: one rank
 
   int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
 };

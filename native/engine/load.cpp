@@ -3,7 +3,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 
+#include "comm/world.h"
 #include "engine/beside.h"
 #include "engine/file_type.h"
 #include "engine/parts.h"
@@ -47,10 +49,12 @@ BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
 // Reads the file ahead on its own thread; tells how far it is on the caller's.
 class Prefetch {
  public:
-  explicit Prefetch(const gguf::File& file)
-      : reader_([this, &file] {
+  // wanted: of the file, or null for all of it.
+  Prefetch(const gguf::File& file, const std::vector<gguf::File::Bytes>* wanted)
+      : reader_([this, &file, wanted] {
+          const auto stop = [this](double fraction) { return at(fraction); };
           try {
-            file.prefetch([this](double fraction) { return at(fraction); });
+            wanted ? file.prefetch(*wanted, stop) : file.prefetch(stop);
           } catch (...) {
             at(done);
             throw;
@@ -103,7 +107,7 @@ int64_t parameters_of(const gguf::File& file) {
   return sum;
 }
 
-ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context) {
+ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context, Ranks* ranks) {
   const Shape& s = placed.shape;
   ModelInfo info{};
   info.architecture = file.string("general.architecture").value_or("");
@@ -123,6 +127,10 @@ ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context
   info.threads = placed.threads;
   info.memory = placed.memory;
   info.chat_template = file.string("tokenizer.chat_template").value_or("");
+  if (ranks) {
+    info.ranks = ranks->division().text();
+    info.heads = ranks->division().heads, info.kv_heads = ranks->division().kv_heads;
+  }
   return info;
 }
 
@@ -137,26 +145,39 @@ uint64_t table_bytes(const gguf::File& file) {
 
 }  // namespace
 
+Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
+               std::unique_ptr<Ranks> ranks) {
+  Parts parts;
+  parts.file = file;
+  parts.ranks = std::move(ranks);
+  Ranks* const several = parts.ranks.get();
+  std::optional<Prefetch> prefetch;
+  if (!several) prefetch.emplace(*file, nullptr);
+  Beside tokenizer([&] {
+    if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(*file);
+  });
+  const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
+  Placed placed = place(*file, options, size_of_step, table_bytes(*file), several);
+  if (several) prefetch.emplace(*file, &several->division().read);  // of its weights alone, now that they are known
+  Prefetch::tell(progress, prefetch->fraction());
+  parts.info = describe(*file, placed, context_of(options, placed.shape), several);
+  parts.sides = std::move(placed.sides);
+  parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
+
+  tokenizer.join();
+  prefetch->wait(progress);
+  Prefetch::tell(progress, 1);
+  return parts;
+}
+
 std::unique_ptr<Engine> Engine::load(std::shared_ptr<const gguf::File> file, const EngineOptions& options, Sink sink,
                                      const Progress& progress) {
   check_range("contextTokens", options.context_tokens, 0, 1 << 30);
   check_range("batchTokens", options.batch_tokens, 1, 65536);
   check_range("maxSequences", options.max_sequences, 1, 4096);
-  Parts parts;
-  parts.file = file;
-  Prefetch prefetch(*file);
-  Beside tokenizer([&] { parts.tokenizer = tokenize::Tokenizer::load(*file); });
-  const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
-  Placed placed = place(*file, options, size_of_step, table_bytes(*file));
-  Prefetch::tell(progress, prefetch.fraction());
-  parts.info = describe(*file, placed, context_of(options, placed.shape));
-  parts.sides = std::move(placed.sides);
-  parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
-
-  tokenizer.join();
-  prefetch.wait(progress);
-  Prefetch::tell(progress, 1);
-  return start(std::move(parts), std::move(sink));
+  const auto comm = options.comm ? options.comm : comm::world();
+  if (!comm || comm->size() == 1) return start(assemble(file, options, progress, nullptr), std::move(sink));
+  return start(lead(comm, file, options, progress), std::move(sink));
 }
 
 }  // namespace lt::engine

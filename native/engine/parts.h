@@ -3,6 +3,7 @@
 #include "engine/batch.h"
 #include "engine/engine.h"
 #include "engine/placement.h"
+#include "engine/ranks.h"
 
 namespace lt::engine {
 
@@ -10,6 +11,7 @@ namespace lt::engine {
 struct Parts {
   std::shared_ptr<const gguf::File> file;  // weights point into it
   std::shared_ptr<const tokenize::Tokenizer> tokenizer;
+  std::unique_ptr<Ranks> ranks;  // null: one
   std::vector<Side> sides;
   std::unique_ptr<Batch> batch;
   ModelInfo info;
@@ -17,6 +19,10 @@ struct Parts {
 
 // Rows of logits that prompts can be given in a step, beyond one a sequence.
 constexpr int64_t logit_rows = 32;
+
+// Reads and allocates everything; a rank that follows another needs no tokenizer.
+Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
+               std::unique_ptr<Ranks> ranks);
 
 std::unique_ptr<Engine> start(Parts parts, Sink sink);
 

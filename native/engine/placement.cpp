@@ -67,8 +67,9 @@ struct Weights {
 
 class Placing {
  public:
-  Placing(const gguf::File& file, const EngineOptions& options, std::function<BatchSize(const Shape&)> size_of, uint64_t tables)
-      : file_(file), options_(options), size_of_(std::move(size_of)) {
+  Placing(const gguf::File& file, const EngineOptions& options, std::function<BatchSize(const Shape&)> size_of, uint64_t tables,
+          Ranks* ranks)
+      : file_(file), options_(options), size_of_(std::move(size_of)), ranks_(ranks) {
     placed_.memory.weights = file.tensor_bytes();
     placed_.memory.tables = tables;
   }
@@ -93,7 +94,7 @@ class Placing {
         placed_.sides.clear();
         EngineOptions host = options_;
         host.isa.clear();
-        return Placing(file_, host, size_of_, placed_.memory.tables).on_host("cpu");
+        return Placing(file_, host, size_of_, placed_.memory.tables, ranks_).on_host("cpu");
       }
       try {
         return shared(name, split);
@@ -109,12 +110,15 @@ class Placing {
 
  private:
   void open(const std::string& name, const std::string& isa) {
-    placed_.sides.push_back({open_backend(name, {options_.threads, isa}), nullptr});
+    if (ranks_ && placed_.sides.empty()) ranks_->forget_weights();
+    const auto with = [&](int threads) { return open_backend(name, {threads, isa}); };
+    placed_.sides.push_back({ranks_ ? ranks_->open(options_.threads, with) : with(options_.threads), nullptr});
   }
 
   void load(size_t side, const model::Part& part) {
     Side& s = placed_.sides[side];
-    s.model = model::load(file_, *s.backend, part);
+    s.model = model::load(file_, *s.backend, part, ranks_ ? &ranks_->division() : nullptr);
+    if (ranks_) placed_.memory.weights = ranks_->division().weights();
     placed_.shape = s.model->shape();
     placed_.size = size_of_(placed_.shape);
     needs_ = measure(*s.model, placed_.size.rows, placed_.size.outputs).needs();
@@ -128,7 +132,8 @@ class Placing {
   // What the host's side takes of memory for `layers` layers.
   void count_host(int64_t layers, bool computes) {
     placed_.memory.kv = Stage::kv_bytes(placed_.shape, placed_.size, layers);
-    placed_.memory.scratch = Batch::host_bytes(placed_.shape, placed_.size);
+    placed_.memory.scratch = Batch::host_bytes(placed_.size);
+    if (!computes) placed_.memory.scratch += static_cast<uint64_t>(4 * placed_.size.outputs * placed_.shape.vocabulary);
     if (computes) placed_.memory.scratch += Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + needs_.matmul_input;
   }
 
@@ -204,6 +209,7 @@ class Placing {
   const gguf::File& file_;
   const EngineOptions& options_;
   std::function<BatchSize(const Shape&)> size_of_;
+  Ranks* ranks_;
   Placed placed_;
   Needs needs_;
   bool on_device_failed_ = false;  // while memory is asked of the device
@@ -221,11 +227,12 @@ Split fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uin
   return split;
 }
 
-Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables) {
+Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables,
+             Ranks* ranks) {
   const bool any = options.backend == "auto";
   const std::string name = any ? best_backend() : options.backend;
   const BackendEntry* entry = entry_of(name);
-  Placing placing(file, options, size_of, tables);
+  Placing placing(file, options, size_of, tables, ranks);
   if (entry && entry->survey) return placing.on_device(name);
   if (options.gpu_layers > 0 || options.gpu_layers == EngineOptions::all_layers)
     throw Error(Code::device, "gpuLayers: expected a device to put layers on, found " +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/ranks.h"
 #include "engine/stage.h"
 
 namespace lt::engine {
@@ -33,9 +34,10 @@ struct Placed {
   MemoryInfo memory{};
 };
 
-// size_of: the sizes of a step for a model's shape; tables: bytes of host memory that others take. Throws Code::argument,
-// Code::device, and Code::memory with the figures before anything large is allocated.
-Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables);
+// size_of: the sizes of a step for a model's shape; tables: bytes of host memory that others take; ranks: of which this is one, or
+// null. Throws Code::argument, Code::device, and Code::memory with the figures before anything large is allocated.
+Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables,
+             Ranks* ranks);
 
 // The layers for which a device has room. Bytes: free on the device; of each layer with its cache; of the head and the token
 // table; of what a pass takes besides.

@@ -33,6 +33,7 @@ Stage::Stage(Backend& backend, const Model& model, const model::Part& part, cons
     layers_.push_back({backend.alloc(size.cache, slots, s.key_dim), backend.alloc(size.cache, slots, s.value_dim), s.kv_heads});
   x_ = backend.alloc(Type::f32, size.rows, s.width);
   if (part.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
+  if (part.head && !backend.on_host()) host_logits_.resize(static_cast<size_t>(size.outputs * s.vocabulary));
   ids_ = backend.alloc(Type::i32, size.rows, 1);
   positions_ = backend.alloc(Type::i32, size.rows, 1);
   sequences_ = backend.alloc(Type::i32, size.rows, 1);
@@ -50,11 +51,19 @@ void Stage::describe(const HostRows& rows) {
            fill(backend_, outputs_, rows.outputs, std::ssize(rows.outputs)),
            spans_};
   decodes_ = rows.decodes();
+  logits_read_ = false;
 }
 
 void Stage::enter(std::span<const float> x) { backend_.write(x_.slice(0, rows_.ids.rows), x.data()); }
 void Stage::leave(std::span<float> x) { backend_.read(x.data(), x_.slice(0, rows_.ids.rows)); }
-void Stage::logits(std::span<float> row, int64_t output) { backend_.read(row.data(), logits_.slice(output, 1)); }
+
+std::span<const float> Stage::logits(int64_t output) {
+  const auto width = static_cast<size_t>(logits_.cols);
+  if (backend_.on_host()) return {logits_.row<const float>(output), width};
+  if (!logits_read_) backend_.read(host_logits_.data(), logits_.slice(0, rows_.outputs.rows));
+  logits_read_ = true;
+  return std::span(host_logits_).subspan(static_cast<size_t>(output) * width, width);
+}
 
 void Stage::layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const {
   model_.layer(ops, i, x, layers_[static_cast<size_t>(i - part_.first)], rows);

@@ -43,7 +43,8 @@ class Stage {
   // Asks `interrupted` between layers; false: it was.
   bool run(const std::function<bool()>& interrupted);
   void leave(std::span<float> x);
-  void logits(std::span<float> row, int64_t output);
+  // Of an output of the last run: vocabulary values, valid until the next.
+  std::span<const float> logits(int64_t output);
 
  private:
   void layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const;
@@ -57,7 +58,8 @@ class Stage {
   Tensor ids_, positions_, sequences_, pages_, outputs_;
   Rows rows_;  // of this step
   std::vector<Span> spans_;
-  bool decodes_ = false;
+  bool decodes_ = false, logits_read_ = false;
+  std::vector<float> host_logits_;  // of all outputs, from a device
 
   struct Recorded {
     std::vector<Span> spans;

@@ -64,20 +64,43 @@ class Model final : public File {
   }
 
   void prefetch(const std::function<bool(double)>& stop) const override {
-    constexpr uint64_t chunk = 16 << 20;
-    const uint64_t all = total([](const Part& p) { return p.contents.data_end - p.contents.data_begin; });
-    uint64_t done = 0;
+    std::vector<Bytes> all;
     for (const Part& p : parts_) {
-      for (uint64_t at = p.contents.data_begin; p.mapping && at < p.contents.data_end; at += chunk) {
-        const uint64_t count = std::min(chunk, p.contents.data_end - at);
-        naming(p.path, [&] { p.mapping->prefetch(at, count); });
+      const uint64_t begin = std::min<uint64_t>(p.contents.data_begin, p.bytes.size());
+      all.push_back({chars(p) + begin, static_cast<size_t>(std::max(begin, p.contents.data_end) - begin)});
+    }
+    prefetch(all, stop);
+  }
+
+  void prefetch(std::span<const Bytes> wanted, const std::function<bool(double)>& stop) const override {
+    constexpr uint64_t chunk = 16 << 20;
+    uint64_t all = 0, done = 0;
+    for (const Bytes& b : wanted) all += b.size();
+    for (const Bytes& b : wanted) {
+      const Part* p = part_of(b);
+      for (uint64_t at = 0; p && at < b.size(); at += chunk) {
+        const uint64_t count = std::min<uint64_t>(chunk, b.size() - at);
+        naming(p->path, [&] { p->mapping->prefetch(static_cast<uint64_t>(b.data() - chars(*p)) + at, count); });
         done += count;
         if (stop && stop(static_cast<double>(done) / static_cast<double>(all))) return;
       }
     }
   }
 
+  void let_go(Bytes bytes) const override {
+    if (const Part* p = part_of(bytes)) p->mapping->let_go(static_cast<uint64_t>(bytes.data() - chars(*p)), bytes.size());
+  }
+
  private:
+  static const char* chars(const Part& p) { return reinterpret_cast<const char*>(p.bytes.data()); }
+
+  // The mapped file in which these bytes lie; null where they are not of one.
+  const Part* part_of(Bytes b) const {
+    for (const Part& p : parts_)
+      if (p.mapping && b.data() >= chars(p) && b.data() + b.size() <= chars(p) + p.bytes.size()) return &p;
+    return nullptr;
+  }
+
   template <class Of>
   uint64_t total(Of of) const {
     uint64_t sum = 0;

@@ -58,6 +58,11 @@ class File {
 
   // Reads every page of the tensor data ahead, so that the first token does not wait for it. Returns early when `stop` says so.
   virtual void prefetch(const std::function<bool(double fraction)>& stop) const = 0;
+  // Of the mapping, these bytes alone.
+  using Bytes = std::span<const char>;
+  virtual void prefetch(std::span<const Bytes> wanted, const std::function<bool(double fraction)>& stop) const = 0;
+  // Their pages need not stay in this process's memory: read again, they come back from the file.
+  virtual void let_go(Bytes bytes) const = 0;
 
   // Typed access. An absent key gives nullopt; a present one of another type or out of range throws Code::format.
   std::optional<uint64_t> u64(std::string_view key) const;

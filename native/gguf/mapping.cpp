@@ -77,7 +77,17 @@ void Mapping::prefetch(uint64_t first, uint64_t count) const {
   touch(bytes().data() + first, count);
 }
 
+void Mapping::let_go(uint64_t first, uint64_t count) const {
+  VirtualUnlock(const_cast<uint8_t*>(bytes().data()) + first, static_cast<SIZE_T>(count));  // of pages not locked: leaves the working set
+}
+
 #else
+
+namespace {
+
+uint64_t page_bytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
 
 Mapping::Mapping(const std::string& path) {
   if (path.find('\0') != std::string::npos) fail("the path holds a zero byte");
@@ -111,13 +121,17 @@ void Mapping::prefetch(uint64_t first, uint64_t count) const {
   if (fstat(descriptor_, &status) != 0 || static_cast<uint64_t>(status.st_size) < first + count) fail("became shorter after it was opened");
 #ifdef __linux__
   constexpr int populate_read = 22;  // MADV_POPULATE_READ, Linux 5.14; not in every C library's headers
-  constexpr uint64_t page_mask = 65535;
-  const uint64_t begin = first & ~page_mask;
+  const uint64_t begin = first / page_bytes() * page_bytes();
   if (madvise(const_cast<uint8_t*>(bytes().data()) + begin, first + count - begin, populate_read) == 0) return;
   if (errno == EFAULT || errno == EIO) fail("cannot be read: it became shorter, or the disk failed");
   if (errno != EINVAL && errno != ENOSYS) return;
 #endif
   touch(bytes().data() + first, count);
+}
+
+void Mapping::let_go(uint64_t first, uint64_t count) const {
+  const uint64_t begin = (first + page_bytes() - 1) / page_bytes() * page_bytes(), end = (first + count) / page_bytes() * page_bytes();
+  if (begin < end) madvise(const_cast<uint8_t*>(bytes().data()) + begin, end - begin, MADV_DONTNEED);
 }
 
 #endif

@@ -20,6 +20,8 @@ class Mapping {
   // A file that another program shortens while it is mapped is the one fault that cannot be caught everywhere: reading beyond
   // its new end is a SIGBUS on POSIX systems (Windows forbids the shortening).
   void prefetch(uint64_t first, uint64_t count) const;
+  // Takes the whole pages of these bytes out of this process's memory; the system may keep them cached.
+  void let_go(uint64_t first, uint64_t count) const;
 
  private:
   const void* data_ = nullptr;

@@ -54,6 +54,29 @@ double yarn_magnitude(const Loader& loader, double factor) {
   return loader.number("rope.scaling.yarn_attn_factor", 0, 1e3, grow(1) / grow(share));
 }
 
+// From here on, heads and kv_heads are of this rank.
+void divide_heads(Division& d, Hyper& h) {
+  d.heads = h.shape.heads, d.kv_heads = h.shape.kv_heads;
+  h.cut = cut_heads(h.shape.heads, h.shape.kv_heads, d.size);
+  if (!h.cut.query) return d.note("attention on every rank");
+  std::string kv;
+  for (const Range& r : h.cut.kv) kv += (kv.empty() ? "" : "+") + std::to_string(r.count);
+  d.note("attention heads " + h.cut.query.text() + " (KV heads " + kv + ")");
+  h.shape.heads = h.cut.query.of(d.rank).count;
+  h.shape.kv_heads = h.cut.kv[static_cast<size_t>(d.rank)].count;
+}
+
+// Rows of all of it without a cut.
+Range mine(const Division& d, const Cut& cut, int64_t whole) { return cut ? cut.of(d.rank) : Range{0, whole}; }
+
+// In blocks of the weight that reads the columns, and in 32 where there are enough, as kernels like them.
+Cut cut_feed_forward(const Loader& loader, const std::string& down, int64_t ff) {
+  const int ranks = loader.division().size;
+  for (const int64_t unit : {std::max<int64_t>(loader.block_of(down), 32), loader.block_of(down), int64_t{1}})
+    if (const Cut c = cut(ff, unit, ranks)) return c;
+  return {};
+}
+
 }  // namespace
 
 Hyper read_hyper(const Loader& loader) {
@@ -70,6 +93,7 @@ Hyper read_hyper(const Loader& loader) {
                                   ", found " + std::to_string(s.kv_heads));
   s.key_dim = loader.integer("attention.key_length", 1, 1 << 14, std::max<int64_t>(s.width / s.heads, 1));
   s.value_dim = loader.integer("attention.value_length", 1, 1 << 14, std::max<int64_t>(s.width / s.heads, 1));
+  divide_heads(loader.division(), h);
   h.rotary = loader.integer("rope.dimension_count", 2, s.key_dim, s.key_dim);
   if (h.rotary % 2)
     throw Error(Code::format, loader.architecture() + ".rope.dimension_count: expected an even number, found " + std::to_string(h.rotary));
@@ -105,42 +129,79 @@ Rope read_rope(Loader& loader, const Hyper& hyper, bool neighbours) {
   return {.freqs = loader.table(freqs), .magnitude = static_cast<float>(magnitude), .heads = 1, .neighbours = neighbours};
 }
 
-Projection read_projection(Loader& loader, const std::string& name, int64_t out, int64_t in) {
-  return {loader.matrix(name + ".weight", out, in), loader.optional_vector(name + ".bias", out)};
+Projection read_projection(Loader& loader, const std::string& name, int64_t out, int64_t in, const Range& mine) {
+  return {loader.rows(name + ".weight", out, in, mine), loader.optional_vector(name + ".bias", out, mine)};
+}
+
+Joint read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Cut& input) {
+  const Division& d = loader.division();
+  if (d.size == 1) return {.p = read_projection(loader, name, out, in, {0, out})};
+  if (input && !d.exact && input.between(loader.block_of(name + ".weight"))) {
+    const Tensor bias = loader.optional_vector(name + ".bias", out);  // one rank adds it
+    return {.p = {loader.columns(name + ".weight", out, in, input.of(d.rank)), d.rank == 0 ? bias : Tensor{}}, .sums = true};
+  }
+  const Cut rows = cut(out, 1, d.size);
+  return {.p = read_projection(loader, name, out, in, mine(d, rows, out)), .gathers = bool(input), .rows = bool(rows)};
+}
+
+void join(Ops& ops, Tensor y, Tensor x, const Joint& joint) {
+  Scope s(ops);
+  if (joint.gathers) {
+    const Tensor all = s.f32(x.rows, joint.p.w.cols);
+    ops.all_gather(all, x);
+    x = all;
+  }
+  const Tensor own = joint.rows ? s.f32(x.rows, joint.p.w.rows) : y;
+  ops.matmul(own, x, joint.p.w, joint.p.b);
+  if (joint.sums) ops.all_reduce(y);
+  if (joint.rows) ops.all_gather(y, own);
 }
 
 FeedForward read_feed_forward(Loader& loader, int64_t layer, int64_t width) {
   const std::string b = "blk." + std::to_string(layer) + ".";
   const int64_t ff = loader.per_layer("feed_forward_length", layer, 1, most_width);
-  return {read_projection(loader, b + "ffn_gate", ff, width), read_projection(loader, b + "ffn_up", ff, width),
-          read_projection(loader, b + "ffn_down", width, ff)};
+  Division& d = loader.division();
+  const Cut cut = cut_feed_forward(loader, b + "ffn_down.weight", ff);
+  const Range own = mine(d, cut, ff);
+  FeedForward f{read_projection(loader, b + "ffn_gate", ff, width, own), read_projection(loader, b + "ffn_up", ff, width, own),
+                read_joint(loader, b + "ffn_down", width, ff, cut)};
+  d.note(cut ? "feed-forward " + cut.text() + (f.down.sums ? "" : " (gathered)") : "feed-forward on every rank");
+  return f;
 }
 
-void add_output_and_feed_forward(Ops& ops, Tensor x, Tensor a, const Projection& out, Tensor norm, float eps, const FeedForward& ffn) {
+void add_output_and_feed_forward(Ops& ops, Tensor x, Tensor a, const Joint& out, Tensor norm, float eps, const FeedForward& ffn) {
   Scope s(ops);
   const Tensor h = s.like(x), n = s.like(x), f = s.f32(x.rows, ffn.gate.w.rows);
-  ops.matmul(h, a, out.w, out.b);
-  ops.all_reduce(h);
+  join(ops, h, a, out);
   ops.add_norm(n, x, h, norm, eps);
   ops.glu(f, n, ffn.gate.to({}), ffn.up.to({}), Act::silu);
-  ops.matmul(h, f, ffn.down.w, ffn.down.b);
-  ops.all_reduce(h);
+  join(ops, h, f, ffn.down);
   ops.add(x, x, h);
 }
 
-Attention read_attention(Loader& loader, int64_t layer, const Shape& s) {
+Attention read_attention(Loader& loader, int64_t layer, const Hyper& hyper) {
   const std::string b = "blk." + std::to_string(layer) + ".";
-  return {read_projection(loader, b + "attn_q", s.heads * s.key_dim, s.width),
-          read_projection(loader, b + "attn_k", s.kv_heads * s.key_dim, s.width),
-          read_projection(loader, b + "attn_v", s.kv_heads * s.value_dim, s.width),
-          read_projection(loader, b + "attn_output", s.width, s.heads * s.value_dim)};
+  Division& d = loader.division();
+  const Shape& s = hyper.shape;
+  const Range q = mine(d, hyper.cut.query, d.heads);
+  const Range kv = hyper.cut.query ? hyper.cut.kv[static_cast<size_t>(d.rank)] : Range{0, d.kv_heads};
+  const auto rows = [](const Range& heads, int64_t dim) { return Range{heads.first * dim, heads.count * dim}; };
+  Attention a{read_projection(loader, b + "attn_q", d.heads * s.key_dim, s.width, rows(q, s.key_dim)),
+              read_projection(loader, b + "attn_k", d.kv_heads * s.key_dim, s.width, rows(kv, s.key_dim)),
+              read_projection(loader, b + "attn_v", d.kv_heads * s.value_dim, s.width, rows(kv, s.value_dim)),
+              read_joint(loader, b + "attn_output", s.width, d.heads * s.value_dim, hyper.cut.query.times(s.value_dim))};
+  if (a.out.gathers && !d.exact) d.note("attention output gathered");
+  return a;
 }
 
+// Every rank has the table, of whose rows only those of tokens that occur are read, and some rows of the output matrix.
 Embedding read_embedding(Loader& loader, const Shape& s) {
   Embedding e;
-  e.table = loader.matrix("token_embd.weight", s.vocabulary, s.width);
+  const bool tied = !loader.has("output.weight"), one = loader.division().size == 1;
+  e.table = one ? loader.matrix("token_embd.weight", s.vocabulary, s.width) : loader.lookup("token_embd.weight", s.vocabulary, s.width);
   e.norm = loader.vector("output_norm.weight", s.width);
-  e.out = loader.has("output.weight") ? read_projection(loader, "output", s.vocabulary, s.width) : Projection{e.table, {}};
+  e.out = tied && one ? Joint{.p = {e.table, {}}} : read_joint(loader, tied ? "token_embd" : "output", s.vocabulary, s.width, {});
+  if (e.out.rows) loader.division().note("output rows " + cut(s.vocabulary, 1, loader.division().size).text());
   return e;
 }
 
@@ -149,7 +210,7 @@ void output_head(Ops& ops, Tensor logits, Tensor x, const Rows& rows, const Embe
   const Tensor h = s.f32(rows.outputs.rows, x.cols);
   ops.gather(h, x, rows.outputs);
   ops.rms_norm(h, h, e.norm, eps, 1);
-  ops.matmul(logits, h, e.out.w, e.out.b);
+  join(ops, logits, h, e.out);
 }
 
 }  // namespace lt::model

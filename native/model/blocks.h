@@ -1,4 +1,5 @@
-// What several architectures share: hyper-parameters of dense decoders, rotation tables, the SwiGLU feed-forward.
+// What several architectures share: hyper-parameters of dense decoders, rotation tables, the SwiGLU feed-forward, and how ranks
+// divide them. Where the ranks' results come together is a Joint: the product and that are one line, join().
 #pragma once
 #include <string>
 
@@ -9,7 +10,8 @@ namespace lt::model {
 
 // The keys that every dense decoder has.
 struct Hyper {
-  Shape shape;
+  Shape shape;     // heads and kv_heads: of this rank
+  HeadCut cut;     // how ranks divide them
   int64_t rotary;  // columns of a head that are rotated
   float eps;
 };
@@ -25,28 +27,44 @@ struct Projection {
   Product to(Tensor y) const { return {y, w, b}; }
 };
 
-// NAME.weight and, if there, NAME.bias.
-Projection read_projection(Loader& loader, const std::string& name, int64_t out, int64_t in);
+// NAME.weight and, if there, NAME.bias; of their `out` rows those of `mine`.
+Projection read_projection(Loader& loader, const std::string& name, int64_t out, int64_t in, const Range& mine);
+
+// A product after which every rank has the whole result. With one rank: the product.
+struct Joint {
+  Projection p;
+  bool gathers = false;  // first: each rank has columns of the input, all are wanted
+  bool sums = false;     // w has the columns that meet this rank's input: results are summed over ranks
+  bool rows = false;     // w has rows of its matrix: results are gathered
+};
+
+// `in` columns of input, divided by `input`. Sums where the blocks of the weight's type allow, else input and results are gathered.
+Joint read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Cut& input);
+
+// y = x times the matrix, on all ranks. x: this rank's columns.
+void join(Ops& ops, Tensor y, Tensor x, const Joint& joint);
 
 struct FeedForward {
-  Projection gate, up, down;
+  Projection gate, up;
+  Joint down;
 };
 
 FeedForward read_feed_forward(Loader& loader, int64_t layer, int64_t width);
 
 struct Attention {
-  Projection q, k, v, out;
+  Projection q, k, v;
+  Joint out;
 };
 
-Attention read_attention(Loader& loader, int64_t layer, const Shape& shape);
+Attention read_attention(Loader& loader, int64_t layer, const Hyper& hyper);
 
 // The second half of a pre-norm layer: x += out(a), then x += down(silu(gate n) * up n) with n = rms_norm(x).
-void add_output_and_feed_forward(Ops& ops, Tensor x, Tensor a, const Projection& out, Tensor norm, float eps, const FeedForward& ffn);
+void add_output_and_feed_forward(Ops& ops, Tensor x, Tensor a, const Joint& out, Tensor norm, float eps, const FeedForward& ffn);
 
 // Token table and output matrix; a file without the latter ties them.
 struct Embedding {
   Tensor table, norm;
-  Projection out;
+  Joint out;
 };
 
 Embedding read_embedding(Loader& loader, const Shape& shape);

@@ -18,7 +18,7 @@ class Llama : public Model {
                .window = loader.integer("attention.sliding_window", 0, int64_t{1} << 30, 0)};
     for (int64_t i = 0; i < s.layers; i++) {
       const std::string b = "blk." + std::to_string(i) + ".";
-      layers_.push_back({loader.vector(b + "attn_norm.weight", s.width), read_attention(loader, i, s),
+      layers_.push_back({loader.vector(b + "attn_norm.weight", s.width), read_attention(loader, i, hyper_),
                          loader.vector(b + "ffn_norm.weight", s.width), read_feed_forward(loader, i, s.width)});
     }
   }

@@ -28,7 +28,8 @@ std::optional<int64_t> layer_of(std::string_view tensor) {
   return at > 4 && at < tensor.size() && tensor[at] == '.' ? std::optional(layer) : std::nullopt;
 }
 
-Loader::Loader(const gguf::File& file, Backend& backend, const Part& part) : file_(file), backend_(backend), part_(part) {
+Loader::Loader(const gguf::File& file, Backend& backend, const Part& part, Division* division)
+    : file_(file), backend_(backend), part_(part), division_(division ? *division : alone_) {
   const auto architecture = file.string("general.architecture");
   if (!architecture) throw Error(Code::format, "general.architecture: expected the name of an architecture, found nothing");
   architecture_ = *architecture;
@@ -106,14 +107,14 @@ bool Loader::holds(std::string_view name) const {
 Tensor Loader::matrix(const std::string& name, int64_t rows, int64_t cols) {
   const gguf::HostTensor& t = find(name, rows, cols);
   const Tensor host{const_cast<void*>(t.data), t.type, rows, cols, quant::row_bytes(t.type, cols)};
-  return holds(name) ? backend_.place(host) : host;
+  return place(name, host);
 }
 
 Tensor Loader::vector(const std::string& name, int64_t cols) {
   const gguf::HostTensor& t = find(name, 1, cols);
   const Tensor host{const_cast<void*>(t.data), t.type, 1, cols, cols * 4};
   if (!holds(name)) return {host.data, Type::f32, 1, cols, cols * 4};
-  if (t.type == Type::f32) return backend_.place(host);
+  if (t.type == Type::f32) return place(name, host);
   std::vector<float> decoded(static_cast<size_t>(cols));
   quant::info(t.type).dequantize(decoded.data(), t.data, cols);
   return table(decoded);

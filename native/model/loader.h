@@ -8,6 +8,7 @@
 
 #include "core/backend.h"
 #include "gguf/file.h"
+#include "model/division.h"
 
 namespace lt::model {
 
@@ -23,7 +24,8 @@ std::optional<int64_t> layer_of(std::string_view tensor);
 
 class Loader {
  public:
-  Loader(const gguf::File& file, Backend& backend, const Part& part = {});
+  // division: of several ranks, or none.
+  Loader(const gguf::File& file, Backend& backend, const Part& part = {}, Division* division = nullptr);
 
   // Values of "<architecture>.<key>". Throw Code::format where absent or outside [low, high].
   int64_t integer(std::string_view key, int64_t low, int64_t high) const;
@@ -40,6 +42,14 @@ class Loader {
   Tensor vector(const std::string& name, int64_t cols);
   Tensor optional_matrix(const std::string& name, int64_t rows, int64_t cols);
   Tensor optional_vector(const std::string& name, int64_t cols);
+  // What this rank holds of a weight (shard.cpp): rows, where they lie; columns, which begin and end between blocks, copied out of
+  // the file; of a vector its values. A matrix whose rows are looked up is not read ahead.
+  Tensor rows(const std::string& name, int64_t rows, int64_t cols, const Range& mine);
+  Tensor columns(const std::string& name, int64_t rows, int64_t cols, const Range& mine);
+  Tensor optional_vector(const std::string& name, int64_t cols, const Range& mine);
+  Tensor lookup(const std::string& name, int64_t rows, int64_t cols);
+  int64_t block_of(const std::string& name) const;  // values in a block of its type; 1 where it is absent
+  Division& division() const { return division_; }
   bool has(const std::string& name) const { return file_.tensor(name) != nullptr; }
   // Rows of a matrix whose number the file decides (the vocabulary), at most 2^24.
   int64_t rows_of(const std::string& name) const;
@@ -58,10 +68,13 @@ class Loader {
  private:
   const gguf::HostTensor& find(const std::string& name, int64_t rows, int64_t cols);
   bool holds(std::string_view name) const;
+  Tensor place(std::string_view name, const Tensor& host);
 
   const gguf::File& file_;
   Backend& backend_;
   Part part_;
+  Division alone_;  // of one rank
+  Division& division_;
   std::string architecture_;
   std::unordered_set<std::string_view> used_;
 };

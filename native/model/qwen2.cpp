@@ -15,7 +15,7 @@ class Qwen2 : public Model {
     attend_ = {.heads = s.heads, .scale = 1 / std::sqrt(static_cast<float>(s.key_dim))};
     for (int64_t i = 0; i < s.layers; i++) {
       const std::string b = "blk." + std::to_string(i) + ".";
-      layers_.push_back({loader.vector(b + "attn_norm.weight", s.width), read_attention(loader, i, s),
+      layers_.push_back({loader.vector(b + "attn_norm.weight", s.width), read_attention(loader, i, hyper_),
                          loader.vector(b + "ffn_norm.weight", s.width), read_feed_forward(loader, i, s.width)});
     }
   }

@@ -35,6 +35,7 @@ class Cpu final : public Backend, public Ops {
 
   std::string description() const override;
   int threads() const override { return pool_.threads(); }
+  bool on_host() const override { return true; }
   Ops& ops() override { return *this; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
   Tensor place(Tensor host) override { return host; }  // read where it lies

@@ -20,6 +20,7 @@ class CallPlan : public Plan {
 class RefBackend : public Backend {
  public:
   std::string description() const override { return "ref, one thread"; }
+  bool on_host() const override { return true; }
   Ops& ops() override { return ops_; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override { return std::make_unique<CallPlan>(ops_, std::move(forward)); }
   Tensor place(Tensor host) override { return host; }

@@ -1,0 +1,51 @@
+// The backend and its ops; each op is in the file of its name in kernels/, beside its kernel.
+#pragma once
+#include "backend/gpu/gpu.h"
+#include "backend/gpu/memory.h"
+#include "backend/gpu/staging.h"
+
+namespace lt::gpu::LT_GPU {
+
+class Gpu final : public Backend, public Ops {
+ public:
+  explicit Gpu(const BackendOptions& options);
+  ~Gpu() override;
+
+  std::string description() const override { return description_; }
+  Ops& ops() override { return *this; }
+  std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
+  std::optional<uint64_t> free_memory() const override;
+  Tensor place(Tensor host) override;
+  Tensor alloc(Type type, int64_t rows, int64_t cols) override;
+  void write(Tensor to, const void* from) override;
+  void read(void* to, Tensor from) override;
+  size_t reserve(const Needs& needs) override;
+
+  Scratch& scratch() override { return scratch_; }
+  void gather(Tensor y, Tensor table, Tensor ids) override;
+  using Ops::matmul;
+  void matmul(Tensor x, std::span<const Product> products) override;
+  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override;
+  void rope(Tensor x, Tensor positions, const Rope& rope) override;
+  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override;
+  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
+  void add(Tensor y, Tensor a, Tensor b) override;
+  void gate(Tensor y, Tensor g, Tensor u, Act act) override;
+
+  void run(Graph& graph);
+
+ private:
+  void probe();
+  Stream& on();  // the stream, with the device made the calling thread's
+
+  int device_;
+  std::string description_;
+  Stream stream_;
+  Arena arena_;
+  Staging staging_;
+  Scratch scratch_;
+  std::shared_ptr<DeviceMemory> scratch_memory_;  // shared with the plans that were recorded in it
+  std::unique_ptr<DeviceMemory> partials_;        // of attend
+};
+
+}  // namespace lt::gpu::LT_GPU

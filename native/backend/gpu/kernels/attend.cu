@@ -1,0 +1,292 @@
+// softmax(q k^T * scale) v over the paged cache. A block takes one row and up to eight query heads of one KV head, and one split of
+// 512 positions, or all of a row's splits where there are rows enough to fill a device.
+//
+// Order of addition: a score adds its columns ascending, one fused multiply-add each. Keys in pages of 64 absolute positions, ascending,
+// online softmax (Milakov & Gimelshein 2018): weights of a page are summed as (i, i + 32) pairs folded by a tree over 32 threads,
+// weighted values added position by position. Splits of 512 absolute positions start afresh and are merged ascending, by merge(),
+// whether a block walked them all or each had its own.
+#include <algorithm>
+
+#include "backend/gpu/backend.h"
+#include "backend/gpu/kernels/cache.h"
+
+namespace lt::gpu::LT_GPU {
+namespace {
+
+constexpr int page = Kv::page_size, split_positions = 512;
+constexpr int most_heads = 8;                  // of a block
+constexpr int key_cols = 32, key_stride = 33;  // of keys in shared memory; odd: no two rows in one bank
+constexpr int64_t most_floats = 9000;          // of dynamic shared memory
+constexpr int64_t blocks_that_fill = 128;      // a device
+
+struct AttendArgs {
+  View y, q, k, v, positions, sequences, pages;
+  float* partial;  // (rows, heads, splits, value_dim + 2): sums, maximum, total; null: a block walks all splits
+  int64_t heads, kv_heads, key_dim, value_dim, window, splits;
+  int64_t at_once, chunks;  // heads of a block, blocks a KV head
+  float scale;
+};
+
+// What a block works on.
+struct Piece {
+  const int32_t* pages;
+  int64_t row, kv_head, head, heads;  // query heads [head, head + heads)
+  int64_t first, last;                // positions [first, last)
+};
+
+struct Room {                               // in shared memory
+  SharedPtr<float> q, sums, whole;          // (heads, key_dim), (heads, value_dim) twice
+  SharedPtr<float> keys, weights, factors;  // (64, 32 columns), (heads, 64), (2, heads)
+};
+
+// Of heads thread / 32 and thread / 32 + 4, alike in 32 threads.
+struct State {
+  float maximum[2], total[2];
+  LT_DEVICE void clear() {
+    for (int i = 0; i < 2; i++) maximum[i] = -INFINITY, total[i] = 0;
+  }
+};
+
+struct Merge {
+  float maximum, whole, part;  // factors of what was summed before and of what is added
+};
+
+LT_DEVICE Merge merge(float before, float added) {
+  const float m = largest(before, added);
+  return {m, expf(before - m), expf(added - m)};  // 0 for the empty sum before the first
+}
+
+LT_DEVICE Piece piece_of(const AttendArgs& p) {
+  const int64_t r = block_x(), position = *p.positions.row<int32_t>(r), group = p.heads / p.kv_heads;
+  const int64_t chunk = block_y() % p.chunks;
+  Piece at;
+  at.pages = p.pages.row<int32_t>(*p.sequences.row<int32_t>(r));
+  at.row = r;
+  at.kv_head = block_y() / p.chunks;
+  at.head = at.kv_head * group + chunk * p.at_once;
+  at.heads = least(p.at_once, group - chunk * p.at_once);
+  at.first = p.window ? most(0, position - p.window + 1) : 0;
+  at.last = position + 1;
+  return at;
+}
+
+// weights (heads, 64) = scores of the page that begins at `begin`; also of positions that the row does not see.
+template <class T>
+LT_DEVICE void score(const AttendArgs& p, const Piece& at, const Room& room, int64_t begin) {
+  const int j = thread() % page, half = thread() / page;  // heads half, half + 2, ...
+  const int64_t top = slot(at.pages, p.kv_heads, at.kv_head, begin);
+  float acc[most_heads / 2] = {};
+  for (int64_t c = 0; c < p.key_dim; c += key_cols) {
+    const int cols = static_cast<int>(least(key_cols, p.key_dim - c));
+    for (int i = thread(); i < page * key_cols; i += 128)
+      if (i % key_cols < cols)
+        room.keys[i / key_cols * key_stride + i % key_cols] = element(p.k.row<typename T::Block>(top + i / key_cols), c + i % key_cols);
+    sync();
+    for (int i = 0; i < cols; i++) {
+      const float k = room.keys[j * key_stride + i];
+      LT_UNROLL for (int h = 0; h < most_heads / 2; h++) {
+        if (half + 2 * h < at.heads) acc[h] = fmaf(room.q[(half + 2 * h) * p.key_dim + c + i], k, acc[h]);
+      }
+    }
+    sync();
+  }
+  for (int h = 0; h < most_heads / 2; h++)
+    if (half + 2 * h < at.heads) room.weights[(half + 2 * h) * page + j] = acc[h] * p.scale;
+  sync();
+}
+
+LT_DEVICE float fold_max(float x) {
+  for (int mask = 1; mask < 32; mask *= 2) x = largest(x, shuffle_xor(x, mask));
+  return x;
+}
+
+LT_DEVICE float fold_sum(float x) {
+  for (int mask = 1; mask < 32; mask *= 2) x += shuffle_xor(x, mask);
+  return x;
+}
+
+// Turns scores of positions [first, last) of the page into weights, and leaves in `factors` what the sums so far are scaled by. All
+// threads come to each shuffle, those without a head with nothing.
+LT_DEVICE void soften(const Piece& at, const Room& room, State& state, int64_t first, int64_t last) {
+  const int lane = thread() % 32;
+  for (int i = 0; i < 2; i++) {
+    const int h = thread() / 32 + 4 * i;
+    if (4 * i >= at.heads) break;
+    const bool real = h < at.heads, low = real && first <= lane && lane < last, high = real && first <= lane + 32 && lane + 32 < last;
+    float a = low ? room.weights[h * page + lane] : -INFINITY;
+    float b = high ? room.weights[h * page + lane + 32] : -INFINITY;
+    const float m = largest(state.maximum[i], fold_max(largest(a, b)));
+    a = low ? expf(a - m) : 0;
+    b = high ? expf(b - m) : 0;
+    const float fit = expf(state.maximum[i] - m), sum = fold_sum(a + b);
+    state.total[i] = fmaf(state.total[i], fit, sum);
+    state.maximum[i] = m;
+    if (!real) continue;
+    room.weights[h * page + lane] = a;
+    room.weights[h * page + lane + 32] = b;
+    if (lane == 0) room.factors[h] = fit;
+  }
+  sync();
+}
+
+// sums = sums * factors + weights times the values of positions [first, last) of the page. A thread has whole columns.
+template <class T>
+LT_DEVICE void add_values(const AttendArgs& p, const Piece& at, const Room& room, int64_t begin, int64_t first, int64_t last) {
+  const int64_t top = slot(at.pages, p.kv_heads, at.kv_head, begin);
+  for (int64_t c = thread(); c < p.value_dim; c += 128) {
+    float acc[most_heads];
+    LT_UNROLL for (int h = 0; h < most_heads; h++) {
+      if (h < at.heads) acc[h] = room.sums[h * p.value_dim + c] * room.factors[h];
+    }
+    for (int64_t j = first; j < last; j++) {
+      const float v = element(p.v.row<typename T::Block>(top + j), c);
+      LT_UNROLL for (int h = 0; h < most_heads; h++) {
+        if (h < at.heads) acc[h] = fmaf(room.weights[h * page + j], v, acc[h]);
+      }
+    }
+    LT_UNROLL for (int h = 0; h < most_heads; h++) {
+      if (h < at.heads) room.sums[h * p.value_dim + c] = acc[h];
+    }
+  }
+}
+
+// Leaves the sums over the split in room.sums and the state.
+template <class K, class V>
+LT_DEVICE void walk_split(const AttendArgs& p, const Piece& at, const Room& room, State& state, int64_t split) {
+  state.clear();
+  for (int64_t c = thread(); c < p.value_dim; c += 128)
+    for (int64_t h = 0; h < at.heads; h++) room.sums[h * p.value_dim + c] = 0.0f;
+  const int64_t from = most(at.first, split * split_positions), to = least(at.last, (split + 1) * split_positions);
+  for (int64_t begin = from / page * page; begin < to; begin += page) {
+    const int64_t first = most(0, from - begin), last = least(page, to - begin);
+    score<K>(p, at, room, begin);
+    soften(at, room, state, first, last);
+    add_values<V>(p, at, room, begin, first, last);
+  }
+}
+
+LT_DEVICE void write_partial(const AttendArgs& p, const Piece& at, const Room& room, const State& state) {
+  const int64_t stride = p.splits * (p.value_dim + 2);
+  float* to = p.partial + (at.row * p.heads + at.head) * stride + block_z() * (p.value_dim + 2);
+  for (int64_t c = thread(); c < p.value_dim; c += 128)
+    for (int64_t h = 0; h < at.heads; h++) to[h * stride + c] = room.sums[h * p.value_dim + c];
+  for (int i = 0; i < 2; i++) {
+    const int64_t h = thread() / 32 + 4 * i;
+    if (thread() % 32 != 0 || h >= at.heads) continue;
+    to[h * stride + p.value_dim] = state.maximum[i];
+    to[h * stride + p.value_dim + 1] = state.total[i];
+  }
+}
+
+// Adds the split's sums to the whole.
+LT_DEVICE void add_split(const AttendArgs& p, const Piece& at, const Room& room, State& whole, const State& split) {
+  sync();  // the factors were read
+  for (int i = 0; i < 2; i++) {
+    const int h = thread() / 32 + 4 * i;
+    if (h >= at.heads) break;
+    const Merge m = merge(whole.maximum[i], split.maximum[i]);
+    whole.maximum[i] = m.maximum;
+    whole.total[i] = fmaf(split.total[i], m.part, whole.total[i] * m.whole);
+    if (thread() % 32 != 0) continue;
+    room.factors[h] = m.whole;
+    room.factors[most_heads + h] = m.part;
+  }
+  sync();
+  for (int64_t c = thread(); c < p.value_dim; c += 128)
+    for (int64_t h = 0; h < at.heads; h++) {
+      const int64_t i = h * p.value_dim + c;
+      room.whole[i] = fmaf(room.sums[i], room.factors[most_heads + h], room.whole[i] * room.factors[h]);
+    }
+  sync();  // the factors were read
+}
+
+LT_DEVICE void finish(const AttendArgs& p, const Piece& at, const Room& room, const State& whole) {
+  for (int i = 0; i < 2; i++) {
+    const int h = thread() / 32 + 4 * i;
+    if (h < at.heads && thread() % 32 == 0) room.factors[h] = whole.total[i];
+  }
+  sync();
+  for (int64_t c = thread(); c < p.value_dim; c += 128)
+    for (int64_t h = 0; h < at.heads; h++)
+      p.y.row<float>(at.row)[(at.head + h) * p.value_dim + c] = room.whole[h * p.value_dim + c] / room.factors[h];
+}
+
+// K, V: types of the cache.
+template <class K, class V>
+LT_KERNEL(128)
+attend_row(AttendArgs p) {
+  LT_SHARED(float, keys, page* key_stride);
+  LT_SHARED(float, weights, most_heads* page);
+  LT_SHARED(float, factors, 2 * most_heads);
+  LT_SHARED_DYNAMIC(float, memory);
+  const Piece at = piece_of(p);
+  const Room room{memory, memory + at.heads * p.key_dim, memory + at.heads * (p.key_dim + p.value_dim), keys, weights, factors};
+  const float* q = p.q.row<float>(at.row) + at.head * p.key_dim;
+  for (int64_t i = thread(); i < at.heads * p.key_dim; i += 128) room.q[i] = q[i];
+  State state;
+  if (p.partial) {
+    walk_split<K, V>(p, at, room, state, block_z());
+    return write_partial(p, at, room, state);
+  }
+  State whole;
+  whole.clear();
+  for (int64_t c = thread(); c < p.value_dim; c += 128)
+    for (int64_t h = 0; h < at.heads; h++) room.whole[h * p.value_dim + c] = 0.0f;
+  for (int64_t split = at.first / split_positions; split * split_positions < at.last; split++) {
+    walk_split<K, V>(p, at, room, state, split);
+    add_split(p, at, room, whole, state);
+  }
+  finish(p, at, room, whole);
+}
+
+// y = the splits of a row and head, merged.
+LT_KERNEL(128) merge_splits(AttendArgs p) {
+  const int64_t r = block_x(), h = block_y(), stride = p.value_dim + 2;
+  const float* from = p.partial + (r * p.heads + h) * p.splits * stride;
+  for (int64_t c = thread(); c < p.value_dim; c += 128) {
+    float maximum = -INFINITY, total = 0, sum = 0;
+    for (int64_t s = 0; s < p.splits; s++) {
+      const float* part = from + s * stride;
+      if (part[p.value_dim] == -INFINITY) continue;  // nothing of it is seen
+      const Merge m = merge(maximum, part[p.value_dim]);
+      maximum = m.maximum;
+      total = fmaf(part[p.value_dim + 1], m.part, total * m.whole);
+      sum = fmaf(part[c], m.part, sum * m.whole);
+    }
+    p.y.row<float>(r)[h * p.value_dim + c] = sum / total;
+  }
+}
+
+template <class K, class V>
+void launch_attend(Stream& stream, int64_t rows, const AttendArgs& p) {
+  const int64_t floats = p.at_once * (p.key_dim + p.value_dim * (p.partial ? 1 : 2));
+  const Grid grid{rows, p.kv_heads * p.chunks, p.partial ? p.splits : 1};
+  launch(stream, "attend", attend_row<K, V>, grid, 128, static_cast<size_t>(floats) * 4, p);
+  if (p.partial) launch(stream, "merge of attend", merge_splits, {rows, p.heads}, 128, 0, p);
+}
+
+}  // namespace
+
+void Gpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) {
+  if (q.rows == 0) return;
+  AttendArgs args{};
+  args.y = y, args.q = q, args.k = kv.k, args.v = kv.v;
+  args.positions = rows.positions, args.sequences = rows.sequences, args.pages = rows.pages;
+  args.heads = attend.heads, args.kv_heads = kv.heads, args.key_dim = kv.k.cols, args.value_dim = kv.v.cols;
+  args.window = attend.window, args.scale = attend.scale;
+  args.splits = parts(rows.pages.cols * page, split_positions);
+  const int64_t group = attend.heads / kv.heads, floats = args.key_dim + 2 * args.value_dim;
+  if (floats > most_floats)
+    throw Error(Code::unsupported, std::string(backend_name) + ": expected heads of at most " + std::to_string(most_floats / 3) +
+                                       " columns, found " + std::to_string(std::max(args.key_dim, args.value_dim)));
+  args.at_once = std::min({group, int64_t{most_heads}, most_floats / floats});
+  args.chunks = parts(group, args.at_once);
+  const int64_t needed = q.rows * args.heads * args.splits * (args.value_dim + 2) * 4;
+  const bool apart =
+      args.splits > 1 && q.rows * args.kv_heads * args.chunks < blocks_that_fill && needed <= static_cast<int64_t>(partials_->bytes());
+  if (apart) args.partial = static_cast<float*>(partials_->data());
+  with_cache_type(
+      kv.k.type, [&](auto k) { with_cache_type(kv.v.type, [&](auto v) { launch_attend<decltype(k), decltype(v)>(on(), q.rows, args); }); });
+}
+
+}  // namespace lt::gpu::LT_GPU

@@ -1,0 +1,23 @@
+// What is compiled once a weight type: LT_GPU_WEIGHT(Q4_0) in a file that the build writes.
+#pragma once
+#include "backend/gpu/kernels/gather.h"
+#include "backend/gpu/kernels/matmul_decode.h"
+#include "backend/gpu/kernels/matmul_tiles.h"
+
+namespace lt::gpu::LT_GPU {
+
+template <class T>
+void matmul_rows(Stream& stream, const MatmulArgs& p) {
+  if (p.rows <= most_decoded)
+    matmul_decode<T>(stream, p);
+  else
+    matmul_tiles<T>(stream, p);
+}
+
+}  // namespace lt::gpu::LT_GPU
+
+#define LT_GPU_WEIGHT(T)                                                                 \
+  namespace lt::gpu::LT_GPU {                                                            \
+  extern const Weights weights_##T;                                                      \
+  const Weights weights_##T{quant::T::id, gather_rows<quant::T>, matmul_rows<quant::T>}; \
+  }

@@ -1,0 +1,26 @@
+// The kernels that read weights, once a type: kernels/weight.h fills one table a type, gather.cu and matmul.cu choose by the tensor's.
+#pragma once
+#include "backend/gpu/gpu.h"
+
+namespace lt::gpu::LT_GPU {
+
+struct GatherArgs {
+  View y, table, ids;
+  int64_t cols;
+};
+
+struct MatmulArgs {
+  View y, x, w;
+  const float* bias;            // null: none
+  int64_t rows, cols, outputs;  // of x, of x and w, of w
+};
+
+struct Weights {
+  Type type;
+  void (*gather)(Stream& stream, int64_t rows, const GatherArgs& args);
+  void (*matmul)(Stream& stream, const MatmulArgs& args);
+};
+
+const Weights& weights(Type type);
+
+}  // namespace lt::gpu::LT_GPU

@@ -1,0 +1,127 @@
+#include "backend/vulkan/plan.h"
+#include "backend/vulkan/transfer.h"
+#include "backend/vulkan/vulkan.h"
+#include "quant/type.h"
+#include "vulkan_book_headers.inc"
+
+namespace lt::vulkan {
+namespace {
+
+constexpr uint64_t parts_bytes = uint64_t{4} << 20;
+
+// The code books of the IQ types one after the other, a word an entry: books.glsl says where each begins.
+std::vector<uint32_t> code_books() {
+  std::vector<uint32_t> words;
+  const auto append = [&](uint32_t (*code)(uint32_t), uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) words.push_back(code(i));
+  };
+#define LT_BOOK(code, count) append(quant::code, count);
+#include "vulkan_books.inc"
+#undef LT_BOOK
+  return words;
+}
+
+class VulkanBackend : public Backend {
+ public:
+  VulkanBackend(const Found& found, std::string variant)
+      : device_(found),
+        memory_(device_),
+        stream_(device_),
+        transfer_(memory_, stream_),
+        pipelines_(device_),
+        ops_(stream_, pipelines_, variant == "subgroup"),
+        variant_(std::move(variant)) {
+    const std::vector<uint32_t> books = code_books();
+    ops_.books_ = take(books.size() * 4);
+    transfer_.write(ops_.books_, books.data(), books.size() * 4, true);
+    ops_.parts_ = take(parts_bytes);
+    ops_.parts_bytes_ = parts_bytes;
+  }
+  ~VulkanBackend() override { device_.api().DeviceWaitIdle(device_.handle()); }
+
+  std::string description() const override {
+    return std::string("vulkan, ") + device_.found().properties.deviceName + ", " + variant_ + " variant";
+  }
+  Ops& ops() override { return ops_; }
+  bool records() const override { return true; }
+  std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override {
+    return std::make_unique<RecordedPlan>(device_, stream_, ops_, forward);
+  }
+  std::optional<uint64_t> free_memory() const override { return memory_.available(); }
+  Tensor place(Tensor host) override;
+  Tensor alloc(Type type, int64_t rows, int64_t cols) override {
+    Tensor t = shape(type, rows, cols);
+    t.data = pointer(take(static_cast<uint64_t>(t.rows * t.stride)));
+    return t;
+  }
+  void write(Tensor to, const void* from) override {
+    transfer_.write(address(to), from, static_cast<uint64_t>(to.rows * to.stride), false);
+  }
+  void read(void* to, Tensor from) override { transfer_.read(to, address(from), static_cast<uint64_t>(from.rows * from.stride)); }
+  size_t reserve(const Needs& needs) override {
+    if (needs.scratch <= scratch_bytes_) return scratch_bytes_;
+    ops_.scratch_ = Scratch(pointer(take(needs.scratch)), needs.scratch);  // plans recorded before keep theirs
+    return scratch_bytes_ = needs.scratch;
+  }
+
+ private:
+  static void* pointer(uint64_t at) { return reinterpret_cast<void*>(static_cast<uintptr_t>(at)); }
+  // Rows fill whole words, so that every row begins at one.
+  static Tensor shape(Type type, int64_t rows, int64_t cols) {
+    return {nullptr, type, rows, cols, (quant::row_bytes(type, cols) + 3) / 4 * 4};
+  }
+  uint64_t take(uint64_t bytes) {
+    return memory_.take(bytes, Memory::Use::zeroed, [&](const Block& fresh) { transfer_.zero(fresh); });
+  }
+
+  Device device_;
+  Memory memory_;
+  Stream stream_;
+  Transfer transfer_;
+  Pipelines pipelines_;
+  VulkanOps ops_;
+  std::string variant_;
+  size_t scratch_bytes_ = 0;
+};
+
+Tensor VulkanBackend::place(Tensor host) {
+  Tensor t = shape(host.type, host.rows, host.cols);
+  const auto bytes = static_cast<uint64_t>(t.rows * t.stride);
+  const uint64_t at = memory_.take(bytes, Memory::Use::written, [](const Block&) {});
+  t.data = pointer(at);
+  if (t.stride == host.stride) {
+    transfer_.write(at, host.data, bytes, true);
+    return t;
+  }
+  const auto row = static_cast<uint64_t>(quant::row_bytes(host.type, host.cols));
+  for (int64_t r = 0; r < host.rows; r++) transfer_.write(at + static_cast<uint64_t>(r * t.stride), host.row<char>(r), row, true);
+  return t;
+}
+
+std::vector<std::string> variants() {
+  const std::vector<Found>& devices = Driver::get().devices();
+  // matmul_rows.comp adds eight lanes by shuffles.
+  const bool shuffles = !devices.empty() && devices[0].subgroup >= 8;
+  return shuffles ? std::vector<std::string>{"subgroup", "plain"} : std::vector<std::string>{"plain"};
+}
+
+std::unique_ptr<Backend> open(const BackendOptions& options) {
+  const std::vector<Found>& devices = Driver::get().devices();
+  if (devices.empty()) throw Error(Code::device, "vulkan cannot be used here: " + Driver::get().survey().why_not);
+  if (options.device < 0 || options.device >= static_cast<int>(devices.size()))
+    throw Error(Code::device,
+                "vulkan: expected a device below " + std::to_string(devices.size()) + ", found " + std::to_string(options.device));
+  std::string known;
+  for (const std::string& v : variants()) known += (known.empty() ? "" : ", ") + v;
+  const std::string variant = options.isa.empty() ? variants().front() : options.isa;
+  const Found& found = devices[static_cast<size_t>(options.device)];
+  for (const std::string& v : variants())
+    if (v == variant) return std::make_unique<VulkanBackend>(found, variant);
+  throw Error(Code::argument, "isa: expected one of " + known + " for backend vulkan, found \"" + variant + "\"");
+}
+
+const RegisterBackend registered(
+    {.name = "vulkan", .open = open, .variants = variants, .survey = [] { return Driver::get().survey(); }, .variants_agree = true});
+
+}  // namespace
+}  // namespace lt::vulkan

@@ -1,0 +1,65 @@
+#include "backend/vulkan/pipelines.h"
+
+#include "backend/vulkan/pipeline_cache.h"
+#include "backend/vulkan/shaders.h"
+
+namespace lt::vulkan {
+
+Pipelines::Pipelines(const Device& device) : device_(device) {
+  const VkPushConstantRange range{VK_SHADER_STAGE_COMPUTE_BIT, 0, push_bytes};
+  VkPipelineLayoutCreateInfo layout{};
+  layout.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
+  layout.pushConstantRangeCount = 1;
+  layout.pPushConstantRanges = &range;
+  check(device.api().CreatePipelineLayout(device.handle(), &layout, nullptr, &layout_), "vulkan: making a pipeline layout");
+  const std::string known = read_pipeline_cache(device.found());
+  VkPipelineCacheCreateInfo cache{};
+  cache.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+  cache.initialDataSize = known.size();
+  cache.pInitialData = known.data();
+  // Without a cache pipelines are only made more slowly.
+  if (device.api().CreatePipelineCache(device.handle(), &cache, nullptr, &cache_) < 0) cache_ = VK_NULL_HANDLE;
+}
+
+Pipelines::~Pipelines() {
+  const DeviceApi& api = device_.api();
+  size_t size = 0;
+  if (cache_ && !made_.empty() && api.GetPipelineCacheData(device_.handle(), cache_, &size, nullptr) >= 0) {
+    std::string data(size, '\0');
+    if (api.GetPipelineCacheData(device_.handle(), cache_, &size, data.data()) == VK_SUCCESS)
+      write_pipeline_cache(device_.found(), data.substr(0, size));
+  }
+  for (const auto& [name, pipeline] : made_) api.DestroyPipeline(device_.handle(), pipeline, nullptr);
+  if (cache_) api.DestroyPipelineCache(device_.handle(), cache_, nullptr);
+  api.DestroyPipelineLayout(device_.handle(), layout_, nullptr);
+}
+
+VkPipeline Pipelines::get(const std::string& name) {
+  VkPipeline& p = made_[name];
+  if (!p) p = make(name);
+  return p;
+}
+
+VkPipeline Pipelines::make(const std::string& name) const {
+  const std::span<const uint32_t> words = shader(name);
+  VkShaderModuleCreateInfo module{};
+  module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+  module.codeSize = words.size_bytes();
+  module.pCode = words.data();
+  VkShaderModule made = VK_NULL_HANDLE;
+  check(device_.api().CreateShaderModule(device_.handle(), &module, nullptr, &made), "vulkan: making a shader");
+  VkComputePipelineCreateInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+  info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+  info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+  info.stage.module = made;
+  info.stage.pName = "main";
+  info.layout = layout_;
+  VkPipeline pipeline = VK_NULL_HANDLE;
+  const VkResult result = device_.api().CreateComputePipelines(device_.handle(), cache_, 1, &info, nullptr, &pipeline);
+  device_.api().DestroyShaderModule(device_.handle(), made, nullptr);
+  if (result < 0) fail(result, "vulkan: making the pipeline of " + name);
+  return pipeline;
+}
+
+}  // namespace lt::vulkan

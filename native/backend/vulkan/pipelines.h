@@ -1,0 +1,31 @@
+// Compute pipelines by the name of their shader, made when first used, through a cache on disk.
+#pragma once
+#include <string>
+#include <unordered_map>
+
+#include "backend/vulkan/device.h"
+
+namespace lt::vulkan {
+
+class Pipelines {
+ public:
+  static constexpr uint32_t push_bytes = 128;  // what every device has
+
+  explicit Pipelines(const Device& device);
+  ~Pipelines();
+  Pipelines(const Pipelines&) = delete;
+  Pipelines& operator=(const Pipelines&) = delete;
+
+  VkPipelineLayout layout() const { return layout_; }
+  VkPipeline get(const std::string& name);
+
+ private:
+  VkPipeline make(const std::string& name) const;
+
+  const Device& device_;
+  VkPipelineLayout layout_ = VK_NULL_HANDLE;
+  VkPipelineCache cache_ = VK_NULL_HANDLE;
+  std::unordered_map<std::string, VkPipeline> made_;
+};
+
+}  // namespace lt::vulkan

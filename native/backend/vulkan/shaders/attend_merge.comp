@@ -1,0 +1,33 @@
+#version 460
+// The splits of a head of a row, computed side by side, become one: in ascending order, as attend.comp does it alone.
+#include "core.glsl"
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push {
+  Floats y, parts;
+  Ints positions;
+  uint y_stride, positions_stride, heads, value_dim, window, splits;
+};
+#include "attend_merge.glsl"
+
+void main() {
+  const uint t = gl_LocalInvocationID.x, r = gl_WorkGroupID.y, h = gl_WorkGroupID.x % heads;
+  const uint column = gl_WorkGroupID.x / heads * (64u * columns);
+  const int last = positions.at[r * positions_stride];
+  const int first = window != 0u ? max(0, last - int(window) + 1) : 0;
+  Part all = nothing();
+  for (int s = first / split_positions; s <= last / split_positions; s++) {
+    const uint from = ((r * heads + h) * splits + uint(s)) * (value_dim + 2u);
+    Part part;
+    part.most = parts.at[from];
+    part.sum = parts.at[from + 1u];
+    [[unroll]] for (uint j = 0u; j < columns; j++) {
+      const uint c = column + t + 64u * j;
+      part.values[j] = c < value_dim ? parts.at[from + 2u + c] : 0.0;
+    }
+    merge(all, part);
+  }
+  [[unroll]] for (uint j = 0u; j < columns; j++) {
+    const uint c = column + t + 64u * j;
+    if (c < value_dim) y.at[r * y_stride + h * value_dim + c] = quotient(all.values[j], all.sum);
+  }
+}

@@ -1,0 +1,34 @@
+// Online softmax (Milakov & Gimelshein 2018): values weighted by e^(score - most), their weights' sum, and how two such
+// parts of the positions become one. Parts of split_positions absolute positions are merged in ascending order.
+#include "exponential.glsl"
+const int split_positions = 512;
+const uint columns = 4u;  // of a value an invocation keeps, 64 apart
+
+struct Part {
+  float most, sum;
+  float values[columns];
+};
+
+Part nothing() {
+  Part p;
+  p.most = -1e30;
+  p.sum = 0.0;
+  [[unroll]] for (uint j = 0u; j < columns; j++) p.values[j] = 0.0;
+  return p;
+}
+
+void merge(inout Part a, Part b) {
+  const float most = max(a.most, b.most), fade_a = exponential(a.most - most), fade_b = exponential(b.most - most);
+  precise float sum = a.sum * fade_a + b.sum * fade_b;
+  a.most = most;
+  a.sum = sum;
+  [[unroll]] for (uint j = 0u; j < columns; j++) {
+    precise float v = a.values[j] * fade_a + b.values[j] * fade_b;
+    a.values[j] = v;
+  }
+}
+
+float quotient(float value, float sum) {
+  precise float q = value / sum;
+  return q;
+}

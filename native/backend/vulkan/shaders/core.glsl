@@ -1,0 +1,10 @@
+// What every shader sees memory through. Only 32-bit loads and stores. All sums are written fused or `precise`, so that no
+// compiler adds in another order or rounds at another place in one shader than in the next.
+#extension GL_EXT_buffer_reference : require
+#extension GL_EXT_control_flow_attributes : require
+
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer Floats { float at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer Ints { int at[]; };
+
+const int page_size = 64;  // positions a page of the KV cache

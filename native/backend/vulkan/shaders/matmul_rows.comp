@@ -1,0 +1,81 @@
+#version 460
+//! types
+//! rows 1 4
+//! subgroup
+// y = x w^T + bias for ROWS rows of x: decode. Weights are read once for all of them.
+// Order of addition (matmul_tile.comp keeps the same): columns in groups of 32; chain = group mod 8, groups ascending, columns
+// ascending, one fused multiply-add each; the eight chains are added in ascending order, then the bias.
+// Eight invocations take the chains of OUTS outputs; a group has eight such eights.
+#include "core.glsl"
+#ifdef SUBGROUP
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push {
+  Words books, w;
+  Floats x, bias, y;
+  uint w_stride, x_stride, y_stride, cols, outs, rows, biased;
+};
+#include "blocks.glsl"
+#include "type.glsl"
+
+#define OUTS 4u
+#ifndef SUBGROUP
+shared float chains[64 * ROWS];
+#endif
+
+void main() {
+#ifdef SUBGROUP
+  const uint t = gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID;
+#else
+  const uint t = gl_LocalInvocationID.x;
+#endif
+  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS, row = gl_WorkGroupID.y * ROWS;
+  precise float sum[OUTS * ROWS];
+  [[unroll]] for (uint i = 0u; i < OUTS * ROWS; i++) sum[i] = 0.0;
+
+  for (uint k = chain; 32u * k < cols; k += 8u) {
+    const uint left = cols - 32u * k;
+    float in_row[ROWS * 32];
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+      const uint from = min(row + n, rows - 1u) * x_stride + 32u * k;
+      [[unroll]] for (uint i = 0u; i < 32u; i++) in_row[32u * n + i] = x.at[from + i];
+    }
+    if (left < 32u) {
+      [[unroll]] for (uint i = 0u; i < ROWS * 32u; i++) in_row[i] = (i & 31u) < left ? in_row[i] : 0.0;
+    }
+    [[unroll]] for (uint o = 0u; o < OUTS; o++) {
+      precise float v[32];
+      decode32(w, min(first + o, outs - 1u) * w_stride, k, v);
+      if (left < 32u) {
+        [[unroll]] for (uint i = 0u; i < 32u; i++) v[i] = i < left ? v[i] : 0.0;
+      }
+      [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+        [[unroll]] for (uint i = 0u; i < 32u; i++) sum[o * ROWS + n] = fma(v[i], in_row[32u * n + i], sum[o * ROWS + n]);
+      }
+    }
+  }
+
+  [[unroll]] for (uint o = 0u; o < OUTS; o++) {
+#ifndef SUBGROUP
+    barrier();
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) chains[64u * n + t] = sum[o * ROWS + n];
+    barrier();
+#endif
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+#ifdef SUBGROUP
+      precise float total = subgroupShuffle(sum[o * ROWS + n], gl_SubgroupInvocationID & ~7u);
+      [[unroll]] for (uint i = 1u; i < 8u; i++) total = total + subgroupShuffle(sum[o * ROWS + n], (gl_SubgroupInvocationID & ~7u) + i);
+#else
+      precise float total = chains[64u * n + (t & ~7u)];
+      [[unroll]] for (uint i = 1u; i < 8u; i++) total = total + chains[64u * n + (t & ~7u) + i];
+#endif
+      const uint m = first + o;
+      if (chain == 0u && m < outs && row + n < rows) {
+        if (biased != 0u) total = total + bias.at[m];
+        y.at[(row + n) * y_stride + m] = total;
+      }
+    }
+  }
+}

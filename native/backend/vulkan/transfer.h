@@ -1,0 +1,36 @@
+// Copies between the host's memory and the device's: straight where the host sees the device's memory, through a ring of
+// staging buffers else, so that the reading of the next piece overlaps the copying of the last.
+#pragma once
+#include <array>
+
+#include "backend/vulkan/stream.h"
+
+namespace lt::vulkan {
+
+class Transfer {
+ public:
+  Transfer(Memory& memory, Stream& stream) : memory_(memory), stream_(stream) {}
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  // `fresh`: no work that was given before reads or writes there.
+  void write(uint64_t to, const void* from, uint64_t bytes, bool fresh);
+  void read(void* to, uint64_t from, uint64_t bytes);
+  void zero(const Block& block);  // which is fresh
+
+ private:
+  static constexpr uint64_t piece = uint64_t{4} << 20;
+  struct Staging {
+    Block block;
+    uint64_t used = 0, submission = 0;
+  };
+  Staging& room();  // a buffer with room, waited for
+
+  Memory& memory_;
+  Stream& stream_;
+  std::array<Staging, 3> ring_;
+  size_t at_ = 0;
+};
+
+}  // namespace lt::vulkan

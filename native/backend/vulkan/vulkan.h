@@ -1,0 +1,52 @@
+// Ops as dispatches of shaders, and the backend around them. Tensors hold device addresses.
+#pragma once
+#include <array>
+#include <string>
+
+#include "backend/vulkan/pipelines.h"
+#include "backend/vulkan/stream.h"
+#include "core/backend.h"
+
+namespace lt::vulkan {
+
+// "q4_k", as the shaders of a weight type are called.
+std::string shader_type(Type type);
+
+inline uint64_t address(const Tensor& t) { return static_cast<uint64_t>(reinterpret_cast<uintptr_t>(t.data)); }
+inline uint32_t word_stride(const Tensor& t) { return static_cast<uint32_t>(t.stride / 4); }
+constexpr uint32_t groups_of(int64_t n, int64_t size) { return static_cast<uint32_t>((n + size - 1) / size); }
+
+class VulkanOps : public Ops {
+ public:
+  VulkanOps(Stream& stream, Pipelines& pipelines, bool subgroup) : stream_(stream), pipelines_(pipelines), subgroup_(subgroup) {}
+
+  Scratch& scratch() override { return scratch_; }
+  void gather(Tensor y, Tensor table, Tensor ids) override;
+  using Ops::matmul;
+  void matmul(Tensor x, std::span<const Product> products) override;
+  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override;
+  void rope(Tensor x, Tensor positions, const Rope& rope) override;
+  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override;
+  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
+  void add(Tensor y, Tensor a, Tensor b) override;
+  void gate(Tensor y, Tensor g, Tensor u, Act act) override;
+
+  Scratch scratch_;
+  uint64_t books_ = 0;                    // the code books of the IQ types, where books.glsl says
+  uint64_t parts_ = 0, parts_bytes_ = 0;  // of attention: where splits computed side by side are kept until merged
+
+ private:
+  // `push` is the shader's push_constant block: pointers first, then 32-bit numbers.
+  template <class Push>
+  void dispatch(const std::string& shader, const Push& push, std::array<uint32_t, 3> groups, bool beside = false) {
+    static_assert(sizeof(Push) <= Pipelines::push_bytes);
+    stream_.dispatch(pipelines_.get(shader), pipelines_.layout(), &push, sizeof push, groups, beside);
+  }
+  void store(const Tensor& cache, const Tensor& x, int64_t heads, const Rows& rows, bool beside);
+
+  Stream& stream_;
+  Pipelines& pipelines_;
+  const bool subgroup_;
+};
+
+}  // namespace lt::vulkan

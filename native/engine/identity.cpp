@@ -1,0 +1,98 @@
+// What must be the same on all ranks: the package, the file, the options.
+#include "engine/identity.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace lt::engine {
+namespace {
+
+// FNV-1a, 64 bits (Fowler, Noll and Vo).
+class Hash {
+ public:
+  void add(const void* bytes, size_t n) {
+    for (size_t i = 0; i < n; i++) value_ = (value_ ^ static_cast<const uint8_t*>(bytes)[i]) * 0x100000001b3u;
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+// Names, types and shapes of all tensors, and some bytes of each: models of one kind differ in these alone. Pages that were read
+// for it are let go.
+uint64_t fingerprint(const gguf::File& file) {
+  constexpr size_t some = 64;
+  Hash h;
+  for (const gguf::HostTensor& t : file.tensors()) {
+    h.add(t.name.data(), t.name.size());
+    h.add(&t.type, sizeof t.type);
+    h.add(t.dims.data(), sizeof t.dims);
+    const char* data = static_cast<const char*>(t.data);
+    const size_t n = std::min(some, t.bytes);
+    h.add(data, n);
+    h.add(data + (t.bytes - n) / 2, n);
+    h.add(data + t.bytes - n, n);
+    file.let_go({data, t.bytes});
+  }
+  for (const auto& [key, value] : file.metadata()) {
+    h.add(key.data(), key.size());
+    if (const auto* text = std::get_if<std::string_view>(&value)) h.add(text->data(), text->size());
+    if (const auto* number = std::get_if<uint64_t>(&value)) h.add(number, sizeof *number);
+    if (const auto* real = std::get_if<double>(&value)) h.add(real, sizeof *real);
+  }
+  return h.value();
+}
+
+void differ(size_t rank, const char* what, const std::string& found, const std::string& wanted) {
+  if (found == wanted) return;
+  throw Error(Code::argument,
+              "rank " + std::to_string(rank) + " has " + what + " " + found + ", rank 0 has " + wanted + ": all ranks need the same");
+}
+
+}  // namespace
+
+bool exact_by_environment() {
+  const char* wish = std::getenv("LLAMA_TS_RANKS_EXACT");
+  return wish && *wish && std::string(wish) != "0";
+}
+
+Identity identity_of(const gguf::File& file, const EngineOptions& o) {
+  const std::string options = "backend " + o.backend.substr(0, o.backend.find(':')) + ", isa \"" + o.isa + "\", gpuLayers " +
+                              std::to_string(o.gpu_layers) + ", contextTokens " + std::to_string(o.context_tokens) + ", batchTokens " +
+                              std::to_string(o.batch_tokens) + ", maxSequences " + std::to_string(o.max_sequences) + ", cacheType " +
+                              o.cache_type + ", exact ranks " + (o.exact_ranks || exact_by_environment() ? "on" : "off");
+  char hex[17];
+  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(fingerprint(file)));
+  return {LT_VERSION, std::to_string(file.bytes()) + " bytes with fingerprint " + hex, options};
+}
+
+void compare(const std::vector<Identity>& ranks) {
+  for (size_t r = 1; r < ranks.size(); r++) {
+    differ(r, "llama-ts", ranks[r].version, ranks[0].version);
+    differ(r, "a model file of", ranks[r].file, ranks[0].file);
+    differ(r, "the options", ranks[r].options, ranks[0].options);
+  }
+}
+
+Packet& put_options(Packet& to, const EngineOptions& o) {
+  to.put(o.backend).put(o.isa).put(o.gpu_layers).put(int64_t{o.threads}).put(o.context_tokens).put(o.batch_tokens);
+  return to.put(o.max_sequences).put(o.cache_type).put(int64_t{o.exact_ranks});
+}
+
+EngineOptions take_options(Packet& from, const EngineOptions& own) {
+  EngineOptions o = own;
+  o.backend = from.text();
+  o.isa = from.text();
+  o.gpu_layers = from.number();
+  o.threads = static_cast<int>(from.number());
+  o.context_tokens = from.number();
+  o.batch_tokens = from.number();
+  o.max_sequences = from.number();
+  o.cache_type = from.text();
+  o.exact_ranks = from.number() != 0;
+  return o;
+}
+
+}  // namespace lt::engine
