@@ -1,6 +1,6 @@
 // Packs the addon that was built here as the npm package of this platform, into prebuilds/:
-//   npm run build -- --no-vulkan --no-cuda --no-hip --no-mpi && npm run binary
-//   npm run build -- --vulkan --no-cuda --no-hip --no-mpi && npm run binary -- vulkan
+//   npm run build -- --no-vulkan --no-cuda --no-hip && npm run binary
+//   npm run build -- --vulkan --no-cuda --no-hip && npm run binary -- vulkan
 'use strict';
 const { copyFileSync, mkdirSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -35,15 +35,15 @@ function packAddon(platform, part, output = prebuilds) {
   });
 }
 
-// What backends() calls a part that a package is named after.
-const backendOf = { cuda: 'cuda', rocm: 'hip', vulkan: 'vulkan' };
+// A part that a package is named after is called the same by backends().
+const backends = ['cuda', 'rocm', 'vulkan'];
 
 /** A package has the GPU's part that its name says, and no other. */
 function checkParts(platform, part) {
   const name = nameOf(platform, part);
   if (part && !platform.parts.includes(part)) throw new Error(`no package ${name} is made: scripts/platforms.js lists them`);
-  const wanted = part ? backendOf[part] : 'none';
-  const known = require(addon).backends().map((b) => b.name).filter((n) => Object.values(backendOf).includes(n));
+  const wanted = part ?? 'none';
+  const known = require(addon).backends().map((b) => b.name).filter((n) => backends.includes(n));
   const found = known.join(' and ') || 'none';
   if (found !== wanted) throw new Error(`${name} is to have of GPUs: ${wanted}; build/Release/llama-ts.node has: ${found}. docs/build.md has the flags to build it with`);
 }

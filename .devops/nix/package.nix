@@ -26,7 +26,7 @@
   cudaCapabilities ? cudaPackages.flags.cudaCapabilities,
   # AMD's: [ "gfx906" "gfx1100" ].
   rocmGpuTargets ? rocmPackages.clr.gpuTargets,
-  # Link the run-time libraries of C++ and CUDA into the addon.
+  # Take libraries that have a static form in that form: Windows' threads. (C++'s own and CUDA's are in the addon in any case.)
   enableStatic ? effectiveStdenv.hostPlatform.isStatic || effectiveStdenv.hostPlatform.isWindows,
 
   # Of the scope.
@@ -60,6 +60,10 @@ let
 
   # AUTO, ON or OFF in cmake: never AUTO here, where the arguments decide.
   part = name: isIn: cmakeFeature "LLAMA_TS_${name}" (if isIn then "ON" else "OFF");
+
+  # As `llama-ts --version` calls them.
+  gpuParts =
+    optionals useCuda [ "cuda" ] ++ optionals useRocm [ "rocm" ] ++ optionals useVulkan [ "vulkan" ];
 
   # Opened by name when a program asks for a device.
   runtimeLibraries =
@@ -127,13 +131,9 @@ effectiveStdenv.mkDerivation {
     ++ optionals useCuda [
       cudaPackages.cuda_cccl
       cudaPackages.cuda_cudart
-      cudaPackages.libcublas
+      (lib.getOutput "static" cudaPackages.cuda_cudart)
     ]
-    ++ optionals useRocm [
-      rocmPackages.clr
-      rocmPackages.hipblas
-      rocmPackages.rocblas
-    ];
+    ++ optionals useRocm [ rocmPackages.clr ];
 
   env = optionalAttrs useRocm {
     ROCM_PATH = "${rocmPackages.clr}";
@@ -150,10 +150,8 @@ effectiveStdenv.mkDerivation {
     (cmakeFeature "CMAKE_CUDA_ARCHITECTURES" (
       concatStringsSep ";" (map (lib.replaceStrings [ "." ] [ "" ]) cudaCapabilities)
     ))
-    (cmakeFeature "CMAKE_CUDA_RUNTIME_LIBRARY" (if enableStatic then "Static" else "Shared"))
   ]
   ++ optionals useRocm [
-    (cmakeFeature "CMAKE_HIP_COMPILER" "${rocmPackages.llvm.clang}/bin/clang")
     (cmakeFeature "GPU_TARGETS" (concatStringsSep ";" (lib.toList rocmGpuTargets)))
   ]
   ++ optionals enableStatic [
@@ -247,12 +245,13 @@ effectiveStdenv.mkDerivation {
       $out/lib/node_modules/llama-ts/build/Release/llama-ts.node
   '';
 
-  # The program tells a story with the model that comes along.
+  # What was asked for is in, and the program tells a story with the model that comes along.
   doInstallCheck = effectiveStdenv.buildPlatform.canExecute effectiveStdenv.hostPlatform;
   installCheckPhase = ''
     runHook preInstallCheck
 
-    $out/bin/llama-ts --version
+    $out/bin/llama-ts --version | tee has
+    for part in ${toString gpuParts}; do grep "^  $part" has; done
     $out/bin/llama-ts run -p "Once upon a time" -n 16 --seed 1
 
     runHook postInstallCheck
