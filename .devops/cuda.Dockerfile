@@ -14,7 +14,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build -- --cuda --no-vulkan --no-hip --no-mpi -D CMAKE_CUDA_ARCHITECTURES="${CUDA_ARCHITECTURES:-75;80;86;89;90}"
-RUN npm prune --omit=dev && npm link --prefix /opt/llama-ts
+RUN npm prune --omit=dev
 
 FROM debian:${DEBIAN}
 WORKDIR /llama-ts
@@ -25,7 +25,6 @@ COPY --from=build /llama-ts/models models
 COPY --from=build /llama-ts/node_modules node_modules
 COPY --from=build /llama-ts/build/Release build/Release
 # The programs that package.json names.
-COPY --from=build /opt/llama-ts /opt/llama-ts
-ENV PATH=/opt/llama-ts/bin:$PATH
+RUN node -e 'for (const [name, path] of Object.entries(require("./package.json").bin)) { fs.chmodSync(path, 0o755); fs.symlinkSync(process.cwd() + "/" + path, "/usr/local/bin/" + name); }'
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 ENTRYPOINT ["llama-ts"]

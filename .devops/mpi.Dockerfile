@@ -5,12 +5,12 @@ ARG DEBIAN=trixie-slim
 
 FROM debian:${DEBIAN} AS build
 WORKDIR /llama-ts
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake g++ make nodejs npm libopenmpi-dev
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake g++ make nodejs npm
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build -- --mpi --no-vulkan --no-cuda --no-hip
-RUN npm prune --omit=dev && npm link --prefix /opt/llama-ts
+RUN npm prune --omit=dev
 
 FROM debian:${DEBIAN}
 WORKDIR /llama-ts
@@ -21,6 +21,5 @@ COPY --from=build /llama-ts/models models
 COPY --from=build /llama-ts/node_modules node_modules
 COPY --from=build /llama-ts/build/Release build/Release
 # The programs that package.json names.
-COPY --from=build /opt/llama-ts /opt/llama-ts
-ENV PATH=/opt/llama-ts/bin:$PATH
+RUN node -e 'for (const [name, path] of Object.entries(require("./package.json").bin)) { fs.chmodSync(path, 0o755); fs.symlinkSync(process.cwd() + "/" + path, "/usr/local/bin/" + name); }'
 ENTRYPOINT ["llama-ts"]

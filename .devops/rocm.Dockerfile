@@ -12,7 +12,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build -- --hip --no-vulkan --no-cuda --no-mpi -D GPU_TARGETS="${GPU_TARGETS:-gfx906;gfx908;gfx90a;gfx1030;gfx1100}"
-RUN npm prune --omit=dev && npm link --prefix /opt/llama-ts
+RUN npm prune --omit=dev
 
 FROM debian:${DEBIAN}
 WORKDIR /llama-ts
@@ -23,6 +23,5 @@ COPY --from=build /llama-ts/models models
 COPY --from=build /llama-ts/node_modules node_modules
 COPY --from=build /llama-ts/build/Release build/Release
 # The programs that package.json names.
-COPY --from=build /opt/llama-ts /opt/llama-ts
-ENV PATH=/opt/llama-ts/bin:$PATH
+RUN node -e 'for (const [name, path] of Object.entries(require("./package.json").bin)) { fs.chmodSync(path, 0o755); fs.symlinkSync(process.cwd() + "/" + path, "/usr/local/bin/" + name); }'
 ENTRYPOINT ["llama-ts"]

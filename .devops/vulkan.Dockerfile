@@ -11,7 +11,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build -- --vulkan --no-cuda --no-hip --no-mpi
-RUN npm prune --omit=dev && npm link --prefix /opt/llama-ts
+RUN npm prune --omit=dev
 
 FROM debian:${DEBIAN}
 WORKDIR /llama-ts
@@ -22,7 +22,6 @@ COPY --from=build /llama-ts/models models
 COPY --from=build /llama-ts/node_modules node_modules
 COPY --from=build /llama-ts/build/Release build/Release
 # The programs that package.json names.
-COPY --from=build /opt/llama-ts /opt/llama-ts
-ENV PATH=/opt/llama-ts/bin:$PATH
+RUN node -e 'for (const [name, path] of Object.entries(require("./package.json").bin)) { fs.chmodSync(path, 0o755); fs.symlinkSync(process.cwd() + "/" + path, "/usr/local/bin/" + name); }'
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics
 ENTRYPOINT ["llama-ts"]
