@@ -122,7 +122,7 @@ size_t Gpu::reserve(const Needs& needs) {
     on().wait();
     scratch_ = {};
     scratch_memory_.reset();
-    scratch_memory_ = std::make_shared<DeviceMemory>(most(static_cast<int64_t>(needs.scratch), 1));
+    scratch_memory_ = std::make_shared<DeviceMemory>(needs.scratch);
     scratch_ = Scratch(scratch_memory_->data(), scratch_memory_->bytes());
   }
   return scratch_memory_->bytes() + partial_bytes;

@@ -19,8 +19,12 @@ Survey survey() {
     Survey s;
     int count = 0;
     const Status status = count_devices(&count);
-    for (int i = 0; status == LT_RT_NAME(Success) && i < count; i++) s.devices.push_back(describe(i));
-    if (s.devices.empty()) s.why_not = why_not(status);
+    try {
+      for (int i = 0; status == LT_RT_NAME(Success) && i < count; i++) s.devices.push_back(describe(i));
+      if (s.devices.empty()) s.why_not = why_not(status);
+    } catch (const Error& e) {
+      s = {{}, e.what()};
+    }
     return s;
   }();
   return found;

@@ -68,10 +68,10 @@ class Event {
 
 #if defined(__CUDACC__) || defined(__HIPCC__)
 #define LT_KERNEL(threads) static __global__ void __launch_bounds__(threads)
-#define LT_DEVICE static __device__ __forceinline__
+#define LT_DEVICE __device__ __forceinline__
 #define LT_SHARED(T, name, count) __shared__ T name[count]
 #define LT_SHARED_DYNAMIC(T, name)                            \
-  extern __shared__ __align__(16) unsigned char lt_dynamic[]; \
+  alignas(16) extern __shared__ unsigned char lt_dynamic[]; \
   T* const name = reinterpret_cast<T*>(lt_dynamic)
 
 namespace lt::gpu::LT_GPU {

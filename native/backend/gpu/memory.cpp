@@ -7,7 +7,7 @@ std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1u << 20
 
 }  // namespace
 
-DeviceMemory::DeviceMemory(size_t bytes) : bytes_(bytes), data_(allocate(bytes)) {
+DeviceMemory::DeviceMemory(size_t bytes) : bytes_(bytes ? bytes : 1), data_(allocate(bytes_)) {
   if (data_) return;
   throw Error(Code::memory, std::string(backend_name) + ": expected " + megabytes(bytes) + " of the device's memory, " +
                                 megabytes(free_bytes()) + " are free; put fewer layers on it, or use a smaller context or model");

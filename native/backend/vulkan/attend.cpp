@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backend/vulkan/vulkan.h"
 
 namespace lt::vulkan {
@@ -5,6 +7,15 @@ namespace {
 
 constexpr int64_t split_positions = 512, columns = 256;  // as in attend_merge.glsl: of the cache, and of a value a group keeps
 constexpr int64_t few_rows = 8;                          // more fill the device without splits side by side
+
+// How many query heads share a reading of the cache: as many as leave the fewest to be computed twice, at most 4.
+int64_t heads_at_once(int64_t group) {
+  int64_t best = 1;
+  const auto computed = [&](int64_t n) { return (group + n - 1) / n * n; };
+  for (int64_t n = 2; n <= std::min<int64_t>(group, 4); n++)
+    if (computed(n) * best <= computed(best) * n) best = n;
+  return best;
+}
 
 }  // namespace
 
@@ -15,7 +26,8 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   const int64_t splits = (rows.pages.cols * Kv::page_size + split_positions - 1) / split_positions;
   const uint64_t bytes = static_cast<uint64_t>(q.rows * attend.heads * splits * (kv.v.cols + 2) * 4);
   const bool side_by_side = splits > 1 && q.rows <= few_rows && bytes <= parts_bytes_;
-  const uint32_t grid = heads * groups_of(kv.v.cols, columns);
+  const int64_t group = attend.heads / kv.heads, at_once = heads_at_once(group);
+  const uint32_t grid = static_cast<uint32_t>(kv.heads) * groups_of(group, at_once) * groups_of(kv.v.cols, columns);
   const struct {
     uint64_t keys, values, q, y, positions, sequences, pages, parts;
     uint32_t q_stride, y_stride, k_stride, v_stride, positions_stride, sequences_stride, pages_stride;
@@ -43,14 +55,15 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
          static_cast<uint32_t>(attend.window),
          side_by_side ? static_cast<uint32_t>(splits) : 0u,
          attend.scale};
-  dispatch("attend_" + shader_type(kv.k.type), push, {grid, n, side_by_side ? static_cast<uint32_t>(splits) : 1u});
+  const std::string name = "attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + (subgroup_ ? "_subgroup" : "");
+  dispatch(name, push, {grid, n, side_by_side ? static_cast<uint32_t>(splits) : 1u});
   if (!side_by_side) return;
   const struct {
     uint64_t y, parts, positions;
     uint32_t y_stride, positions_stride, heads, value_dim, window, splits;
   } merge{address(y),  parts_,     address(rows.positions), word_stride(y), word_stride(rows.positions), heads, push.value_dim,
           push.window, push.splits};
-  dispatch("attend_merge", merge, {grid, n, 1});
+  dispatch("attend_merge", merge, {heads * groups_of(kv.v.cols, columns), n, 1});
 }
 
 }  // namespace lt::vulkan

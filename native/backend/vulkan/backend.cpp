@@ -33,7 +33,7 @@ class VulkanBackend : public Backend {
         variant_(std::move(variant)) {
     const std::vector<uint32_t> books = code_books();
     ops_.books_ = take(books.size() * 4);
-    transfer_.write(ops_.books_, books.data(), books.size() * 4, true);
+    transfer_.write(ops_.books_, books.data(), Transfer::all(books.size() * 4), true);
     ops_.parts_ = take(parts_bytes);
     ops_.parts_bytes_ = parts_bytes;
   }
@@ -55,7 +55,7 @@ class VulkanBackend : public Backend {
     return t;
   }
   void write(Tensor to, const void* from) override {
-    transfer_.write(address(to), from, static_cast<uint64_t>(to.rows * to.stride), false);
+    transfer_.write(address(to), from, Transfer::all(static_cast<uint64_t>(to.rows * to.stride)), false);
   }
   void read(void* to, Tensor from) override { transfer_.read(to, address(from), static_cast<uint64_t>(from.rows * from.stride)); }
   size_t reserve(const Needs& needs) override {
@@ -86,15 +86,11 @@ class VulkanBackend : public Backend {
 
 Tensor VulkanBackend::place(Tensor host) {
   Tensor t = shape(host.type, host.rows, host.cols);
-  const auto bytes = static_cast<uint64_t>(t.rows * t.stride);
-  const uint64_t at = memory_.take(bytes, Memory::Use::written, [](const Block&) {});
+  const auto rows = static_cast<uint64_t>(t.rows), stride = static_cast<uint64_t>(t.stride);
+  const uint64_t at = memory_.take(rows * stride, Memory::Use::written, [](const Block&) {});
   t.data = pointer(at);
-  if (t.stride == host.stride) {
-    transfer_.write(at, host.data, bytes, true);
-    return t;
-  }
-  const auto row = static_cast<uint64_t>(quant::row_bytes(host.type, host.cols));
-  for (int64_t r = 0; r < host.rows; r++) transfer_.write(at + static_cast<uint64_t>(r * t.stride), host.row<char>(r), row, true);
+  transfer_.write(at, host.data,
+                  {rows, static_cast<uint64_t>(quant::row_bytes(host.type, host.cols)), static_cast<uint64_t>(host.stride), stride}, true);
   return t;
 }
 

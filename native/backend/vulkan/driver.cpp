@@ -153,8 +153,8 @@ void Driver::look_at(VkPhysicalDevice handle) {
   f.max_allocation = sizes.maxMemoryAllocationSize;
   std::memcpy(f.driver, ids.driverUUID, VK_UUID_SIZE);
   std::memcpy(f.device, ids.deviceUUID, VK_UUID_SIZE);
-  const bool shuffles =
-      (group.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) && (group.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
+  constexpr VkSubgroupFeatureFlags wanted = VK_SUBGROUP_FEATURE_SHUFFLE_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
+  const bool shuffles = (group.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) && (group.supportedOperations & wanted) == wanted;
   f.subgroup = shuffles ? group.subgroupSize : 0;
   f.budget = has_extension(handle, "VK_EXT_memory_budget");
   f.portable = has_extension(handle, "VK_KHR_portability_subset");

@@ -16,7 +16,7 @@ struct Found {
   uint64_t max_allocation = 0;  // bytes of one piece of memory
   uint32_t family = 0;          // of queues that compute
   uint32_t heap = 0;            // where buffers for the device live
-  uint32_t subgroup = 0;        // invocations; 0: shuffles are not usable in compute shaders
+  uint32_t subgroup = 0;        // invocations; 0: compute shaders cannot shuffle and broadcast
   uint8_t driver[VK_UUID_SIZE] = {}, device[VK_UUID_SIZE] = {};
   bool budget = false;    // VK_EXT_memory_budget
   bool portable = false;  // VK_KHR_portability_subset, which must then be enabled

@@ -53,6 +53,7 @@ function(lt_spirv source name)
 endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS ${shader_dir}/*.comp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources} ${grids})  # their lines are read here
 foreach(source ${sources})
   get_filename_component(base ${source} NAME_WE)
   file(STRINGS ${source} tags REGEX "^//! ")

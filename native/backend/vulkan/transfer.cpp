@@ -22,20 +22,38 @@ Transfer::Staging& Transfer::room() {
   return s;
 }
 
-void Transfer::write(uint64_t to, const void* from, uint64_t bytes, bool fresh) {
+void Transfer::write(uint64_t to, const void* from, const Rows& rows, bool fresh) {
   const auto* source = static_cast<const char*>(from);
-  if (char* host = memory_.host(to)) {
-    if (!fresh && !stream_.idle()) stream_.wait();
-    std::memcpy(host, source, bytes);
+  char* host = memory_.host(to);
+  if (!host) {
+    stage(to, source, rows.dense() ? all(rows.count * rows.bytes) : rows);
     return;
   }
+  if (!fresh && !stream_.idle()) stream_.wait();
+  if (rows.dense()) {
+    std::memcpy(host, source, rows.count * rows.bytes);
+    return;
+  }
+  for (uint64_t r = 0; r < rows.count; r++) std::memcpy(host + r * rows.stride, source + r * rows.pitch, rows.bytes);
+}
+
+// Rows are laid out in the staging buffer as on the device, so that each buffer is copied at once.
+void Transfer::stage(uint64_t to, const char* from, const Rows& rows) {
   const Block& block = memory_.at(to);
-  for (uint64_t done = 0; done < bytes;) {
+  const uint64_t total = rows.count * rows.stride;
+  for (uint64_t done = 0; done < total;) {
     Staging& s = room();
-    const uint64_t n = std::min(bytes - done, piece - s.used);
-    std::memcpy(s.block.host + s.used, source + done, n);
-    stream_.copy(block.buffer, to + done - block.address, s.block.buffer, s.used, n);
-    s.used += n;
+    const uint64_t n = std::min(total - done, piece - s.used), first = s.used;
+    for (uint64_t at = done; at < done + n;) {
+      const uint64_t row = at / rows.stride, in_row = at % rows.stride, bytes = std::min(rows.stride - in_row, done + n - at);
+      char* target = s.block.host + s.used;
+      const uint64_t data = in_row < rows.bytes ? std::min(bytes, rows.bytes - in_row) : 0;
+      if (data) std::memcpy(target, from + row * rows.pitch + in_row, data);
+      std::memset(target + data, 0, bytes - data);
+      s.used += bytes;
+      at += bytes;
+    }
+    stream_.copy(block.buffer, to + done - block.address, s.block.buffer, first, n);
     done += n;
   }
 }

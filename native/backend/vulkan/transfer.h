@@ -14,8 +14,14 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
+  // Rows of `bytes` bytes, which begin `pitch` bytes apart on the host and `stride` bytes apart on the device.
+  struct Rows {
+    uint64_t count, bytes, pitch, stride;
+    bool dense() const { return bytes == pitch && bytes == stride; }
+  };
+  static Rows all(uint64_t bytes) { return {1, bytes, bytes, bytes}; }
   // `fresh`: no work that was given before reads or writes there.
-  void write(uint64_t to, const void* from, uint64_t bytes, bool fresh);
+  void write(uint64_t to, const void* from, const Rows& rows, bool fresh);
   void read(void* to, uint64_t from, uint64_t bytes);
   void zero(const Block& block);  // which is fresh
 
@@ -26,6 +32,7 @@ class Transfer {
     uint64_t used = 0, submission = 0;
   };
   Staging& room();  // a buffer with room, waited for
+  void stage(uint64_t to, const char* from, const Rows& rows);
 
   Memory& memory_;
   Stream& stream_;

@@ -26,8 +26,8 @@ class Fiber {
   std::unique_ptr<char[]> stack_;
   void* inside_ = nullptr;   // stack pointer or context of the body while it is paused
   void* outside_ = nullptr;  // of who resumed it
-  const void* outer_stack_ = nullptr;
-  size_t outer_bytes_ = 0;
+  [[maybe_unused]] const void* outer_stack_ = nullptr;  // for the sanitizer
+  [[maybe_unused]] size_t outer_bytes_ = 0;
 };
 
 }  // namespace lt::gpu::face

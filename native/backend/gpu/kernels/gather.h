@@ -11,7 +11,7 @@ gather_groups(GatherArgs p) {
   const int64_t r = block_x(), g = block_y() * threads() + thread();
   if (16 * g >= p.cols) return;
   float w[16];
-  const int n = weights16<T>(p.table.row<char>(*p.ids.row<int32_t>(r)), g, p.cols, w);
+  const int n = weights16<T>(p.table.row<char>(*p.ids.row<int32_t>(r)), g, p.cols, false, w);
   for (int i = 0; i < n; i++) p.y.row<float>(r)[16 * g + i] = w[i];
 }
 

@@ -25,13 +25,17 @@ decode_rows(MatmulArgs p) {
   float acc[N] = {};
   for (int64_t g = lane; 16 * g < p.cols; g += chains) {
     float w[16];
-    const int cols = weights16<T>(row, g, p.cols, w);
+    const int cols = weights16<T>(row, g, p.cols, p.wide_w, w);
     LT_UNROLL for (int r = 0; r < N; r++) {
       if (r >= n) break;
       const float* x = p.x.row<float>(r) + 16 * g;
-      LT_UNROLL for (int i = 0; i < 16; i++) {
-        if (T::values > 1 || i < cols) acc[r] = fmaf(w[i], x[i], acc[r]);
+      if (T::values == 1 && cols < 16) {
+        for (int i = 0; i < cols; i++) acc[r] = fmaf(w[i], x[i], acc[r]);
+        continue;
       }
+      float xs[16];
+      load16(xs, x, p.wide_x);
+      LT_UNROLL for (int i = 0; i < 16; i++) acc[r] = fmaf(w[i], xs[i], acc[r]);
     }
   }
   LT_UNROLL for (int r = 0; r < N; r++) {

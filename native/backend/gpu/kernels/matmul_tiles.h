@@ -16,7 +16,7 @@ LT_DEVICE void load_weights(SharedPtr<float> to, const MatmulArgs& p, int64_t fi
   if (16 * g >= p.cols) return;
   float w[16] = {};
   int n = static_cast<int>(least(16, p.cols - 16 * g));
-  if (first + row < p.outputs) n = weights16<T>(p.w.row<char>(first + row), g, p.cols, w);
+  if (first + row < p.outputs) n = weights16<T>(p.w.row<char>(first + row), g, p.cols, p.wide_w, w);
   for (int i = 0; i < n; i++) to[row * tile_stride + 16 * chain + i] = w[i];
 }
 

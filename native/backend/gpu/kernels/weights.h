@@ -13,6 +13,7 @@ struct MatmulArgs {
   View y, x, w;
   const float* bias;            // null: none
   int64_t rows, cols, outputs;  // of x, of x and w, of w
+  bool wide_x, wide_w;          // rows are aligned to 16 bytes
 };
 
 struct Weights {

@@ -1,9 +1,16 @@
 #version 460
 //! caches
-// softmax(q . k * scale) v over the positions that a row sees, a head of a row a group, 256 columns of the value at a time.
-// Order: pages of 64 absolute positions ascending, an invocation a position for the scores; weights are summed in eights, then
-// the eight sums; weighted values position by position; splits as in attend_merge.glsl, one a group where `splits` is not 0.
+//! rows 1 2 3 4
+//! subgroup
+// softmax(q . k * scale) v over the positions that a row sees: a row a group, with ROWS of its query heads that read the same
+// KV head, so that keys and values are read once for them; 256 columns of the value at a time.
+// Order: a score adds its columns ascending, one fused multiply-add each. Pages of 64 absolute positions ascending, an invocation a
+// position for the scores; weights are summed in eights, then the eight sums; weighted values position by position. Splits as in
+// attend_merge.glsl, one a group where `splits` is not 0.
 #include "core.glsl"
+#ifdef SUBGROUP
+#extension GL_KHR_shader_subgroup_ballot : require
+#endif
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Words keys, values;
@@ -17,67 +24,117 @@ layout(push_constant) uniform Push {
 #include "attend_merge.glsl"
 #include "cache.glsl"
 
-shared float weights[64];
-shared float mosts[8];
-shared float sums[8];
+shared float weights[64 * ROWS];
+shared float mosts[8 * ROWS];
+shared float sums[8 * ROWS];
 
-// Positions [first, last] of a page, which lies at `slot`, join a part.
-void join_page(inout Part part, uint slot, int first, int last, uint query, uint column) {
+// Eight numbers that all invocations want: with subgroups each invocation loads one, and they tell one another.
+#ifdef SUBGROUP
+#define EIGHT float
+#define LOAD_EIGHT(to, array, from) to = array[(from) + (gl_SubgroupInvocationID & 7u)]
+#define OF_EIGHT(eight, i) subgroupBroadcast(eight, i)
+#else
+#define EIGHT float[8]
+#define LOAD_EIGHT(to, array, from) [[unroll]] for (uint load = 0u; load < 8u; load++) to[load] = array[(from) + load]
+#define OF_EIGHT(eight, i) eight[i]
+#endif
+
+// The products of a key with the queries, the first of which begins at `query`.
+void key_products(uint row, uint query, out float s[ROWS]) {
+  precise float sum[ROWS];
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) sum[n] = 0.0;
+  for (uint c = 0u; c < key_dim; c += 8u) {
+    float k[8];
+    eight_of_key(row, c, k);
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+      EIGHT eight;
+      LOAD_EIGHT(eight, q.at, query + n * key_dim + c);
+      [[unroll]] for (uint i = 0u; i < 8u; i++) {
+        const float one = OF_EIGHT(eight, i);
+        if (c + i < key_dim) sum[n] = fma(one, k[i], sum[n]);
+      }
+    }
+  }
+  s = sum;
+}
+
+// Positions [first, last] of a page, which lies at `slot`, join the parts.
+void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, uint query, uint column) {
   const uint t = gl_LocalInvocationID.x;
   const bool seen = int(t) >= first && int(t) <= last;
-  float score = -1e30;
-  if (seen) {
-    precise float scaled = key_product((slot + t) * k_stride, query) * scale;
-    score = scaled;
+  float score[ROWS];
+  key_products((slot + uint(clamp(int(t), first, last))) * k_stride, query, score);
+  barrier();
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+    precise float scaled = score[n] * scale;
+    score[n] = seen ? scaled : -1e30;
+    weights[64u * n + t] = score[n];
   }
   barrier();
-  weights[t] = score;
-  barrier();
-  if (t < 8u) {
+  if (t < 8u * ROWS) {
     float most = weights[8u * t];
     [[unroll]] for (uint i = 1u; i < 8u; i++) most = max(most, weights[8u * t + i]);
     mosts[t] = most;
   }
   barrier();
-  float most = part.most;
-  [[unroll]] for (uint i = 0u; i < 8u; i++) most = max(most, mosts[i]);
-  const float fade = exponential(part.most - most);
-  weights[t] = seen ? exponential(score - most) : 0.0;
+  float fade[ROWS];
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+    float most = parts_of[n].most;
+    [[unroll]] for (uint i = 0u; i < 8u; i++) most = max(most, mosts[8u * n + i]);
+    fade[n] = exponential(parts_of[n].most - most);
+    parts_of[n].most = most;
+    weights[64u * n + t] = seen ? exponential(score[n] - most) : 0.0;
+  }
   barrier();
-  if (t < 8u) {
+  if (t < 8u * ROWS) {
     precise float sum = weights[8u * t];
     [[unroll]] for (uint i = 1u; i < 8u; i++) sum = sum + weights[8u * t + i];
     sums[t] = sum;
   }
   barrier();
-  precise float sum = sums[0];
-  [[unroll]] for (uint i = 1u; i < 8u; i++) sum = sum + sums[i];
-  precise float joined = part.sum * fade + sum;
-  part.sum = joined;
-  part.most = most;
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+    precise float sum = sums[8u * n];
+    [[unroll]] for (uint i = 1u; i < 8u; i++) sum = sum + sums[8u * n + i];
+    precise float joined = parts_of[n].sum * fade[n] + sum;
+    parts_of[n].sum = joined;
+  }
   [[unroll]] for (uint j = 0u; j < columns; j++) {
-    const uint c = column + t + 64u * j;
-    if (c < value_dim) {
-      precise float v = part.values[j] * fade;
-      for (int p = first; p <= last; p++) v = fma(weights[p], value_at((slot + uint(p)) * v_stride, c), v);
-      part.values[j] = v;
+    if (column + 64u * j >= value_dim) break;
+    const uint c = min(column + t + 64u * j, value_dim - 1u);
+    precise float v[ROWS];
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) v[n] = parts_of[n].values[j] * fade[n];
+    for (int p = first & ~7; p <= last; p += 8) {
+      EIGHT eight[ROWS];
+      [[unroll]] for (uint n = 0u; n < ROWS; n++) { LOAD_EIGHT(eight[n], weights, 64u * n + uint(p)); }
+      [[unroll]] for (int i = 0; i < 8; i++) {
+        if (p + i < first || p + i > last) continue;
+        const float value = value_at((slot + uint(p + i)) * v_stride, c);
+        [[unroll]] for (uint n = 0u; n < ROWS; n++) v[n] = fma(OF_EIGHT(eight[n], i), value, v[n]);
+      }
     }
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) parts_of[n].values[j] = v[n];
   }
 }
 
 void main() {
-  const uint t = gl_LocalInvocationID.x, r = gl_WorkGroupID.y, h = gl_WorkGroupID.x % heads;
-  const uint column = gl_WorkGroupID.x / heads * (64u * columns);
+  const uint t = gl_LocalInvocationID.x, r = gl_WorkGroupID.y;
+  // Of each KV head, its query heads in chunks of ROWS; a last chunk that is not full begins earlier and repeats some.
+  const uint group = heads / kv_heads, chunks = (group + ROWS - 1u) / ROWS, grid = kv_heads * chunks;
+  const uint kv_head = gl_WorkGroupID.x % grid / chunks, chunk = gl_WorkGroupID.x % chunks;
+  const uint start = min(chunk * ROWS, group - ROWS), h = kv_head * group + start;
+  const uint column = gl_WorkGroupID.x / grid * (64u * columns);
   const int last = positions.at[r * positions_stride];
   const int first = window != 0u ? max(0, last - int(window) + 1) : 0;
-  const uint table = uint(sequences.at[r * sequences_stride]) * pages_stride, kv_head = h * kv_heads / heads;
+  const uint table = uint(sequences.at[r * sequences_stride]) * pages_stride;
   const bool alone = splits != 0u;
   const int from_split = alone ? int(gl_WorkGroupID.z) : first / split_positions;
   const int to_split = alone ? from_split : last / split_positions;
   if (from_split < first / split_positions || to_split > last / split_positions) return;
-  Part all = nothing();
+  Part all[ROWS];
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) all[n] = nothing();
   for (int s = from_split; s <= to_split; s++) {
-    Part part = nothing();
+    Part part[ROWS];
+    [[unroll]] for (uint n = 0u; n < ROWS; n++) part[n] = nothing();
     const int from_page = max(first, s * split_positions) / page_size;
     const int to_page = min(last, (s + 1) * split_positions - 1) / page_size;
     for (int p = from_page; p <= to_page; p++) {
@@ -87,21 +144,25 @@ void main() {
     if (alone) {
       all = part;
     } else {
-      merge(all, part);
+      [[unroll]] for (uint n = 0u; n < ROWS; n++) merge(all[n], part[n]);
     }
   }
-  const uint to = alone ? ((r * heads + h) * splits + gl_WorkGroupID.z) * (value_dim + 2u) : r * y_stride + h * value_dim;
-  [[unroll]] for (uint j = 0u; j < columns; j++) {
-    const uint c = column + t + 64u * j;
-    if (c >= value_dim) continue;
-    if (alone) {
-      parts.at[to + 2u + c] = all.values[j];
-    } else {
-      y.at[to + c] = quotient(all.values[j], all.sum);
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+    if (start + n < chunk * ROWS) continue;  // the chunk before has it
+    const uint head = h + n;
+    const uint to = alone ? ((r * heads + head) * splits + gl_WorkGroupID.z) * (value_dim + 2u) : r * y_stride + head * value_dim;
+    [[unroll]] for (uint j = 0u; j < columns; j++) {
+      const uint c = column + t + 64u * j;
+      if (c >= value_dim) continue;
+      if (alone) {
+        parts.at[to + 2u + c] = all[n].values[j];
+      } else {
+        y.at[to + c] = quotient(all[n].values[j], all[n].sum);
+      }
     }
-  }
-  if (alone && t == 0u && column == 0u) {
-    parts.at[to] = all.most;
-    parts.at[to + 1u] = all.sum;
+    if (alone && t == 0u && column == 0u) {
+      parts.at[to] = all[n].most;
+      parts.at[to + 1u] = all[n].sum;
+    }
   }
 }
