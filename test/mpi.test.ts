@@ -19,7 +19,7 @@ const launchers: readonly Launcher[] = [
 ];
 
 const found = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-const check = ['build/node/native/check', 'build/native/check'].map((f) => join(root, f, 'llama-ts-check')).find(existsSync);
+const check = [process.env.LLAMA_TS_CHECK, ...['build/node/native/check', 'build/native/check'].map((f) => join(root, f, 'llama-ts-check'))].find((p) => p !== undefined && existsSync(p));
 const app = join(root, 'test', 'fixtures', 'ranks.cjs');
 const cli = join(root, 'dist', 'bin', 'llama-ts.js');
 
@@ -49,6 +49,9 @@ function run({ program, flags }: Launcher, ranks: number, words: readonly string
 
 const node = (...words: string[]): string[] => [process.execPath, ...words];
 
+// A launcher may drop what a process says once another died: each writes to a file named after its rank.
+const toFiles = ['sh', '-c', 'exec "$0" "$@" >"$SAY_TO/$OMPI_COMM_WORLD_RANK$PMI_RANK" 2>&1'];
+
 for (const launcher of launchers) {
   const { name, program } = launcher;
   if (!found(program)) {
@@ -74,7 +77,7 @@ for (const launcher of launchers) {
       const { lines, code, stderr } = await run(launcher, ranks, node(app, storyModel), { EXACT: '1' });
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(lines.map((l) => l.rank)).toEqual([0, 0, 0]);
-      expect(lines[0]!.loaded).toMatch(new RegExp(`^${ranks} ranks, exact: attention heads .*feed-forward .*output rows`));
+      expect(lines[0]!.loaded).toMatch(new RegExp(`^${ranks} ranks, exact: attention heads .*output rows .*feed-forward `));
       expect(lines[1]!.texts).toEqual(alone.lines[1]!.texts);
     }, 60_000);
 
@@ -90,7 +93,7 @@ for (const launcher of launchers) {
       ['absent', 'DEVICE', /^rank 1 of 3 ended before it loaded the model/, 15],
       ['killed', 'DEVICE', /^rank 1 died/, 15],
       ['stopped', 'DEVICE', /^rank 1 has not been heard of/, 25],
-      ['options', 'ARGUMENT', /^rank 1 has the options .*contextTokens 256/, 15],
+      ['options', 'ARGUMENT', /^rank 1 has contextTokens 256, rank 0 has contextTokens 512/, 15],
       ['file', 'ARGUMENT', /^rank 1 has a model file of /, 15],
     ];
     test.each(failures)('a rank that is %s ends all others with %s', async (fault, expected, message, limit) => {
@@ -98,11 +101,13 @@ for (const launcher of launchers) {
       const bytes = readFileSync(storyModel);
       bytes[bytes.length - 64]! ^= 1; // of a weight: all sizes and names stay
       writeFileSync(other, bytes);
-      const end = await run(launcher, 3, node(app, storyModel, fault, '1'), { OTHER_MODEL: other }, fault === 'killed' ? launcher.survive : []);
-      const said = end.lines.find((l) => l.code !== undefined);
+      const words = node(app, storyModel, fault, '1');
+      const end = await run(launcher, 3, [...toFiles, ...words], { OTHER_MODEL: other, SAY_TO: folder }, fault === 'killed' ? launcher.survive : []);
+      const [zero, two] = [0, 2].map((rank) => readFileSync(join(folder, String(rank)), 'utf8')) as [string, string];
+      const said = zero.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l) as Record<string, unknown>).at(-1);
       expect({ said, stderr: end.stderr }).toMatchObject({ said: { code: expected, message: expect.stringMatching(message) as string } });
-      expect(end.stderr).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${expected}: rank 1 `)); // so do those that follow
-      expect(end.code).not.toBe(0);
+      expect(two).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${expected}: rank [01] `)); // so do those that follow
+      if (fault !== 'killed') expect(end.code).not.toBe(0); // Open MPI forgives it where it lets the others live
       expect(end.seconds).toBeLessThan(limit);
     }, 110_000);
 

@@ -53,12 +53,6 @@ engine::EngineOptions on(const std::shared_ptr<comm::Comm>& comm, bool exact) {
   return o;
 }
 
-void say_the_end(comm::Comm& comm) {
-  const std::lock_guard turn(comm.turn());
-  std::vector<char> nothing;
-  comm.broadcast(nothing);
-}
-
 // What the error of `work` says; empty: none.
 std::string error_of(const std::function<void()>& work) {
   try {
@@ -85,7 +79,7 @@ void check_engine(const std::shared_ptr<comm::Comm>& comm) {
     CHECK_THAT(same_tokens(exact[i], alone[i], true), "request " << i << ": not the bits of one rank, " << exact[i].text);
     CHECK(divided[i].tokens.size() > 1);
   }
-  say_the_end(*comm);
+  comm->say_the_end();
 }
 
 namespace {
@@ -106,7 +100,7 @@ CHECK_CASE("comm/two models on the same ranks, and a long prompt that is aborted
       CHECK(!a.run(a.ask(text_of(1), 4)).tokens.empty());
       CHECK(a.engine->info().ranks.starts_with("2 ranks: attention heads "));
     }
-    say_the_end(*comm);
+    comm->say_the_end();
   });
 }
 
@@ -124,7 +118,7 @@ CHECK_CASE("comm/ranks with other options or files are refused by their number, 
     });
     for (const std::string& s : said) CHECK_THAT(s.starts_with(expected), s << " where " << expected << " was expected");
   };
-  refused(256, story_model, "ARGUMENT: rank 2 has the options ");
+  refused(256, story_model, "ARGUMENT: rank 2 has contextTokens 256, rank 0 has contextTokens 512: ");
   refused(512, "/no/such/model.gguf", "FILE: rank 2: /no/such/model.gguf: ");
   refused(512, shared("models/SmolLM2-135M-Instruct-Q4_1.gguf"), "ARGUMENT: rank 2 has a model file of ");
 }

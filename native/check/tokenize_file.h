@@ -42,6 +42,8 @@ class MetadataFile final : public gguf::File {
   std::span<const gguf::HostTensor> tensors() const override { return {}; }
   const gguf::HostTensor* tensor(std::string_view) const override { return nullptr; }
   void prefetch(const std::function<bool(double)>&) const override {}
+  void prefetch(std::span<const Bytes>, const std::function<bool(double)>&) const override {}
+  void let_go(Bytes) const override {}
 
  private:
   std::string path_;

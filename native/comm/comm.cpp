@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace lt::comm {
 namespace {
@@ -123,6 +124,13 @@ void Comm::broadcast(std::vector<char>& bytes) {
   if (length <= room) return;
   in_[0] = {0, std::span(bytes).subspan(room)};
   exchange(out_, in_);
+}
+
+void Comm::say_the_end() {
+  const std::lock_guard turn(turn_);
+  if (!std::exchange(leads_, false)) return;
+  std::vector<char> nothing;
+  broadcast(nothing);
 }
 
 Error of_rank(int rank, const Error& error) {

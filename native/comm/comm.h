@@ -26,6 +26,10 @@ class Comm {
   // Rank 0's bytes, to everybody.
   void broadcast(std::vector<char>& bytes);
 
+  // Rank 0: the others wait for what it broadcasts, and it owes them an end: an empty broadcast, said once.
+  void lead() { leads_ = true; }
+  void say_the_end();
+
   // This rank cannot go on: all others throw this error from what they wait in, with this rank's number in front. Thread-safe.
   virtual void fail(const Error& error) = 0;
   // Throws where a rank has failed. Thread-safe.
@@ -55,6 +59,7 @@ class Comm {
 
   int rank_, size_;
   std::mutex turn_;
+  bool leads_ = false;
   std::vector<Outgoing> out_;
   std::vector<Incoming> in_;
   std::vector<char> buffer_;

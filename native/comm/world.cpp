@@ -29,15 +29,12 @@ World& the_world() {
   return *world;
 }
 
-// Tells the others that there is nothing more to do: an empty message where they wait for what comes next.
+// At the end of the process.
 void leave() {
   World& w = the_world();
   if (!w.mpi) return;
   try {
-    if (w.mpi->rank() == 0) {
-      std::vector<char> nothing;
-      w.mpi->broadcast(nothing);
-    }
+    w.mpi->say_the_end();
     w.mpi->finish();
   } catch (...) {  // a rank failed: there is nobody to wait for
   }

@@ -1,5 +1,6 @@
 // What a backend folder provides. Nobody outside backend/ names a class of one: find it by name in the registry below.
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -76,9 +77,9 @@ struct BackendEntry {
   bool for_tests = false;                                   // never taken unasked
 };
 
-// The backends compiled in, in order of registration. Registered by static objects, before main.
-inline std::vector<BackendEntry>& backends() {
-  static std::vector<BackendEntry> all;
+// The backends compiled in, in order of registration. Registered by static objects, before main; an entry stays where it is.
+inline std::deque<BackendEntry>& backends() {
+  static std::deque<BackendEntry> all;
   return all;
 }
 

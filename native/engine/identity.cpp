@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 namespace lt::engine {
 namespace {
@@ -51,6 +52,14 @@ void differ(size_t rank, const char* what, const std::string& found, const std::
               "rank " + std::to_string(rank) + " has " + what + " " + found + ", rank 0 has " + wanted + ": all ranks need the same");
 }
 
+// Both are lists of the same length, as identity_of wrote them: the first entries that differ are named.
+void differ_in_options(size_t rank, const std::string& found, const std::string& wanted) {
+  std::istringstream a(found), b(wanted);
+  for (std::string x, y; std::getline(a, x, '\n') && std::getline(b, y, '\n');)
+    if (x != y)
+      throw Error(Code::argument, "rank " + std::to_string(rank) + " has " + x + ", rank 0 has " + y + ": all ranks need the same options");
+}
+
 }  // namespace
 
 bool exact_by_environment() {
@@ -59,20 +68,20 @@ bool exact_by_environment() {
 }
 
 Identity identity_of(const gguf::File& file, const EngineOptions& o) {
-  const std::string options = "backend " + o.backend.substr(0, o.backend.find(':')) + ", isa \"" + o.isa + "\", gpuLayers " +
-                              std::to_string(o.gpu_layers) + ", contextTokens " + std::to_string(o.context_tokens) + ", batchTokens " +
-                              std::to_string(o.batch_tokens) + ", maxSequences " + std::to_string(o.max_sequences) + ", cacheType " +
-                              o.cache_type + ", exact ranks " + (o.exact_ranks || exact_by_environment() ? "on" : "off");
+  std::ostringstream options;
+  options << "backend " << o.backend.substr(0, o.backend.find(':')) << "\nisa \"" << o.isa << "\"\ngpuLayers " << o.gpu_layers
+          << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
+          << "\ncacheType " << o.cache_type << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
   char hex[17];
   std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(fingerprint(file)));
-  return {LT_VERSION, std::to_string(file.bytes()) + " bytes with fingerprint " + hex, options};
+  return {LT_VERSION, std::to_string(file.bytes()) + " bytes with fingerprint " + hex, options.str()};
 }
 
 void compare(const std::vector<Identity>& ranks) {
   for (size_t r = 1; r < ranks.size(); r++) {
     differ(r, "llama-ts", ranks[r].version, ranks[0].version);
     differ(r, "a model file of", ranks[r].file, ranks[0].file);
-    differ(r, "the options", ranks[r].options, ranks[0].options);
+    differ_in_options(r, ranks[r].options, ranks[0].options);
   }
 }
 

@@ -44,8 +44,9 @@ class Packet {
 
  private:
   Packet& append(const void* from, size_t n) {
-    const char* begin = static_cast<const char*>(from);
-    bytes_.insert(bytes_.end(), begin, begin + n);
+    const size_t at = bytes_.size();
+    bytes_.resize(at + n);
+    if (n) std::memcpy(bytes_.data() + at, from, n);
     return *this;
   }
   size_t count(size_t each) {

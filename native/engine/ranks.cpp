@@ -187,6 +187,7 @@ Parts lead(const std::shared_ptr<comm::Comm>& comm, std::shared_ptr<const gguf::
   const int64_t model = ++models;
   const std::lock_guard turn(comm->turn());
   return guarded(*comm, [&] {
+    comm->lead();
     Packet p;
     p.put(load_model).put(model).put(file->path());
     comm->broadcast(put_options(p, options).bytes());

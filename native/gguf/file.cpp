@@ -66,8 +66,8 @@ class Model final : public File {
   void prefetch(const std::function<bool(double)>& stop) const override {
     std::vector<Bytes> all;
     for (const Part& p : parts_) {
-      const uint64_t begin = std::min<uint64_t>(p.contents.data_begin, p.bytes.size());
-      all.push_back({chars(p) + begin, static_cast<size_t>(std::max(begin, p.contents.data_end) - begin)});
+      const uint64_t end = std::min<uint64_t>(p.contents.data_end, p.bytes.size());
+      if (p.contents.data_begin < end) all.push_back({chars(p) + p.contents.data_begin, static_cast<size_t>(end - p.contents.data_begin)});
     }
     prefetch(all, stop);
   }

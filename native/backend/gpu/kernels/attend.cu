@@ -134,7 +134,7 @@ template <class T>
 LT_DEVICE void add_values(const AttendArgs& p, const Piece& at, const Room& room, int64_t begin, int64_t first, int64_t last) {
   const int64_t top = slot(at.pages, p.kv_heads, at.kv_head, begin);
   for (int64_t c = thread(); c < p.value_dim; c += 128) {
-    float acc[most_heads];
+    float acc[most_heads] = {};
     LT_UNROLL for (int h = 0; h < most_heads; h++) {
       if (h < at.heads) acc[h] = room.sums[h * p.value_dim + c] * room.factors[h];
     }
