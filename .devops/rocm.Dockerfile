@@ -7,7 +7,7 @@ ARG DEBIAN=trixie-slim
 FROM debian:${DEBIAN} AS build
 WORKDIR /llama-ts
 ARG GPU_TARGETS
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake g++ make nodejs npm hipcc libamdhip64-dev rocm-device-libs
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake g++ make nodejs npm hipcc
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
