@@ -1,7 +1,7 @@
 // The only file that loads the compiled addon. Everything asynchronous goes through tickets: a number that names a call
 // across the border, with a listener for what the native threads say about it.
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 
 import { LlamaError, type ErrorCode, type Origin } from './errors';
@@ -20,12 +20,39 @@ function list(folder: string): string {
   }
 }
 
+const machine = `${process.platform}-${process.arch}`;
+
+/** The folders of installed packages that carry a prebuilt addon: one with a GPU's part, which was installed by name, comes first. */
+function* prebuiltPackages(): Generator<string> {
+  for (const part of ['-cuda', '-rocm', '-vulkan', '']) {
+    for (const libc of ['', '-musl']) {
+      try {
+        yield dirname(require.resolve(`@llama-ts/${machine}${libc}${part}/package.json`));
+      } catch {
+        // not installed
+      }
+    }
+  }
+}
+
+/** The addon that was compiled here, or else a prebuilt one. */
+function find(): string {
+  let cause: unknown;
+  for (const folder of [packageRoot, ...prebuiltPackages()]) {
+    try {
+      return nodeGypBuild.resolve(folder);
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  throw missing(cause);
+}
+
 function missing(cause: unknown): LlamaError {
-  const machine = `${process.platform}-${process.arch}`;
   return new LlamaError(
     'BINARY',
     `llama-ts has no compiled addon for ${machine} in ${packageRoot} (build/Release: ${list('build/Release')}; ` +
-      `prebuilds: ${list('prebuilds')}): run "npx llama-ts build", which compiles it here`,
+      `prebuilds: ${list('prebuilds')}), and no package @llama-ts/${machine} that fits: run "npx llama-ts build", which compiles it here`,
     { cause },
   );
 }
@@ -38,12 +65,7 @@ function broken(path: string, cause: unknown): LlamaError {
 }
 
 function load(): Native {
-  let path: string;
-  try {
-    path = nodeGypBuild.resolve(packageRoot);
-  } catch (cause) {
-    throw missing(cause);
-  }
+  const path = find();
   try {
     return require(path) as Native;
   } catch (cause) {

@@ -1,16 +1,57 @@
-// Puts the addon that was built here where a package of all platforms carries it: prebuilds/PLATFORM-ARCH/. Published
-// packages gather these folders from one machine of each kind; node-gyp-build picks the file that fits.
+// Packs the addon that was built here as the npm package of this platform, into prebuilds/:
+//   npm run build -- --no-vulkan --no-cuda --no-hip && npm run binary
+//   npm run build -- --vulkan --no-cuda --no-hip && npm run binary -- vulkan
 'use strict';
-const { copyFileSync, existsSync, mkdirSync } = require('node:fs');
-const { arch, platform } = require('node:os');
+const { copyFileSync, mkdirSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
-const root = join(__dirname, '..');
+const { here, nameOf } = require('./platforms');
+const { root, prebuilds, stage, pack, report } = require('./stage');
 
-function libc() {
-  if (platform() !== 'linux') return '';
-  return existsSync('/etc/alpine-release') ? '.musl' : '.glibc';
+const addon = join(root, 'build', 'Release', 'llama-ts.node');
+
+/** The package of a platform; `part`: with this kind of GPU. */
+function packAddon(platform, part, output = prebuilds) {
+  const { version, license, engines } = require('../package.json');
+  const name = nameOf(platform, part);
+  const kind = `${platform.os}-${platform.cpu}${platform.libc ? ` (${platform.libc})` : ''}${part ? `, with ${part}` : ''}`;
+  const folder = stage(output, name);
+  // The names that node-gyp-build looks for.
+  const place = join(folder, 'prebuilds', `${platform.os}-${platform.cpu}`);
+  mkdirSync(place, { recursive: true });
+  copyFileSync(addon, join(place, `llama-ts.napi${platform.libc ? `.${platform.libc}` : ''}.node`));
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  writeFileSync(join(folder, 'README.md'), `# ${name}\n\nThe compiled part of llama-ts for ${kind}.\n`);
+  return pack(folder, {
+    name,
+    version,
+    description: `The compiled part of llama-ts for ${kind}`,
+    license,
+    engines,
+    os: [platform.os],
+    cpu: [platform.cpu],
+    ...(platform.libc && { libc: [platform.libc] }),
+    files: ['prebuilds'],
+    preferUnplugged: true,
+  });
 }
 
-const folder = join(root, 'prebuilds', `${platform()}-${arch()}`);
-mkdirSync(folder, { recursive: true });
-copyFileSync(join(root, 'build/Release/llama-ts.node'), join(folder, `llama-ts.napi${libc()}.node`));
+// A part that a package is named after is called the same by backends().
+const backends = ['cuda', 'rocm', 'vulkan'];
+
+/** A package has the GPU's part that its name says, and no other. */
+function checkParts(platform, part) {
+  const name = nameOf(platform, part);
+  if (part && !platform.parts.includes(part)) throw new Error(`no package ${name} is made: scripts/platforms.js lists them`);
+  const wanted = part ?? 'none';
+  const known = require(addon).backends().map((b) => b.name).filter((n) => backends.includes(n));
+  const found = known.join(' and ') || 'none';
+  if (found !== wanted) throw new Error(`${name} is to have of GPUs: ${wanted}; build/Release/llama-ts.node has: ${found}. docs/build.md has the flags to build it with`);
+}
+
+module.exports = { addon, packAddon };
+
+if (require.main === module) {
+  const part = process.argv[2];
+  checkParts(here(), part);
+  report(packAddon(here(), part));
+}

@@ -39,9 +39,9 @@ function runScript(text: string): void {
 
 const program = join(root, 'dist', 'bin', 'llama-ts.js');
 
-// `npm ...` and `npx ...` set a machine up: the test command itself is one of them.
+// `npm ...` and the like set a machine up: the test command itself is one of them.
 function runShell(text: string): void {
-  for (const line of text.split('\n').filter((l) => l !== '' && !/^(npm|npx|cmake) /.test(l))) {
+  for (const line of text.split('\n').filter((l) => l !== '' && !/^(npm|npx|cmake|nix|docker) /.test(l))) {
     execFileSync('sh', ['-c', line.replace(/\bllama-ts (?=[a-z])/g, `"${process.execPath}" "${program}" `)], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
   }
 }
