@@ -37,13 +37,13 @@ const packageVersion = (): string => (require('../../package.json') as { version
 
 /** The version, what is compiled in, and what of it can be used here. */
 function fullVersion(): string {
-  const { backends } = require('../lib') as typeof import('../lib');
+  const { backends, mpi } = require('../lib') as typeof import('../lib');
   const lines = backends().flatMap(({ name, usable, reason, variants, devices }) => {
     if (!usable) return [`  ${name}: not usable here: ${reason ?? ''}`];
     if (devices.length === 0) return [`  ${name}${variants.length > 0 ? `: ${variants.join(', ')}` : ''}`];
     return devices.map((d) => `  ${d.name}: ${d.description}, ${(d.freeMemory / 2 ** 30).toFixed(1)} of ${(d.memory / 2 ** 30).toFixed(1)} GiB free${d.software ? ' (played by the CPU)' : ''}`);
   });
-  return [packageVersion(), 'backends:', ...lines].join('\n');
+  return [packageVersion(), 'backends:', ...lines, `MPI: ${mpi()}`].join('\n');
 }
 
 /** `-ngl 99`, which yargs would take for -n, -g and -l. */

@@ -27,6 +27,11 @@ export { loadTokenizer, Tokenizer } from './tokenizer';
 /** The package's version. */
 export const version: string = native.version;
 
+/** What there is of MPI, in words: whether it is compiled in, and which library was found. */
+export function mpi(): string {
+  return native.mpi();
+}
+
 /** Under `mpirun`: which process this is, and how many there are; rank 0 has the model's API. Elsewhere 0 of 1. */
 export const ranks: { readonly rank: number; readonly size: number } = Object.freeze({ rank: native.rank, size: native.ranks });
 

@@ -153,4 +153,5 @@ export interface Native {
   samplers(): NativeSampler[];
   samplerOrder(): string[];
   backends(): NativeBackend[];
+  mpi(): string;
 }

@@ -178,6 +178,8 @@ Napi::Value survey(Info info) {
   return out;
 }
 
+Napi::Value mpi(Info info) { return text_to_js(info.Env(), engine::about_ranks()); }
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Bridge::install(env);
   const auto add = [&](const char* name, Napi::Value (*body)(Info)) { exports.Set(name, Napi::Function::New(env, body, name)); };
@@ -196,6 +198,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("samplers", export_of<samplers>);
   add("samplerOrder", export_of<sampler_order>);
   add("backends", export_of<survey>);
+  add("mpi", export_of<mpi>);
   engine::prepare_ranks();
   exports.Set("rank", Napi::Number::New(env, engine::rank_here()));
   exports.Set("ranks", Napi::Number::New(env, engine::ranks_here()));
