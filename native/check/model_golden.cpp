@@ -1,11 +1,9 @@
 // Architectures against logits that transformers computed (../shared/golden/hf), on every backend; and Lockstep and Trace over
 // whole models.
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 
-#include "check/check.h"
 #include "check/forward.h"
+#include "check/golden.h"
 #include "core/lockstep.h"
 #include "core/trace.h"
 #include "model/model.h"
@@ -14,50 +12,14 @@
 namespace lt::check {
 namespace {
 
-constexpr const char* folders[] = {"llama", "llama-bias", "llama-rope3", "llama-linear", "mistral", "qwen2", "qwen2-yarn", "qwen3"};
-constexpr double exact = 1e-5;  // golden/README.md: ref with an F32 cache
-
-std::vector<int32_t> ids_of(const std::string& folder) {
-  const std::string text = read_file(shared(folder + "/ids.json"));
-  std::vector<int32_t> ids;
-  size_t at = text.find('[', text.find("\"ids\"")) + 1;
-  const size_t end = text.find(']', at);
-  while (at < end) {
-    ids.push_back(std::stoi(text.substr(at)));
-    at = std::min(text.find(',', at), end) + 1;
-  }
-  return ids;
-}
-
-// rms(a - b) / rms(b) with both rows' means removed.
-double distance(const float* a, const float* b, size_t n) {
-  double mean_a = 0, mean_b = 0, error = 0, size = 0;
-  for (size_t i = 0; i < n; i++) mean_a += a[i], mean_b += b[i];
-  mean_a /= static_cast<double>(n), mean_b /= static_cast<double>(n);
-  for (size_t i = 0; i < n; i++) {
-    const double x = a[i] - mean_a, y = b[i] - mean_b;
-    error += (x - y) * (x - y), size += y * y;
-  }
-  return std::sqrt(error / size);
-}
-
 void golden(const std::string& name, const std::string& backend_name) {
-  const std::string folder = "golden/hf/" + name;
-  const std::string bytes = read_file(shared(folder + "/logits.f32"));
-  std::vector<float> wanted(bytes.size() / 4);
-  std::memcpy(wanted.data(), bytes.data(), bytes.size());
-  const std::vector<int32_t> ids = ids_of(folder);
-  const auto file = gguf::File::open(shared(folder + "/model-bf16.gguf"));
+  const std::vector<int32_t> ids = golden_ids(name);
+  const auto file = gguf::File::open(shared("golden/hf/" + name + "/model-bf16.gguf"));
   const auto backend = open_backend(backend_name, {});
   const auto model = model::load(*file, *backend);
-  const std::vector<float> found = forward(*model, *backend, ids, Type::f32);
-  CHECK(found.size() == wanted.size());
-  const size_t columns = wanted.size() / ids.size();
-  std::vector<double> distances;
-  for (size_t r = 0; r < ids.size(); r++) distances.push_back(distance(&found[r * columns], &wanted[r * columns], columns));
-  std::sort(distances.begin(), distances.end());
-  // BF16 weights have float activations on every backend so far, so all are held to the exact tolerance.
-  CHECK_THAT(distances.back() <= exact, "the worst row is " << distances.back() << " from the reference, expected at most " << exact);
+  const double worst = distances(forward(*model, *backend, ids, Type::f32), golden_logits(name), ids.size()).back();
+  // BF16 weights meet float inputs on every backend, so all are held to the exact tolerance.
+  CHECK_THAT(worst <= golden_exact, "the worst row is " << worst << " from the reference, expected at most " << golden_exact);
 }
 
 // The model of the package: present in every clone.
@@ -93,7 +55,7 @@ CHECK_GENERATOR() {
       cases().push_back({"model/the reference logits on " + backend, [why = b.survey().why_not] { throw Skip{why}; }});
       continue;
     }
-    for (const std::string name : folders)
+    for (const std::string name : golden_folders)
       cases().push_back({"model/" + name + " gives the reference logits on " + backend, [=] { golden(name, backend); }});
     cases().push_back({"core/lockstep of " + backend + " with ref over a whole model", [=] { lockstep(backend); }});
   }
