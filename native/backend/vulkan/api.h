@@ -14,17 +14,18 @@ namespace lt::vulkan {
   X(GetPhysicalDeviceMemoryProperties2) \
   X(GetPhysicalDeviceQueueFamilyProperties) X(EnumerateDeviceExtensionProperties) X(CreateDevice) X(GetDeviceProcAddr)
 
-#define LT_VK_DEVICE(X)                                                                                                               \
-  X(DestroyDevice)                                                                                                                    \
-  X(GetDeviceQueue)                                                                                                                   \
-  X(DeviceWaitIdle)                                                                                                                   \
-  X(AllocateMemory)                                                                                                                   \
-  X(FreeMemory)                                                                                                                       \
-  X(MapMemory) X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements) X(BindBufferMemory) X(GetBufferDeviceAddress)          \
-      X(CreateCommandPool) X(DestroyCommandPool) X(AllocateCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdCopyBuffer) \
-          X(CmdFillBuffer) X(CmdPipelineBarrier) X(CmdBindPipeline) X(CmdPushConstants) X(CmdDispatch) X(QueueSubmit) X(CreateFence)  \
-              X(DestroyFence) X(WaitForFences) X(ResetFences) X(CreateShaderModule) X(DestroyShaderModule) X(CreatePipelineLayout)    \
-                  X(DestroyPipelineLayout) X(CreatePipelineCache) X(DestroyPipelineCache) X(GetPipelineCacheData)                     \
+#define LT_VK_DEVICE(X)                                                                                                              \
+  X(DestroyDevice)                                                                                                                   \
+  X(GetDeviceQueue)                                                                                                                  \
+  X(DeviceWaitIdle)                                                                                                                  \
+  X(AllocateMemory)                                                                                                                  \
+  X(FreeMemory)                                                                                                                      \
+  X(MapMemory)                                                                                                                       \
+  X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements) X(BindBufferMemory) X(GetBufferDeviceAddress) X(CreateCommandPool) \
+      X(DestroyCommandPool) X(AllocateCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdCopyBuffer) X(CmdFillBuffer)    \
+          X(CmdPipelineBarrier) X(CmdBindPipeline) X(CmdPushConstants) X(CmdDispatch) X(QueueSubmit) X(CreateFence) X(DestroyFence)  \
+              X(WaitForFences) X(ResetFences) X(CreateShaderModule) X(DestroyShaderModule) X(CreatePipelineLayout)                   \
+                  X(DestroyPipelineLayout) X(CreatePipelineCache) X(DestroyPipelineCache) X(GetPipelineCacheData)                    \
                       X(CreateComputePipelines) X(DestroyPipeline)
 
 #define LT_VK_DECLARE(name) PFN_vk##name name = nullptr;
