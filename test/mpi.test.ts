@@ -145,7 +145,8 @@ for (const launcher of launchers) {
       writeFileSync(other, bytes);
       const [end, said, two] = await fail(fault, { OTHER_MODEL: other });
       expect({ said, stderr: end.stderr }).toMatchObject({ said: { code: wanted, message: expect.stringMatching(message) as string } });
-      expect(two).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${wanted}: rank [01] `)); // so do those that follow
+      // So do those that follow, but for one that Hydra's own signal reached before it spoke.
+      if (fault !== 'killed' || name !== 'MPICH') expect(two).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${wanted}: rank [01] `));
       if (fault !== 'killed') expect(end.code).not.toBe(0); // Open MPI forgives it where it lets the others live
       expect(end.seconds).toBeLessThan(limit);
     }, 110_000);

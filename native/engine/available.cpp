@@ -9,6 +9,8 @@
 #include <windows.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
+#elif defined(__linux__)
+#include <unistd.h>
 #endif
 
 namespace lt::engine {
@@ -77,6 +79,16 @@ uint64_t available_memory() {
 #else
   const uint64_t kilobytes = value_in("/proc/meminfo", "MemAvailable:");
   return std::min(kilobytes == unknown ? unknown : kilobytes * 1024, groups_available());
+#endif
+}
+
+bool shows_gpu() {
+#ifdef __linux__
+  for (const char* node : {"/dev/dri", "/dev/nvidiactl", "/dev/nvgpu", "/dev/nvhost-gpu", "/dev/kfd", "/dev/dxg"})
+    if (access(node, F_OK) == 0) return true;
+  return false;
+#else
+  return true;
 #endif
 }
 

@@ -23,6 +23,7 @@ const BackendEntry* entry_of(std::string_view name) {
 
 // The first device that is one, else the CPU.
 std::string best_backend() {
+  if (!shows_gpu()) return "cpu";
   for (const BackendEntry& b : backends()) {
     if (!b.survey || b.for_tests) continue;
     const std::vector<Device> devices = b.survey().devices;
