@@ -4,12 +4,11 @@
 
 #include <functional>
 
-#include "core/error.h"
+#include "engine/current_error.h"
 
 namespace lt::addon {
 
-// The failure that is being handled, as an lt::Error: call it in a catch block.
-Error current_error();
+using engine::current_error;
 
 // A LlamaError of the environment's lib.
 Napi::Value to_js(Napi::Env env, const Error& error);

@@ -1,30 +1,16 @@
 // The thread of a loaded model: takes what is submitted and aborted, computes a step, reports, again.
 #include <condition_variable>
 #include <mutex>
-#include <new>
 #include <thread>
 #include <utility>
 
+#include "engine/current_error.h"
 #include "engine/pace.h"
 #include "engine/parts.h"
 #include "engine/request.h"
 
 namespace lt::engine {
 namespace {
-
-Error current_error() {
-  try {
-    throw;
-  } catch (const Error& e) {
-    return e;
-  } catch (const std::bad_alloc&) {
-    return Error(Code::memory, "out of memory while generating; use a smaller context or fewer requests at once");
-  } catch (const std::exception& e) {
-    return Error(Code::internal, e.what());
-  } catch (...) {
-    return Error(Code::internal, "an unknown error");
-  }
-}
 
 class RunningEngine final : public Engine {
  public:

@@ -52,12 +52,10 @@ void check_host(const MemoryInfo& m, const BatchSize& size) {
 struct Weights {
   std::vector<uint64_t> layers;
   uint64_t embed = 0, head = 0;
-  bool tied = true;
 
   Weights(const gguf::File& file, int64_t count) : layers(static_cast<size_t>(count)) {
     for (const gguf::HostTensor& t : file.tensors()) {
       const auto layer = model::layer_of(t.name);
-      tied &= t.name != "output.weight";
       if (layer && *layer < count)
         layers[static_cast<size_t>(*layer)] += t.bytes;
       else
@@ -81,7 +79,7 @@ class Placing {
     const Shape s = placed_.shape;
     count_host(s.layers, true);
     check_host(placed_.memory, placed_.size);
-    reserve_host(0, true);
+    reserve_host(0);
     stage(0, {0, s.layers, true, true});
     placed_.backend = placed_.sides[0].backend->description();
     placed_.threads = placed_.sides[0].backend->threads();
@@ -134,13 +132,15 @@ class Placing {
   void count_host(int64_t layers, bool computes) {
     placed_.memory.kv = Stage::kv_bytes(placed_.shape, placed_.size, layers);
     placed_.memory.scratch = Batch::host_bytes(placed_.size);
-    if (!computes) placed_.memory.scratch += static_cast<uint64_t>(4 * placed_.size.outputs * placed_.shape.vocabulary);
-    if (computes) placed_.memory.scratch += Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + needs_.matmul_input;
+    if (!computes)
+      placed_.memory.scratch += static_cast<uint64_t>(4 * placed_.size.outputs * placed_.shape.vocabulary);  // the logits, read back
+    else
+      placed_.memory.scratch += Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + needs_.matmul_input;
   }
 
-  void reserve_host(size_t side, bool computes) {
-    const uint64_t reserved = computes ? placed_.sides[side].backend->reserve(needs_) : 0;
-    if (computes) placed_.memory.scratch += reserved - needs_.scratch - needs_.matmul_input;
+  // What the backend really takes, in place of what was reckoned.
+  void reserve_host(size_t side) {
+    placed_.memory.scratch += placed_.sides[side].backend->reserve(needs_) - needs_.scratch - needs_.matmul_input;
   }
 
   // The split that the options ask for, or that fits.
@@ -174,23 +174,19 @@ class Placing {
     const int64_t count = placed_.shape.layers, first = count - split.layers;
     placed_.memory.device = device.reserve(needs_) + Stage::row_bytes(placed_.shape, placed_.size) +
                             Stage::kv_bytes(placed_.shape, placed_.size, split.layers) + device_weights(split);
-    const model::Part middle{first, count, split.all, split.all};
+    Stage middle(device, *placed_.sides[0].model, {first, count, split.all, split.all}, placed_.size);
+    on_device_failed_ = false;
     if (split.all) {
-      stage(0, middle);
-      on_device_failed_ = false;
+      placed_.stages.push_back(std::move(middle));
       count_host(0, false);
     } else {
-      std::vector<Stage> ends;
-      stage(0, middle);
-      on_device_failed_ = false;
-      ends.swap(placed_.stages);
       open("cpu", "");
       load(1, {0, first, true, true});
       count_host(first, true);
       check_host(placed_.memory, placed_.size);
-      reserve_host(1, true);
+      reserve_host(1);
       stage(1, {0, first, true, false});
-      placed_.stages.push_back(std::move(ends[0]));
+      placed_.stages.push_back(std::move(middle));
       stage(1, {count, count, false, true});
       placed_.threads = placed_.sides[1].backend->threads();
     }

@@ -8,6 +8,7 @@
 
 #include "comm/ranked.h"
 #include "comm/world.h"
+#include "engine/current_error.h"
 #include "engine/identity.h"
 #include "engine/packet.h"
 #include "engine/parts.h"
@@ -21,18 +22,6 @@ enum Command : int64_t { load_model, step, free_model };
 
 constexpr int64_t small_step = 32;           // rows up to which a step is too short to be interrupted
 constexpr size_t longest_answer = 64 << 10;  // of a rank while it loads
-
-Error current_error() {
-  try {
-    throw;
-  } catch (const Error& e) {
-    return e;
-  } catch (const std::bad_alloc&) {
-    return Error(Code::memory, "out of memory; use a smaller context or fewer requests at once");
-  } catch (const std::exception& e) {
-    return Error(Code::internal, e.what());
-  }
-}
 
 // What `work` throws ends all ranks.
 template <class Work>
