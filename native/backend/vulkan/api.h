@@ -7,26 +7,20 @@ namespace lt::vulkan {
 
 #define LT_VK_GLOBAL(X) X(CreateInstance) X(EnumerateInstanceLayerProperties) X(EnumerateInstanceExtensionProperties)
 
-#define LT_VK_INSTANCE(X)               \
-  X(EnumeratePhysicalDevices)           \
-  X(GetPhysicalDeviceProperties2)       \
-  X(GetPhysicalDeviceFeatures2)         \
-  X(GetPhysicalDeviceMemoryProperties2) \
-  X(GetPhysicalDeviceQueueFamilyProperties) X(EnumerateDeviceExtensionProperties) X(CreateDevice) X(GetDeviceProcAddr)
+// clang-format off: it indents these lists anew at every run
+#define LT_VK_INSTANCE(X) \
+  X(EnumeratePhysicalDevices) X(GetPhysicalDeviceProperties2) X(GetPhysicalDeviceFeatures2) \
+  X(GetPhysicalDeviceMemoryProperties2) X(GetPhysicalDeviceQueueFamilyProperties) X(EnumerateDeviceExtensionProperties) \
+  X(CreateDevice) X(GetDeviceProcAddr)
 
-#define LT_VK_DEVICE(X)                                                                                                              \
-  X(DestroyDevice)                                                                                                                   \
-  X(GetDeviceQueue)                                                                                                                  \
-  X(DeviceWaitIdle)                                                                                                                  \
-  X(AllocateMemory)                                                                                                                  \
-  X(FreeMemory)                                                                                                                      \
-  X(MapMemory)                                                                                                                       \
-  X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements) X(BindBufferMemory) X(GetBufferDeviceAddress) X(CreateCommandPool) \
-      X(DestroyCommandPool) X(AllocateCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdCopyBuffer) X(CmdFillBuffer)    \
-          X(CmdPipelineBarrier) X(CmdBindPipeline) X(CmdPushConstants) X(CmdDispatch) X(QueueSubmit) X(CreateFence) X(DestroyFence)  \
-              X(WaitForFences) X(ResetFences) X(CreateShaderModule) X(DestroyShaderModule) X(CreatePipelineLayout)                   \
-                  X(DestroyPipelineLayout) X(CreatePipelineCache) X(DestroyPipelineCache) X(GetPipelineCacheData)                    \
-                      X(CreateComputePipelines) X(DestroyPipeline)
+#define LT_VK_DEVICE(X) \
+  X(DestroyDevice) X(GetDeviceQueue) X(DeviceWaitIdle) X(AllocateMemory) X(FreeMemory) X(MapMemory) X(CreateBuffer) \
+  X(DestroyBuffer) X(GetBufferMemoryRequirements) X(BindBufferMemory) X(GetBufferDeviceAddress) X(CreateCommandPool) \
+  X(DestroyCommandPool) X(AllocateCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdCopyBuffer) X(CmdFillBuffer) \
+  X(CmdPipelineBarrier) X(CmdBindPipeline) X(CmdPushConstants) X(CmdDispatch) X(QueueSubmit) X(CreateFence) X(DestroyFence) \
+  X(WaitForFences) X(ResetFences) X(CreateShaderModule) X(DestroyShaderModule) X(CreatePipelineLayout) X(DestroyPipelineLayout) \
+  X(CreatePipelineCache) X(DestroyPipelineCache) X(GetPipelineCacheData) X(CreateComputePipelines) X(DestroyPipeline)
+// clang-format on
 
 #define LT_VK_DECLARE(name) PFN_vk##name name = nullptr;
 struct InstanceApi {
