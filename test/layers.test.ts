@@ -7,7 +7,9 @@ const root = join(__dirname, '..');
 /** The rooms of native/, and the rooms that each may include beside itself. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   core: [],
+  simd: [],
   quant: ['core'],
+  encode: ['simd', 'quant', 'core'],
   gguf: ['quant', 'core'],
   tokenize: ['gguf', 'core'],
   sample: ['core'],
@@ -15,7 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   model: ['gguf', 'quant', 'core'],
   engine: ['model', 'sample', 'grammar', 'tokenize', 'comm', 'gguf', 'quant', 'core'],
   'backend/ref': ['quant', 'core'],
-  'backend/cpu': ['quant', 'core'],
+  'backend/cpu': ['simd', 'quant', 'core'],
   'backend/vulkan': ['quant', 'core'],
   'backend/gpu': ['quant', 'core'],
   addon: ['engine', 'tokenize', 'sample', 'gguf', 'quant', 'core'],

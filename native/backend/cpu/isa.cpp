@@ -1,11 +1,7 @@
 #include "backend/cpu/isa.h"
 
 #include "core/error.h"
-#if defined(_MSC_VER) && defined(_M_X64)  // mingw defines the latter too
-#include <intrin.h>
-#elif defined(__linux__) && defined(__aarch64__)
-#include <sys/auxv.h>
-#endif
+#include "simd/isa.h"
 
 #define LT_ISA_ENTRY(name)      \
   namespace lt::cpu::name {     \
@@ -16,39 +12,6 @@
 
 namespace lt::cpu {
 namespace {
-
-#if defined(_MSC_VER) && defined(_M_X64)  // mingw defines the latter too
-bool bits(int leaf, int reg, unsigned wanted) {
-  int r[4];
-  __cpuidex(r, leaf, 0);
-  return (static_cast<unsigned>(r[reg]) & wanted) == wanted;
-}
-bool state(unsigned long long wanted) { return bits(1, 2, 1u << 27) && (_xgetbv(0) & wanted) == wanted; }
-bool runs_avx2() { return state(6) && bits(1, 2, 1u << 12 | 1u << 29) && bits(7, 1, 1u << 5 | 1u << 8); }
-bool runs_avx512() { return runs_avx2() && state(0xe6) && bits(7, 1, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) && bits(7, 2, 1u << 11); }
-#elif defined(__x86_64__)
-bool runs_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
-         __builtin_cpu_supports("bmi2");
-}
-bool runs_avx512() {
-  return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
-}
-#endif
-
-bool runs(std::string_view isa) {
-#if defined(__x86_64__) || defined(_M_X64)
-  if (isa == "avx512") return runs_avx512();
-  if (isa == "avx2") return runs_avx2();
-#elif defined(__linux__) && defined(__aarch64__)
-  constexpr unsigned long asimdhp = 1ul << 10, asimddp = 1ul << 20;
-  if (isa == "neon") return (getauxval(AT_HWCAP) & (asimdhp | asimddp)) == (asimdhp | asimddp);
-#elif defined(__APPLE__) || defined(_M_ARM64)
-  if (isa == "neon") return true;  // every Mac and every Windows machine on ARM that Node runs on
-#endif
-  return isa == "portable";
-}
 
 #define LT_ISA_ENTRY(name) &name::kernels,
 const Kernels* const compiled[] = {
@@ -61,7 +24,7 @@ const Kernels* const compiled[] = {
 std::vector<std::string> isas() {
   std::vector<std::string> names;
   for (const Kernels* k : compiled)
-    if (runs(k->isa)) names.push_back(k->isa);
+    if (simd::runs(k->isa)) names.push_back(k->isa);
   return names;
 }
 
@@ -69,8 +32,8 @@ const Kernels& choose_isa(std::string_view name) {
   std::string known;
   for (const Kernels* k : compiled) {
     known += (known.empty() ? "" : ", ") + std::string(k->isa);
-    if (name.empty() ? runs(k->isa) : name == k->isa) {
-      if (!runs(k->isa)) throw Error(Code::device, "isa: this CPU cannot run " + std::string(name));
+    if (name.empty() ? simd::runs(k->isa) : name == k->isa) {
+      if (!simd::runs(k->isa)) throw Error(Code::device, "isa: this CPU cannot run " + std::string(name));
       return *k;
     }
   }

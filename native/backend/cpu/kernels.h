@@ -92,6 +92,11 @@ struct Kernels {
 }  // namespace lt::cpu
 
 #ifdef LT_ISA
+namespace lt::simd::LT_ISA {}
+namespace lt::cpu::LT_ISA {
+using namespace lt::simd::LT_ISA;
+}
+
 // Each kernels/matmul/<type>.cpp defines its entry, and kernels/table.cpp lists it.
 namespace lt::cpu::LT_ISA {
 extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256;

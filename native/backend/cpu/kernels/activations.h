@@ -3,7 +3,7 @@
 // One or few rows are laid out by row (a GEMV reads them); many rows by tile of tokens (a GEMM does). Both hold the same numbers.
 #pragma once
 #include "backend/cpu/kernels.h"
-#include "backend/cpu/simd_int.h"
+#include "simd/simd_int.h"
 
 namespace lt::cpu::LT_ISA {
 

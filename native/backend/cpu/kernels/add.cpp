@@ -1,6 +1,6 @@
 // y = a + b; y may be a or b.
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

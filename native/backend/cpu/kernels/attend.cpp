@@ -5,7 +5,7 @@
 // ascending, then folded; the weighted rows of V are added in ascending position; every 512 absolute positions start afresh and
 // are merged in ascending order. Positions a row does not see are never multiplied, so that what lies there cannot matter.
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

@@ -1,6 +1,6 @@
 // y = silu(g) * u, silu(g) = g / (1 + e^-g); y may be g or u.
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

@@ -1,7 +1,7 @@
 // The multiply-add rate that kernels are measured against: twelve independent sums in registers, nothing read from memory.
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
-#include "backend/cpu/simd_int.h"
+#include "simd/simd.h"
+#include "simd/simd_int.h"
 
 namespace lt::cpu::LT_ISA {
 

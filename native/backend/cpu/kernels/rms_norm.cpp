@@ -1,6 +1,6 @@
 // y = x / sqrt(mean(x^2) + eps) * w, each of `heads` stretches of `count` columns by itself.
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

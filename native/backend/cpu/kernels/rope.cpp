@@ -1,6 +1,6 @@
 // Rotary embedding (Su et al., RoFormer, 2021) in place: a pair (a, b) becomes (a cos - b sin, a sin + b cos).
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

@@ -1,6 +1,6 @@
 // A row of the KV cache in its own type.
 #include "backend/cpu/kernels/rows.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

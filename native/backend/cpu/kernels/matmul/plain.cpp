@@ -1,7 +1,7 @@
 // Weights that are plain numbers, and every type decoded to f32: sixteen lanes, lane = k mod 16, k ascending, then the fold and
 // the bias. A tile keeps rows x tokens such accumulators along k in registers, so that one row and many give the same bits.
 #include "backend/cpu/kernels.h"
-#include "backend/cpu/simd.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 

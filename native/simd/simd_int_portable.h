@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 constexpr int quads = 2;
 constexpr int tile_rows = 1;
@@ -276,4 +276,4 @@ inline void store_low_bytes(int8_t* p, ints a) {
   for (const int32_t lane : a.v) *p++ = int8_t(lane);
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

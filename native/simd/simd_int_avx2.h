@@ -3,9 +3,9 @@
 #pragma once
 #include <cstring>
 
-#include "backend/cpu/simd_int_x86.h"
+#include "simd/simd_int_x86.h"
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 constexpr int quads = 2;
 constexpr int tile_rows = 2;
@@ -155,4 +155,4 @@ inline void store_low_bytes(int8_t* p, ints a) {
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

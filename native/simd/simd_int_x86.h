@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 using int4 = __m128i;
 using float4 = __m128;
@@ -48,4 +48,4 @@ inline int4 sum_each(int4 v0, int4 v1, int4 v2, int4 v3) {
 inline void prefetch(const uint8_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 inline void prefetch_far(const uint8_t* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

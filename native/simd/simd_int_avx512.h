@@ -2,9 +2,9 @@
 #pragma once
 #include <cstring>
 
-#include "backend/cpu/simd_int_x86.h"
+#include "simd/simd_int_x86.h"
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 constexpr int quads = 4;
 constexpr int tile_rows = 2;
@@ -152,4 +152,4 @@ inline float max_lane(floats a) { return _mm512_reduce_max_ps(a); }
 inline ints round_to_int8(floats a) { return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(a, splat_float(-127)), splat_float(127))); }
 inline void store_low_bytes(int8_t* p, ints a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a)); }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

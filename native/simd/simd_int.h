@@ -23,16 +23,16 @@
 #endif
 
 #if defined(LT_ISA_AVX512)
-#include "backend/cpu/simd_int_avx512.h"
+#include "simd/simd_int_avx512.h"
 #elif defined(LT_ISA_AVX2)
-#include "backend/cpu/simd_int_avx2.h"
+#include "simd/simd_int_avx2.h"
 #elif defined(LT_ISA_NEON)
-#include "backend/cpu/simd_int_neon.h"
+#include "simd/simd_int_neon.h"
 #else
-#include "backend/cpu/simd_int_portable.h"
+#include "simd/simd_int_portable.h"
 #endif
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 constexpr int lanes = quads * 4;
 constexpr int vector_bytes = lanes * 4;
@@ -68,4 +68,4 @@ inline float4 load_halfs(const uint8_t* p, size_t stride, uint64_t absent) {
   return halfs_to_float4((h & ~absent) | (absent & 0x8000800080008000));
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 constexpr int quads = 1;
 constexpr int tile_rows = 4;
@@ -168,4 +168,4 @@ inline void store_low_bytes(int8_t* p, ints a) {
   vst1_lane_s32(reinterpret_cast<int32_t*>(p), vreinterpret_s32_s8(low), 0);
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

@@ -1,7 +1,7 @@
 // Part of simd.h: sixteen floats are two ymm registers.
 #pragma once
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 struct f32x16 {
   __m256 lo, hi;
@@ -93,4 +93,4 @@ LT_INLINE void transpose(f32x16 (&r)[16]) {
   for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

@@ -23,16 +23,16 @@
 #endif
 
 #if defined(LT_ISA_AVX512)
-#include "backend/cpu/simd_avx512.h"
+#include "simd/simd_avx512.h"
 #elif defined(LT_ISA_AVX2)
-#include "backend/cpu/simd_avx2.h"
+#include "simd/simd_avx2.h"
 #elif defined(LT_ISA_NEON)
-#include "backend/cpu/simd_neon.h"
+#include "simd/simd_neon.h"
 #else
-#include "backend/cpu/simd_portable.h"
+#include "simd/simd_portable.h"
 #endif
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 LT_INLINE void prefetch(const void* p) {
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -78,4 +78,4 @@ LT_INLINE f32x16 exp(f32x16 x) {
   return zero_where_less(x, lowest, p * power_of_two(t));
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

@@ -1,7 +1,7 @@
 // Part of simd.h: sixteen floats are an array, for any CPU and as the statement of what the other ISAs must give.
 #pragma once
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 struct f32x16 {
   float v[16];
@@ -90,4 +90,4 @@ LT_INLINE void transpose(f32x16 (&r)[16]) {
   for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

@@ -1,7 +1,7 @@
 // Part of simd.h: sixteen floats are one zmm register.
 #pragma once
 
-namespace lt::cpu::LT_ISA {
+namespace lt::simd::LT_ISA {
 
 struct f32x16 {
   __m512 v;
@@ -113,4 +113,4 @@ LT_INLINE void columns_f16(const uint8_t* in, int64_t stride, f32x16 (&r)[16]) {
   }
 }
 
-}  // namespace lt::cpu::LT_ISA
+}  // namespace lt::simd::LT_ISA

@@ -1,0 +1,37 @@
+// The table of encoders that each ISA's build of kernels/ exports. An encoder never allocates, throws or waits.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace lt::encode {
+
+// One row at a time.
+struct Row {
+  const float* x;        // (cols), finite: encode.cpp has put 0 for NaN and the largest float for infinities
+  const float* weights;  // (cols), of each error's square; at least 0; all equal where nothing weighs them
+  int64_t cols;
+};
+
+struct Encoder {
+  uint8_t type;  // GGUF id
+  void (*run)(const Row& row, void* blocks);
+};
+
+struct Kernels {
+  const char* isa;
+  const Encoder* const* encoders;
+  size_t count;
+};
+
+}  // namespace lt::encode
+
+#ifdef LT_ISA
+namespace lt::simd::LT_ISA {}
+
+// Each kernels/<type>.cpp defines its entry, and kernels/table.cpp lists it.
+namespace lt::encode::LT_ISA {
+using namespace lt::simd::LT_ISA;
+extern const Encoder encode_f16, encode_bf16;
+extern const Kernels kernels;
+}  // namespace lt::encode::LT_ISA
+#endif

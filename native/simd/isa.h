@@ -1,0 +1,9 @@
+// Which instruction sets this CPU runs, of those that kernels are compiled for (isa.cmake).
+#pragma once
+#include <string_view>
+
+namespace lt::simd {
+
+bool runs(std::string_view isa);  // "avx512", "avx2", "neon", "portable"; false for any other name
+
+}  // namespace lt::simd
