@@ -3,7 +3,8 @@
  *
  * | code | meaning |
  * | --- | --- |
- * | `FILE` | a file cannot be opened, read or written |
+ * | `FILE` | a file cannot be opened or read |
+ * | `DISK` | the output cannot be written: the disk is full, the folder is read-only, another program writes the file |
  * | `FORMAT` | a model file breaks the format's rules |
  * | `UNSUPPORTED` | well-formed, but this version does not do it |
  * | `MEMORY` | it does not fit, with the figures |
@@ -17,6 +18,7 @@
  */
 export type ErrorCode =
   | 'FILE'
+  | 'DISK'
   | 'FORMAT'
   | 'UNSUPPORTED'
   | 'MEMORY'

@@ -11,6 +11,12 @@ export interface VocabularyHandle {
   readonly [vocabulary]: true;
 }
 
+declare const job: unique symbol;
+/** Work that runs on a thread of its own. */
+export interface JobHandle {
+  readonly [job]: true;
+}
+
 export interface NativeBackend {
   name: string;
   onHost: boolean; // no devices: it computes on the CPU
@@ -146,6 +152,7 @@ export interface Native {
   abort(model: ModelHandle, ticket: number): void;
   dispose(model: ModelHandle, ticket: number): void;
   loadTokenizer(ticket: number, path: string): void;
+  stopJob(job: JobHandle): void;
   inspect(ticket: number, path: string): void;
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;

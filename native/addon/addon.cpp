@@ -4,6 +4,7 @@
 #include "addon/bridge.h"
 #include "addon/convert.h"
 #include "addon/errors.h"
+#include "addon/job.h"
 #include "addon/reading.h"
 #include "addon/resident.h"
 
@@ -191,6 +192,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("abort", export_of<abort>);
   add("dispose", export_of<dispose>);
   add("loadTokenizer", export_of<load_tokenizer>);
+  add("stopJob", export_of<stop_job>);
   add("inspect", export_of<inspect>);
   add("encode", export_of<encode>);
   add("decode", export_of<decode>);

@@ -17,6 +17,7 @@ enum class Code {
   device,       // a backend is absent, lost or failed
   disposed,     // the model was disposed while, or before, the call ran
   internal,     // a bug of ours: please report
+  disk,         // the output cannot be written: full, forbidden, in use
 };
 
 constexpr const char* code_name(Code c) {
@@ -39,6 +40,8 @@ constexpr const char* code_name(Code c) {
       return "DISPOSED";
     case Code::internal:
       return "INTERNAL";
+    case Code::disk:
+      return "DISK";
   }
   return "INTERNAL";
 }

@@ -6,20 +6,10 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "core/hash.h"
+
 namespace lt::engine {
 namespace {
-
-// FNV-1a, 64 bits (Fowler, Noll and Vo).
-class Hash {
- public:
-  void add(const void* bytes, size_t n) {
-    for (size_t i = 0; i < n; i++) value_ = (value_ ^ static_cast<const uint8_t*>(bytes)[i]) * 0x100000001b3u;
-  }
-  uint64_t value() const { return value_; }
-
- private:
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
 
 // Names, types and shapes of all tensors, and some bytes of each: models of one kind differ in these alone. Pages that were read
 // for it are let go.

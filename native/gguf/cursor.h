@@ -29,6 +29,7 @@ class Cursor {
   explicit Cursor(std::span<const uint8_t> bytes) : bytes_(bytes) {}
 
   uint64_t position() const { return position_; }
+  std::span<const uint8_t> rest() const { return bytes_.subspan(static_cast<size_t>(position_)); }
   uint64_t remaining() const { return bytes_.size() - position_; }
 
   // count elements of size bytes each; the product may be beyond 64 bits.

@@ -51,6 +51,7 @@ class Model final : public File {
   }
   int parts() const override { return static_cast<int>(parts_.size()); }
   std::span<const Entry> metadata() const override { return parts_[0].contents.metadata; }
+  std::span<const std::span<const uint8_t>> raw_values() const override { return parts_[0].contents.raw_values; }
   std::span<const HostTensor> tensors() const override { return tensors_; }
 
   const Value* find(std::string_view key) const override {

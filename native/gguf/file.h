@@ -52,6 +52,7 @@ class File {
   virtual int parts() const = 0;
 
   virtual std::span<const std::pair<std::string_view, Value>> metadata() const = 0;  // in file order
+  virtual std::span<const std::span<const uint8_t>> raw_values() const = 0;  // of each: its type and value, as they stand in the file
   virtual const Value* find(std::string_view key) const = 0;
   virtual std::span<const HostTensor> tensors() const = 0;
   virtual const HostTensor* tensor(std::string_view name) const = 0;

@@ -15,12 +15,15 @@ class Metadata {
  public:
   explicit Metadata(Cursor& cursor) : cursor_(cursor) {}
 
-  Entry entry(uint64_t number) {
+  std::string_view key(uint64_t number) {
     owner_ = {"metadata", {}, number};
-    owner_.name = cursor_.name(owner_, "key");
+    return owner_.name = cursor_.name(owner_, "key");
+  }
+
+  Value value() {
     const Kind kind{cursor_.number<uint32_t>(owner_, "type")};
-    if (kind == Kind::array) return {owner_.name, array()};
-    return {owner_.name, value(kind)};
+    if (kind == Kind::array) return array();
+    return value(kind);
   }
 
  private:
@@ -159,11 +162,14 @@ class Metadata {
 
 }  // namespace
 
-std::vector<Entry> read_metadata(Cursor& cursor, uint64_t count) {
+void read_metadata(Cursor& cursor, uint64_t count, Contents& contents) {
   Metadata metadata(cursor);
-  std::vector<Entry> entries;  // grows with what is there: the count is only a claim
-  for (uint64_t i = 0; i < count; i++) entries.push_back(metadata.entry(i));
-  return entries;
+  for (uint64_t i = 0; i < count; i++) {  // the lists grow with what is there: the count is only a claim
+    const std::string_view key = metadata.key(i);
+    const std::span<const uint8_t> rest = cursor.rest();
+    contents.metadata.emplace_back(key, metadata.value());
+    contents.raw_values.push_back(rest.first(rest.size() - cursor.rest().size()));
+  }
 }
 
 }  // namespace lt::gguf

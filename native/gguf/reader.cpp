@@ -54,7 +54,7 @@ Contents read(std::span<const uint8_t> bytes, const OpenOptions& options) {
   contents.version = read_version(cursor);
   const uint64_t tensors = read_count(cursor, "tensor_count", options.vocabulary_only ? 1 : smallest_tensor);
   const uint64_t entries = read_count(cursor, "kv_count", smallest_entry);
-  contents.metadata = read_metadata(cursor, entries);
+  read_metadata(cursor, entries, contents);
   const uint64_t alignment = alignment_of(contents.metadata);
   if (!options.vocabulary_only) read_tensors(cursor, bytes, tensors, alignment, contents);
   return contents;

@@ -1,0 +1,190 @@
+#include "gguf/output.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.h"
+
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#endif
+
+namespace lt::gguf {
+namespace {
+
+std::filesystem::path native_path(const std::string& path) { return std::u8string(path.begin(), path.end()); }
+
+std::string with_free_space(const std::string& path) {
+  std::error_code ignored;
+  std::filesystem::path folder = native_path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  const auto space = std::filesystem::space(folder, ignored);
+  return ignored ? "" : ", of which " + std::to_string(space.available) + " are free";
+}
+
+[[noreturn]] void full(const std::string& path, uint64_t bytes) {
+  throw Error(Code::disk, path + ": the disk is full: the file needs " + std::to_string(bytes) + " bytes" + with_free_space(path) +
+                              ": free some, or write elsewhere");
+}
+
+}  // namespace
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code absent;
+  return std::filesystem::equivalent(native_path(a), native_path(b), absent) && !absent;
+}
+
+#ifdef _WIN32
+
+namespace {
+
+LARGE_INTEGER large(uint64_t n) {
+  LARGE_INTEGER l;
+  l.QuadPart = static_cast<LONGLONG>(n);
+  return l;
+}
+
+OVERLAPPED place(uint64_t at) {
+  OVERLAPPED o{};
+  o.Offset = static_cast<DWORD>(at);
+  o.OffsetHigh = static_cast<DWORD>(at >> 32);
+  return o;
+}
+
+constexpr size_t most_at_once = size_t{1} << 28;
+
+}  // namespace
+
+void Output::fail(const char* what) const {
+  throw Error(Code::disk, path_ + ": " + what + " (Windows error " + std::to_string(GetLastError()) + ")");
+}
+
+Output::Output(const std::string& path) : path_(path), partial_(path + ".partial") {
+  if (std::filesystem::is_directory(native_path(path))) throw Error(Code::disk, path + ": is a folder: name a file in it");
+  file_ = CreateFileW(native_path(partial_).c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, nullptr, OPEN_ALWAYS,
+                      FILE_ATTRIBUTE_NORMAL, nullptr);
+  if (file_ == INVALID_HANDLE_VALUE) fail("cannot be written");
+}
+
+Output::~Output() {
+  if (finished_) return;
+  CloseHandle(file_);
+  if (!kept_) DeleteFileW(native_path(partial_).c_str());
+}
+
+uint64_t Output::size() const {
+  LARGE_INTEGER size;
+  if (!GetFileSizeEx(file_, &size)) fail("cannot be measured");
+  return static_cast<uint64_t>(size.QuadPart);
+}
+
+void Output::reserve(uint64_t bytes) {
+  if (!SetFilePointerEx(file_, large(bytes), nullptr, FILE_BEGIN) || !SetEndOfFile(file_)) full(path_, bytes);
+}
+
+void Output::write(uint64_t at, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    DWORD some = 0;
+    OVERLAPPED o = place(at);
+    if (!WriteFile(file_, bytes.data(), static_cast<DWORD>(std::min(bytes.size(), most_at_once)), &some, &o) || some == 0)
+      fail("cannot be written");
+    at += some;
+    bytes = bytes.subspan(some);
+  }
+}
+
+void Output::read(uint64_t at, std::span<uint8_t> bytes) const {
+  while (!bytes.empty()) {
+    DWORD some = 0;
+    OVERLAPPED o = place(at);
+    if (!ReadFile(file_, bytes.data(), static_cast<DWORD>(std::min(bytes.size(), most_at_once)), &some, &o) || some == 0)
+      fail("cannot be read again");
+    at += some;
+    bytes = bytes.subspan(some);
+  }
+}
+
+void Output::finish(uint64_t bytes) {
+  reserve(bytes);
+  if (!FlushFileBuffers(file_)) fail("cannot be written to the end");
+  CloseHandle(file_);
+  finished_ = true;
+  if (!MoveFileExW(native_path(partial_).c_str(), native_path(path_).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+    fail("cannot be given its name");
+}
+
+#else
+
+void Output::fail(const char* what) const { throw Error(Code::disk, path_ + ": " + what + ": " + std::strerror(errno)); }
+
+Output::Output(const std::string& path) : path_(path), partial_(path + ".partial") {
+  if (path.find('\0') != std::string::npos) throw Error(Code::disk, "the path of the output holds a zero byte");
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw Error(Code::disk, path + ": is a folder: name a file in it");
+  file_ = open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
+  if (file_ < 0) fail("cannot be written");
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  close(file_);
+  throw Error(Code::disk, path + ": another program is writing it now: wait for it, or choose another name");
+}
+
+Output::~Output() {
+  if (finished_) return;
+  if (!kept_) unlink(partial_.c_str());
+  close(file_);
+}
+
+uint64_t Output::size() const {
+  struct stat status{};
+  if (fstat(file_, &status) != 0) fail("cannot be measured");
+  return S_ISREG(status.st_mode) ? static_cast<uint64_t>(status.st_size) : 0;
+}
+
+void Output::reserve(uint64_t bytes) {
+  if (ftruncate(file_, static_cast<off_t>(bytes)) != 0) errno == EFBIG || errno == ENOSPC ? full(path_, bytes) : fail("cannot be written");
+#ifdef __linux__
+  // Where a file system cannot tell, writing will.
+  if (bytes > 0 && fallocate(file_, 0, 0, static_cast<off_t>(bytes)) != 0 && (errno == ENOSPC || errno == EDQUOT)) full(path_, bytes);
+#endif
+}
+
+void Output::write(uint64_t at, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t some = pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0 && (errno == ENOSPC || errno == EDQUOT)) full(path_, at + bytes.size());
+    if (some <= 0) fail("cannot be written");
+    at += static_cast<uint64_t>(some);
+    bytes = bytes.subspan(static_cast<size_t>(some));
+  }
+}
+
+void Output::read(uint64_t at, std::span<uint8_t> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t some = pread(file_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (some < 0 && errno == EINTR) continue;
+    if (some <= 0) fail("cannot be read again");
+    at += static_cast<uint64_t>(some);
+    bytes = bytes.subspan(static_cast<size_t>(some));
+  }
+}
+
+void Output::finish(uint64_t bytes) {
+  if (ftruncate(file_, static_cast<off_t>(bytes)) != 0) fail("cannot be cut to its length");
+  if (fsync(file_) != 0) fail("cannot be written to the end");
+  if (rename(partial_.c_str(), path_.c_str()) != 0) fail("cannot be given its name");
+  finished_ = true;
+  close(file_);
+}
+
+#endif
+
+}  // namespace lt::gguf
