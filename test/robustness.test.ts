@@ -7,7 +7,7 @@ import { storyModel } from './support/shared';
 const folder = new FixtureFolder();
 afterAll(() => folder.remove());
 
-const codes = ['FILE', 'FORMAT', 'UNSUPPORTED', 'MEMORY', 'CONTEXT', 'ARGUMENT', 'TEMPLATE', 'DEVICE', 'DISPOSED', 'AbortError', 'ran'];
+const codes = ['FILE', 'DISK', 'FORMAT', 'UNSUPPORTED', 'MEMORY', 'CONTEXT', 'ARGUMENT', 'TEMPLATE', 'DEVICE', 'DISPOSED', 'AbortError', 'ran'];
 
 interface Findings {
   outcomes: Map<string, number>;

@@ -34,6 +34,7 @@ class MetadataFile final : public gguf::File {
   uint64_t tensor_bytes() const override { return 0; }
   int parts() const override { return 1; }
   std::span<const std::pair<std::string_view, gguf::Value>> metadata() const override { return entries_; }
+  std::span<const std::span<const uint8_t>> raw_values() const override { return {}; }
   const gguf::Value* find(std::string_view key) const override {
     for (const auto& entry : entries_)
       if (entry.first == key) return &entry.second;

@@ -6,35 +6,10 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "core/hash.h"
+#include "gguf/fingerprint.h"
 
 namespace lt::engine {
 namespace {
-
-// Names, types and shapes of all tensors, and some bytes of each: models of one kind differ in these alone. Pages that were read
-// for it are let go.
-uint64_t fingerprint(const gguf::File& file) {
-  constexpr size_t some = 64;
-  Hash h;
-  for (const gguf::HostTensor& t : file.tensors()) {
-    h.add(t.name.data(), t.name.size());
-    h.add(&t.type, sizeof t.type);
-    h.add(t.dims.data(), sizeof t.dims);
-    const char* data = static_cast<const char*>(t.data);
-    const size_t n = std::min(some, t.bytes);
-    h.add(data, n);
-    h.add(data + (t.bytes - n) / 2, n);
-    h.add(data + t.bytes - n, n);
-    file.let_go({data, t.bytes});
-  }
-  for (const auto& [key, value] : file.metadata()) {
-    h.add(key.data(), key.size());
-    if (const auto* text = std::get_if<std::string_view>(&value)) h.add(text->data(), text->size());
-    if (const auto* number = std::get_if<uint64_t>(&value)) h.add(number, sizeof *number);
-    if (const auto* real = std::get_if<double>(&value)) h.add(real, sizeof *real);
-  }
-  return h.value();
-}
 
 void differ(size_t rank, const char* what, const std::string& found, const std::string& wanted) {
   if (found == wanted) return;
@@ -63,7 +38,7 @@ Identity identity_of(const gguf::File& file, const EngineOptions& o) {
           << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
           << "\ncacheType " << o.cache_type << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
   char hex[17];
-  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(fingerprint(file)));
+  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(gguf::fingerprint(file)));
   return {LT_VERSION, std::to_string(file.bytes()) + " bytes with fingerprint " + hex, options.str()};
 }
 

@@ -7,8 +7,8 @@
 
 #include "comm/world.h"
 #include "engine/beside.h"
-#include "engine/file_type.h"
 #include "engine/parts.h"
+#include "gguf/file_type.h"
 #include "quant/type.h"
 
 namespace lt::engine {
@@ -112,7 +112,7 @@ ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context
   ModelInfo info{};
   info.architecture = file.string("general.architecture").value_or("");
   info.name = file.string("general.name").value_or("");
-  info.file_type = file_type(file);
+  info.file_type = gguf::file_type(file);
   info.backend = placed.backend;
   info.parameters = static_cast<uint64_t>(parameters_of(file));
   info.file_bytes = file.bytes();

@@ -54,6 +54,12 @@ class Model final : public File {
   std::span<const std::span<const uint8_t>> raw_values() const override { return parts_[0].contents.raw_values; }
   std::span<const HostTensor> tensors() const override { return tensors_; }
 
+  std::vector<size_t> tensors_of_parts() const override {
+    std::vector<size_t> counts;
+    for (const Part& p : parts_) counts.push_back(p.contents.tensors.size());
+    return counts;
+  }
+
   const Value* find(std::string_view key) const override {
     const size_t i = keys_.find(key);
     return i == Index::none ? nullptr : &parts_[0].contents.metadata[i].second;

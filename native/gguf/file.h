@@ -56,6 +56,7 @@ class File {
   virtual const Value* find(std::string_view key) const = 0;
   virtual std::span<const HostTensor> tensors() const = 0;
   virtual const HostTensor* tensor(std::string_view name) const = 0;
+  virtual std::vector<size_t> tensors_of_parts() const { return {tensors().size()}; }  // how many of tensors() each part holds, in order
 
   // Reads every page of the tensor data ahead, so that the first token does not wait for it. Returns early when `stop` says so.
   virtual void prefetch(const std::function<bool(double fraction)>& stop) const = 0;
