@@ -25,8 +25,9 @@ class Header {
  public:
   template <class T>
   void number(T value) {
-    const uint8_t* at = reinterpret_cast<const uint8_t*>(&value);
-    bytes.insert(bytes.end(), at, at + sizeof value);
+    const size_t at = bytes.size();
+    bytes.resize(at + sizeof value);
+    std::memcpy(bytes.data() + at, &value, sizeof value);
   }
   void text(std::string_view s) {
     number(uint64_t{s.size()});
