@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "backend/cpu/cores.h"
+#include "core/cores.h"
 #include "backend/cpu/pool.h"
 #include "check/check.h"
 

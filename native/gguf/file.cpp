@@ -42,6 +42,11 @@ class Model final : public File {
         tensor_names_("tensor", names(tensors_, [](const HostTensor& t) { return t.name; })) {}
 
   const std::string& path() const override { return path_; }
+  std::vector<std::string> paths() const override {
+    std::vector<std::string> all;
+    for (const Part& p : parts_) all.push_back(p.path);
+    return all;
+  }
   uint32_t version() const override { return parts_[0].contents.version; }
   uint64_t bytes() const override {
     return total([](const Part& p) { return p.bytes.size(); });

@@ -46,6 +46,7 @@ class File {
   virtual ~File() = default;
 
   virtual const std::string& path() const = 0;
+  virtual std::vector<std::string> paths() const { return {path()}; }  // of all parts
   virtual uint32_t version() const = 0;
   virtual uint64_t bytes() const = 0;         // of all parts
   virtual uint64_t tensor_bytes() const = 0;  // mapped data of all tensors

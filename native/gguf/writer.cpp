@@ -82,6 +82,13 @@ uint64_t Planned::bytes() const {
   return rows * static_cast<uint64_t>(quant::row_bytes(type, dims[0]));
 }
 
+uint64_t file_bytes(const std::vector<Field>& fields, const std::vector<Planned>& tensors) {
+  const uint64_t alignment = alignment_of(fields);
+  std::vector<uint64_t> at;
+  const uint64_t data = place(tensors, alignment, at);
+  return header_of(fields, tensors, at, alignment).size() + data;
+}
+
 std::vector<Field> fields_of(const File& file) {
   std::vector<Field> fields;
   for (size_t i = 0; i < file.metadata().size(); i++) {

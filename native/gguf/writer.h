@@ -25,6 +25,9 @@ struct Planned {
 // The entries of a file's metadata, as they stand there.
 std::vector<Field> fields_of(const File& file);
 
+// How long the file of these will be.
+uint64_t file_bytes(const std::vector<Field>& fields, const std::vector<Planned>& tensors);
+
 class Writer {
  public:
   // Data begins at multiples of general.alignment where `fields` have one, else 32. `origin` says what the values are made from, in

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backend/cpu/cores.h"
+#include "core/cores.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/isa.h"
 #include "quant/type.h"

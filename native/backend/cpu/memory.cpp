@@ -4,7 +4,7 @@
 #include <new>
 #include <string>
 
-#include "backend/cpu/cores.h"
+#include "core/cores.h"
 #include "core/error.h"
 #if defined(__linux__) || defined(__APPLE__)
 #include <sys/mman.h>

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <system_error>
 
-#include "backend/cpu/cores.h"
+#include "core/cores.h"
 #include "core/error.h"
 #if defined(_WIN32)
 #include <process.h>

@@ -1,4 +1,4 @@
-#include "backend/cpu/cores.h"
+#include "core/cores.h"
 
 #include <algorithm>
 #include <fstream>
@@ -13,7 +13,7 @@
 #include <sys/sysctl.h>
 #endif
 
-namespace lt::cpu {
+namespace lt {
 
 #if defined(__linux__)
 namespace {
@@ -113,4 +113,4 @@ uint64_t available_bytes() { return UINT64_MAX; }
 
 #endif
 
-}  // namespace lt::cpu
+}  // namespace lt

@@ -2,9 +2,9 @@
 #pragma once
 #include <cstdint>
 
-namespace lt::cpu {
+namespace lt {
 
 int usable_cores();          // at least 1
 uint64_t available_bytes();  // memory that can still be taken, by the system's and the cgroup's reckoning; UINT64_MAX: unknown
 
-}  // namespace lt::cpu
+}  // namespace lt

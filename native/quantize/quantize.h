@@ -1,0 +1,38 @@
+// A model's file to another with smaller weights: read in slabs, encoded on all threads, written in order, so that a few slabs are in
+// memory however large the model is.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "quantize/plan.h"
+#include "quantize/weights.h"
+
+namespace lt::quantize {
+
+struct TensorReport {
+  std::string name;
+  Type from, to;
+  std::vector<int64_t> dims;
+  uint64_t bytes;
+  Loss loss;       // of what was encoded; none where it was copied
+  int64_t values;  // weights
+};
+
+struct Report {
+  std::string type;
+  uint64_t input_bytes, output_bytes;  // of the files
+  std::vector<std::string> files;      // written
+  std::vector<TensorReport> tensors;
+};
+
+using Progress = std::function<bool(double fraction)>;  // false: stop, by Code::disposed
+
+// What would be written, without a byte of it: no losses.
+Report plan_only(const gguf::File& file, const std::string& output, const Options& options, const Progress& progress);
+// Writes OUTPUT, or with keep_split OUTPUT-00001-of-0000N.gguf and so on. Throws what make_plan throws, Code::disk, Code::argument
+// where the output would replace the input.
+Report quantize(const gguf::File& file, const std::string& output, const Options& options, const Progress& progress);
+
+}  // namespace lt::quantize

@@ -1,0 +1,72 @@
+#include "quantize/weights.h"
+
+#include <algorithm>
+
+#include "quant/type.h"
+
+namespace lt::quantize {
+namespace {
+
+constexpr int64_t floats_at_once = 1 << 14;  // what a thread holds of them: 64 KiB
+
+encode::Weigh weigh_for(Type, const float*) { return encode::Weigh::by_size; }
+
+Loss lost(const float* x, const float* y, const float* importance, int64_t cols) {
+  Loss loss;
+  for (int64_t i = 0; i < cols; i++) {
+    const double weight = importance ? importance[i] : 1.0;
+    const double error = static_cast<double>(y[i]) - static_cast<double>(x[i]), size = x[i];
+    loss.plain_error += error * error;
+    loss.error += weight * error * error;
+    loss.size += weight * size * size;
+  }
+  loss.weights = cols;
+  return loss;
+}
+
+}  // namespace
+
+Loss& Loss::operator+=(const Loss& other) {
+  error += other.error;
+  size += other.size;
+  plain_error += other.plain_error;
+  weights += other.weights;
+  return *this;
+}
+
+Weights::Weights(const gguf::HostTensor& tensor, const Importance* importance) : tensor_(tensor) {
+  if (!importance) return;
+  for (int64_t e = 0; e < tensor.dims[2] * tensor.dims[3]; e++) {
+    means_.push_back(importance->means(std::string(tensor.name), e, tensor.cols()));
+    guided_ = guided_ || !means_.back().empty();
+  }
+}
+
+const float* Weights::importance_of(int64_t row) const {
+  if (means_.empty()) return nullptr;
+  const std::vector<float>& means = means_[static_cast<size_t>(row / tensor_.dims[1])];
+  return means.empty() ? nullptr : means.data();
+}
+
+Loss Weights::encode(Type type, int64_t first, int64_t count, int64_t measured, uint8_t* to) const {
+  const quant::TypeInfo &from = quant::info(tensor_.type), &into = quant::info(type);
+  const int64_t cols = tensor_.cols(), from_bytes = quant::row_bytes(tensor_.type, cols), to_bytes = quant::row_bytes(type, cols);
+  const int64_t together = std::max<int64_t>(1, floats_at_once / cols);
+  std::vector<float> x(static_cast<size_t>(std::min(together, count) * cols)), y(static_cast<size_t>(cols));
+  Loss loss;
+  for (int64_t r = first; r < first + count;) {
+    // Rows of one matrix: its experts have columns of their own importance.
+    const int64_t some = std::min({together, first + count - r, tensor_.dims[1] - r % tensor_.dims[1]});
+    from.dequantize(x.data(), static_cast<const uint8_t*>(tensor_.data) + r * from_bytes, some * cols);
+    const float* importance = importance_of(r);
+    encode::encode(type, {x.data(), some, cols, importance, into.block ? weigh_for(type, importance) : encode::Weigh::evenly}, to);
+    for (const int64_t end = r + some; r < end; r++, to += to_bytes) {
+      if (r % measured != 0) continue;
+      into.dequantize(y.data(), to, cols);
+      loss += lost(x.data() + (some - (end - r)) * cols, y.data(), importance, cols);
+    }
+  }
+  return loss;
+}
+
+}  // namespace lt::quantize
