@@ -6,7 +6,11 @@
 namespace lt::encode::LT_ISA {
 namespace {
 
-const Encoder* const encoders[] = {&encode_f16, &encode_bf16};
+const Encoder* const encoders[] = {
+    &encode_f16,   //
+    &encode_bf16,  //
+    &encode_q4_k,  //
+};
 
 }  // namespace
 
