@@ -33,6 +33,7 @@ namespace lt::encode::LT_ISA {
 using namespace lt::simd::LT_ISA;
 extern const Encoder encode_f16, encode_bf16;
 extern const Encoder encode_q4_k;
+extern const Encoder encode_q6_k;
 extern const Kernels kernels;
 }  // namespace lt::encode::LT_ISA
 #endif

@@ -17,7 +17,7 @@ LT_INLINE f32x16 affine_code(f32x16 x, f32x16 inverse, f32x16 offset, f32x16 top
 }
 
 template <int n, int group>
-LT_INLINE CodeSums affine_sums(const Lanes<n, group>& v, f32x16 inverse, f32x16 minimum, f32x16 top) {
+LT_NOINLINE CodeSums affine_sums(const Lanes<n, group>& v, f32x16 inverse, f32x16 minimum, f32x16 top) {
   const f32x16 offset = minimum * inverse;
   CodeSums s{zero(), zero(), zero()};
   for (int i = 0; i < n; i++) {
@@ -31,7 +31,7 @@ LT_INLINE CodeSums affine_sums(const Lanes<n, group>& v, f32x16 inverse, f32x16 
 
 // Turns the values of v into their codes.
 template <int n, int group>
-LT_INLINE void affine_codes(Lanes<n, group>& v, f32x16 scale, f32x16 minimum, float top) {
+LT_NOINLINE void affine_codes(Lanes<n, group>& v, f32x16 scale, f32x16 minimum, float top) {
   const f32x16 inverse = divide(set1(1.0f), scale), offset = minimum * inverse;
   for (int i = 0; i < n; i++) v.x[i] = affine_code(v.x[i], inverse, offset, set1(top));
 }
@@ -51,7 +51,7 @@ LT_INLINE f32x16 explained_by(const Lanes<n, group>& v, const CodeSums& s, f32x1
 
 // The best scale and min for given codes. Where nearly all weight lies on one code there are no two equations: explains nothing.
 template <bool any_sign, int n, int group>
-LT_INLINE Affine solve(const Lanes<n, group>& v, const CodeSums& s) {
+LT_NOINLINE Affine solve(const Lanes<n, group>& v, const CodeSums& s) {
   const f32x16 determinant = v.sum_w * s.qq - s.q * s.q;
   f32x16 scale = divide(v.sum_w * s.xq - v.sum_wx * s.q, determinant);
   f32x16 minimum = divide(s.q * s.xq - s.qq * v.sum_wx, determinant);
@@ -78,7 +78,7 @@ struct AffineGrid {
 
 // any_sign: min may be negative (all values on one side of 0, away from it).
 template <bool any_sign, int n, int group>
-LT_INLINE Affine search_affine(const Lanes<n, group>& v, float top, const AffineGrid& grid) {
+LT_NOINLINE Affine search_affine(const Lanes<n, group>& v, float top, const AffineGrid& grid) {
   f32x16 low = v.x[0], high = v.x[0];
   for (int i = 1; i < n; i++) low = min(low, v.x[i]), high = max(high, v.x[i]);
   if constexpr (!any_sign) low = min(low, zero());

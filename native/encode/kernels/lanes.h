@@ -46,7 +46,7 @@ struct Lanes {
 
 // Values [0, blocks n) of p, a column a block; columns from `blocks` on are 0.
 template <int n>
-LT_INLINE void columns(const float* p, int blocks, f32x16* out) {
+LT_NOINLINE void columns(const float* p, int blocks, f32x16* out) {
   for (int c = 0; c < n; c += 16) {
     f32x16 tile[16];
     for (int b = 0; b < 16; b++) tile[b] = b < blocks ? load(p + b * n + c) : zero();
@@ -105,7 +105,7 @@ LT_INLINE void store_halves(uint16_t* out, f32x16 scale, f32x16 unit) {
 
 // Bytes of a block's n codes, block after block.
 template <int n>
-LT_INLINE void scatter(f32x16* codes, uint8_t* out) {
+LT_NOINLINE void scatter(f32x16* codes, uint8_t* out) {
   for (int c = 0; c < n; c += 16) {
     f32x16 tile[16];
     for (int i = 0; i < 16; i++) tile[i] = codes[c + i];

@@ -20,7 +20,7 @@ struct SuperAffinePlan {
 // Of the units largest / (limit + 0.5 - j / 2), the one whose whole multiples are nearest to `values`, by the group's sum of
 // curvature * distance^2.
 template <int group>
-LT_INLINE f32x16 pick_unit(f32x16 values, f32x16 curvature, f32x16 unit, float limit, int candidates) {
+LT_NOINLINE f32x16 pick_unit(f32x16 values, f32x16 curvature, f32x16 unit, float limit, int candidates) {
   const f32x16 largest = max_group<group>(values);
   f32x16 best = zero(), best_cost = set1(1e30f);
   for (int j = 0; j < candidates; j++) {
@@ -40,7 +40,7 @@ LT_INLINE f32x16 error_of(const Lanes<n, group>& v, const CodeSums& s, f32x16 sc
 
 // The whole numbers of least error for the codes that `s` sums up.
 template <int n, int group>
-LT_INLINE void pick_wholes(const Lanes<n, group>& v, const CodeSums& s, float limit, SuperAffine& a) {
+LT_NOINLINE void pick_wholes(const Lanes<n, group>& v, const CodeSums& s, float limit, SuperAffine& a) {
   const f32x16 limits = set1(limit), from = round(divide(solve<false>(v, s).scale, a.d));
   f32x16 error = set1(1e30f);
   for (int step = -1; step <= 1; step++) {
@@ -56,7 +56,7 @@ LT_INLINE void pick_wholes(const Lanes<n, group>& v, const CodeSums& s, float li
 
 // d and dmin of least error for given codes and whole numbers: two linear equations a group.
 template <int n, int group>
-LT_INLINE void pick_units(const Lanes<n, group>& v, const CodeSums& s, SuperAffine& a) {
+LT_NOINLINE void pick_units(const Lanes<n, group>& v, const CodeSums& s, SuperAffine& a) {
   const f32x16 dd = add_group<group>(a.scale * a.scale * s.qq), dm = add_group<group>(a.scale * a.min * s.q);
   const f32x16 mm = add_group<group>(a.min * a.min * v.sum_w);
   const f32x16 dx = add_group<group>(a.scale * s.xq), mx = add_group<group>(a.min * v.sum_wx);
@@ -79,7 +79,7 @@ LT_INLINE void keep_better(SuperAffine& best, const SuperAffine& a) {
 }
 
 template <int n, int group>
-LT_INLINE SuperAffine search_super_affine(const Lanes<n, group>& v, float top, const SuperAffinePlan& plan) {
+LT_NOINLINE SuperAffine search_super_affine(const Lanes<n, group>& v, float top, const SuperAffinePlan& plan) {
   const f32x16 tops = set1(top);
   const Affine alone = search_affine<false>(v, top, plan.grid);
   CodeSums s = affine_sums(v, divide(set1(1.0f), alone.scale), alone.minimum, tops);

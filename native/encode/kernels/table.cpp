@@ -10,6 +10,7 @@ const Encoder* const encoders[] = {
     &encode_f16,   //
     &encode_bf16,  //
     &encode_q4_k,  //
+    &encode_q6_k,  //
 };
 
 }  // namespace
