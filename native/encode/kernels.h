@@ -34,6 +34,11 @@ using namespace lt::simd::LT_ISA;
 extern const Encoder encode_f16, encode_bf16;
 extern const Encoder encode_q4_k;
 extern const Encoder encode_q6_k;
+extern const Encoder encode_q8_0;
+extern const Encoder encode_q5_0;
+extern const Encoder encode_q4_0;
+extern const Encoder encode_q5_1;
+extern const Encoder encode_q4_1;
 extern const Kernels kernels;
 }  // namespace lt::encode::LT_ISA
 #endif

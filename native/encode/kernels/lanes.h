@@ -63,23 +63,27 @@ LT_INLINE f32x16 unit_of(f32x16 largest) {
   return where_less(all, set1(0x1p-100f), set1(0x1p100f), power_below(all));
 }
 
+// Reads `blocks` lanes from value `first` of a row on.
 template <int n, int group>
 LT_NOINLINE void gather(const Row& row, int64_t first, int blocks, Lanes<n, group>& v) {
   columns<n>(row.x + first, blocks, v.x);
   columns<n>(row.weights + first, blocks, v.w);
   const f32x16 limit = set1(0x1p100f);  // beyond every scale: what is larger saturates all the same
+  for (int i = 0; i < n; i++) v.x[i] = clamp(v.x[i], zero() - limit, limit);
+}
+
+// No weight stays 0: a block that nothing weighs is still a block worth having.
+template <int n, int group>
+LT_NOINLINE void normalize(Lanes<n, group>& v) {
   f32x16 x_size = zero(), w_size = zero();
   for (int i = 0; i < n; i++) {
-    v.x[i] = clamp(v.x[i], zero() - limit, limit);
     x_size = max(x_size, abs(v.x[i]));
     w_size = max(w_size, v.w[i]);
   }
   v.unit = unit_of<group>(x_size);
-  const f32x16 w_all = max_group<group>(w_size);
-  const f32x16 lowest = set1(0x1p-100f);
   const f32x16 x_inverse = set1(1.0f) / v.unit;
+  const f32x16 w_all = max_group<group>(w_size), lowest = set1(0x1p-100f);
   const f32x16 w_inverse = where_less(w_all, lowest, zero(), set1(1.0f) / power_below(max(w_all, lowest)));
-  // No weight is 0: a block that nothing weighs is still a block worth having.
   v.sum_w = v.sum_wx = v.sum_wxx = zero();
   for (int i = 0; i < n; i++) {
     v.x[i] = v.x[i] * x_inverse;
@@ -88,6 +92,19 @@ LT_NOINLINE void gather(const Row& row, int64_t first, int blocks, Lanes<n, grou
     v.sum_w = v.sum_w + v.w[i];
     v.sum_wx = v.sum_wx + wx;
     v.sum_wxx = fma(wx, v.x[i], v.sum_wxx);
+  }
+}
+
+// Calls each(v, first block, blocks) for as many blocks as lie side by side; a block is `group` lanes of n values.
+template <int n, int group, class Each>
+LT_INLINE void over_blocks(const Row& row, const Each& each) {
+  constexpr int64_t length = n * group, most = side_by_side / group;
+  Lanes<n, group> v;
+  for (int64_t block = 0; block < row.cols / length; block += most) {
+    const int64_t left = row.cols / length - block;
+    const int count = static_cast<int>(left < most ? left : most);
+    gather(row, block * length, count * group, v);
+    each(v, block, count);
   }
 }
 

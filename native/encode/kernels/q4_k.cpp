@@ -28,15 +28,12 @@ void pack(const SuperAffine& a, f32x16* codes, f32x16 unit, int count, quant::Q4
 }
 
 void run(const Row& row, void* blocks) {
-  auto* out = static_cast<quant::Q4_K::Block*>(blocks);
-  Lanes<n, subs> v;
-  for (int64_t first = 0; first < row.cols; first += supers * 256, out += supers) {
-    const int count = row.cols - first < supers * 256 ? 1 : supers;
-    gather(row, first, count * subs, v);
+  over_blocks<n, subs>(row, [&](Lanes<n, subs>& v, int64_t block, int count) {
+    normalize(v);
     const SuperAffine a = search_super_affine(v, 15, plan);
     affine_codes(v, a.d * a.scale, a.dmin * a.min, 15);
-    pack(a, v.x, v.unit, count, out);
-  }
+    pack(a, v.x, v.unit, count, static_cast<quant::Q4_K::Block*>(blocks) + block);
+  });
 }
 
 }  // namespace

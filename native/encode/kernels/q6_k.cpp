@@ -24,21 +24,20 @@ void pack(const uint8_t* q, quant::Q6_K::Block& out) {
 }
 
 void run(const Row& row, void* blocks) {
-  auto* out = static_cast<quant::Q6_K::Block*>(blocks);
-  Lanes<n, subs> v;
-  for (int64_t first = 0; first < row.cols; first += 256, out++) {
-    gather(row, first, subs, v);
+  over_blocks<n, subs>(row, [&](Lanes<n, subs>& v, int64_t block, int) {
+    normalize(v);
     const SuperScaled a = search_super_scaled(v, grid, plan);
     scaled_codes(v, grid, a.d * a.scale);
     uint8_t q[256], scale[side_by_side];
     uint16_t d[side_by_side];
     scatter<n>(v.x, q);
-    pack(q, *out);
     store_bytes(scale, a.scale);
-    memcpy(out->scales, scale, sizeof out->scales);
     store_halves(d, a.d, v.unit);
-    out->d = d[0];
-  }
+    quant::Q6_K::Block& out = static_cast<quant::Q6_K::Block*>(blocks)[block];
+    pack(q, out);
+    memcpy(out.scales, scale, sizeof out.scales);
+    out.d = d[0];
+  });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// x = scale * q with q of a grid: for each lane the scale, of either sign, of least weighted squared error. For given codes the best
-// scale is sum(w x q) / sum(w q^2), which explains sum(w x q)^2 / sum(w q^2) of sum(w x^2); for a given scale the best codes are the
-// nearest. Both in turn can only lessen the error; the start is the best of many scales.
+// x = scale * q with q of a grid: for each lane, or for `shared` lanes together, the scale, of either sign, of least weighted squared
+// error. For given codes the best scale is sum(w x q) / sum(w q^2), which explains sum(w x q)^2 / sum(w q^2) of sum(w x^2); for a given
+// scale the best codes are the nearest. Both in turn can only lessen the error; the start is the best of many scales.
 #pragma once
 #include "encode/kernels/grids.h"
 
@@ -21,6 +21,11 @@ LT_NOINLINE ScaledSums scaled_sums(const Lanes<n, group>& v, const Grid& grid, f
   return s;
 }
 
+template <int shared>
+LT_INLINE ScaledSums add_group(const ScaledSums& s) {
+  return {add_group<shared>(s.xq), add_group<shared>(s.qq)};
+}
+
 struct Scaled {
   f32x16 scale, explained, qq;
 };
@@ -39,26 +44,31 @@ LT_NOINLINE void keep_better(Scaled& best, const ScaledSums& s) {
   best.explained = max(old, explained);
 }
 
-// The value that is largest in size lands where the grid's lowest number is, times a factor: `tries` factors from `first` on, `step`
-// apart, then as many as given where its highest is, then a few that cut off ever more of the extremes.
+// The value that is largest in size lands `first` beyond where the grid's lowest number is, and `step` less at each further try;
+// the same towards the highest number; then, with each cut, at 5/4 of the farthest.
 struct ScaledPlan {
   int low_tries, high_tries;
   float first, step;  // in numbers of the grid
   int cuts, refinements;
 };
 
-template <class Grid, int n, int group>
+template <int shared, class Grid, int n, int group>
 LT_NOINLINE Scaled search_scaled(const Lanes<n, group>& v, const Grid& grid, const ScaledPlan& plan) {
-  f32x16 extreme = v.x[0];
-  for (int i = 1; i < n; i++) extreme = larger(extreme, v.x[i]);
-  const f32x16 inverse = divide(set1(1.0f), extreme);
+  f32x16 high = v.x[0], low = zero() - v.x[0];
+  for (int i = 1; i < n; i++) high = max(high, v.x[i]), low = max(low, zero() - v.x[i]);
+  high = max_group<shared>(high), low = max_group<shared>(low);
+  const f32x16 extreme = where_less(high, low, zero() - low, high), inverse = divide(set1(1.0f), extreme);
   Scaled best{divide(extreme, set1(grid.lowest)), zero(), zero()};
-  const auto attempt = [&](float level) { keep_better(best, scaled_sums(v, grid, inverse * set1(level))); };
-  for (int i = 0; i < plan.low_tries; i++) attempt(grid.lowest - plan.first + static_cast<float>(i) * plan.step);
-  for (int i = 0; i < plan.high_tries; i++) attempt(grid.highest + plan.first - static_cast<float>(i) * plan.step);
-  float level = grid.lowest - plan.first;
-  for (int i = 0; i < plan.cuts; i++) attempt(level = level * 1.25f);
-  for (int r = 0; r < plan.refinements; r++) keep_better(best, scaled_sums(v, grid, divide(set1(1.0f), best.scale)));
+  const auto attempt = [&](f32x16 inverse_scale) { keep_better(best, add_group<shared>(scaled_sums(v, grid, inverse_scale))); };
+  for (int i = 0; i < plan.low_tries; i++) attempt(inverse * set1(grid.lowest - plan.first + static_cast<float>(i) * plan.step));
+  for (int i = 0; i < plan.high_tries; i++) attempt(inverse * set1(grid.highest + plan.first - static_cast<float>(i) * plan.step));
+  float cut = 1;
+  for (int i = 0; i < plan.cuts; i++) {
+    cut = cut * 1.25f;
+    attempt(inverse * set1((grid.lowest - plan.first) * cut));
+    if (plan.high_tries > 0) attempt(inverse * set1((grid.highest + plan.first) * cut));
+  }
+  for (int r = 0; r < plan.refinements; r++) attempt(divide(set1(1.0f), best.scale));
   return best;
 }
 

@@ -59,7 +59,7 @@ LT_NOINLINE ScaledSums pick_wholes(const Lanes<n, group>& v, const Grid& grid, c
 
 template <class Grid, int n, int group>
 LT_NOINLINE SuperScaled search_super_scaled(const Lanes<n, group>& v, const Grid& grid, const SuperScaledPlan& plan) {
-  const Scaled alone = search_scaled(v, grid, plan.alone);
+  const Scaled alone = search_scaled<1>(v, grid, plan.alone);
   SuperScaled a{pick_unit<group>(alone, v.unit, plan), zero(), zero()};
   a.scale = nearest_whole(alone.scale, a.d, plan);
   SuperScaled best = a;

@@ -11,6 +11,11 @@ const Encoder* const encoders[] = {
     &encode_bf16,  //
     &encode_q4_k,  //
     &encode_q6_k,  //
+    &encode_q8_0,  //
+    &encode_q5_0,  //
+    &encode_q4_0,  //
+    &encode_q5_1,  //
+    &encode_q4_1,  //
 };
 
 }  // namespace
