@@ -39,6 +39,9 @@ extern const Encoder encode_q5_0;
 extern const Encoder encode_q4_0;
 extern const Encoder encode_q5_1;
 extern const Encoder encode_q4_1;
+extern const Encoder encode_q5_k;
+extern const Encoder encode_q3_k;
+extern const Encoder encode_q2_k;
 extern const Kernels kernels;
 }  // namespace lt::encode::LT_ISA
 #endif

@@ -100,4 +100,25 @@ LT_NOINLINE SuperAffine search_super_affine(const Lanes<n, group>& v, float top,
   return best;
 }
 
+// Blocks of 256 codes. Calls pack(codes, scales, minima of a block, bytes each; its block), with the block's d and dmin set.
+template <class Block, int n, class Pack>
+LT_INLINE void encode_super_affine(const Row& row, void* blocks, float top, const SuperAffinePlan& plan, const Pack& pack) {
+  constexpr int subs = 256 / n;
+  over_blocks<n, subs>(row, [&](Lanes<n, subs>& v, int64_t block, int count) {
+    normalize(v);
+    const SuperAffine a = search_super_affine(v, top, plan);
+    affine_codes(v, a.d * a.scale, a.dmin * a.min, top);
+    uint8_t q[side_by_side * n], scale[side_by_side], min[side_by_side];
+    uint16_t d[side_by_side], dmin[side_by_side];
+    scatter<n>(v.x, q);
+    store_bytes(scale, a.scale), store_bytes(min, a.min);
+    store_halves(d, a.d, v.unit), store_halves(dmin, a.dmin, v.unit);
+    Block* out = static_cast<Block*>(blocks) + block;
+    for (int b = 0; b < count; b++) {
+      out[b].d = d[subs * b], out[b].dmin = dmin[subs * b];
+      pack(q + 256 * b, scale + subs * b, min + subs * b, out[b]);
+    }
+  });
+}
+
 }  // namespace lt::encode::LT_ISA

@@ -77,4 +77,27 @@ LT_NOINLINE SuperScaled search_super_scaled(const Lanes<n, group>& v, const Grid
   return best;
 }
 
+// Blocks of 256 codes. Calls pack(codes plus `offset`, scales of a block, bytes each; its block), with the block's d set.
+template <class Block, int n, class Grid, class Pack>
+LT_INLINE void encode_super_scaled(const Row& row, void* blocks, const Grid& grid, const SuperScaledPlan& plan, float offset,
+                                   const Pack& pack) {
+  constexpr int subs = 256 / n;
+  over_blocks<n, subs>(row, [&](Lanes<n, subs>& v, int64_t block, int count) {
+    normalize(v);
+    const SuperScaled a = search_super_scaled(v, grid, plan);
+    scaled_codes(v, grid, a.d * a.scale);
+    for (int i = 0; i < n; i++) v.x[i] = v.x[i] + set1(offset);
+    uint8_t q[side_by_side * n], scale[side_by_side];
+    uint16_t d[side_by_side];
+    scatter<n>(v.x, q);
+    store_bytes(scale, a.scale);
+    store_halves(d, a.d, v.unit);
+    Block* out = static_cast<Block*>(blocks) + block;
+    for (int b = 0; b < count; b++) {
+      out[b].d = d[subs * b];
+      pack(q + 256 * b, scale + subs * b, out[b]);
+    }
+  });
+}
+
 }  // namespace lt::encode::LT_ISA

@@ -16,6 +16,9 @@ const Encoder* const encoders[] = {
     &encode_q4_0,  //
     &encode_q5_1,  //
     &encode_q4_1,  //
+    &encode_q5_k,  //
+    &encode_q3_k,  //
+    &encode_q2_k,  //
 };
 
 }  // namespace
