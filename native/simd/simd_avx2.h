@@ -78,6 +78,9 @@ LT_INLINE f32x16 swap_lanes(f32x16 a) {
   if constexpr (k == 4) return {_mm256_permute2f128_ps(a.lo, a.lo, 1), _mm256_permute2f128_ps(a.hi, a.hi, 1)};
   return {a.hi, a.lo};
 }
+LT_INLINE f32x16 pick(const float* table, f32x16 index) {
+  return {_mm256_i32gather_ps(table, _mm256_cvtps_epi32(index.lo), 4), _mm256_i32gather_ps(table, _mm256_cvtps_epi32(index.hi), 4)};
+}
 LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
   const __m256i low = _mm256_set1_epi32(255);
   const __m256i lo = _mm256_and_si256(_mm256_cvtps_epi32(a.lo), low), hi = _mm256_and_si256(_mm256_cvtps_epi32(a.hi), low);

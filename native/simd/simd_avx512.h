@@ -58,6 +58,10 @@ LT_INLINE f32x16 swap_lanes(f32x16 a) {
   if constexpr (k == 2) return {_mm512_permute_ps(a.v, 0x4e)};
   return {_mm512_shuffle_f32x4(a.v, a.v, k == 4 ? 0xb1 : 0x4e)};
 }
+// table[index], a table of 32; index: whole numbers in 0..31.
+LT_INLINE f32x16 pick(const float* table, f32x16 index) {
+  return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_cvtps_epi32(index.v), _mm512_loadu_ps(table + 16))};
+}
 // Whole numbers from -128 to 255 to their low bytes.
 LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a.v)));

@@ -78,6 +78,12 @@ LT_INLINE f32x16 swap_lanes(f32x16 a) {
     LT_EACH(a.v[i ^ k / 4]);
   }
 }
+LT_INLINE f32x16 pick(const float* table, f32x16 index) {
+  float lanes[16];
+  store(lanes, index);
+  for (int i = 0; i < 16; i++) lanes[i] = table[static_cast<int>(lanes[i])];
+  return load(lanes);
+}
 LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
   uint16x4_t words[4];
   for (int i = 0; i < 4; i++) words[i] = vmovn_u32(vreinterpretq_u32_s32(vcvtnq_s32_f32(a.v[i])));

@@ -78,6 +78,7 @@ template <int k>
 LT_INLINE f32x16 swap_lanes(f32x16 a) {
   LT_EACH(a.v[i ^ k]);
 }
+LT_INLINE f32x16 pick(const float* table, f32x16 index) { LT_EACH(table[static_cast<int>(index.v[i])]); }
 LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
   for (int i = 0; i < 16; i++) p[i] = static_cast<uint8_t>(static_cast<int32_t>(a.v[i]));
 }
