@@ -32,6 +32,24 @@ namespace lt::simd::LT_ISA {}
 namespace lt::encode::LT_ISA {
 using namespace lt::simd::LT_ISA;
 extern const Encoder encode_f16, encode_bf16;
+extern const Encoder encode_q4_k;
+extern const Encoder encode_q6_k;
+extern const Encoder encode_q8_0;
+extern const Encoder encode_q5_0;
+extern const Encoder encode_q4_0;
+extern const Encoder encode_q5_1;
+extern const Encoder encode_q4_1;
+extern const Encoder encode_q5_k;
+extern const Encoder encode_q3_k;
+extern const Encoder encode_q2_k;
+extern const Encoder encode_iq4_nl;
+extern const Encoder encode_iq4_xs;
+extern const Encoder encode_q1_0;
+extern const Encoder encode_q2_0;
+extern const Encoder encode_tq1_0;
+extern const Encoder encode_tq2_0;
+extern const Encoder encode_mxfp4;
+extern const Encoder encode_nvfp4;
 extern const Kernels kernels;
 }  // namespace lt::encode::LT_ISA
 #endif

@@ -59,6 +59,35 @@ LT_INLINE f32x16 min(f32x16 a, f32x16 b) { return {_mm256_min_ps(a.lo, b.lo), _m
 LT_INLINE f32x16 zero_where_less(f32x16 a, f32x16 b, f32x16 v) {
   return {_mm256_andnot_ps(_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), v.lo), _mm256_andnot_ps(_mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ), v.hi)};
 }
+LT_INLINE f32x16 where_less(f32x16 a, f32x16 b, f32x16 u, f32x16 v) {
+  return {_mm256_blendv_ps(v.lo, u.lo, _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ)),
+          _mm256_blendv_ps(v.hi, u.hi, _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ))};
+}
+LT_INLINE f32x16 round(f32x16 a) {
+  constexpr int nearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  return {_mm256_round_ps(a.lo, nearest), _mm256_round_ps(a.hi, nearest)};
+}
+LT_INLINE f32x16 power_below(f32x16 a) {
+  const __m256 exponent = _mm256_castsi256_ps(_mm256_set1_epi32(0x7f800000));
+  return {_mm256_and_ps(a.lo, exponent), _mm256_and_ps(a.hi, exponent)};
+}
+template <int k>
+LT_INLINE f32x16 swap_lanes(f32x16 a) {
+  if constexpr (k == 1) return {_mm256_permute_ps(a.lo, 0xb1), _mm256_permute_ps(a.hi, 0xb1)};
+  if constexpr (k == 2) return {_mm256_permute_ps(a.lo, 0x4e), _mm256_permute_ps(a.hi, 0x4e)};
+  if constexpr (k == 4) return {_mm256_permute2f128_ps(a.lo, a.lo, 1), _mm256_permute2f128_ps(a.hi, a.hi, 1)};
+  return {a.hi, a.lo};
+}
+LT_INLINE f32x16 pick(const float* table, f32x16 index) {
+  return {_mm256_i32gather_ps(table, _mm256_cvtps_epi32(index.lo), 4), _mm256_i32gather_ps(table, _mm256_cvtps_epi32(index.hi), 4)};
+}
+LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
+  const __m256i low = _mm256_set1_epi32(255);
+  const __m256i lo = _mm256_and_si256(_mm256_cvtps_epi32(a.lo), low), hi = _mm256_and_si256(_mm256_cvtps_epi32(a.hi), low);
+  const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(lo, hi), 0xd8);
+  const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+}
 LT_INLINE __m256 lanes_between8(int64_t first, int64_t last) {
   return _mm256_castsi256_ps(_mm256_andnot_si256(first_lanes8(first), first_lanes8(last)));
 }
@@ -84,13 +113,30 @@ LT_INLINE float fold_max(f32x16 a) {
   return _mm_cvtss_f32(_mm_max_ss(d, _mm_movehdup_ps(d)));
 }
 
+LT_INLINE void transpose8(__m256 (&r)[8]) {
+  __m256 a[8], b[8];
+  LT_UNROLL for (int i = 0; i < 8; i += 2) {
+    a[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    a[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  LT_UNROLL for (int i = 0; i < 8; i += 4) {
+    LT_UNROLL for (int j = 0; j < 2; j++) {
+      b[i + 2 * j] = _mm256_shuffle_ps(a[i + j], a[i + j + 2], 0x44);
+      b[i + 2 * j + 1] = _mm256_shuffle_ps(a[i + j], a[i + j + 2], 0xee);
+    }
+  }
+  LT_UNROLL for (int j = 0; j < 4; j++) {
+    r[j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x20);
+    r[4 + j] = _mm256_permute2f128_ps(b[j], b[4 + j], 0x31);
+  }
+}
+
 // Row i becomes column i.
 LT_INLINE void transpose(f32x16 (&r)[16]) {
-  float rows[16][16], turned[16][16];
-  for (int i = 0; i < 16; i++) store(rows[i], r[i]);
-  for (int i = 0; i < 16; i++)
-    for (int j = 0; j < 16; j++) turned[i][j] = rows[j][i];
-  for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
+  __m256 tiles[4][8];  // upper left, upper right, lower left, lower right
+  LT_UNROLL for (int i = 0; i < 8; i++) tiles[0][i] = r[i].lo, tiles[1][i] = r[i].hi, tiles[2][i] = r[8 + i].lo, tiles[3][i] = r[8 + i].hi;
+  LT_UNROLL for (int t = 0; t < 4; t++) transpose8(tiles[t]);
+  LT_UNROLL for (int i = 0; i < 8; i++) r[i] = {tiles[0][i], tiles[2][i]}, r[8 + i] = {tiles[1][i], tiles[3][i]};
 }
 
 }  // namespace lt::simd::LT_ISA

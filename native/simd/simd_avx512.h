@@ -41,6 +41,31 @@ LT_INLINE f32x16 min(f32x16 a, f32x16 b) { return {_mm512_min_ps(a.v, b.v)}; }  
 LT_INLINE f32x16 zero_where_less(f32x16 a, f32x16 b, f32x16 v) {
   return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ), v.v)};
 }
+// a < b ? u : v
+LT_INLINE f32x16 where_less(f32x16 a, f32x16 b, f32x16 u, f32x16 v) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), v.v, u.v)};
+}
+// To the nearest whole number, ties to even, for |a| < 2^22.
+LT_INLINE f32x16 round(f32x16 a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+// The largest power of two that is at most |a|, for normal a; 0 below them.
+LT_INLINE f32x16 power_below(f32x16 a) {
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x7f800000)))};
+}
+// Lane i gets lane i ^ k of a; k: 1, 2, 4 or 8.
+template <int k>
+LT_INLINE f32x16 swap_lanes(f32x16 a) {
+  if constexpr (k == 1) return {_mm512_permute_ps(a.v, 0xb1)};
+  if constexpr (k == 2) return {_mm512_permute_ps(a.v, 0x4e)};
+  return {_mm512_shuffle_f32x4(a.v, a.v, k == 4 ? 0xb1 : 0x4e)};
+}
+// table[index], a table of 32; index: whole numbers in 0..31.
+LT_INLINE f32x16 pick(const float* table, f32x16 index) {
+  return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_cvtps_epi32(index.v), _mm512_loadu_ps(table + 16))};
+}
+// Whole numbers from -128 to 255 to their low bytes.
+LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a.v)));
+}
 // Lanes [first, last) of a, fill elsewhere; 0 <= first, last <= 16.
 LT_INLINE f32x16 keep(f32x16 a, int64_t first, int64_t last, float fill) {
   return {_mm512_mask_mov_ps(_mm512_set1_ps(fill), static_cast<__mmask16>(first_lanes(last) & ~first_lanes(first)), a.v)};

@@ -63,6 +63,32 @@ LT_INLINE f32x16 min(f32x16 a, f32x16 b) { LT_EACH(vbslq_f32(vcltq_f32(a.v[i], b
 LT_INLINE f32x16 zero_where_less(f32x16 a, f32x16 b, f32x16 v) {
   LT_EACH(vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v.v[i]), vcltq_f32(a.v[i], b.v[i]))));
 }
+LT_INLINE f32x16 where_less(f32x16 a, f32x16 b, f32x16 u, f32x16 v) { LT_EACH(vbslq_f32(vcltq_f32(a.v[i], b.v[i]), u.v[i], v.v[i])); }
+LT_INLINE f32x16 round(f32x16 a) { LT_EACH(vrndnq_f32(a.v[i])); }
+LT_INLINE f32x16 power_below(f32x16 a) {
+  LT_EACH(vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(a.v[i]), vdupq_n_u32(0x7f800000))));
+}
+template <int k>
+LT_INLINE f32x16 swap_lanes(f32x16 a) {
+  if constexpr (k == 1) {
+    LT_EACH(vrev64q_f32(a.v[i]));
+  } else if constexpr (k == 2) {
+    LT_EACH(vextq_f32(a.v[i], a.v[i], 2));
+  } else {
+    LT_EACH(a.v[i ^ k / 4]);
+  }
+}
+LT_INLINE f32x16 pick(const float* table, f32x16 index) {
+  float lanes[16];
+  store(lanes, index);
+  for (int i = 0; i < 16; i++) lanes[i] = table[static_cast<int>(lanes[i])];
+  return load(lanes);
+}
+LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
+  uint16x4_t words[4];
+  for (int i = 0; i < 4; i++) words[i] = vmovn_u32(vreinterpretq_u32_s32(vcvtnq_s32_f32(a.v[i])));
+  vst1q_u8(p, vcombine_u8(vmovn_u16(vcombine_u16(words[0], words[1])), vmovn_u16(vcombine_u16(words[2], words[3]))));
+}
 LT_INLINE f32x16 keep(f32x16 a, int64_t first, int64_t last, float fill) {
   float lanes[16];
   store(lanes, a);

@@ -66,6 +66,22 @@ LT_INLINE f32x16 max(f32x16 a, f32x16 b) { LT_EACH(a.v[i] > b.v[i] ? a.v[i] : b.
 LT_INLINE f32x16 min(f32x16 a, f32x16 b) { LT_EACH(a.v[i] < b.v[i] ? a.v[i] : b.v[i]); }
 
 LT_INLINE f32x16 zero_where_less(f32x16 a, f32x16 b, f32x16 v) { LT_EACH(a.v[i] < b.v[i] ? 0.0f : v.v[i]); }
+LT_INLINE f32x16 where_less(f32x16 a, f32x16 b, f32x16 u, f32x16 v) { LT_EACH(a.v[i] < b.v[i] ? u.v[i] : v.v[i]); }
+// Adding 1.5 * 2^23 rounds to a whole number; the sign of a zero is kept.
+LT_INLINE float round_one(float a) {
+  const float shifted = a + 12582912.0f;
+  return from_bits((to_bits(shifted - 12582912.0f) & 0x7fffffffu) | (to_bits(a) & 0x80000000u));
+}
+LT_INLINE f32x16 round(f32x16 a) { LT_EACH(round_one(a.v[i])); }
+LT_INLINE f32x16 power_below(f32x16 a) { LT_EACH(from_bits(to_bits(a.v[i]) & 0x7f800000u)); }
+template <int k>
+LT_INLINE f32x16 swap_lanes(f32x16 a) {
+  LT_EACH(a.v[i ^ k]);
+}
+LT_INLINE f32x16 pick(const float* table, f32x16 index) { LT_EACH(table[static_cast<int>(index.v[i])]); }
+LT_INLINE void store_bytes(uint8_t* p, f32x16 a) {
+  for (int i = 0; i < 16; i++) p[i] = static_cast<uint8_t>(static_cast<int32_t>(a.v[i]));
+}
 LT_INLINE f32x16 keep(f32x16 a, int64_t first, int64_t last, float fill) { LT_EACH(first <= i && i < last ? a.v[i] : fill); }
 LT_INLINE f32x16 power_of_two(f32x16 t) { LT_EACH(from_bits((to_bits(t.v[i]) << 23) + (127u << 23))); }
 #undef LT_EACH
