@@ -32,6 +32,7 @@ namespace lt::simd::LT_ISA {}
 namespace lt::encode::LT_ISA {
 using namespace lt::simd::LT_ISA;
 extern const Encoder encode_f16, encode_bf16;
+extern const Encoder encode_iq1_s, encode_iq1_m, encode_iq2_xxs, encode_iq2_xs, encode_iq2_s, encode_iq3_xxs, encode_iq3_s;
 extern const Kernels kernels;
 }  // namespace lt::encode::LT_ISA
 #endif

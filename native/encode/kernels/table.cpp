@@ -6,7 +6,17 @@
 namespace lt::encode::LT_ISA {
 namespace {
 
-const Encoder* const encoders[] = {&encode_f16, &encode_bf16};
+const Encoder* const encoders[] = {
+    &encode_f16,      //
+    &encode_bf16,     //
+    &encode_iq1_s,    //
+    &encode_iq1_m,    //
+    &encode_iq2_xxs,  //
+    &encode_iq2_xs,   //
+    &encode_iq2_s,    //
+    &encode_iq3_xxs,  //
+    &encode_iq3_s,    //
+};
 
 }  // namespace
 
