@@ -11,6 +11,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   quant: ['core'],
   encode: ['simd', 'quant', 'core'],
   gguf: ['quant', 'core'],
+  quantize: ['encode', 'gguf', 'quant', 'core'],
   tokenize: ['gguf', 'core'],
   sample: ['core'],
   comm: ['core'],
@@ -20,7 +21,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'backend/cpu': ['simd', 'quant', 'core'],
   'backend/vulkan': ['quant', 'core'],
   'backend/gpu': ['quant', 'core'],
-  addon: ['engine', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
+  addon: ['engine', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
 };
 
 function files(folder: string, endings: RegExp): string[] {

@@ -50,6 +50,7 @@ extern const Encoder encode_tq1_0;
 extern const Encoder encode_tq2_0;
 extern const Encoder encode_mxfp4;
 extern const Encoder encode_nvfp4;
+extern const Encoder encode_iq1_s, encode_iq1_m, encode_iq2_xxs, encode_iq2_xs, encode_iq2_s, encode_iq3_xxs, encode_iq3_s;
 extern const Kernels kernels;
 }  // namespace lt::encode::LT_ISA
 #endif

@@ -17,8 +17,8 @@ struct Contents {
   uint32_t version = 0;
   std::vector<Entry> metadata;
   std::vector<std::span<const uint8_t>> raw_values;  // of each entry: type and value
-  std::vector<HostTensor> tensors;        // none with vocabulary_only
-  uint64_t data_begin = 0, data_end = 0;  // from the first tensor's first byte to the last one's last
+  std::vector<HostTensor> tensors;                   // none with vocabulary_only
+  uint64_t data_begin = 0, data_end = 0;             // from the first tensor's first byte to the last one's last
   uint64_t tensor_bytes = 0;
 };
 

@@ -23,7 +23,8 @@ struct Offer {
 using Hull = std::vector<Offer>;
 
 Hull hull_of(std::vector<Offer> offers) {
-  std::sort(offers.begin(), offers.end(), [](const Offer& a, const Offer& b) { return a.bytes != b.bytes ? a.bytes < b.bytes : a.cost < b.cost; });
+  std::sort(offers.begin(), offers.end(),
+            [](const Offer& a, const Offer& b) { return a.bytes != b.bytes ? a.bytes < b.bytes : a.cost < b.cost; });
   const auto slope = [](const Offer& a, const Offer& b) { return (a.cost - b.cost) / static_cast<double>(b.bytes - a.bytes); };
   Hull hull;
   for (const Offer& o : offers) {

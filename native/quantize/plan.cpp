@@ -13,9 +13,9 @@ namespace lt::quantize {
 namespace {
 
 // Matrices that are small, or whose errors cost more than their bytes: routers, convolutions, position tables, per-layer mixers.
-constexpr std::string_view kept[] = {"_norm.weight",         "ffn_gate_inp",    "ffn_gate_inp_shexp", "altup",     "laurel",
-                                     "per_layer_model_proj", "position_embd",   "token_types",        "pos_embd",  "ssm_conv1d",
-                                     "shortconv.conv",       "time_mix_",       "attn_rel_b",         "patch_embd"};
+constexpr std::string_view kept[] = {"_norm.weight",         "ffn_gate_inp",  "ffn_gate_inp_shexp", "altup",     "laurel",
+                                     "per_layer_model_proj", "position_embd", "token_types",        "pos_embd",  "ssm_conv1d",
+                                     "shortconv.conv",       "time_mix_",     "attn_rel_b",         "patch_embd"};
 
 int dimensions(const gguf::HostTensor& t) {
   for (int d = 4; d > 1; d--)
@@ -25,16 +25,17 @@ int dimensions(const gguf::HostTensor& t) {
 
 bool quantizable(const gguf::HostTensor& t) {
   const auto holds = [&](std::string_view part) { return t.name.find(part) != std::string_view::npos; };
-  return t.name.ends_with("weight") && dimensions(t) >= 2 && quant::info(t.type).dequantize && std::none_of(std::begin(kept), std::end(kept), holds);
+  return t.name.ends_with("weight") && dimensions(t) >= 2 && quant::info(t.type).dequantize &&
+         std::none_of(std::begin(kept), std::end(kept), holds);
 }
 
 Role role_of(std::string_view name, bool tied) {
   if (name == "output.weight") return Role::output;
   if (name == "token_embd.weight" || name == "per_layer_token_embd.weight") return tied ? Role::output : Role::embedding;
   const std::pair<std::string_view, Role> parts[] = {
-      {"attn_v.weight", Role::attn_v},   {"attn_kv_b.weight", Role::attn_v}, {"attn_k.weight", Role::attn_k},       {"attn_q.weight", Role::attn_q},
-      {"attn_qkv.weight", Role::attn_qkv}, {"attn_output.weight", Role::attn_output}, {"ffn_down", Role::ffn_down}, {"ffn_gate", Role::ffn_gate},
-      {"ffn_up", Role::ffn_up}};
+      {"attn_v.weight", Role::attn_v}, {"attn_kv_b.weight", Role::attn_v},  {"attn_k.weight", Role::attn_k},
+      {"attn_q.weight", Role::attn_q}, {"attn_qkv.weight", Role::attn_qkv}, {"attn_output.weight", Role::attn_output},
+      {"ffn_down", Role::ffn_down},    {"ffn_gate", Role::ffn_gate},        {"ffn_up", Role::ffn_up}};
   for (const auto& [part, role] : parts)
     if (name.find(part) != std::string_view::npos) return role;
   return Role::other;
@@ -107,10 +108,12 @@ void check(const Choice& c, const Options& options) {
     throw Error(Code::argument, std::string(c.from->name) + " is quantized already, as " + from.name +
                                     ": start from an F32, F16 or BF16 file, or allow requantizing and accept the loss");
   }
-  if (!encode::encodes(c.to)) throw Error(Code::unsupported, std::string("weights are not encoded as ") + to.name + " here: choose another type");
+  if (!encode::encodes(c.to))
+    throw Error(Code::unsupported, std::string("weights are not encoded as ") + to.name + " here: choose another type");
   if (c.from->cols() % to.values != 0) {
-    throw Error(Code::argument, std::string(c.from->name) + ": rows of " + std::to_string(c.from->cols()) + " values do not divide into blocks of " +
-                                    std::to_string(to.values) + " of " + to.name + ": choose another type for it");
+    throw Error(Code::argument, std::string(c.from->name) + ": rows of " + std::to_string(c.from->cols()) +
+                                    " values do not divide into blocks of " + std::to_string(to.values) + " of " + to.name +
+                                    ": choose another type for it");
   }
   if (encode::wants_importance(c.to) && !options.importance) {
     throw Error(Code::argument, std::string(to.name) + ", which " + std::string(c.from->name) +

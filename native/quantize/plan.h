@@ -44,7 +44,7 @@ struct Choice {
 struct Plan {
   std::string type;                   // as people name it
   std::optional<uint32_t> file_type;  // what the output calls itself; nothing: readers find out
-  std::vector<Choice> choices;  // in the order of the input
+  std::vector<Choice> choices;        // in the order of the input
 };
 
 // Throws Code::argument: unknown names, a quantized input without leave to requantize, a type that wants an importance matrix and has

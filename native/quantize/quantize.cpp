@@ -87,7 +87,8 @@ class Run {
   Run(const gguf::File& file, const std::string& output, const Options& options, const Progress& progress)
       : file_(file), options_(options), progress_(progress), threads_(threads_of(options)) {
     plan_ = make_plan(file, options);
-    if (const std::optional<uint64_t> target = target_of()) fit(plan_, *target, file, options, threads_, [&](double f) { tell(f * measuring_part); });
+    if (const std::optional<uint64_t> target = target_of())
+      fit(plan_, *target, file, options, threads_, [&](double f) { tell(f * measuring_part); });
     parts_ = parts_of(file, output, options, plan_);
     report_ = report_of(file, parts_, plan_);
     for (const Choice& c : plan_.choices) all_ += c.from->rows() * c.from->cols();
@@ -133,9 +134,7 @@ class Run {
     return options_.target_bytes > beside ? options_.target_bytes - beside : 0;
   }
 
-  static int threads_of(const Options& options) {
-    return options.threads > 0 ? options.threads : usable_cores();
-  }
+  static int threads_of(const Options& options) { return options.threads > 0 ? options.threads : usable_cores(); }
 
   std::span<const Choice> choices(size_t first, size_t part) const { return std::span(plan_.choices).subspan(first, parts_.counts[part]); }
   std::vector<gguf::Field> fields(size_t part) const { return fields_of_part(metadata_of(file_, options_, plan_), part, parts_); }

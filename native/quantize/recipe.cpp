@@ -12,16 +12,17 @@
 namespace lt::quantize {
 namespace {
 
-constexpr Type q4_0{2}, q4_1{3}, q5_0{6}, q5_1{7}, q8_0{8}, q2_k{10}, q3_k{11}, q4_k{12}, q5_k{13}, q6_k{14}, iq2_xxs{16}, iq2_xs{17}, iq3_xxs{18},
-    iq1_s{19}, iq4_nl{20}, iq3_s{21}, iq2_s{22}, iq4_xs{23}, iq1_m{29}, tq1_0{34}, tq2_0{35}, mxfp4{39}, nvfp4{40}, q1_0{41}, q2_0{42};
+constexpr Type q4_0{2}, q4_1{3}, q5_0{6}, q5_1{7}, q8_0{8}, q2_k{10}, q3_k{11}, q4_k{12}, q5_k{13}, q6_k{14}, iq2_xxs{16}, iq2_xs{17},
+    iq3_xxs{18}, iq1_s{19}, iq4_nl{20}, iq3_s{21}, iq2_s{22}, iq4_xs{23}, iq1_m{29}, tq1_0{34}, tq2_0{35}, mxfp4{39}, nvfp4{40}, q1_0{41},
+    q2_0{42};
 
 constexpr Recipe recipes[] = {
-    {"F32", Type::f32},   {"F16", Type::f16}, {"BF16", Type::bf16}, {"Q8_0", q8_0},     {"Q6_K", q6_k},     {"Q5_K_M", q5_k},   {"Q5_K_S", q5_k},
-    {"Q5_1", q5_1},       {"Q5_0", q5_0},     {"Q4_K_M", q4_k},     {"Q4_K_S", q4_k},   {"Q4_1", q4_1},     {"Q4_0", q4_0},     {"IQ4_NL", iq4_nl},
-    {"IQ4_XS", iq4_xs},   {"Q3_K_L", q3_k},   {"Q3_K_M", q3_k},     {"Q3_K_S", q3_k},   {"IQ3_M", iq3_s},   {"IQ3_S", iq3_s},   {"IQ3_XS", iq3_s},
-    {"IQ3_XXS", iq3_xxs}, {"Q2_K", q2_k},     {"Q2_K_S", q2_k},     {"IQ2_M", iq2_s},   {"IQ2_S", iq2_xs},  {"IQ2_XS", iq2_xs}, {"IQ2_XXS", iq2_xxs},
-    {"IQ1_M", iq1_m},     {"IQ1_S", iq1_s},   {"TQ2_0", tq2_0},     {"TQ1_0", tq1_0},   {"MXFP4_MOE", mxfp4}, {"NVFP4", nvfp4}, {"Q2_0", q2_0},
-    {"Q1_0", q1_0},
+    {"F32", Type::f32}, {"F16", Type::f16}, {"BF16", Type::bf16}, {"Q8_0", q8_0},       {"Q6_K", q6_k},   {"Q5_K_M", q5_k},
+    {"Q5_K_S", q5_k},   {"Q5_1", q5_1},     {"Q5_0", q5_0},       {"Q4_K_M", q4_k},     {"Q4_K_S", q4_k}, {"Q4_1", q4_1},
+    {"Q4_0", q4_0},     {"IQ4_NL", iq4_nl}, {"IQ4_XS", iq4_xs},   {"Q3_K_L", q3_k},     {"Q3_K_M", q3_k}, {"Q3_K_S", q3_k},
+    {"IQ3_M", iq3_s},   {"IQ3_S", iq3_s},   {"IQ3_XS", iq3_s},    {"IQ3_XXS", iq3_xxs}, {"Q2_K", q2_k},   {"Q2_K_S", q2_k},
+    {"IQ2_M", iq2_s},   {"IQ2_S", iq2_xs},  {"IQ2_XS", iq2_xs},   {"IQ2_XXS", iq2_xxs}, {"IQ1_M", iq1_m}, {"IQ1_S", iq1_s},
+    {"TQ2_0", tq2_0},   {"TQ1_0", tq1_0},   {"MXFP4_MOE", mxfp4}, {"NVFP4", nvfp4},     {"Q2_0", q2_0},   {"Q1_0", q1_0},
 };
 
 // Where among the tensors of its role a rule applies.
@@ -196,12 +197,36 @@ Type fitting(Type wanted, int64_t cols) {
   if (divides(wanted)) return wanted;
   Type next = Type::f16;
   switch (static_cast<uint8_t>(wanted)) {
-    case 34: case 35: case 10: case 11: case 41: case 42: next = q4_0; break;
-    case 16: case 17: case 18: case 19: case 21: case 22: case 23: case 29: next = iq4_nl; break;
-    case 12: case 40: next = q5_0; break;
-    case 13: next = q5_1; break;
-    case 14: next = q8_0; break;
-    default: break;
+    case 34:
+    case 35:
+    case 10:
+    case 11:
+    case 41:
+    case 42:
+      next = q4_0;
+      break;
+    case 16:
+    case 17:
+    case 18:
+    case 19:
+    case 21:
+    case 22:
+    case 23:
+    case 29:
+      next = iq4_nl;
+      break;
+    case 12:
+    case 40:
+      next = q5_0;
+      break;
+    case 13:
+      next = q5_1;
+      break;
+    case 14:
+      next = q8_0;
+      break;
+    default:
+      break;
   }
   return divides(next) ? next : Type::f16;
 }

@@ -1,0 +1,172 @@
+// A part: the values that share a scale, 16 or 32. What it gains at a scale is how much less error its best points leave than
+// zeros would.
+//
+// Each of its points has a list of lines (codebook_points.h); some types choose among lists:
+//   IQ3_XXS  8 values have an even number of negative signs over two points, so where x has an odd one, one point gives way: two
+//            lists a point, as x has the signs and with one sign wrong
+//   IQ1_S    four points are shifted the same way: two lists a point, up and down
+#pragma once
+#include "encode/books.h"
+#include "encode/kernels/codebook_points.h"
+
+namespace lt::encode::LT_ISA {
+namespace {
+
+enum class Signs {
+  own,   // the book's values have theirs
+  free,  // any
+  even,  // an even number of negative ones in 8 values
+};
+
+// A type T says: Block, book(), width and points of the book, values of a part, steps (scales are (2 step + 1) unit d, step < steps),
+// unit, signs, same_shift, and puts a coded part into a block.
+struct Coded {
+  int step;
+  int points[8];
+  uint8_t signs[4];  // of 8 values each
+};
+
+// Where a word has four times 7 sign bits (the eighth makes their number even) and the step on top.
+LT_INLINE uint32_t signs_and_step(const Coded& c) {
+  uint32_t word = static_cast<uint32_t>(c.step) << 28;
+  for (int e = 0; e < 4; e++) word |= (c.signs[e] & 127u) << (7 * e);
+  return word;
+}
+
+LT_INLINE void put_word(uint8_t* bytes, uint32_t word) {
+  for (int i = 0; i < 4; i++) bytes[i] = static_cast<uint8_t>(word >> (8 * i));
+}
+
+template <class T>
+struct Part {
+  static constexpr int points = T::values / T::width, eights = T::values / 8;
+  static constexpr bool pairs = T::signs == Signs::even && T::width == 4;
+  static constexpr int lists = points * (pairs || T::same_shift ? 2 : 1);
+  static constexpr int entries = T::same_shift ? T::points / 2 : T::points;
+
+  alignas(64) float pull[T::values], weight[T::values];  // 2 w |x|, or 2 w x where points have signs; w
+  uint8_t negative[eights];
+  bool odd[eights];
+  float largest;
+
+  void take(const float* x, const float* w) {
+    float total = 0;
+    for (int i = 0; i < T::values; i++) total += w[i];
+    largest = 0;
+    for (int i = 0; i < T::values; i++) {
+      const float size = x[i] < 0 ? -x[i] : x[i];
+      weight[i] = total > 0 ? w[i] : 1e-6f;  // what nothing weighs is written nearly as it is, for next to nothing
+      pull[i] = 2 * weight[i] * (T::signs == Signs::own ? x[i] : size);
+      if (weight[i] > 0 && size > largest) largest = size;
+    }
+    for (int e = 0; e < eights; e++) {
+      uint32_t bits = 0;
+      for (int i = 0; i < 8; i++) bits |= (x[8 * e + i] < 0 ? 1u : 0u) << i;
+      negative[e] = static_cast<uint8_t>(bits);
+      const uint32_t folded = bits ^ bits >> 4;
+      odd[e] = T::signs == Signs::even && (0x6996u >> (folded & 15) & 1);
+    }
+  }
+
+  bool used(int list) const { return !pairs || list < points || odd[(list - points) / 2]; }
+
+  // The gain of the whole part, a number or a vector of them, from those of its lists.
+  template <class V>
+  V together(const V* of) const {
+    V all = of[0];
+    if constexpr (pairs) {
+      for (int e = 0; e < eights; e++) {
+        const V* a = of + 2 * e;
+        const V* b = a + points;
+        const V both = odd[e] ? larger(b[0] + a[1], a[0] + b[1]) : a[0] + a[1];
+        all = e == 0 ? both : all + both;
+      }
+    } else if constexpr (T::same_shift) {
+      V down = of[1];
+      for (int p = 1; p < points; p++) all = all + of[2 * p], down = down + of[2 * p + 1];
+      all = larger(all, down);
+    } else {
+      for (int p = 1; p < points; p++) all = all + of[p];
+    }
+    return all;
+  }
+
+  // Which list of each point that gain comes from.
+  void choose(const float* of, int* chosen) const {
+    for (int p = 0; p < points; p++) chosen[p] = p;
+    if constexpr (pairs) {
+      for (int e = 0; e < eights; e++) {
+        const int a = 2 * e, b = a + points;
+        if (odd[e]) chosen[of[b] + of[a + 1] >= of[a] + of[b + 1] ? a : a + 1] += points;
+      }
+    } else if constexpr (T::same_shift) {
+      float up = of[0], down = of[1];
+      for (int p = 1; p < points; p++) up = up + of[2 * p], down = down + of[2 * p + 1];
+      for (int p = 0; p < points; p++) chosen[p] = 2 * p + (up >= down ? 0 : 1);
+    }
+  }
+
+  // Makes the number of negative signs even, where the points say it costs least.
+  void write_signs(Coded& coded) const {
+    const float* book = T::book().values;
+    for (int e = 0; e < eights; e++) {
+      coded.signs[e] = negative[e];
+      if (!odd[e]) continue;
+      int at = 0;
+      float least = 0;
+      for (int i = 0; i < 8; i++) {
+        const int v = 8 * e + i, point = coded.points[v / T::width];
+        const float cost = pull[v] * book[(point / 16 * T::width + v % T::width) * 16 + point % 16];
+        if (i == 0 || cost < least) least = cost, at = i;
+      }
+      coded.signs[e] = static_cast<uint8_t>(coded.signs[e] ^ 1u << at);
+    }
+  }
+
+ private:
+  static float larger(float a, float b) { return a > b ? a : b; }
+  static f32x16 larger(f32x16 a, f32x16 b) { return max(a, b); }
+};
+
+// What every point of the book is worth for a part: room for it, one part at a time.
+template <class T>
+struct Worth {
+  using P = Part<T>;
+  static constexpr int weighed = P::pairs ? P::points : P::lists;  // lists with a w of their own
+  alignas(64) float twice_x[P::lists * P::entries], w[weighed * P::entries];
+
+  void measure(const P& part) {
+    constexpr int together = P::points % 4 == 0 ? 4 : 2;
+    const float* book = T::book().values;
+    for (int p = 0; p < P::points; p += together)
+      measure_points<T::width, T::points, together>(book, part.pull + p * T::width, part.weight + p * T::width, twice_x + p * T::points,
+                                                    w + p * T::points);
+    if constexpr (T::signs == Signs::even) {
+      for (int p = 0; p < P::points; p++) {
+        if (!part.odd[p * T::width / 8]) continue;
+        const float* from = twice_x + p * T::points;
+        flip_one<T::width, T::points>(book, part.pull + p * T::width, from, twice_x + (P::pairs ? P::points + p : p) * T::points);
+      }
+    }
+  }
+  const float* xs(int list) const { return twice_x + list * P::entries; }
+  const float* ws(int list) const { return w + list % weighed * P::entries; }
+
+  template <int count>
+  void sample(const P& part, const float* scales, Lines* lines, int at) const {
+    for (int l = 0; l < P::lists; l++)
+      if (part.used(l)) highest<P::entries, count>(xs(l), ws(l), scales, lines[l], at);
+  }
+};
+
+// The gain at each of 16 scales, as far as `count` lines of each list tell.
+template <class T>
+f32x16 gain_at(const Part<T>& part, const Lines* lines, int count, f32x16 scales) {
+  const f32x16 negative = zero() - scales;
+  f32x16 of[Part<T>::lists];
+  for (int l = 0; l < Part<T>::lists; l++) of[l] = part.used(l) ? envelope(lines[l], count, negative) : zero();
+  return scales * part.together(of);
+}
+
+}  // namespace
+}  // namespace lt::encode::LT_ISA

@@ -1,0 +1,151 @@
+// The scales of a super-block: d and a step for each part, scale = (2 step + 1) unit d, found on lines (codebook_points.h).
+// D stands for unit d.
+#pragma once
+#include "encode/kernels/codebook_part.h"
+#include "quant/block.h"
+
+namespace lt::encode::LT_ISA {
+namespace {
+
+constexpr int room = 16;  // lines of a list
+
+// Values of a super-block are divided by 2^exponent, so that the largest is in [1/2, 1); d is a half of the values as they were.
+struct HalfScale {
+  int exponent;
+  float unit;
+
+  float of(uint16_t half) const { return static_cast<float>(ldexp(static_cast<double>(quant::half_to_float(half) * unit), -exponent)); }
+  // Of the nearest half to D that is finite.
+  uint16_t nearest(float D) const {
+    const double d = ldexp(static_cast<double>(D), exponent) / static_cast<double>(unit);
+    return quant::float_to_half(d < 65504 ? static_cast<float>(d) : 65504.0f);
+  }
+};
+
+template <class T>
+struct Scales {
+  static constexpr int parts = 256 / T::values;
+  using P = Part<T>;
+
+  P part[parts];
+  Lines lines[parts][P::lists];
+  int count;          // of lines
+  float best[parts];  // scale of a part on its own
+  int step[parts];
+
+  // 16 lines a part: where its scale may lie by its largest value, then around the best of these.
+  void draw(int p, const Worth<T>& worth, float least) {
+    static const float coarse[16] = {0.10f, 0.14f, 0.19f, 0.25f, 0.32f, 0.40f, 0.48f, 0.57f,
+                                     0.67f, 0.78f, 0.90f, 1.03f, 1.18f, 1.35f, 1.70f, 2.50f};
+    static const float fine[16] = {0.72f, 0.77f, 0.82f, 0.86f, 0.90f, 0.93f, 0.96f, 0.985f,
+                                   1.01f, 1.04f, 1.08f, 1.12f, 1.17f, 1.22f, 1.28f, 1.35f};
+    static const float wide[6] = {0.15f, 0.35f, 0.6f, 0.9f, 1.3f, 2.5f}, narrow[6] = {0.78f, 0.87f, 0.95f, 1.04f, 1.14f, 1.27f};
+    const float around = (part[p].largest > least ? part[p].largest : least) / T::book().top;
+    for (int l = 0; l < P::lists; l++) store(lines[p][l].twice_x, set1(never)), store(lines[p][l].w, zero());
+    sample(p, worth, around, wide, 0);
+    best[p] = highest_gain(p, around, coarse, 6);
+    sample(p, worth, best[p], narrow, 6);
+    best[p] = highest_gain(p, best[p], fine, 12);
+    count = 12;
+  }
+
+  // The D that gives the most, every part at the better of the two steps around its own scale; then D and the steps in turns.
+  // Returns its half.
+  uint16_t search(const HalfScale& scale) {
+    float top = 0;
+    for (int p = 0; p < parts; p++) top = best[p] > top ? best[p] : top;
+    top = top / (2 * T::steps - 1);
+    float D = top, most = never;
+    float ratios[16];
+    for (int i = 0; i < 16; i++) ratios[i] = i == 0 ? 0.35f : ratios[i - 1] * 1.0417f;
+    for (int round = 0; round < 3; round++, top = top * 1.922f) most = try_units(set1(top) * load(ratios), most, D);
+    const float middle = D;
+    for (int i = 0; i < 16; i++) ratios[i] = 0.97f + 0.004f * static_cast<float>(i);
+    try_units(set1(middle) * load(ratios), most, D);
+    return settle(scale.nearest(D), scale);
+  }
+
+  // Steps and D in turns, until D stays.
+  uint16_t settle(uint16_t half, const HalfScale& scale) {
+    uint16_t kept = half;
+    float most = never;
+    for (int turn = 0; turn < 8 && half != 0; turn++) {
+      float better;
+      const float gain = choose_steps(scale.of(half), better);
+      if (gain <= most) break;
+      most = gain, kept = half;
+      half = scale.nearest(better);
+      if (half == kept) break;
+    }
+    return kept;
+  }
+
+ private:
+  void sample(int p, const Worth<T>& worth, float around, const float* ratios, int at) {
+    float scales[6];
+    for (int k = 0; k < 6; k++) scales[k] = around * ratios[k];
+    worth.template sample<6>(part[p], scales, lines[p], at);
+  }
+
+  float highest_gain(int p, float around, const float* ratios, int lines_drawn) {
+    const f32x16 scales = set1(around) * load(ratios);
+    const f32x16 gain = gain_at(part[p], lines[p], lines_drawn, scales);
+    return around * ratios[lowest_bit(equal_lanes(gain, set1(fold_max(gain))))];
+  }
+
+  // Replaces D and `most` where one of 16 is better.
+  float try_units(f32x16 units, float most, float& D) {
+    f32x16 total = zero();
+    const f32x16 magic = set1(12582912.0f), one = set1(1.0f), two = set1(2.0f), last = set1(T::steps - 1);
+    for (int p = 0; p < parts; p++) {
+      const f32x16 real = (set1(best[p]) / units - one) * set1(0.5f);
+      const f32x16 low = min(max((real - set1(0.5f) + magic) - magic, zero()), last), high = min(low + one, last);
+      total = total + max(gain_at(part[p], lines[p], count, units * fma(two, low, one)),
+                          gain_at(part[p], lines[p], count, units * fma(two, high, one)));
+    }
+    const float peak = fold_max(total);
+    if (peak <= most) return most;
+    float lanes[16];
+    store(lanes, units);
+    D = lanes[lowest_bit(equal_lanes(total, set1(peak)))];
+    return peak;
+  }
+
+  // The best step of each part at D; the gain of all, and the D that fits the points so chosen by least squares.
+  float choose_steps(float D, float& better) {
+    float multiples[16];
+    for (int j = 0; j < 16; j++) multiples[j] = static_cast<float>(2 * (j < T::steps ? j : T::steps - 1) + 1);
+    double total = 0, pulled = 0, weighed = 0;
+    for (int p = 0; p < parts; p++) {
+      const f32x16 gain = gain_at(part[p], lines[p], count, set1(D) * load(multiples));
+      const float peak = fold_max(gain);
+      step[p] = lowest_bit(equal_lanes(gain, set1(peak)));
+      total += double{peak};
+      const double m = 2 * step[p] + 1;
+      double twice_x, w;
+      fit(p, D * static_cast<float>(m), twice_x, w);
+      pulled += m * twice_x / 2, weighed += m * m * w;
+    }
+    better = weighed > 0 ? static_cast<float>(pulled / weighed) : D;
+    return static_cast<float>(total);
+  }
+
+  void fit(int p, float scale, double& twice_x, double& w) {
+    float of[P::lists], x_of[P::lists], w_of[P::lists];
+    for (int l = 0; l < P::lists; l++) {
+      if (!part[p].used(l)) continue;
+      const Lines& line = lines[p][l];
+      const f32x16 at = fma(set1(-scale), load(line.w), load(line.twice_x));
+      of[l] = fold_max(at);
+      const int k = lowest_bit(equal_lanes(at, set1(of[l])));
+      x_of[l] = line.twice_x[k], w_of[l] = line.w[k];
+    }
+    int chosen[P::points];
+    part[p].choose(of, chosen);
+    twice_x = w = 0;
+    for (const int l : chosen) twice_x += double{x_of[l]}, w += double{w_of[l]};
+  }
+};
+
+}  // namespace
+}  // namespace lt::encode::LT_ISA
