@@ -33,9 +33,9 @@ export interface Progress {
 }
 
 /** A bar on a terminal, nothing elsewhere. */
-export function progress(what: string): Progress {
+export function progress(what: string, { timeLeft = false } = {}): Progress {
   if (!process.stderr.isTTY) return { show: () => {}, end: () => {} };
-  const bar = new SingleBar({ format: `${what} {bar} {percentage}%`, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const bar = new SingleBar({ format: `${what} {bar} {percentage}%${timeLeft ? ', {eta_formatted} left' : ''}`, stream: process.stderr, clearOnComplete: true, hideCursor: true, etaBuffer: 50 });
   let started = false;
   return {
     show(fraction) {

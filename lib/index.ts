@@ -20,6 +20,7 @@ export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { Model, type TextOptions } from './model';
 export type { Prompt } from './prompt';
+export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, type QuantizeOptions, type QuantizeReport } from './quantize';
 export type { GenerateOptions, JsonSchema } from './sampling';
 export type { Message } from './template';
 export { loadTokenizer, Tokenizer } from './tokenizer';

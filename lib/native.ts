@@ -133,10 +133,47 @@ export interface NativeSampler {
   parameters: { name: string; type: 'number' | 'integer' | 'boolean'; minimum: number; maximum: number; fallback: number; sentence: string }[];
 }
 
+export interface NativeQuantizeOptions {
+  type: string;
+  imatrix: string; // '': none, as the other texts
+  allowRequantize: boolean;
+  leaveOutputTensor: boolean;
+  pure: boolean;
+  keepSplit: boolean;
+  keepPartial: boolean;
+  dryRun: boolean;
+  outputTensorType: string;
+  tokenEmbeddingType: string;
+  tensorTypes: [name: string, type: string][];
+  pruneLayers: number[];
+  overrides: [key: string, type: 'str' | 'bool' | 'float' | 'int', value: string | boolean | number][];
+  targetSize: number; // 0: none, as the next
+  targetBpw: number;
+  threads: number; // 0: the default
+}
+
+export interface NativeQuantizeReport {
+  type: string;
+  inputBytes: number;
+  bytes: number;
+  files: string[];
+  tensors: {
+    name: string;
+    from: string;
+    to: string;
+    shape: number[];
+    bytes: number;
+    squaredError: number; // of the weights that were measured
+    measured: number;
+    relativeError: number;
+  }[];
+}
+
 /**
  * What the addon says about a ticket:
  * loadModel: 'progress' (a fraction), then 'loaded' (NativeInfo) or 'failed' (an error); 'followed' where another rank led and ended. submit: 'report' (NativeReport), the
  * last one with `finish`, or 'failed'. dispose: 'disposed'. loadTokenizer, inspect: 'done' (the value) or 'failed'.
+ * quantize, a job: 'progress' (a fraction), then 'done' (NativeQuantizeReport) or 'failed'.
  */
 export type NativeEvent = readonly [ticket: number, kind: string, value: unknown];
 
@@ -153,6 +190,8 @@ export interface Native {
   dispose(model: ModelHandle, ticket: number): void;
   loadTokenizer(ticket: number, path: string): void;
   stopJob(job: JobHandle): void;
+  quantize(ticket: number, input: string, output: string, options: NativeQuantizeOptions): JobHandle;
+  quantizeTypes(): { recipes: string[]; types: string[] };
   inspect(ticket: number, path: string): void;
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;

@@ -5,6 +5,7 @@
 #include "addon/convert.h"
 #include "addon/errors.h"
 #include "addon/job.h"
+#include "addon/quantize.h"
 #include "addon/reading.h"
 #include "addon/resident.h"
 
@@ -193,6 +194,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("dispose", export_of<dispose>);
   add("loadTokenizer", export_of<load_tokenizer>);
   add("stopJob", export_of<stop_job>);
+  add("quantize", export_of<quantize>);
+  add("quantizeTypes", export_of<quantize_types>);
   add("inspect", export_of<inspect>);
   add("encode", export_of<encode>);
   add("decode", export_of<decode>);

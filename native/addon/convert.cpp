@@ -3,27 +3,11 @@
 #include <cstring>
 
 #include "addon/errors.h"
+#include "addon/object.h"
 
 namespace lt::addon {
 
 namespace {
-
-std::string text_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::String>().Utf8Value(); }
-int64_t integer_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().Int64Value(); }
-double number_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().DoubleValue(); }
-bool flag_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Boolean>().Value(); }
-
-template <class Each>
-void for_each(const Napi::Value& list, Each each) {
-  const Napi::Array array = list.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); i++) each(array.Get(i));
-}
-
-std::vector<std::string> texts_of(const Napi::Value& list) {
-  std::vector<std::string> out;
-  for_each(list, [&](const Napi::Value& v) { out.push_back(v.As<Napi::String>().Utf8Value()); });
-  return out;
-}
 
 sample::ChainOptions sampling_of(const Napi::Object& from) {
   sample::ChainOptions out;

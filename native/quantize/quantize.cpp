@@ -33,7 +33,7 @@ Parts parts_of(const gguf::File& file, const std::string& output, const Options&
   const gguf::HostTensor* end = file.tensors().data();
   size_t at = 0;
   for (size_t i = 0; i < held.size(); i++) {
-    char number[32];
+    char number[64];
     std::snprintf(number, sizeof number, "-%05zu-of-%05zu.gguf", i + 1, held.size());
     parts.paths.push_back(stem + number);
     end += held[i];

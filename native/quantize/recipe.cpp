@@ -16,7 +16,7 @@ constexpr Type q4_0{2}, q4_1{3}, q5_0{6}, q5_1{7}, q8_0{8}, q2_k{10}, q3_k{11}, 
     iq3_xxs{18}, iq1_s{19}, iq4_nl{20}, iq3_s{21}, iq2_s{22}, iq4_xs{23}, iq1_m{29}, tq1_0{34}, tq2_0{35}, mxfp4{39}, nvfp4{40}, q1_0{41},
     q2_0{42};
 
-constexpr Recipe recipes[] = {
+constexpr Recipe all_recipes[] = {
     {"F32", Type::f32}, {"F16", Type::f16}, {"BF16", Type::bf16}, {"Q8_0", q8_0},       {"Q6_K", q6_k},   {"Q5_K_M", q5_k},
     {"Q5_K_S", q5_k},   {"Q5_1", q5_1},     {"Q5_0", q5_0},       {"Q4_K_M", q4_k},     {"Q4_K_S", q4_k}, {"Q4_1", q4_1},
     {"Q4_0", q4_0},     {"IQ4_NL", iq4_nl}, {"IQ4_XS", iq4_xs},   {"Q3_K_L", q3_k},     {"Q3_K_M", q3_k}, {"Q3_K_S", q3_k},
@@ -153,6 +153,8 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
+std::span<const Recipe> recipes() { return all_recipes; }
+
 uint32_t file_type_of(const Recipe& recipe) {
   const auto types = gguf::file_types();
   const auto at = std::find_if(types.begin(), types.end(), [&](const gguf::FileType& t) { return t.name == recipe.name; });
@@ -165,7 +167,7 @@ const Recipe& find_recipe(std::string_view wanted) {
   uint32_t number = 0;
   const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
   const bool by_number = bad == std::errc{} && end == name.data() + name.size();
-  for (const Recipe& r : recipes) {
+  for (const Recipe& r : all_recipes) {
     if (r.name == name || (by_number && file_type_of(r) == number)) return r;
     known += (known.empty() ? "" : ", ") + std::string(r.name);
   }

@@ -2,6 +2,7 @@
 // users compare files by these names, so a name means the same tensors in the same types.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,8 @@ struct Recipe {
   std::string_view name;
   Type base;  // of most matrices
 };
+
+std::span<const Recipe> recipes();
 
 // By name whatever its case ("q4_k_m"; "Q4_K" is Q4_K_M, as Q3_K and Q5_K are their M) or by number (the value of
 // general.file_type). Throws Code::argument with all names.

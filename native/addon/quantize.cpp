@@ -1,0 +1,110 @@
+#include "addon/quantize.h"
+
+#include "addon/convert.h"
+#include "addon/job.h"
+#include "addon/object.h"
+#include "gguf/file.h"
+#include "quant/type.h"
+#include "quantize/quantize.h"
+
+namespace lt::addon {
+namespace {
+
+std::optional<Type> type_of(const Napi::Object& from, const char* name) {
+  const std::string type = text_of(from, name);
+  if (type.empty()) return {};
+  return quantize::find_type(type);
+}
+
+// [key, type, value]: what the type says how to write.
+gguf::Field field_of(const Napi::Array& from) {
+  const std::string key = from.Get(0u).As<Napi::String>().Utf8Value(), type = from.Get(1u).As<Napi::String>().Utf8Value();
+  const Napi::Value value = from.Get(2u);
+  if (type == "str") return gguf::field(key, std::string_view(value.As<Napi::String>().Utf8Value()));
+  if (type == "bool") return gguf::field(key, value.As<Napi::Boolean>().Value());
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (type == "float") return gguf::field(key, static_cast<float>(number));
+  return number < 0 ? gguf::field(key, static_cast<int32_t>(number)) : gguf::field(key, static_cast<uint32_t>(number));
+}
+
+quantize::Options options_of(const Napi::Object& from) {
+  quantize::Options o;
+  o.recipe = text_of(from, "type");
+  o.importance_name = text_of(from, "imatrix");
+  o.allow_requantize = flag_of(from, "allowRequantize");
+  o.leave_output = flag_of(from, "leaveOutputTensor");
+  o.pure = flag_of(from, "pure");
+  o.keep_split = flag_of(from, "keepSplit");
+  o.keep_partial = flag_of(from, "keepPartial");
+  o.output_type = type_of(from, "outputTensorType");
+  o.embedding_type = type_of(from, "tokenEmbeddingType");
+  o.target_bytes = static_cast<uint64_t>(number_of(from, "targetSize"));
+  o.target_bpw = number_of(from, "targetBpw");
+  o.threads = static_cast<int>(number_of(from, "threads"));
+  for_each(from.Get("tensorTypes"), [&](const Napi::Value& v) {
+    const Napi::Array pair = v.As<Napi::Array>();
+    o.tensor_types.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(),
+                                quantize::find_type(pair.Get(1u).As<Napi::String>().Utf8Value()));
+  });
+  for_each(from.Get("pruneLayers"), [&](const Napi::Value& v) { o.pruned.push_back(v.As<Napi::Number>().Int64Value()); });
+  for_each(from.Get("overrides"), [&](const Napi::Value& v) { o.overrides.push_back(field_of(v.As<Napi::Array>())); });
+  return o;
+}
+
+Napi::Object to_js(Napi::Env env, const quantize::TensorReport& t) {
+  const Napi::Object out = Napi::Object::New(env);
+  const Napi::Array shape = Napi::Array::New(env, t.dims.size());
+  for (uint32_t i = 0; i < t.dims.size(); i++) shape.Set(i, Napi::Number::New(env, static_cast<double>(t.dims[i])));
+  out.Set("name", text_to_js(env, t.name));
+  out.Set("from", text_to_js(env, quant::info(t.from).name));
+  out.Set("to", text_to_js(env, quant::info(t.to).name));
+  out.Set("shape", shape);
+  out.Set("bytes", Napi::Number::New(env, static_cast<double>(t.bytes)));
+  out.Set("squaredError", Napi::Number::New(env, t.loss.plain_error));
+  out.Set("measured", Napi::Number::New(env, static_cast<double>(t.loss.weights)));
+  out.Set("relativeError", Napi::Number::New(env, t.loss.size > 0 ? t.loss.error / t.loss.size : 0));
+  return out;
+}
+
+Napi::Value to_js(Napi::Env env, const quantize::Report& r) {
+  const Napi::Object out = Napi::Object::New(env);
+  const Napi::Array tensors = Napi::Array::New(env, r.tensors.size()), files = Napi::Array::New(env, r.files.size());
+  for (uint32_t i = 0; i < r.tensors.size(); i++) tensors.Set(i, to_js(env, r.tensors[i]));
+  for (uint32_t i = 0; i < r.files.size(); i++) files.Set(i, text_to_js(env, r.files[i]));
+  out.Set("type", text_to_js(env, r.type));
+  out.Set("inputBytes", Napi::Number::New(env, static_cast<double>(r.input_bytes)));
+  out.Set("bytes", Napi::Number::New(env, static_cast<double>(r.output_bytes)));
+  out.Set("files", files);
+  out.Set("tensors", tensors);
+  return out;
+}
+
+}  // namespace
+
+Napi::Value quantize(const Napi::CallbackInfo& info) {
+  const Napi::Object given = info[3].As<Napi::Object>();
+  const auto work = [input = info[1].As<Napi::String>().Utf8Value(), output = info[2].As<Napi::String>().Utf8Value(),
+                     options = options_of(given), dry = flag_of(given, "dryRun")](const Progress& progress) mutable -> Job::Result {
+    if (!options.importance_name.empty())
+      options.importance = std::make_shared<const quantize::Importance>(quantize::read_importance(options.importance_name));
+    const std::shared_ptr<const gguf::File> file = gguf::File::open(input);
+    const quantize::Report report =
+        dry ? quantize::plan_only(*file, output, options, progress) : quantize::quantize(*file, output, options, progress);
+    return [report](Napi::Env env) { return to_js(env, report); };
+  };
+  return start_job(info.Env(), info[0].As<Napi::Number>().DoubleValue(), work);
+}
+
+Napi::Value quantize_types(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Array recipes = Napi::Array::New(env), types = Napi::Array::New(env);
+  for (const quantize::Recipe& r : quantize::recipes()) recipes.Set(recipes.Length(), text_to_js(env, r.name));
+  for (const quant::TypeInfo& t : quant::types())
+    if (t.dequantize) types.Set(types.Length(), text_to_js(env, t.name));
+  const Napi::Object out = Napi::Object::New(env);
+  out.Set("recipes", recipes);
+  out.Set("types", types);
+  return out;
+}
+
+}  // namespace lt::addon
