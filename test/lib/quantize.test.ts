@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { inspectModel, loadModel, quantize, quantizeTypes, type LlamaError, type QuantizeOptions } from '../../lib';
+import { inspectModel, loadModel, quantize, quantizeTypes, type LlamaError, type QuantizeOptions } from 'llama-ts';
 import { writeGguf, type TensorSpec } from '../fixtures/gguf-writer';
 import { root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 
