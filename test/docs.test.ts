@@ -37,12 +37,12 @@ function runScript(text: string): void {
   execFileSync(process.execPath, ['--input-type=module', '-e', outputText], { cwd: folder, stdio: 'pipe', timeout: 60_000 });
 }
 
-const program = join(root, 'dist', 'bin', 'llama-ts.js');
+const program = (name: string): string => `"${process.execPath}" "${join(root, 'dist', 'bin', `${name}.js`)}" `;
 
 // `npm ...` and the like set a machine up: the test command itself is one of them.
 function runShell(text: string): void {
   for (const line of text.split('\n').filter((l) => l !== '' && !/^(npm|npx|cmake|nix|docker) /.test(l))) {
-    execFileSync('sh', ['-c', line.replace(/\bllama-ts (?=[a-z])/g, `"${process.execPath}" "${program}" `)], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+    execFileSync('sh', ['-c', line.replace(/(?<=^|[|&;] ?)(llama-ts|llama-quantize) (?=[a-z-])/g, (_, name: string) => program(name))], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
   }
 }
 
