@@ -17,7 +17,7 @@ struct SuperBlock {
   alignas(64) float x[256], w[256];
   Coded coded[parts], tried[parts];
 
-  void encode(const float* values, const float* weights, typename T::Block& out) {
+  void encode(const float* values, const float* weights, bool unbiased, typename T::Block& out) {
     memset(&out, 0, sizeof out);
     if (!take(values, weights)) return;
     for (int p = 0; p < parts; p++) {
@@ -27,22 +27,32 @@ struct SuperBlock {
     }
     uint16_t half = scales.search(half_scale);
     if (half == 0) return;
-    float better;
-    float gain = code(half_scale.of(half), coded, better);
-    for (int turn = 0; turn < 2; turn++) {
-      const uint16_t next = half_scale.nearest(better);
-      if (next == half || next == 0) break;
-      const float next_gain = code(half_scale.of(next), tried, better);
-      if (next_gain <= gain) break;
-      gain = next_gain, half = next;
-      memcpy(coded, tried, sizeof coded);
+    Fit fit = code(half_scale.of(half), coded);
+    const uint16_t next = half_scale.nearest(fit.better);
+    if (next != half && next != 0) {
+      const Fit other = code(half_scale.of(next), tried);
+      if (other.gain > fit.gain) fit = other, half = next, memcpy(coded, tried, sizeof coded);
     }
-    if (!(gain > 0)) return;
+    if (!(fit.gain > 0)) return;
+    if (unbiased) half = raised(half, fit.pulled);
     for (int p = 0; p < parts; p++) T::put(out, p, coded[p]);
     T::put_scale(out, half);
   }
 
  private:
+  struct Fit {
+    double gain, pulled;  // over zeros; sum w x y at D = 1
+    float better;         // the D that fits the points best
+  };
+
+  // To where sum w x y = sum w x²; at most doubled, as where next to nothing is hit.
+  uint16_t raised(uint16_t half, double pulled) const {
+    double squares = 0;
+    for (int i = 0; i < 256; i++) squares += double{w[i]} * double{x[i]} * double{x[i]};
+    const double D = squares / pulled, most = 2 * double{half_scale.of(half)};
+    return half_scale.nearest(static_cast<float>(D < most ? D : most));
+  }
+
   // Values and weights in the range that the sums need; false where all values are zero.
   bool take(const float* values, const float* weights) {
     float largest = 0, heaviest = 0;
@@ -65,8 +75,8 @@ struct SuperBlock {
     return true;
   }
 
-  // The exact best points of each part at D and the best of three steps; their gain, and the D that fits them.
-  float code(float D, Coded* out, float& better) {
+  // The exact best points of each part at D and the best of three steps.
+  Fit code(float D, Coded* out) {
     double total = 0, pulled = 0, weighed = 0;
     for (int p = 0; p < parts; p++) {
       const P& part = scales.part[p];
@@ -97,8 +107,7 @@ struct SuperBlock {
       part.write_signs(out[p]);
       total += double{peak};
     }
-    better = weighed > 0 ? static_cast<float>(pulled / weighed) : D;
-    return static_cast<float>(total);
+    return {total, pulled, weighed > 0 ? static_cast<float>(pulled / weighed) : D};
   }
 };
 
@@ -106,7 +115,7 @@ template <class T>
 void encode_row(const Row& row, void* blocks) {
   SuperBlock<T> block;
   for (int64_t i = 0; i < row.cols / 256; i++)
-    block.encode(row.x + i * 256, row.weights + i * 256, static_cast<typename T::Block*>(blocks)[i]);
+    block.encode(row.x + i * 256, row.weights + i * 256, row.unbiased, static_cast<typename T::Block*>(blocks)[i]);
 }
 
 }  // namespace

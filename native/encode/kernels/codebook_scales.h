@@ -42,9 +42,9 @@ struct Scales {
     static const float wide[6] = {0.15f, 0.35f, 0.6f, 0.9f, 1.3f, 2.5f}, narrow[6] = {0.78f, 0.87f, 0.95f, 1.04f, 1.14f, 1.27f};
     const float around = (part[p].largest > least ? part[p].largest : least) / T::book().top;
     for (int l = 0; l < P::lists; l++) store(lines[p][l].twice_x, set1(never)), store(lines[p][l].w, zero());
-    sample(p, worth, around, wide, 0);
+    sample<6>(p, worth, around, wide, 0);
     best[p] = highest_gain(p, around, coarse, 6);
-    sample(p, worth, best[p], narrow, 6);
+    sample<6>(p, worth, best[p], narrow, 6);
     best[p] = highest_gain(p, best[p], fine, 12);
     count = 12;
   }
@@ -81,10 +81,11 @@ struct Scales {
   }
 
  private:
+  template <int drawn>
   void sample(int p, const Worth<T>& worth, float around, const float* ratios, int at) {
-    float scales[6];
-    for (int k = 0; k < 6; k++) scales[k] = around * ratios[k];
-    worth.template sample<6>(part[p], scales, lines[p], at);
+    float scales[drawn];
+    for (int k = 0; k < drawn; k++) scales[k] = around * ratios[k];
+    worth.template sample<drawn>(part[p], scales, lines[p], at);
   }
 
   float highest_gain(int p, float around, const float* ratios, int lines_drawn) {
