@@ -18,16 +18,19 @@ namespace {
 template <int points, int width>
 struct Owned {
   alignas(64) float values[points * width];
-  Book book{points, width, 0, values};
+  Book book{points, width, 0, values, 0, {}};
 
   template <class Point>
   explicit Owned(Point point) {
     for (int p = 0; p < points; p++) {
       float y[8];
       point(static_cast<uint32_t>(p), y);
-      for (int i = 0; i < width; i++) values[(p / 16 * width + i) * 16 + p % 16] = y[i];
+      for (int i = 0; i < width; i++) values[(p / 16 * width + i) * 16 + p % 16] = y[i], level(y[i]);
       book.top = std::max(book.top, *std::max_element(y, y + width));
     }
+  }
+  void level(float value) {
+    if (std::find(book.level, book.level + book.levels, value) == book.level + book.levels) book.level[book.levels++] = value;
   }
 };
 

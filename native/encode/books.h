@@ -8,6 +8,8 @@ struct Book {
   int points, width;    // width: values of a point
   float top;            // the largest value
   const float* values;  // (points / 16, width, 16)
+  int levels;           // the different values
+  float level[8];
 };
 
 // Values without signs, but those of IQ1 have theirs: its 2048 points an eighth higher, then the same an eighth lower.

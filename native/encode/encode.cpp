@@ -71,7 +71,7 @@ void encode(const Kernels& kernels, Type type, const Rows& rows, void* blocks) {
   for (int64_t r = 0; r < rows.rows; r++) {
     std::transform(rows.x + r * rows.cols, rows.x + (r + 1) * rows.cols, x.begin(), finite);
     weigh(rows, x.data(), weights.data());
-    encoder->run({x.data(), weights.data(), rows.cols}, static_cast<uint8_t*>(blocks) + static_cast<size_t>(r) * row_bytes);
+    encoder->run({x.data(), weights.data(), rows.cols, rows.unbiased}, static_cast<uint8_t*>(blocks) + static_cast<size_t>(r) * row_bytes);
   }
 }
 

@@ -10,6 +10,7 @@ struct Row {
   const float* x;        // (cols), finite: encode.cpp has put 0 for NaN and the largest float for infinities
   const float* weights;  // (cols), of each error's square; at least 0; all equal where nothing weighs them
   int64_t cols;
+  bool unbiased = false;  // as in Rows
 };
 
 struct Encoder {

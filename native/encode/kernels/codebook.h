@@ -15,9 +15,9 @@ struct SuperBlock {
   S scales;
   HalfScale half_scale;
   alignas(64) float x[256], w[256];
-  Coded coded[parts], tried[parts];
+  Coded coded[parts];
 
-  void encode(const float* values, const float* weights, typename T::Block& out) {
+  void encode(const float* values, const float* weights, bool unbiased, typename T::Block& out) {
     memset(&out, 0, sizeof out);
     if (!take(values, weights)) return;
     for (int p = 0; p < parts; p++) {
@@ -27,22 +27,35 @@ struct SuperBlock {
     }
     uint16_t half = scales.search(half_scale);
     if (half == 0) return;
-    float better;
-    float gain = code(half_scale.of(half), coded, better);
-    for (int turn = 0; turn < 2; turn++) {
-      const uint16_t next = half_scale.nearest(better);
-      if (next == half || next == 0) break;
-      const float next_gain = code(half_scale.of(next), tried, better);
-      if (next_gain <= gain) break;
-      gain = next_gain, half = next;
-      memcpy(coded, tried, sizeof coded);
-    }
-    if (!(gain > 0)) return;
+    const Fit fit = code(half_scale.of(half));
+    half = closer(half, fit);
+    if (!(fit.gain > 0)) return;
+    if (unbiased) half = raised(half, fit.pulled);
     for (int p = 0; p < parts; p++) T::put(out, p, coded[p]);
     T::put_scale(out, half);
   }
 
  private:
+  struct Fit {
+    double gain, pulled, weighed;  // over zeros; sum w x y and sum w y² at D = 1
+  };
+
+  // The D that fits the points best by least squares, where that is better than the one they were chosen at.
+  uint16_t closer(uint16_t half, const Fit& fit) const {
+    if (!(fit.weighed > 0)) return half;
+    const uint16_t next = half_scale.nearest(static_cast<float>(fit.pulled / fit.weighed));
+    const auto gain = [&](uint16_t h) { return (2 * fit.pulled - double{half_scale.of(h)} * fit.weighed) * double{half_scale.of(h)}; };
+    return gain(next) > gain(half) ? next : half;
+  }
+
+  // To where sum w x y = sum w x²; at most doubled, as where next to nothing is hit.
+  uint16_t raised(uint16_t half, double pulled) const {
+    double squares = 0;
+    for (int i = 0; i < 256; i++) squares += double{w[i]} * double{x[i]} * double{x[i]};
+    const double D = squares / pulled, most = 2 * double{half_scale.of(half)};
+    return half_scale.nearest(static_cast<float>(D < most ? D : most));
+  }
+
   // Values and weights in the range that the sums need; false where all values are zero.
   bool take(const float* values, const float* weights) {
     float largest = 0, heaviest = 0;
@@ -65,40 +78,28 @@ struct SuperBlock {
     return true;
   }
 
-  // The exact best points of each part at D and the best of three steps; their gain, and the D that fits them.
-  float code(float D, Coded* out, float& better) {
-    double total = 0, pulled = 0, weighed = 0;
+  // The exact best points of each part at D and its step.
+  Fit code(float D) {
+    Fit fit{0, 0, 0};
     for (int p = 0; p < parts; p++) {
       const P& part = scales.part[p];
       worth.measure(part);
-      const int low = scales.step[p] == 0 ? 0 : scales.step[p] + 2 < T::steps ? scales.step[p] - 1 : T::steps - 3;
-      float s[3];
-      for (int k = 0; k < 3; k++) s[k] = D * static_cast<float>(2 * (low + k) + 1);
-      float most[P::lists][3], of[P::lists];
-      for (int l = 0; l < P::lists; l++)
-        if (part.used(l)) most_at<P::entries, 3>(worth.xs(l), worth.ws(l), s, most[l]);
-      float peak = never;
-      int best = 0;
-      for (int k = 0; k < 3; k++) {
-        for (int l = 0; l < P::lists; l++) of[l] = part.used(l) ? most[l][k] : 0.0f;
-        const float gain = s[k] * part.together(of);
-        if (gain > peak) peak = gain, best = k;
-      }
-      for (int l = 0; l < P::lists; l++) of[l] = part.used(l) ? most[l][best] : 0.0f;
+      const double m = 2 * scales.step[p] + 1;
+      const float scale = D * static_cast<float>(m);
+      float most[P::lists];
+      for (int l = 0; l < P::lists; l++) most[l] = part.used(l) ? most_at<P::entries>(worth.xs(l), worth.ws(l), scale) : 0;
+      fit.gain += double{scale * part.together(most)};
       int chosen[P::points];
-      part.choose(of, chosen);
-      out[p].step = low + best;
-      const double m = 2 * out[p].step + 1;
+      part.choose(most, chosen);
+      coded[p].step = scales.step[p];
       for (int i = 0; i < P::points; i++) {
-        const int l = chosen[i], point = find_point<P::entries>(worth.xs(l), worth.ws(l), s[best], of[l]);
-        pulled += m * double{worth.xs(l)[point]} / 2, weighed += m * m * double{worth.ws(l)[point]};
-        out[p].points[i] = point + (T::same_shift && l % 2 ? P::entries : 0);
+        const int l = chosen[i], point = find_point<P::entries>(worth.xs(l), worth.ws(l), scale, most[l]);
+        fit.pulled += m * double{worth.xs(l)[point]} / 2, fit.weighed += m * m * double{worth.ws(l)[point]};
+        coded[p].points[i] = point + (T::same_shift && l % 2 ? P::entries : 0);
       }
-      part.write_signs(out[p]);
-      total += double{peak};
+      part.write_signs(coded[p]);
     }
-    better = weighed > 0 ? static_cast<float>(pulled / weighed) : D;
-    return static_cast<float>(total);
+    return fit;
   }
 };
 
@@ -106,7 +107,7 @@ template <class T>
 void encode_row(const Row& row, void* blocks) {
   SuperBlock<T> block;
   for (int64_t i = 0; i < row.cols / 256; i++)
-    block.encode(row.x + i * 256, row.weights + i * 256, static_cast<typename T::Block*>(blocks)[i]);
+    block.encode(row.x + i * 256, row.weights + i * 256, row.unbiased, static_cast<typename T::Block*>(blocks)[i]);
 }
 
 }  // namespace

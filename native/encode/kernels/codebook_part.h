@@ -106,6 +106,19 @@ struct Part {
     }
   }
 
+  // The gain at each of 16 scales if every value could have any level.
+  f32x16 free_gain(f32x16 scales) const {
+    const Book& book = T::book();
+    f32x16 all = zero();
+    for (int i = 0; i < T::values; i++) {
+      f32x16 most = set1(never);
+      for (int k = 0; k < book.levels; k++)
+        most = max(most, fma(set1(-(weight[i] * book.level[k]) * book.level[k]), scales, set1(pull[i] * book.level[k])));
+      all = all + most;
+    }
+    return scales * all;
+  }
+
   // Makes the number of negative signs even, where the points say it costs least.
   void write_signs(Coded& coded) const {
     const float* book = T::book().values;

@@ -66,16 +66,15 @@ void highest(const float* twice_x, const float* w, const float* scales, Lines& l
   }
 }
 
-// The exact maximum of 2X - s W for each of the scales.
-template <int points, int count>
-void most_at(const float* twice_x, const float* w, const float* scales, float* most) {
-  f32x16 best[count], s[count];
-  for (int k = 0; k < count; k++) best[k] = set1(never), s[k] = set1(-scales[k]);
-  for (int v = 0; v < points / 16; v++) {
-    const f32x16 xs = load(twice_x + v * 16), ws = load(w + v * 16);
-    LT_UNROLL for (int k = 0; k < count; k++) best[k] = max(best[k], fma(s[k], ws, xs));
+// The exact maximum of 2X - s W.
+template <int points>
+float most_at(const float* twice_x, const float* w, float scale) {
+  f32x16 best[2] = {set1(never), set1(never)};
+  const f32x16 s = set1(-scale);
+  for (int v = 0; v < points / 16; v += 2) {
+    LT_UNROLL for (int k = 0; k < 2; k++) best[k] = max(best[k], fma(s, load(w + (v + k) * 16), load(twice_x + (v + k) * 16)));
   }
-  for (int k = 0; k < count; k++) most[k] = fold_max(best[k]);
+  return fold_max(max(best[0], best[1]));
 }
 
 LT_INLINE int lowest_bit(uint32_t bits) {

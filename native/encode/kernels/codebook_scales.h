@@ -39,14 +39,15 @@ struct Scales {
                                      0.67f, 0.78f, 0.90f, 1.03f, 1.18f, 1.35f, 1.70f, 2.50f};
     static const float fine[16] = {0.72f, 0.77f, 0.82f, 0.86f, 0.90f, 0.93f, 0.96f, 0.985f,
                                    1.01f, 1.04f, 1.08f, 1.12f, 1.17f, 1.22f, 1.28f, 1.35f};
-    static const float wide[6] = {0.15f, 0.35f, 0.6f, 0.9f, 1.3f, 2.5f}, narrow[6] = {0.78f, 0.87f, 0.95f, 1.04f, 1.14f, 1.27f};
+    static const float wide[3] = {0.72f, 1.0f, 1.35f}, lower[3] = {0.40f, 0.65f, 1.0f}, narrow[4] = {0.86f, 0.95f, 1.06f, 1.2f};
     const float around = (part[p].largest > least ? part[p].largest : least) / T::book().top;
     for (int l = 0; l < P::lists; l++) store(lines[p][l].twice_x, set1(never)), store(lines[p][l].w, zero());
-    sample(p, worth, around, wide, 0);
-    best[p] = highest_gain(p, around, coarse, 6);
-    sample(p, worth, best[p], narrow, 6);
-    best[p] = highest_gain(p, best[p], fine, 12);
-    count = 12;
+    const float free = around * best_ratio(coarse, part[p].free_gain(set1(around) * load(coarse)));
+    sample<3>(p, worth, free, T::signs == Signs::own ? lower : wide, 0);
+    best[p] = free * best_ratio(fine, gain_at(part[p], lines[p], 3, set1(free) * load(fine)));
+    sample<4>(p, worth, best[p], narrow, 3);
+    best[p] = best[p] * best_ratio(fine, gain_at(part[p], lines[p], 7, set1(best[p]) * load(fine)));
+    count = 7;
   }
 
   // The D that gives the most, every part at the better of the two steps around its own scale; then D and the steps in turns.
@@ -81,17 +82,14 @@ struct Scales {
   }
 
  private:
+  template <int drawn>
   void sample(int p, const Worth<T>& worth, float around, const float* ratios, int at) {
-    float scales[6];
-    for (int k = 0; k < 6; k++) scales[k] = around * ratios[k];
-    worth.template sample<6>(part[p], scales, lines[p], at);
+    float scales[drawn];
+    for (int k = 0; k < drawn; k++) scales[k] = around * ratios[k];
+    worth.template sample<drawn>(part[p], scales, lines[p], at);
   }
 
-  float highest_gain(int p, float around, const float* ratios, int lines_drawn) {
-    const f32x16 scales = set1(around) * load(ratios);
-    const f32x16 gain = gain_at(part[p], lines[p], lines_drawn, scales);
-    return around * ratios[lowest_bit(equal_lanes(gain, set1(fold_max(gain))))];
-  }
+  static float best_ratio(const float* ratios, f32x16 gain) { return ratios[lowest_bit(equal_lanes(gain, set1(fold_max(gain))))]; }
 
   // Replaces D and `most` where one of 16 is better.
   float try_units(f32x16 units, float most, float& D) {
