@@ -13,6 +13,8 @@ function commands(): CommandModule[] {
     require('./commands/inspect') as { default: CommandModule },
     require('./commands/logits') as { default: CommandModule },
     require('./commands/bench') as { default: CommandModule },
+    require('./commands/perplexity') as { default: CommandModule },
+    require('./commands/imatrix') as { default: CommandModule },
   ].map((m) => m.default);
 }
 

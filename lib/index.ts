@@ -15,10 +15,13 @@ export {
   type SamplerOptions,
   type SamplerParameter,
 } from './generated/samplers';
+export { imatrix, type ImatrixOptions, type ImatrixResult } from './imatrix';
 export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { Model, type TextOptions } from './model';
+export { perplexity, type Divergence, type PerplexityOptions, type PerplexityResult } from './perplexity';
+export type { MeasureOptions } from './measure';
 export type { Prompt } from './prompt';
 export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, type QuantizeOptions, type QuantizeReport } from './quantize';
 export type { GenerateOptions, JsonSchema } from './sampling';

@@ -55,7 +55,7 @@ const gpuLayers: check.Check<GpuLayers> = (value, name) => {
   return check.integer(0, 100_000)(value, name);
 };
 
-const checks: check.Checks<LoadOptions> = {
+export const loadChecks: check.Checks<LoadOptions> = {
   backend: backendName,
   gpuLayers,
   isa: check.string,
@@ -69,7 +69,7 @@ const checks: check.Checks<LoadOptions> = {
   signal: check.signal,
 };
 
-function nativeOptions(options: LoadOptions): NativeLoadOptions {
+export function nativeOptions(options: LoadOptions): NativeLoadOptions {
   const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16', exactRanks = false } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
   return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType, exactRanks };
@@ -81,7 +81,7 @@ function nativeOptions(options: LoadOptions): NativeLoadOptions {
  */
 export async function loadModel(path: string | URL, options?: LoadOptions): Promise<Model> {
   const origin = new Origin(loadModel);
-  const { onProgress, signal, ...rest } = check.options<LoadOptions>(options, 'loadModel', checks);
+  const { onProgress, signal, ...rest } = check.options<LoadOptions>(options, 'loadModel', loadChecks);
   signal?.throwIfAborted();
   const [file, settings] = [pathOf(path), nativeOptions(rest)];
   const { handle, info } = await load(origin, file, settings, onProgress, signal);

@@ -169,11 +169,61 @@ export interface NativeQuantizeReport {
   }[];
 }
 
+export interface NativePerplexityOptions extends NativeLoadOptions {
+  context: number;
+  chunks: number; // -1: all
+  saveBase: string; // '': none, as the next
+  base: string;
+}
+
+export interface NativePerplexity {
+  nll: number; // of a token, in nats
+  nllError: number;
+  tokens: number;
+  chunks: number;
+  context: number;
+  seconds: number;
+  backend: string;
+  divergence?: {
+    kl: number;
+    klError: number;
+    klMedian: number;
+    kl99: number;
+    klMax: number;
+    sameTop: number;
+    sameTopError: number;
+    basePerplexity: number;
+    logRatio: number; // of the perplexities
+    logRatioError: number;
+    rmsProbability: number;
+  };
+}
+
+export interface NativeImatrixOptions extends NativeLoadOptions {
+  context: number;
+  chunks: number; // -1: all
+  dataset: string;
+  processOutput: boolean;
+  resume: boolean;
+  outputFrequency: number; // 0: at the end alone
+  inFiles: readonly string[];
+}
+
+export interface NativeImatrix {
+  resumed: number;
+  chunks: number;
+  allChunks: number;
+  tensors: number;
+  seconds: number;
+  backend: string;
+}
+
 /**
  * What the addon says about a ticket:
  * loadModel: 'progress' (a fraction), then 'loaded' (NativeInfo) or 'failed' (an error); 'followed' where another rank led and ended. submit: 'report' (NativeReport), the
  * last one with `finish`, or 'failed'. dispose: 'disposed'. loadTokenizer, inspect: 'done' (the value) or 'failed'.
  * quantize, a job: 'progress' (a fraction), then 'done' (NativeQuantizeReport) or 'failed'.
+ * perplexity, imatrix, jobs: 'progress' (a fraction), then 'done' (NativePerplexity, NativeImatrix) or 'failed'.
  */
 export type NativeEvent = readonly [ticket: number, kind: string, value: unknown];
 
@@ -192,6 +242,8 @@ export interface Native {
   stopJob(job: JobHandle): void;
   quantize(ticket: number, input: string, output: string, options: NativeQuantizeOptions): JobHandle;
   quantizeTypes(): { recipes: string[]; types: string[] };
+  perplexity(ticket: number, model: string, text: string | undefined, options: NativePerplexityOptions): JobHandle;
+  imatrix(ticket: number, model: string | undefined, text: string | undefined, output: string, options: NativeImatrixOptions): JobHandle;
   inspect(ticket: number, path: string): void;
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;

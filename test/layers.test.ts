@@ -17,11 +17,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   comm: ['core'],
   model: ['gguf', 'quant', 'core'],
   engine: ['model', 'sample', 'grammar', 'tokenize', 'comm', 'gguf', 'quant', 'core'],
+  measure: ['engine', 'quantize', 'model', 'tokenize', 'gguf', 'quant', 'core'],
   'backend/ref': ['quant', 'core'],
   'backend/cpu': ['simd', 'quant', 'core'],
   'backend/vulkan': ['quant', 'core'],
   'backend/gpu': ['quant', 'core'],
-  addon: ['engine', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
+  addon: ['engine', 'measure', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
 };
 
 function files(folder: string, endings: RegExp): string[] {

@@ -5,6 +5,7 @@
 #include "addon/convert.h"
 #include "addon/errors.h"
 #include "addon/job.h"
+#include "addon/measure.h"
 #include "addon/quantize.h"
 #include "addon/reading.h"
 #include "addon/resident.h"
@@ -196,6 +197,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("stopJob", export_of<stop_job>);
   add("quantize", export_of<quantize>);
   add("quantizeTypes", export_of<quantize_types>);
+  add("perplexity", export_of<perplexity>);
+  add("imatrix", export_of<imatrix>);
   add("inspect", export_of<inspect>);
   add("encode", export_of<encode>);
   add("decode", export_of<decode>);

@@ -10,42 +10,14 @@ namespace {
 // Rows that go into one exchange: messages of MPI are counted in 31 bits. The same on all ranks, as `cols` is.
 int64_t rows_at_once(int64_t cols) { return std::max<int64_t>(1, (int64_t{16} << 20) / std::max<int64_t>(1, cols)); }
 
-class Calls final : public Plan {
- public:
-  Calls(Ops& ops, std::function<void(Ops&)> forward) : ops_(ops), forward_(std::move(forward)) {}
-  void run() override { forward_(ops_); }
-
- private:
-  Ops& ops_;
-  std::function<void(Ops&)> forward_;
-};
-
-Tensor row_of(Tensor t, int64_t r) {
-  Tensor row = t.slice(r, 1);
-  row.stride = t.cols * 4;
-  return row;
-}
-
 }  // namespace
-
-std::unique_ptr<Plan> Ranked::record(std::function<void(Ops&)> forward) { return std::make_unique<Calls>(*this, std::move(forward)); }
-
-std::span<float> Ranked::fetch(std::vector<float>& to, Tensor x) {
-  if (below_->on_host() && x.stride == x.cols * 4) return {static_cast<float*>(x.data), static_cast<size_t>(x.rows * x.cols)};
-  to.resize(static_cast<size_t>(x.rows * x.cols));
-  if (x.stride == x.cols * 4)
-    below_->read(to.data(), x);
-  else
-    for (int64_t r = 0; r < x.rows; r++) below_->read(to.data() + r * x.cols, row_of(x, r));
-  return to;
-}
 
 void Ranked::store(Tensor x, std::span<const float> from) {
   if (from.data() == x.data) return;
   if (x.stride == x.cols * 4)
-    below_->write(x, from.data());
+    below().write(x, from.data());
   else
-    for (int64_t r = 0; r < x.rows; r++) below_->write(row_of(x, r), from.data() + r * x.cols);
+    for (int64_t r = 0; r < x.rows; r++) below().write(row_of(x, r), from.data() + r * x.cols);
 }
 
 void Ranked::all_reduce(Tensor x) {

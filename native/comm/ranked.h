@@ -5,50 +5,20 @@
 #include <vector>
 
 #include "comm/comm.h"
-#include "core/backend.h"
+#include "core/wrapper.h"
 
 namespace lt::comm {
 
-class Ranked final : public Backend, public Ops {
+class Ranked final : public Wrapper {
  public:
-  Ranked(std::unique_ptr<Backend> below, std::shared_ptr<Comm> comm) : below_(std::move(below)), comm_(std::move(comm)) {}
-
-  std::string description() const override { return below_->description(); }
-  int threads() const override { return below_->threads(); }
-  bool on_host() const override { return below_->on_host(); }
-  Ops& ops() override { return *this; }
-  // The host takes part in every pass, so a pass is called, not replayed.
-  std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
-  std::optional<uint64_t> free_memory() const override { return below_->free_memory(); }
-  Tensor place(Tensor host) override { return below_->place(host); }
-  Tensor alloc(Type type, int64_t rows, int64_t cols) override { return below_->alloc(type, rows, cols); }
-  void write(Tensor to, const void* from) override { below_->write(to, from); }
-  void read(void* to, Tensor from) override { below_->read(to, from); }
-  size_t reserve(const Needs& needs) override { return below_->reserve(needs); }
-
-  Scratch& scratch() override { return on().scratch(); }
-  using Ops::matmul;
-  void gather(Tensor y, Tensor table, Tensor ids) override { on().gather(y, table, ids); }
-  void matmul(Tensor x, std::span<const Product> products) override { on().matmul(x, products); }
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override { on().rms_norm(y, x, w, eps, heads); }
-  void rope(Tensor x, Tensor positions, const Rope& rope) override { on().rope(x, positions, rope); }
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override { on().store_kv(kv, k, v, rows); }
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override { on().attend(y, q, kv, rows, attend); }
-  void add(Tensor y, Tensor a, Tensor b) override { on().add(y, a, b); }
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override { on().gate(y, g, u, act); }
-  void add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps) override { on().add_norm(y, x, dx, w, eps); }
-  void glu(Tensor y, Tensor x, Product gate, Product up, Act act) override { on().glu(y, x, gate, up, act); }
+  Ranked(std::unique_ptr<Backend> below, std::shared_ptr<Comm> comm) : Wrapper(std::move(below)), comm_(std::move(comm)) {}
 
   void all_reduce(Tensor x) override;
   void all_gather(Tensor y, Tensor x) override;
 
  private:
-  Ops& on() { return below_->ops(); }
-  // The values of x's rows, one after another, whatever lies between the rows; where they are if that is how they lie.
-  std::span<float> fetch(std::vector<float>& to, Tensor x);
   void store(Tensor x, std::span<const float> from);
 
-  std::unique_ptr<Backend> below_;
   std::shared_ptr<Comm> comm_;
   std::vector<float> mine_, all_;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "comm/comm.h"
+#include "core/backend.h"
 #include "core/error.h"
 #include "gguf/file.h"
 #include "sample/sampler.h"
@@ -30,6 +31,7 @@ struct EngineOptions {
   std::string cache_type = "f16";    // f16, f32, q8_0
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
   std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
+  std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given
 };
 
 struct MemoryInfo {              // bytes

@@ -24,17 +24,6 @@ void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
               std::string(name) + ": expected " + std::to_string(low) + " to " + std::to_string(high) + ", found " + std::to_string(value));
 }
 
-Type cache_type(const std::string& name, const Shape& s) {
-  if (name == "f16") return Type::f16;
-  if (name == "f32") return Type::f32;
-  if (name != "q8_0") throw Error(Code::argument, "cacheType: expected f16, f32 or q8_0, found \"" + name.substr(0, 64) + "\"");
-  const int64_t block = quant::info(q8_0).values;
-  if (s.key_dim % block || s.value_dim % block)
-    throw Error(Code::argument, "cacheType: q8_0 needs heads of a multiple of " + std::to_string(block) + " columns, this model's have " +
-                                    std::to_string(s.key_dim) + " and " + std::to_string(s.value_dim) + "; use f16");
-  return q8_0;
-}
-
 // The pool may be larger than the model's length: many requests share it, none is longer than the model was trained for.
 int64_t context_of(const EngineOptions& o, const Shape& s) {
   return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(s.trained_context, 1, default_context);
@@ -144,6 +133,17 @@ uint64_t table_bytes(const gguf::File& file) {
 }
 
 }  // namespace
+
+Type cache_type(const std::string& name, const Shape& s) {
+  if (name == "f16") return Type::f16;
+  if (name == "f32") return Type::f32;
+  if (name != "q8_0") throw Error(Code::argument, "cacheType: expected f16, f32 or q8_0, found \"" + name.substr(0, 64) + "\"");
+  const int64_t block = quant::info(q8_0).values;
+  if (s.key_dim % block || s.value_dim % block)
+    throw Error(Code::argument, "cacheType: q8_0 needs heads of a multiple of " + std::to_string(block) + " columns, this model's have " +
+                                    std::to_string(s.key_dim) + " and " + std::to_string(s.value_dim) + "; use f16");
+  return q8_0;
+}
 
 Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
                std::unique_ptr<Ranks> ranks) {

@@ -20,6 +20,9 @@ struct Parts {
 // Rows of logits that prompts can be given in a step, beyond one a sequence.
 constexpr int64_t logit_rows = 32;
 
+// EngineOptions::cache_type for a model of this shape. Throws Code::argument.
+Type cache_type(const std::string& name, const Shape& shape);
+
 // Reads and allocates everything; a rank that follows another needs no tokenizer.
 Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
                std::unique_ptr<Ranks> ranks);

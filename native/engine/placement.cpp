@@ -111,7 +111,8 @@ class Placing {
   void open(const std::string& name, const std::string& isa) {
     if (ranks_ && placed_.sides.empty()) ranks_->forget_weights();
     const auto with = [&](int threads) { return open_backend(name, {threads, isa}); };
-    placed_.sides.push_back({ranks_ ? ranks_->open(options_.threads, with) : with(options_.threads), nullptr});
+    std::unique_ptr<Backend> opened = ranks_ ? ranks_->open(options_.threads, with) : with(options_.threads);
+    placed_.sides.push_back({options_.wrap ? options_.wrap(std::move(opened)) : std::move(opened), nullptr});
   }
 
   void load(size_t side, const model::Part& part) {

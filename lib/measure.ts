@@ -1,0 +1,57 @@
+// What measuring calls share: where the model computes, and how the text is cut.
+import * as check from './check';
+import type { JobOptions } from './job';
+import { loadChecks, nativeOptions, type BackendName, type CacheType, type GpuLayers } from './load';
+import type { NativeLoadOptions } from './native';
+
+export interface MeasureOptions extends JobOptions {
+  /** Tokens of a chunk; each chunk is read from an empty context. Default 512. */
+  context?: number;
+  /** Chunks to read at most. Default: the whole text. */
+  chunks?: number;
+  /** What computes. Default `auto`. */
+  backend?: BackendName;
+  /** How many layers a device computes. Default `auto`. */
+  gpuLayers?: GpuLayers;
+  /** The instruction set, or the variant of a device's kernels, by name. */
+  isa?: string;
+  /** Threads that compute. Default: the physical cores that the process may use. */
+  threads?: number;
+  /** Tokens computed in one step at most; several chunks share a step. Default 512. */
+  batchTokens?: number;
+  /** How the context is stored. Default `f16`. */
+  cacheType?: CacheType;
+}
+
+export const measureChecks: check.Checks<MeasureOptions> = {
+  context: check.integer(1, 1 << 24),
+  chunks: check.integer(1, 0x7fffffff),
+  backend: loadChecks.backend,
+  gpuLayers: loadChecks.gpuLayers,
+  isa: loadChecks.isa,
+  threads: loadChecks.threads,
+  batchTokens: loadChecks.batchTokens,
+  cacheType: loadChecks.cacheType,
+  onProgress: loadChecks.onProgress,
+  signal: loadChecks.signal,
+};
+
+export type NativeMeasureOptions = NativeLoadOptions & { context: number; chunks: number };
+
+export function nativeMeasureOptions({ context = 512, chunks = -1, backend, gpuLayers, isa, threads, batchTokens, cacheType }: MeasureOptions): NativeMeasureOptions {
+  const placed = {
+    ...(backend !== undefined && { backend }),
+    ...(gpuLayers !== undefined && { gpuLayers }),
+    ...(isa !== undefined && { isa }),
+    ...(threads !== undefined && { threads }),
+    ...(batchTokens !== undefined && { batchTokens }),
+    ...(cacheType !== undefined && { cacheType }),
+  };
+  return { ...nativeOptions(placed), context, chunks };
+}
+
+/** Of a call's options those that its job takes. */
+export const jobOptions = ({ onProgress, signal }: JobOptions): JobOptions => ({ ...(onProgress && { onProgress }), ...(signal && { signal }) });
+
+/** A text, or none. */
+export const optionalText = (value: unknown): string | undefined => (value === undefined ? undefined : check.string(value, 'text'));
