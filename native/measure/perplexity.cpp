@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/parallel.h"
 #include "engine/ranks.h"
 #include "measure/base.h"
 #include "measure/distribution.h"
-#include "measure/parallel.h"
 
 namespace lt::measuring {
 namespace {
@@ -37,7 +37,7 @@ class Scoring {
 
   void take(int64_t first, std::span<const std::span<const float>> logits) {
     std::vector<std::vector<uint8_t>> records(logits.size());
-    in_parallel(threads_, std::ssize(logits), [&](int64_t i) {
+    parallel(threads_, std::ssize(logits), [&](int64_t i) {
       const auto at = static_cast<size_t>(i);
       const Distribution q(logits[at]);
       if (!q.valid())

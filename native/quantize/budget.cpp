@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "encode/encode.h"
 #include "quant/type.h"
-#include "quantize/parallel.h"
 #include "quantize/weights.h"
 
 namespace lt::quantize {

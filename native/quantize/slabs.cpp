@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/parallel.h"
 #include "quant/type.h"
-#include "quantize/parallel.h"
 
 namespace lt::quantize {
 namespace {
