@@ -9,7 +9,7 @@ using namespace lt;
 using check::WeightSet;
 
 constexpr int64_t rows = 2, cols = 1280;  // not a whole number of sixteen blocks for any type
-constexpr encode::Weigh ways[] = {encode::Weigh::evenly, encode::Weigh::by_size};
+constexpr encode::Weigh ways[] = {encode::Weigh::evenly, encode::Weigh::by_size, encode::Weigh::by_square};
 
 std::vector<uint8_t> encoded(std::string_view isa, Type type, const encode::Rows& r) {
   std::vector<uint8_t> blocks(check::encoded_bytes(type, r), 0xa5);
