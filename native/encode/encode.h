@@ -12,8 +12,9 @@ namespace lt::encode {
 
 // How much the square of an error counts of a weight x in column j.
 enum class Weigh : uint8_t {
-  evenly,   // importance[j]
-  by_size,  // importance[j] * sqrt(mean of the squares of x's row + x²): large weights count more, as their errors cost more
+  evenly,     // importance[j]
+  by_size,    // importance[j] * sqrt(mean of the squares of x's row + x^2): large weights count more, as their errors cost more
+  by_square,  // importance[j] * x^2: large weights count much more
 };
 
 struct Rows {

@@ -1,4 +1,4 @@
-// The scales are E4M3 numbers: those of two octaves and a half are tried, so that the largest value lies anywhere from 2.5 to 14.
+// The scales are E4M3 numbers: those of almost four octaves are tried, so that the largest value lies anywhere from 3 to 40.
 #include "quant/nvfp4.h"
 
 #include "encode/kernels/scaled.h"
@@ -16,10 +16,10 @@ f32x16 step_of(f32x16 scale) { return max(power_below(scale), set1(0x1p-6f)) * s
 f32x16 search(const Lanes<n, 1>& v) {
   f32x16 largest = zero();
   for (int i = 0; i < n; i++) largest = max(largest, abs(v.x[i]));
-  const f32x16 most = set1(448.0f), first = min(largest * v.unit * set1(1.0f / 14), most);
+  const f32x16 most = set1(448.0f), first = min(largest * v.unit * set1(1.0f / 40), most);
   f32x16 scale = max(round(first / step_of(first)) * step_of(first), set1(0x1p-9f));
   Scaled best{zero(), zero(), zero()};
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < 30; i++) {
     keep_better(v, grid, scale / v.unit, best);
     scale = min(scale + step_of(scale), most);
   }

@@ -6,7 +6,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-1, 2};
-constexpr ScaledPlan plan{1, 20, 0.6f, 0.12f, 8, 4};
+constexpr ScaledPlan plan{1, 20, 0.6f, 0.12f, 8, 4, 4};
 
 void pack(const uint8_t* q, quant::Q2_0::Block& out) {
   for (int i = 0; i < 16; i++) out.qs[i] = static_cast<uint8_t>(q[4 * i] | q[4 * i + 1] << 2 | q[4 * i + 2] << 4 | q[4 * i + 3] << 6);

@@ -7,7 +7,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-4, 3};
-constexpr SuperScaledPlan plan{{16, 10, 0.8f, 0.12f, 4, 3}, -32, 31, 12, 3};
+constexpr SuperScaledPlan plan{{16, 10, 0.8f, 0.12f, 4, 3, 4}, -32, 31, 12, 3};
 
 // The reverse of quant::Q3_K::scale(); s: two's complement.
 void pack_scales(const uint8_t* s, uint8_t* out) {

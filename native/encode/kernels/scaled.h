@@ -46,16 +46,24 @@ LT_INLINE void keep_better(Scaled& best, const ScaledSums& s) {
 
 // The value that is largest in size lands `first` beyond where the grid's lowest number is, and `step` less at each further try;
 // the same towards the highest number; then, with each cut, at 5/4 of the farthest.
+// A value counts as smaller the less of 1 / weighty of the mean weight it has.
+constexpr float weighty = 4;
+
 struct ScaledPlan {
   int low_tries, high_tries;
   float first, step;  // in numbers of the grid
   int cuts, refinements;
+  float weighty;  // a value with less than 1 / weighty of the mean weight counts as that much smaller: it may as well be cut off
 };
 
 template <int shared, class Grid, int n, int group>
 LT_NOINLINE Scaled search_scaled(const Lanes<n, group>& v, const Grid& grid, const ScaledPlan& plan) {
-  f32x16 high = v.x[0], low = zero() - v.x[0];
-  for (int i = 1; i < n; i++) high = max(high, v.x[i]), low = max(low, zero() - v.x[i]);
+  const f32x16 heavy = divide(set1(plan.weighty * n * shared), add_group<shared>(v.sum_w));
+  f32x16 high = set1(1e-20f), low = high;
+  for (int i = 0; i < n; i++) {
+    const f32x16 x = v.x[i] * min(v.w[i] * heavy, set1(1.0f));
+    high = max(high, x), low = max(low, zero() - x);
+  }
   high = max_group<shared>(high), low = max_group<shared>(low);
   const bool symmetric = grid.lowest + grid.highest == 0;
   const f32x16 extreme = symmetric ? max(high, low) : where_less(high, low, zero() - low, high), inverse = divide(set1(1.0f), extreme);

@@ -6,7 +6,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-1, 1};
-constexpr ScaledPlan plan{0, 1, -0.5f, 0, 30, 4};
+constexpr ScaledPlan plan{0, 1, -0.5f, 0, 30, 4, 4};
 
 // The reverse of quant::TQ1_0::trit(): the trits, first the highest, as a fraction of 3^5 in units of 1/256, rounded up.
 uint8_t byte_of(const uint8_t* q, int stride, int trits) {

@@ -7,7 +7,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-1, 1};
-constexpr ScaledPlan plan{0, 1, -0.5f, 0, 30, 4};
+constexpr ScaledPlan plan{0, 1, -0.5f, 0, 30, 4, 4};
 
 void run(const Row& row, void* blocks) {
   encode_shared<quant::TQ2_0::Block, 16>(row, blocks, grid, plan, 1,
