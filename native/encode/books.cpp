@@ -18,19 +18,30 @@ namespace {
 template <int points, int width>
 struct Owned {
   alignas(64) float values[points * width];
-  Book book{points, width, 0, values, 0, {}};
+  Book book{points, width, 0, values, 0, {}, {}};
 
   template <class Point>
   explicit Owned(Point point) {
     for (int p = 0; p < points; p++) {
       float y[8];
       point(static_cast<uint32_t>(p), y);
-      for (int i = 0; i < width; i++) values[(p / 16 * width + i) * 16 + p % 16] = y[i], level(y[i]);
+      for (int i = 0; i < width; i++) {
+        values[(p / 16 * width + i) * 16 + p % 16] = y[i];
+        add_level(y[i]);
+      }
       book.top = std::max(book.top, *std::max_element(y, y + width));
     }
+    std::sort(book.level, book.level + book.levels);
+    for (int k = 0; k <= book.levels; k++) book.starts[k] = k < book.levels ? first_of(book.level[k]) : points;
   }
-  void level(float value) {
-    if (std::find(book.level, book.level + book.levels, value) == book.level + book.levels) book.level[book.levels++] = value;
+  void add_level(float value) {
+    float* end = book.level + book.levels;
+    if (std::find(book.level, end, value) == end) *end = value, book.levels++;
+  }
+  int first_of(float last) const {
+    int p = 0;
+    while (p < points && values[(p / 16 * width + width - 1) * 16 + p % 16] < last) p++;
+    return p;
   }
 };
 

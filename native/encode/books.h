@@ -9,7 +9,8 @@ struct Book {
   float top;            // the largest value
   const float* values;  // (points / 16, width, 16)
   int levels;           // the different values
-  float level[8];
+  float level[8];       // in ascending order
+  int starts[9];        // points are sorted by their last value: the first point whose last value is at least level[k]
 };
 
 // Values without signs, but those of IQ1 have theirs: its 2048 points an eighth higher, then the same an eighth lower.

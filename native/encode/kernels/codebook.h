@@ -22,13 +22,12 @@ struct SuperBlock {
     if (!take(values, weights)) return;
     for (int p = 0; p < parts; p++) {
       scales.part[p].take(x + p * T::values, w + p * T::values);
-      worth.measure(scales.part[p]);
       scales.draw(p, worth, 1.0f / 128);
     }
     uint16_t half = scales.search(half_scale);
     if (half == 0) return;
-    const Fit fit = code(half_scale.of(half));
-    half = closer(half, fit);
+    Fit fit = code(half_scale.of(half));
+    for (int turn = 0; turn < 3 && moves(half, fit); turn++) fit = code(half_scale.of(half));
     if (!(fit.gain > 0)) return;
     if (unbiased) half = raised(half, fit.pulled);
     for (int p = 0; p < parts; p++) T::put(out, p, coded[p]);
@@ -40,12 +39,13 @@ struct SuperBlock {
     double gain, pulled, weighed;  // over zeros; sum w x y and sum w y² at D = 1
   };
 
-  // The D that fits the points best by least squares, where that is better than the one they were chosen at.
-  uint16_t closer(uint16_t half, const Fit& fit) const {
-    if (!(fit.weighed > 0)) return half;
+  // Moves to the D that fits the points best by least squares, unless that is next to it. No point chosen there gives less.
+  bool moves(uint16_t& half, const Fit& fit) const {
+    if (!(fit.pulled > 0 && fit.weighed > 0)) return false;
     const uint16_t next = half_scale.nearest(static_cast<float>(fit.pulled / fit.weighed));
-    const auto gain = [&](uint16_t h) { return (2 * fit.pulled - double{half_scale.of(h)} * fit.weighed) * double{half_scale.of(h)}; };
-    return gain(next) > gain(half) ? next : half;
+    if (next == 0 || (next <= half + 2 && half <= next + 2)) return false;
+    half = next;
+    return true;
   }
 
   // To where sum w x y = sum w x²; at most doubled, as where next to nothing is hit.
@@ -83,17 +83,16 @@ struct SuperBlock {
     Fit fit{0, 0, 0};
     for (int p = 0; p < parts; p++) {
       const P& part = scales.part[p];
-      worth.measure(part);
       const double m = 2 * scales.step[p] + 1;
       const float scale = D * static_cast<float>(m);
       float most[P::lists];
-      for (int l = 0; l < P::lists; l++) most[l] = part.used(l) ? most_at<P::entries>(worth.xs(l), worth.ws(l), scale) : 0;
+      worth.most(part, scale, most);
       fit.gain += double{scale * part.together(most)};
       int chosen[P::points];
       part.choose(most, chosen);
       coded[p].step = scales.step[p];
       for (int i = 0; i < P::points; i++) {
-        const int l = chosen[i], point = find_point<P::entries>(worth.xs(l), worth.ws(l), scale, most[l]);
+        const int l = chosen[i], point = find_point(worth.xs(l), worth.ws(l), worth.seen(l), scale, most[l]);
         fit.pulled += m * double{worth.xs(l)[point]} / 2, fit.weighed += m * m * double{worth.ws(l)[point]};
         coded[p].points[i] = point + (T::same_shift && l % 2 ? P::entries : 0);
       }

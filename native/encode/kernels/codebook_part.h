@@ -119,6 +119,35 @@ struct Part {
     return scales * all;
   }
 
+  // |x| of a point's last value.
+  float last(int point) const {
+    const int i = point * T::width + T::width - 1;
+    return weight[i] > 0 ? pull[i] / (2 * weight[i]) : 0;
+  }
+
+  // The most that 2X - s W can be for points outside of each one's window, whose middle is where x is: with any levels but the last
+  // value's, which is next to the window.
+  void limits(float scale, const Window* windows, float* most) const {
+    const Book& book = T::book();
+    alignas(64) float any[16] = {};
+    for (int i = 0; i + 1 < T::width; i++) {
+      alignas(64) float towards[16] = {}, heavy[16] = {};
+      for (int p = 0; p < points; p++) towards[p] = pull[p * T::width + i], heavy[p] = scale * weight[p * T::width + i];
+      f32x16 best = set1(never);
+      for (int k = 0; k < book.levels; k++) {
+        const float level = book.level[k];
+        best = max(best, fma(set1(level), load(towards), set1(-(level * level)) * load(heavy)));
+      }
+      store(any, load(any) + best);
+    }
+    for (int p = 0; p < points; p++) {
+      const auto gain = [&, i = p * T::width + T::width - 1](float level) { return pull[i] * level - scale * weight[i] * level * level; };
+      const Window& w = windows[p];
+      const float below = w.low > 0 ? gain(book.level[w.low - 1]) : never, above = w.high < book.levels ? gain(book.level[w.high]) : never;
+      most[p] = any[p] + larger(below, above);
+    }
+  }
+
   // Makes the number of negative signs even, where the points say it costs least.
   void write_signs(Coded& coded) const {
     const float* book = T::book().values;
@@ -141,34 +170,77 @@ struct Part {
   static f32x16 larger(f32x16 a, f32x16 b) { return max(a, b); }
 };
 
-// What every point of the book is worth for a part: room for it, one part at a time.
+// What the points of the book are worth for a part: room for it, one part at a time.
+//
+// Books whose values have many levels are searched in a window: their points are sorted by the last value, and those whose last
+// value is far from x's are seldom the best.
 template <class T>
 struct Worth {
   using P = Part<T>;
+  static constexpr bool windows = T::width == 4;
   static constexpr int weighed = P::pairs ? P::points : P::lists;  // lists with a w of their own
   alignas(64) float twice_x[P::lists * P::entries], w[weighed * P::entries];
+  Window window[P::points];
+  float outside[P::points];  // 2X - s W is at most that beyond the window
 
-  void measure(const P& part) {
-    constexpr int together = P::points % 4 == 0 ? 4 : 2;
-    const float* book = T::book().values;
-    for (int p = 0; p < P::points; p += together)
-      measure_points<T::width, T::points, together>(book, part.pull + p * T::width, part.weight + p * T::width, twice_x + p * T::points,
-                                                    w + p * T::points);
-    if constexpr (T::signs == Signs::even) {
-      for (int p = 0; p < P::points; p++) {
-        if (!part.odd[p * T::width / 8]) continue;
-        const float* from = twice_x + p * T::points;
-        flip_one<T::width, T::points>(book, part.pull + p * T::width, from, twice_x + (P::pairs ? P::points + p : p) * T::points);
-      }
-    }
-  }
   const float* xs(int list) const { return twice_x + list * P::entries; }
   const float* ws(int list) const { return w + list % weighed * P::entries; }
+  Window seen(int list) const { return windows ? window[list % P::points] : Window{0, P::entries / 16, 0, 0}; }
+
+  // For scales from low to high.
+  void measure(const P& part, float low, float high) {
+    constexpr int together = windows ? 1 : P::points % 4 == 0 ? 4 : 2;
+    for (int p = 0; p < P::points; p += together) {
+      for (int i = p; i < p + together; i++) window[i] = windows ? around(part.last(i), low, high) : Window{0, T::points / 16, 0, 0};
+      measure_points<T::width, T::points, together>(T::book().values, part.pull + p * T::width, part.weight + p * T::width, window[p],
+                                                    twice_x + p * T::points, w + p * T::points);
+    }
+    if constexpr (T::signs == Signs::even)
+      for (int p = 0; p < P::points; p++) flip(part, p);
+  }
 
   template <int count>
   void sample(const P& part, const float* scales, Lines* lines, int at) const {
     for (int l = 0; l < P::lists; l++)
-      if (part.used(l)) highest<P::entries, count>(xs(l), ws(l), scales, lines[l], at);
+      if (part.used(l)) highest<P::entries, count>(xs(l), ws(l), seen(l), scales, lines[l], at);
+  }
+
+  // The largest 2X - s W of all points of each list: of those in the window where no other can be larger.
+  void most(const P& part, float scale, float* of) {
+    measure(part, scale, scale);
+    if constexpr (windows) part.limits(scale, window, outside);
+    for (int l = 0; l < P::lists; l++) {
+      of[l] = part.used(l) ? most_at(xs(l), ws(l), seen(l), scale) : 0;
+      if (windows && part.used(l) && of[l] < outside[l % P::points]) {
+        widen(part, l % P::points);
+        of[l] = most_at(xs(l), ws(l), seen(l), scale);
+      }
+    }
+  }
+
+ private:
+  static Window around(float size, float small, float large) {
+    const Book& book = T::book();
+    const float margin = 2.1f * (book.level[1] - book.level[0]), from = size / large - margin, to = size / small + margin;
+    int low = 0, high = 1;
+    for (int k = 0; k + 1 < book.levels; k++) low += book.level[k] < from ? 1 : 0;
+    for (int k = 1; k < book.levels; k++) high += book.level[k] <= to ? 1 : 0;
+    if (high <= low) high = low + 1;
+    return {book.starts[low] / 16, (book.starts[high] + 15) / 16, low, high};
+  }
+
+  void flip(const P& part, int p) {
+    if (!part.odd[p * T::width / 8]) return;
+    const float* from = twice_x + p * T::points;
+    flip_one<T::width>(T::book().values, part.pull + p * T::width, window[p], from, twice_x + (P::pairs ? P::points + p : p) * T::points);
+  }
+
+  void widen(const P& part, int p) {
+    window[p] = {0, T::points / 16, 0, 0};
+    outside[p] = never;
+    measure_points<T::width, T::points, 1>(T::book().values, part.pull + p * T::width, part.weight + p * T::width, window[p],
+                                           twice_x + p * T::points, w + p * T::points);
+    if constexpr (T::signs == Signs::even) flip(part, p);
   }
 };
 

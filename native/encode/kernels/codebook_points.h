@@ -9,10 +9,15 @@
 namespace lt::encode::LT_ISA {
 namespace {
 
+// Sixteens of points: [first, last), which hold all whose last value has a level of [low, high).
+struct Window {
+  int first, last, low, high;
+};
+
 // twice_x[p * points + i] = sum over the values of pull[p] * g_i, w[...] = sum of weight[p] * g_i²; pull is 2 w x.
 template <int width, int points, int together>
-void measure_points(const float* book, const float* pull, const float* weight, float* twice_x, float* w) {
-  for (int v = 0; v < points / 16; v++) {
+void measure_points(const float* book, const float* pull, const float* weight, Window window, float* twice_x, float* w) {
+  for (int v = window.first; v < window.last; v++) {
     f32x16 x[together], squares[together];
     for (int p = 0; p < together; p++) x[p] = squares[p] = zero();
     LT_UNROLL for (int i = 0; i < width; i++) {
@@ -30,9 +35,9 @@ void measure_points(const float* book, const float* pull, const float* weight, f
 }
 
 // out = twice_x where the sign of one value is wrong, the one that costs least.
-template <int width, int points>
-void flip_one(const float* book, const float* pull, const float* twice_x, float* out) {
-  for (int v = 0; v < points / 16; v++) {
+template <int width>
+void flip_one(const float* book, const float* pull, Window window, const float* twice_x, float* out) {
+  for (int v = window.first; v < window.last; v++) {
     f32x16 least = load(book + v * width * 16) * set1(pull[0]);
     LT_UNROLL for (int i = 1; i < width; i++) least = min(load(book + (v * width + i) * 16) * set1(pull[i]), least);
     store(out + v * 16, fma(set1(-2.0f), least, load(twice_x + v * 16)));
@@ -48,10 +53,10 @@ constexpr float never = -1e30f;
 
 // Lines [at, at + count) of `lines`: the highest at each of `scales`, but for differences of 2^-12 or so.
 template <int points, int count>
-void highest(const float* twice_x, const float* w, const float* scales, Lines& lines, int at) {
+void highest(const float* twice_x, const float* w, Window window, const float* scales, Lines& lines, int at) {
   f32x16 best[count], s[count];
   for (int k = 0; k < count; k++) best[k] = set1(never), s[k] = set1(-scales[k]);
-  for (int v = 0; v < points / 16; v++) {
+  for (int v = window.first; v < window.last; v++) {
     const f32x16 xs = load(twice_x + v * 16), ws = load(w + v * 16);
     LT_UNROLL for (int k = 0; k < count; k++) best[k] =
         max(best[k], tagged(fma(s[k], ws, xs), ~uint32_t{points - 1}, static_cast<uint32_t>(v) * 16));
@@ -67,34 +72,31 @@ void highest(const float* twice_x, const float* w, const float* scales, Lines& l
 }
 
 // The exact maximum of 2X - s W.
-template <int points>
-float most_at(const float* twice_x, const float* w, float scale) {
-  f32x16 best[2] = {set1(never), set1(never)};
+LT_INLINE float most_at(const float* twice_x, const float* w, Window window, float scale) {
+  f32x16 best = set1(never);
   const f32x16 s = set1(-scale);
-  for (int v = 0; v < points / 16; v += 2) {
-    LT_UNROLL for (int k = 0; k < 2; k++) best[k] = max(best[k], fma(s, load(w + (v + k) * 16), load(twice_x + (v + k) * 16)));
-  }
-  return fold_max(max(best[0], best[1]));
+  for (int v = window.first; v < window.last; v++) best = max(best, fma(s, load(w + v * 16), load(twice_x + v * 16)));
+  return fold_max(best);
 }
 
+// 15 where there is none below.
 LT_INLINE int lowest_bit(uint32_t bits) {
 #if defined(__GNUC__)
-  return __builtin_ctz(bits);
+  return __builtin_ctz(bits | 0x8000);
 #else
   int n = 0;
-  while (n < 31 && !(bits >> n & 1)) n++;
+  while (n < 15 && !(bits >> n & 1)) n++;
   return n;
 #endif
 }
 
 // The first point whose 2X - s W is `most`.
-template <int points>
-int find_point(const float* twice_x, const float* w, float scale, float most) {
-  for (int v = 0; v < points / 16; v++) {
+LT_INLINE int find_point(const float* twice_x, const float* w, Window window, float scale, float most) {
+  for (int v = window.first; v < window.last; v++) {
     const uint32_t lanes = equal_lanes(fma(set1(-scale), load(w + v * 16), load(twice_x + v * 16)), set1(most));
     if (lanes) return v * 16 + lowest_bit(lanes);
   }
-  return 0;
+  return window.first * 16;
 }
 
 // The highest of `count` lines at each of 16 scales, whose negatives are given.

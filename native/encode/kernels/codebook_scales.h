@@ -7,7 +7,7 @@
 namespace lt::encode::LT_ISA {
 namespace {
 
-constexpr int room = 16;  // lines of a list
+constexpr int drawn = 7;  // lines of a list
 
 // Values of a super-block are divided by 2^exponent, so that the largest is in [1/2, 1); d is a half of the values as they were.
 struct HalfScale {
@@ -29,12 +29,11 @@ struct Scales {
 
   P part[parts];
   Lines lines[parts][P::lists];
-  int count;          // of lines
   float best[parts];  // scale of a part on its own
   int step[parts];
 
-  // 16 lines a part: where its scale may lie by its largest value, then around the best of these.
-  void draw(int p, const Worth<T>& worth, float least) {
+  // 7 lines a part: around the scale that would be best for any levels, then around the best on these.
+  void draw(int p, Worth<T>& worth, float least) {
     static const float coarse[16] = {0.10f, 0.14f, 0.19f, 0.25f, 0.32f, 0.40f, 0.48f, 0.57f,
                                      0.67f, 0.78f, 0.90f, 1.03f, 1.18f, 1.35f, 1.70f, 2.50f};
     static const float fine[16] = {0.72f, 0.77f, 0.82f, 0.86f, 0.90f, 0.93f, 0.96f, 0.985f,
@@ -43,11 +42,11 @@ struct Scales {
     const float around = (part[p].largest > least ? part[p].largest : least) / T::book().top;
     for (int l = 0; l < P::lists; l++) store(lines[p][l].twice_x, set1(never)), store(lines[p][l].w, zero());
     const float free = around * best_ratio(coarse, part[p].free_gain(set1(around) * load(coarse)));
+    worth.measure(part[p], free * 0.65f, free * 1.6f);
     sample<3>(p, worth, free, T::signs == Signs::own ? lower : wide, 0);
     best[p] = free * best_ratio(fine, gain_at(part[p], lines[p], 3, set1(free) * load(fine)));
     sample<4>(p, worth, best[p], narrow, 3);
-    best[p] = best[p] * best_ratio(fine, gain_at(part[p], lines[p], 7, set1(best[p]) * load(fine)));
-    count = 7;
+    best[p] = best[p] * best_ratio(fine, gain_at(part[p], lines[p], drawn, set1(best[p]) * load(fine)));
   }
 
   // The D that gives the most, every part at the better of the two steps around its own scale; then D and the steps in turns.
@@ -66,15 +65,17 @@ struct Scales {
     return settle(scale.nearest(D), scale);
   }
 
-  // Steps and D in turns, until D stays.
+  // Steps and D in turns, until D stays or gives no more.
   uint16_t settle(uint16_t half, const HalfScale& scale) {
     uint16_t kept = half;
     float most = never;
     for (int turn = 0; turn < 8 && half != 0; turn++) {
+      int steps[parts];
       float better;
-      const float gain = choose_steps(scale.of(half), better);
+      const float gain = choose_steps(scale.of(half), steps, better);
       if (gain <= most) break;
       most = gain, kept = half;
+      memcpy(step, steps, sizeof step);
       half = scale.nearest(better);
       if (half == kept) break;
     }
@@ -82,11 +83,11 @@ struct Scales {
   }
 
  private:
-  template <int drawn>
+  template <int count>
   void sample(int p, const Worth<T>& worth, float around, const float* ratios, int at) {
-    float scales[drawn];
-    for (int k = 0; k < drawn; k++) scales[k] = around * ratios[k];
-    worth.template sample<drawn>(part[p], scales, lines[p], at);
+    float scales[count];
+    for (int k = 0; k < count; k++) scales[k] = around * ratios[k];
+    worth.template sample<count>(part[p], scales, lines[p], at);
   }
 
   static float best_ratio(const float* ratios, f32x16 gain) { return ratios[lowest_bit(equal_lanes(gain, set1(fold_max(gain))))]; }
@@ -98,8 +99,8 @@ struct Scales {
     for (int p = 0; p < parts; p++) {
       const f32x16 real = (set1(best[p]) / units - one) * set1(0.5f);
       const f32x16 low = min(max((real - set1(0.5f) + magic) - magic, zero()), last), high = min(low + one, last);
-      total = total + max(gain_at(part[p], lines[p], count, units * fma(two, low, one)),
-                          gain_at(part[p], lines[p], count, units * fma(two, high, one)));
+      total = total + max(gain_at(part[p], lines[p], drawn, units * fma(two, low, one)),
+                          gain_at(part[p], lines[p], drawn, units * fma(two, high, one)));
     }
     const float peak = fold_max(total);
     if (peak <= most) return most;
@@ -110,16 +111,16 @@ struct Scales {
   }
 
   // The best step of each part at D; the gain of all, and the D that fits the points so chosen by least squares.
-  float choose_steps(float D, float& better) {
+  float choose_steps(float D, int* steps, float& better) const {
     float multiples[16];
     for (int j = 0; j < 16; j++) multiples[j] = static_cast<float>(2 * (j < T::steps ? j : T::steps - 1) + 1);
     double total = 0, pulled = 0, weighed = 0;
     for (int p = 0; p < parts; p++) {
-      const f32x16 gain = gain_at(part[p], lines[p], count, set1(D) * load(multiples));
+      const f32x16 gain = gain_at(part[p], lines[p], drawn, set1(D) * load(multiples));
       const float peak = fold_max(gain);
-      step[p] = lowest_bit(equal_lanes(gain, set1(peak)));
+      steps[p] = lowest_bit(equal_lanes(gain, set1(peak)));
       total += double{peak};
-      const double m = 2 * step[p] + 1;
+      const double m = 2 * steps[p] + 1;
       double twice_x, w;
       fit(p, D * static_cast<float>(m), twice_x, w);
       pulled += m * twice_x / 2, weighed += m * m * w;
@@ -128,7 +129,7 @@ struct Scales {
     return static_cast<float>(total);
   }
 
-  void fit(int p, float scale, double& twice_x, double& w) {
+  void fit(int p, float scale, double& twice_x, double& w) const {
     float of[P::lists], x_of[P::lists], w_of[P::lists];
     for (int l = 0; l < P::lists; l++) {
       if (!part[p].used(l)) continue;
