@@ -76,7 +76,7 @@ VkResult Driver::create_instance(Validation& validation) {
   api_.EnumerateInstanceExtensionProperties(nullptr, &count, known.data());
   auto app = chained<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
   app.pApplicationName = "llama-ts";
-  app.apiVersion = VK_API_VERSION_1_2;
+  app.apiVersion = VK_API_VERSION_1_3;  // the newest that a variant uses; devices of 1.2 can do without those
   auto info = chained<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
   info.pApplicationInfo = &app;
   std::vector<const char*> extensions;

@@ -74,8 +74,9 @@ std::array<uint32_t, 3> coopmat_of(const InstanceApi& api, VkPhysicalDevice devi
       chained<VkPhysicalDeviceCooperativeMatrixPropertiesKHR>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_PROPERTIES_KHR);
   auto properties = chained<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &stages);
   api.GetPhysicalDeviceProperties2(device, &properties);
+  const bool whole = properties.properties.apiVersion >= VK_API_VERSION_1_3;  // SPIR-V 1.6: subgroups are full
   const bool computes = stages.cooperativeMatrixSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT;
-  if (!matrices.cooperativeMatrix || !v12.vulkanMemoryModel || !computes) return {};
+  if (!matrices.cooperativeMatrix || !v12.vulkanMemoryModel || !whole || !computes) return {};
   if (properties.properties.limits.maxComputeSharedMemorySize < 32768) return {};
   uint32_t count = 0;
   if (api.GetPhysicalDeviceCooperativeMatrixPropertiesKHR(device, &count, nullptr) < 0) return {};

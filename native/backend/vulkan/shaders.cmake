@@ -6,7 +6,7 @@
 #   //! int8             once a file of shaders/int8, which holds the codes of that weight type
 #   //! half             that of f16 a second time with HALF, for devices with 16-bit storage and floats
 #   //! subgroup         a second time with SUBGROUP, for devices with subgroup shuffles
-#   //! coopmat          only where glslc knows GL_KHR_cooperative_matrix
+#   //! coopmat          only where glslc knows GL_KHR_cooperative_matrix, for Vulkan 1.3
 #   //! rows 1 2         once a number, given as ROWS
 # The code books of native/quant/grids become one table in the device's memory; where each begins is in generated/books.glsl.
 set(shader_dir ${CMAKE_CURRENT_SOURCE_DIR}/shaders)
@@ -120,6 +120,9 @@ foreach(source ${sources})
   foreach(build ${builds})
     string(REPLACE "|" ";" parts "${build}")
     list(POP_FRONT parts name)
+    if(tags MATCHES "//! coopmat")
+      list(APPEND parts --target-env=vulkan1.3)
+    endif()
     lt_spirv(${source} ${name} ${parts})
   endforeach()
 endforeach()

@@ -5,6 +5,7 @@
 // most 8 bits, exact in f16; a block's sum is below 2^20, exact in f32 whatever the device's order. So the bits are the tile's.
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_shader_subgroup_basic : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #pragma use_vulkan_memory_model
 #include "int8_tile.glsl"
