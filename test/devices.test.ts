@@ -1,14 +1,17 @@
 // Devices that are there (a software Vulkan driver is one, and so is the GPU's face on the CPU): whole models against independent
 // references, the same bits whatever runs beside, and models shared with the CPU. Op cases run in native.test.ts.
+import { execFileSync } from 'node:child_process';
 import { backends, loadModel, type BackendName, type LoadOptions } from 'llama-ts';
 import { randomIds } from './fixtures/tiny-models';
 import { random } from './fixtures/weight-types';
-import { distance } from './support/distance';
-import { expectExact, goldenCases, referenceDistances, referenceFiles, referenceModels, referenceTolerance, teacherForced } from './support/golden';
+import { distance, quantile } from './support/distance';
+import { expectExact, goldenCases, referenceDistances, referenceFiles, referenceModels, referenceTolerance, teacherForced, topErrors } from './support/golden';
 import { expectSameBits } from './support/same-bits';
-import { sharedPath, sharedTest, storyModel } from './support/shared';
+import { root, sharedPath, sharedTest, storyModel } from './support/shared';
 
 const ofDevices = backends().filter((b) => b.name !== 'cpu' && b.name !== 'ref');
+// Variants that see the inputs of some products in 8 bits, as the CPU does.
+const rounding = ['int8', 'coopmat'];
 const usable = ofDevices.flatMap((b) => b.devices.slice(0, 1).map((d) => ({ backend: d.name as BackendName, variants: b.variants, slow: b.name === 'gpu-face' })));
 
 for (const { name, usable: there, reason } of ofDevices) if (!there) test.skip(`${name} (skipped: ${reason})`, () => {});
@@ -16,15 +19,28 @@ if (ofDevices.length === 0) test.skip('devices (skipped: none is compiled in)', 
 
 describe.each(usable)('$backend', ({ backend, variants, slow }) => {
   const load = (options: LoadOptions = {}) => loadModel(storyModel, { backend, contextTokens: 512, ...options });
+  const isas = variants.length > 0 ? variants : [''];
+  const exact = isas.find((isa) => !rounding.includes(isa))!;
   const prompt = randomIds(140, 900, random(4)).map((id) => id + 20);
 
-  sharedTest('SmolLM2 is within the exact tolerance', ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'golden/smollm2.json'], async () => {
+  const smol = ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'golden/smollm2.json'];
+  sharedTest('SmolLM2 is within the exact tolerance', smol, async () => {
     const cases = goldenCases('golden/smollm2.json').slice(0, slow ? 1 : 3);
     const shortened = slow ? cases.map((c) => ({ ...c, steps: c.steps.slice(0, 4) })) : cases;
-    const seen = await teacherForced(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), { backend, cacheType: 'f32', contextTokens: 256 }, shortened);
+    const seen = await teacherForced(sharedPath(smol[0]!), { backend, isa: exact, cacheType: 'f32', contextTokens: 256 }, shortened);
     expect(seen.length).toBeGreaterThan(3);
     expectExact(seen, 0.02);
   }, 900_000);
+
+  for (const isa of isas.filter((v) => rounding.includes(v))) {
+    sharedTest(`SmolLM2 is within the integer tolerance, ${isa}`, smol, async () => {
+      const cases = goldenCases('golden/smollm2.json').slice(0, 3);
+      const errors = (await teacherForced(sharedPath(smol[0]!), { backend, isa, contextTokens: 256 }, cases)).flatMap((s) => topErrors(s));
+      expect(errors.length).toBeGreaterThan(10);
+      expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
+      expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
+    }, 900_000);
+  }
 
   for (const name of referenceModels) {
     sharedTest(`${name}: every row is within the tolerance`, referenceFiles(name), async () => {
@@ -32,7 +48,7 @@ describe.each(usable)('$backend', ({ backend, variants, slow }) => {
     }, 300_000);
   }
 
-  test.each(variants.length > 0 ? variants : [''])('the same bits in chunks, beside others and after a prefix hit %s', async (isa) => {
+  test.each(isas)('the same bits in chunks, beside others and after a prefix hit %s', async (isa) => {
     const ids = slow ? prompt.slice(0, 80) : prompt;
     await using model = await load({ isa });
     const alone = await model.logits(ids);
@@ -72,10 +88,23 @@ describe.each(usable)('$backend', ({ backend, variants, slow }) => {
   test.each(['f16', 'q8_0'] as const)('a cache of %s is as near as it is on the judge', async (cacheType) => {
     const ids = prompt.slice(0, 30);
     await using judge = await loadModel(storyModel, { backend: 'ref', cacheType, contextTokens: 512 });
-    await using model = await load({ cacheType });
+    await using model = await load({ isa: exact, cacheType });
     const [wanted, found] = [await judge.logits(ids), await model.logits(ids)];
     expect(distance(found, wanted)).toBeLessThan(2e-3);
   }, 600_000);
+
+  if (backend.startsWith('vulkan')) {
+    test('features forced off by name are used by no variant', () => {
+      const script = `console.log(JSON.stringify(require(${JSON.stringify(root)}).backends().find((b) => b.name === 'vulkan').variants))`;
+      const left = (off: string) => {
+        const env = { ...process.env, LLAMA_TS_VULKAN_WITHOUT: off };
+        return JSON.parse(execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8' })) as string[];
+      };
+      expect(left('')).toEqual(variants);
+      expect(left('f16,int8')).toEqual(variants.filter((v) => !['f16', 'int8', 'coopmat'].includes(v)));
+      expect(left('subgroup,f16,int8,coopmat')).toEqual(['plain']);
+    }, 60_000);
+  }
 
   test('a variant that is not, and a device that is not, are refused', async () => {
     await expect(load({ isa: 'imaginary' })).rejects.toMatchObject({ code: 'ARGUMENT' });

@@ -12,10 +12,16 @@
 namespace lt::check {
 namespace {
 
-void golden(const std::string& name, const std::string& backend_name) {
+std::unique_ptr<Backend> open(const std::string& name, const std::string& variant) {
+  BackendOptions options;
+  options.isa = variant;
+  return open_backend(name, options);
+}
+
+void golden(const std::string& name, const std::string& backend_name, const std::string& variant) {
   const std::vector<int32_t> ids = golden_ids(name);
   const auto file = gguf::File::open(shared("golden/hf/" + name + "/model-bf16.gguf"));
-  const auto backend = open_backend(backend_name, {});
+  const auto backend = open(backend_name, variant);
   const auto model = model::load(*file, *backend);
   const double worst = distances(forward(*model, *backend, ids, Type::f32), golden_logits(name), ids.size()).back();
   // BF16 weights meet float inputs on every backend, so all are held to the exact tolerance.
@@ -26,9 +32,9 @@ void golden(const std::string& name, const std::string& backend_name) {
 std::shared_ptr<const gguf::File> story() { return gguf::File::open(LT_SOURCE_DIR "/models/story-Q8_0.gguf"); }
 const std::vector<int32_t> story_ids = {0, 474, 475, 263, 382, 16, 263, 762, 1009};
 
-std::vector<Divergence> divergences(const std::string& backend_name, double tolerance) {
+std::vector<Divergence> divergences(const std::string& backend_name, const std::string& variant, double tolerance) {
   const auto file = story();
-  const auto backend = open_backend(backend_name, {}), judge = open_backend("ref", {});
+  const auto backend = open(backend_name, variant), judge = open_backend("ref", {});
   const auto model = model::load(*file, *backend);
   const auto decode = [](std::vector<float>& to, const Tensor& t) {
     to.resize(static_cast<size_t>(t.cols));
@@ -40,12 +46,12 @@ std::vector<Divergence> divergences(const std::string& backend_name, double tole
   return found;
 }
 
-void lockstep(const std::string& backend) {
-  const std::vector<Divergence> found = divergences(backend, 2e-2);
+void lockstep(const std::string& backend, const std::string& variant) {
+  const std::vector<Divergence> found = divergences(backend, variant, 2e-2);
   CHECK_THAT(found.empty(),
              found[0].op << ", call " << found[0].call << ", row " << found[0].row << " is " << found[0].distance << " from ref");
   if (backend == "ref") return;
-  CHECK_THAT(!divergences(backend, 0).empty(), "a tolerance of zero must show the rounding of 8-bit activations");
+  CHECK_THAT(!divergences(backend, variant, 0).empty(), "a tolerance of zero must show the rounding of 8-bit activations");
 }
 
 CHECK_GENERATOR() {
@@ -55,9 +61,13 @@ CHECK_GENERATOR() {
       cases().push_back({"model/the reference logits on " + backend, [why = b.survey().why_not] { throw Skip{why}; }});
       continue;
     }
-    for (const std::string name : golden_folders)
-      cases().push_back({"model/" + name + " gives the reference logits on " + backend, [=] { golden(name, backend); }});
-    cases().push_back({"core/lockstep of " + backend + " with ref over a whole model", [=] { lockstep(backend); }});
+    // A device's variants are other kernels; the CPU's are the same ones, which the op cases compare bit for bit.
+    for (const std::string& v : b.survey&& b.variants ? b.variants() : std::vector<std::string>{""}) {
+      const std::string on = v.empty() ? backend : backend + " " + v;
+      for (const std::string name : golden_folders)
+        cases().push_back({"model/" + name + " gives the reference logits on " + on, [=] { golden(name, backend, v); }});
+      cases().push_back({"core/lockstep of " + on + " with ref over a whole model", [=] { lockstep(backend, v); }});
+    }
   }
 }
 

@@ -34,6 +34,11 @@ CHECK_CASE("vulkan/a pipeline cache that is cut short, changed or foreign is ign
   CHECK(vulkan::read_pipeline_cache(device).empty());
   use_backend();
   const std::string path = vulkan::pipeline_cache_path(device), data = vulkan::read_pipeline_cache(device);
+  constexpr size_t seal = 24, header = 32;
+  if (fs::file_size(path) < seal + header) {
+    fs::remove_all(folder);
+    throw Skip{"this driver's data is shorter than its header (Mesa 26.2)"};
+  }
   CHECK(!data.empty());
   const std::string whole = read_file(path);
   for (const size_t at : {size_t{0}, size_t{9}, size_t{20}, size_t{40}, whole.size() - 1}) {

@@ -73,8 +73,11 @@ struct BackendEntry {
   std::vector<std::string> (*variants)() = nullptr;         // values of BackendOptions::isa usable here, best first; null: none
   Survey (*survey)() = nullptr;                             // null: it computes on the host and is always usable
   bool rounds_inputs = false;                               // products of block types see their input rounded to 8 bits
-  bool variants_agree = false;                              // all variants give the same bits
+  bool (*variant_rounds)(std::string_view) = nullptr;       // that of one variant; null: as rounds_inputs says
+  bool variants_agree = false;                              // all variants that round inputs alike give the same bits
   bool for_tests = false;                                   // never taken unasked
+
+  bool rounds(std::string_view variant) const { return variant_rounds ? variant_rounds(variant) : rounds_inputs; }
 };
 
 // The backends compiled in, in order of registration. Registered by static objects, before main; an entry stays where it is.

@@ -88,7 +88,8 @@ void show(const OpCase& c, const BackendEntry& entry, const std::string& variant
   options.isa = variant;
   options.threads = 1;
   const std::vector<float> found = run_on(entry, options, c, rows);
-  const double tolerance = entry.rounds_inputs && c.rounded > 0 ? c.rounded : c.tolerance;
+  const bool rounds = entry.rounds(variant);
+  const double tolerance = rounds && c.rounded > 0 ? c.rounded : c.tolerance;
   for (int64_t r = 0; r < c.rows; r++) {
     const double d = distance(&found[r * c.cols], &wanted[r * c.cols], c.cols);
     CHECK_THAT(d <= tolerance, "row " << r << " is " << d << " from ref, expected at most " << tolerance);
@@ -106,8 +107,10 @@ void show(const OpCase& c, const BackendEntry& entry, const std::string& variant
     same_bytes(c, run_on(entry, options, c, std::span(rows).first(part)).data(), found.data(), part,
                "first " + std::to_string(part) + " rows");
   }
-  if (!entry.variants_agree || entry.variants().front() == variant) return;
-  options.isa = entry.variants().front();
+  if (!entry.variants_agree) return;
+  const std::vector<std::string> variants = entry.variants();
+  options.isa = *std::find_if(variants.begin(), variants.end(), [&](const std::string& v) { return entry.rounds(v) == rounds; });
+  if (options.isa == variant) return;
   same_bytes(c, found.data(), run_on(entry, options, c, rows).data(), c.rows, variant + " against " + options.isa);
 }
 

@@ -22,15 +22,32 @@ namespace lt::vulkan {
   X(CreatePipelineCache) X(DestroyPipelineCache) X(GetPipelineCacheData) X(CreateComputePipelines) X(DestroyPipeline)
 // clang-format on
 
+// Of drivers that have the extension; null elsewhere. Headers before 1.3.255 do not know it.
+#ifdef LT_VULKAN_COOPMAT
+#define LT_VK_EXTENSION(X) X(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
+#else
+#define LT_VK_EXTENSION(X)
+#endif
+
 #define LT_VK_DECLARE(name) PFN_vk##name name = nullptr;
 struct InstanceApi {
   PFN_vkGetInstanceProcAddr GetInstanceProcAddr = nullptr;
   LT_VK_GLOBAL(LT_VK_DECLARE)
   LT_VK_INSTANCE(LT_VK_DECLARE)
+  LT_VK_EXTENSION(LT_VK_DECLARE)
 };
 struct DeviceApi {
   LT_VK_DEVICE(LT_VK_DECLARE)
 };
 #undef LT_VK_DECLARE
+
+// A structure of that type, at the head of a chain.
+template <class T>
+T chained(VkStructureType type, void* next = nullptr) {
+  T t{};
+  t.sType = type;
+  t.pNext = next;
+  return t;
+}
 
 }  // namespace lt::vulkan

@@ -55,7 +55,7 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
          static_cast<uint32_t>(attend.window),
          side_by_side ? static_cast<uint32_t>(splits) : 0u,
          attend.scale};
-  const std::string name = "attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + (subgroup_ > 0 ? "_subgroup" : "");
+  const std::string name = "attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + build_of(kv.k.type);
   dispatch(name, push, {grid, n, side_by_side ? static_cast<uint32_t>(splits) : 1u});
   if (!side_by_side) return;
   const struct {

@@ -23,14 +23,14 @@ std::vector<uint32_t> code_books() {
 
 class VulkanBackend : public Backend {
  public:
-  VulkanBackend(const Found& found, std::string variant)
-      : device_(found),
+  VulkanBackend(const Found& found, const Variant& variant)
+      : device_(found, variant.uses),
         memory_(device_),
         stream_(device_),
         transfer_(memory_, stream_),
         pipelines_(device_),
-        ops_(stream_, pipelines_, variant == "subgroup" ? found.subgroup : 0),
-        variant_(std::move(variant)) {
+        ops_(stream_, pipelines_, variant.uses),
+        variant_(variant.name) {
     const std::vector<uint32_t> books = code_books();
     ops_.books_ = take(books.size() * 4);
     transfer_.write(ops_.books_, books.data(), Transfer::all(books.size() * 4), true);
@@ -59,9 +59,17 @@ class VulkanBackend : public Backend {
   }
   void read(void* to, Tensor from) override { transfer_.read(to, address(from), static_cast<uint64_t>(from.rows * from.stride)); }
   size_t reserve(const Needs& needs) override {
-    if (needs.scratch <= scratch_bytes_) return scratch_bytes_;
-    ops_.scratch_ = Scratch(pointer(take(needs.scratch)), needs.scratch);  // plans recorded before keep theirs
-    return scratch_bytes_ = needs.scratch;
+    // Plans recorded before keep what they have.
+    if (needs.scratch > scratch_bytes_) {
+      ops_.scratch_ = Scratch(pointer(take(needs.scratch)), needs.scratch);
+      scratch_bytes_ = needs.scratch;
+    }
+    const uint64_t rounded = device_.uses().int8 ? rounded_bytes(needs.matmul_input) : 0;
+    if (rounded > ops_.rounded_bytes_) {
+      ops_.rounded_ = take(rounded);
+      ops_.rounded_bytes_ = rounded;
+    }
+    return scratch_bytes_ + ops_.rounded_bytes_;
   }
 
  private:
@@ -94,14 +102,13 @@ Tensor VulkanBackend::place(Tensor host) {
   return t;
 }
 
-// The subgroup variants tell numbers to eight lanes.
-std::vector<std::string> variants_of(const Found& device) {
-  return device.subgroup >= 8 ? std::vector<std::string>{"subgroup", "plain"} : std::vector<std::string>{"plain"};
-}
+std::vector<Variant> variants_of(const Found& device) { return variants_of(device.usable(), device.software()); }
 
 std::vector<std::string> variants() {
   const std::vector<Found>& devices = Driver::get().devices();
-  return devices.empty() ? std::vector<std::string>{"plain"} : variants_of(devices[0]);
+  std::vector<std::string> names;
+  for (const Variant& v : devices.empty() ? variants_of(Features{}, true) : variants_of(devices[0])) names.push_back(v.name);
+  return names;
 }
 
 std::unique_ptr<Backend> open(const BackendOptions& options) {
@@ -110,17 +117,23 @@ std::unique_ptr<Backend> open(const BackendOptions& options) {
   if (options.device < 0 || options.device >= static_cast<int>(devices.size()))
     throw Error(Code::device,
                 "vulkan: expected a device below " + std::to_string(devices.size()) + ", found " + std::to_string(options.device));
+  if (const std::string unknown = unknown_feature(forced_off()); !unknown.empty())
+    throw Error(Code::argument, "LLAMA_TS_VULKAN_WITHOUT: expected names of subgroup, f16, int8, coopmat, found \"" + unknown + "\"");
   const Found& found = devices[static_cast<size_t>(options.device)];
   std::string known;
-  for (const std::string& v : variants_of(found)) {
-    if (options.isa.empty() || options.isa == v) return std::make_unique<VulkanBackend>(found, v);
-    known += (known.empty() ? "" : ", ") + v;
+  for (const Variant& v : variants_of(found)) {
+    if (options.isa.empty() || options.isa == v.name) return std::make_unique<VulkanBackend>(found, v);
+    known += (known.empty() ? "" : ", ") + v.name;
   }
   throw Error(Code::argument, "isa: expected one of " + known + " for backend vulkan, found \"" + options.isa + "\"");
 }
 
-const RegisterBackend registered(
-    {.name = "vulkan", .open = open, .variants = variants, .survey = [] { return Driver::get().survey(); }, .variants_agree = true});
+const RegisterBackend registered({.name = "vulkan",
+                                  .open = open,
+                                  .variants = variants,
+                                  .survey = [] { return Driver::get().survey(); },
+                                  .variant_rounds = rounds,
+                                  .variants_agree = true});
 
 }  // namespace
 }  // namespace lt::vulkan

@@ -7,8 +7,8 @@ namespace lt::vulkan {
 
 class Device {
  public:
-  // Enables what the variants need and the device has.
-  explicit Device(const Found& found);
+  // Enables what a variant uses, and no more.
+  Device(const Found& found, const Features& uses);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -17,9 +17,11 @@ class Device {
   VkDevice handle() const { return handle_; }
   VkQueue queue() const { return queue_; }
   const Found& found() const { return found_; }
+  const Features& uses() const { return uses_; }
 
  private:
   const Found& found_;
+  const Features uses_;
   VkDevice handle_ = nullptr;
   VkQueue queue_ = nullptr;
   DeviceApi api_;

@@ -10,14 +10,6 @@
 namespace lt::vulkan {
 namespace {
 
-template <class T>
-T chained(VkStructureType type, void* next = nullptr) {
-  T t{};
-  t.sType = type;
-  t.pNext = next;
-  return t;
-}
-
 std::string version_text(uint32_t v) { return std::to_string(VK_API_VERSION_MAJOR(v)) + "." + std::to_string(VK_API_VERSION_MINOR(v)); }
 
 // The largest heap of the device's own memory.
@@ -71,6 +63,7 @@ bool Driver::open_instance() {
   }
   if (result < 0) return false;
   LT_VK_INSTANCE(LT_VK_LOAD)
+  LT_VK_EXTENSION(LT_VK_LOAD)
   if (validation_wanted()) validation.listen(api_, instance_);
   return true;
 }
@@ -83,7 +76,7 @@ VkResult Driver::create_instance(Validation& validation) {
   api_.EnumerateInstanceExtensionProperties(nullptr, &count, known.data());
   auto app = chained<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
   app.pApplicationName = "llama-ts";
-  app.apiVersion = VK_API_VERSION_1_2;
+  app.apiVersion = VK_API_VERSION_1_3;  // the newest that a variant uses; devices of 1.2 can do without those
   auto info = chained<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
   info.pApplicationInfo = &app;
   std::vector<const char*> extensions;
@@ -96,14 +89,6 @@ VkResult Driver::create_instance(Validation& validation) {
   info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
   info.ppEnabledExtensionNames = extensions.data();
   return api_.CreateInstance(&info, nullptr, &instance_);
-}
-
-bool Driver::has_extension(VkPhysicalDevice handle, const char* name) const {
-  uint32_t count = 0;
-  api_.EnumerateDeviceExtensionProperties(handle, nullptr, &count, nullptr);
-  std::vector<VkExtensionProperties> known(count);
-  api_.EnumerateDeviceExtensionProperties(handle, nullptr, &count, known.data());
-  return std::any_of(known.begin(), known.end(), [&](const auto& e) { return std::strcmp(e.extensionName, name) == 0; });
 }
 
 bool Driver::find_family(Found& device) const {
@@ -139,8 +124,7 @@ void Driver::look_at(VkPhysicalDevice handle) {
   f.handle = handle;
   auto ids = chained<VkPhysicalDeviceIDProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES);
   auto sizes = chained<VkPhysicalDeviceMaintenance3Properties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES, &ids);
-  auto group = chained<VkPhysicalDeviceSubgroupProperties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, &sizes);
-  auto all = chained<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &group);
+  auto all = chained<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &sizes);
   api_.GetPhysicalDeviceProperties2(handle, &all);
   f.properties = all.properties;
   std::string why = unusable(handle, f.properties);
@@ -156,11 +140,9 @@ void Driver::look_at(VkPhysicalDevice handle) {
   f.max_allocation = sizes.maxMemoryAllocationSize;
   std::memcpy(f.driver, ids.driverUUID, VK_UUID_SIZE);
   std::memcpy(f.device, ids.deviceUUID, VK_UUID_SIZE);
-  constexpr VkSubgroupFeatureFlags wanted = VK_SUBGROUP_FEATURE_SHUFFLE_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
-  const bool shuffles = (group.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) && (group.supportedOperations & wanted) == wanted;
-  f.subgroup = shuffles ? group.subgroupSize : 0;
-  f.budget = has_extension(handle, "VK_EXT_memory_budget");
-  f.portable = has_extension(handle, "VK_KHR_portability_subset");
+  f.features = offered(api_, handle);
+  f.budget = has_extension(api_, handle, "VK_EXT_memory_budget");
+  f.portable = has_extension(api_, handle, "VK_KHR_portability_subset");
   const auto software = std::find_if(devices_.begin(), devices_.end(), [](const Found& d) { return d.software(); });
   devices_.insert(f.software() ? devices_.end() : software, f);
 }

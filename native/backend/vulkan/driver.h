@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/vulkan/api.h"
+#include "backend/vulkan/features.h"
 #include "core/backend.h"
 
 namespace lt::vulkan {
@@ -18,10 +18,11 @@ struct Found {
   uint64_t max_allocation = 0;  // bytes of one piece of memory
   uint32_t family = 0;          // of queues that compute
   uint32_t heap = 0;            // where buffers for the device live
-  uint32_t subgroup = 0;        // invocations; 0: compute shaders cannot shuffle and broadcast
+  Features features;            // offered; usable() heeds what is forced off
   uint8_t driver[VK_UUID_SIZE] = {}, device[VK_UUID_SIZE] = {};
   bool budget = false;    // VK_EXT_memory_budget
   bool portable = false;  // VK_KHR_portability_subset, which must then be enabled
+  Features usable() const { return without(features, forced_off()); }
   bool software() const { return properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU; }
 };
 
@@ -42,7 +43,6 @@ class Driver {
   void look_at(VkPhysicalDevice handle);
   std::string unusable(VkPhysicalDevice handle, const VkPhysicalDeviceProperties& properties) const;
   bool find_family(Found& device) const;
-  bool has_extension(VkPhysicalDevice handle, const char* name) const;
 
   InstanceApi api_;
   VkInstance instance_ = nullptr;

@@ -48,12 +48,16 @@ VkPipeline Pipelines::make(const std::string& name) const {
   module.pCode = words.data();
   VkShaderModule made = VK_NULL_HANDLE;
   check(device_.api().CreateShaderModule(device_.handle(), &module, nullptr, &made), "vulkan: making a shader");
+  const std::array<uint32_t, 3>& shape = device_.uses().coopmat;
+  const VkSpecializationMapEntry entries[] = {{0, 0, 4}, {1, 4, 4}, {2, 8, 4}};
+  const VkSpecializationInfo constants{3, entries, sizeof shape, shape.data()};
   VkComputePipelineCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
   info.stage.module = made;
   info.stage.pName = "main";
+  if (shape[0]) info.stage.pSpecializationInfo = &constants;
   info.layout = layout_;
   VkPipeline pipeline = VK_NULL_HANDLE;
   const VkResult result = device_.api().CreateComputePipelines(device_.handle(), cache_, 1, &info, nullptr, &pipeline);

@@ -1,4 +1,5 @@
-// Compute pipelines by the name of their shader, made when first used, through a cache on disk.
+// Compute pipelines by the name of their shader, made when first used, through a cache on disk. The constants 0, 1 and 2 of a
+// shader that has them are the device's M, N and K of cooperative matrices.
 #pragma once
 #include <string>
 #include <unordered_map>

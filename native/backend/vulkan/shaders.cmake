@@ -3,7 +3,10 @@
 # A shader's first lines say what it is built for:
 #   //! types            once a file of shaders/types, which holds the decoder of that weight type
 #   //! caches           once a type of the KV cache: f32, f16, q8_0
+#   //! int8             once a file of shaders/int8, which holds the codes of that weight type
+#   //! half             that of f16 a second time with HALF, for devices with 16-bit storage and floats
 #   //! subgroup         a second time with SUBGROUP, for devices with subgroup shuffles
+#   //! coopmat          only where glslc knows GL_KHR_cooperative_matrix, for Vulkan 1.3
 #   //! rows 1 2         once a number, given as ROWS
 # The code books of native/quant/grids become one table in the device's memory; where each begins is in generated/books.glsl.
 set(shader_dir ${CMAKE_CURRENT_SOURCE_DIR}/shaders)
@@ -37,14 +40,22 @@ foreach(file ${type_files})
   file(CONFIGURE OUTPUT ${spirv_dir}/${type}/type.glsl CONTENT "#include \"types/${type}.glsl\"\n" @ONLY)
 endforeach()
 set(caches f32 f16 q8_0)
+file(GLOB int8_files CONFIGURE_DEPENDS ${shader_dir}/int8/*.glsl)
+set(int8_types "")
+foreach(file ${int8_files})
+  get_filename_component(type ${file} NAME_WE)
+  list(APPEND int8_types ${type})
+  file(CONFIGURE OUTPUT ${spirv_dir}/int8/${type}/type.glsl CONTENT "#include \"int8/${type}.glsl\"\n" @ONLY)
+endforeach()
 
 set(spirv "")
 set(shader_list "")
 set(shader_words "")
+# Not optimized here: the driver does that anyway, and the words to embed are a third.
 function(lt_spirv source name)
   set(out ${spirv_dir}/${name}.inc)
   add_custom_command(OUTPUT ${out}
-    COMMAND ${LLAMA_TS_GLSLC} --target-env=vulkan1.2 -O -Werror -mfmt=num -fshader-stage=compute -I${shader_dir} -I${spirv_dir} ${ARGN}
+    COMMAND ${LLAMA_TS_GLSLC} --target-env=vulkan1.2 -O0 -Werror -mfmt=num -fshader-stage=compute -I${shader_dir} -I${spirv_dir} ${ARGN}
             -MD -MF ${out}.d -o ${out} ${source}
     DEPENDS ${source} ${spirv_dir}/books.glsl DEPFILE ${out}.d VERBATIM COMMENT "Shader ${name}")
   set(spirv ${spirv} ${out} PARENT_SCOPE)
@@ -57,11 +68,19 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources} ${grid
 foreach(source ${sources})
   get_filename_component(base ${source} NAME_WE)
   file(STRINGS ${source} tags REGEX "^//! ")
+  if(tags MATCHES "//! coopmat" AND NOT LT_VULKAN_COOPMAT)
+    continue()
+  endif()
   set(builds "${base}|")
   if(tags MATCHES "//! types")
     set(builds "")
     foreach(type ${types})
       list(APPEND builds "${base}_${type}|-I${spirv_dir}/${type}")
+    endforeach()
+  elseif(tags MATCHES "//! int8")
+    set(builds "")
+    foreach(type ${int8_types})
+      list(APPEND builds "${base}_${type}|-I${spirv_dir}/int8/${type}")
     endforeach()
   elseif(tags MATCHES "//! caches")
     set(builds "")
@@ -80,6 +99,16 @@ foreach(source ${sources})
     endforeach()
     set(builds "${all}")
   endif()
+  if(tags MATCHES "//! half")
+    foreach(build ${builds})
+      if(build MATCHES "^[a-z_]*_f16[_|]")
+        string(FIND "${build}" "|" cut)
+        string(SUBSTRING "${build}" 0 ${cut} name)
+        string(SUBSTRING "${build}" ${cut} -1 rest)
+        list(APPEND builds "${name}_half|-DHALF${rest}")
+      endif()
+    endforeach()
+  endif()
   if(tags MATCHES "//! subgroup")
     foreach(build ${builds})
       string(FIND "${build}" "|" cut)
@@ -91,6 +120,9 @@ foreach(source ${sources})
   foreach(build ${builds})
     string(REPLACE "|" ";" parts "${build}")
     list(POP_FRONT parts name)
+    if(tags MATCHES "//! coopmat")
+      list(APPEND parts --target-env=vulkan1.3)
+    endif()
     lt_spirv(${source} ${name} ${parts})
   endforeach()
 endforeach()

@@ -6,6 +6,7 @@
 
 namespace lt::vulkan {
 
+bool has_shader(std::string_view name);
 std::span<const uint32_t> shader(std::string_view name);  // throws Code::unsupported where none is of that name
 
 }  // namespace lt::vulkan

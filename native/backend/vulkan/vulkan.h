@@ -16,9 +16,13 @@ inline uint64_t address(const Tensor& t) { return static_cast<uint64_t>(reinterp
 inline uint32_t word_stride(const Tensor& t) { return static_cast<uint32_t>(t.stride / 4); }
 constexpr uint32_t groups_of(int64_t n, int64_t size) { return static_cast<uint32_t>((n + size - 1) / size); }
 
+// A block of 32 inputs in 8 bits, as round_inputs.comp writes it; and the bytes of the whole where its floats have `floats` bytes.
+constexpr uint64_t rounded_words = 10;
+constexpr uint64_t rounded_bytes(uint64_t floats) { return (floats + 127) / 128 * rounded_words * 4; }
+
 class VulkanOps : public Ops {
  public:
-  VulkanOps(Stream& stream, Pipelines& pipelines, uint32_t subgroup) : stream_(stream), pipelines_(pipelines), subgroup_(subgroup) {}
+  VulkanOps(Stream& stream, Pipelines& pipelines, const Features& uses) : stream_(stream), pipelines_(pipelines), uses_(uses) {}
 
   Scratch& scratch() override { return scratch_; }
   void gather(Tensor y, Tensor table, Tensor ids) override;
@@ -32,8 +36,9 @@ class VulkanOps : public Ops {
   void gate(Tensor y, Tensor g, Tensor u, Act act) override;
 
   Scratch scratch_;
-  uint64_t books_ = 0;                    // the code books of the IQ types, where books.glsl says
-  uint64_t parts_ = 0, parts_bytes_ = 0;  // of attention: where splits computed side by side are kept until merged
+  uint64_t books_ = 0;                        // the code books of the IQ types, where books.glsl says
+  uint64_t parts_ = 0, parts_bytes_ = 0;      // of attention: where splits computed side by side are kept until merged
+  uint64_t rounded_ = 0, rounded_bytes_ = 0;  // the input of a matmul in 8 bits
 
  private:
   // `push` is the shader's push_constant block: pointers first, then 32-bit numbers.
@@ -42,11 +47,18 @@ class VulkanOps : public Ops {
     static_assert(sizeof(Push) <= Pipelines::push_bytes);
     stream_.dispatch(pipelines_.get(shader), pipelines_.layout(), &push, sizeof push, groups, beside);
   }
+  // Behind a shader's name: the builds that the variant takes.
+  std::string build_of(Type read) const {
+    return std::string(uses_.f16 && read == Type::f16 ? "_half" : "") + (uses_.subgroup > 0 ? "_subgroup" : "");
+  }
+  bool rounds(const Product& p) const;
+  void round(Tensor x);
+  void multiply(Tensor x, const Product& p, bool beside);
   void store(const Tensor& cache, const Tensor& x, int64_t heads, const Rows& rows, bool beside);
 
   Stream& stream_;
   Pipelines& pipelines_;
-  const uint32_t subgroup_;  // invocations of one; 0: the variant does without
+  const Features uses_;  // of the variant
 };
 
 }  // namespace lt::vulkan

@@ -1,5 +1,6 @@
 #version 460
 //! caches
+//! half
 //! rows 1 2 3 4
 //! subgroup
 // softmax(q . k * scale) v over the positions that a row sees: a row a group, with ROWS of its query heads that read the same

@@ -22,6 +22,8 @@ uint straddle(uint low, uint high, uint shift) { return shift == 0u ? low : (low
 
 uint byte_of(uint word, uint i) { return (word >> (8u * (i & 3u))) & 0xffu; }
 uint nibble_of(uint word, uint i) { return (word >> (4u * i)) & 15u; }
+// Bytes below 128 less n, at most 128, as signed bytes.
+uint less_in_bytes(uint q, uint n) { return (q + 0x01010101u * (128u - n)) ^ 0x80808080u; }
 int signed_byte(uint b) { return int(b << 24) >> 24; }
 
 // Nibble i of 16 bytes for i < 16 the low, then the high ones: value i of most 32-value blocks.

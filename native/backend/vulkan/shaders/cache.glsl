@@ -15,7 +15,11 @@ void eight_of_key(uint row, uint c, out float k[8]) {
     k[2u * i + 1u] = half_value(two >> 16);
   }
 }
+#ifdef HALF
+float value_at(uint row, uint c) { return half_value(uint(Halves(values).at[2u * row + c])); }
+#else
 float value_at(uint row, uint c) { return half_value(values.at[row + (c >> 1)] >> (16u * (c & 1u))); }
+#endif
 
 #else
 // Q8_0: 34 bytes a block, which begins at a word or in the middle of one.

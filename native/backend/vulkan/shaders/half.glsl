@@ -1,6 +1,12 @@
 // 16-bit floats in integer arithmetic: exact on every device, whatever it does to denormals.
+#ifdef HALF
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#endif
 
 float half_value(uint h) {  // of the low 16 bits
+#ifdef HALF
+  if (((h & 0x7fffu) - 1u) >= 0x3ffu) return float(unpackFloat2x16(h).x);  // the device converts all but denormals exactly
+#endif
   const uint rest = h & 0x7fffu;
   const uint sign = (h & 0x8000u) << 16;
   precise float denormal = uintBitsToFloat(0x3f000000u + rest) - 0.5;  // a unit in the last place of 0.5 is a denormal half's

@@ -1,5 +1,6 @@
 #version 460
 //! types
+//! half
 //! rows 64 128
 // matmul_tile.comp for subgroups of exactly eight invocations: 64 outputs by ROWS rows a group, 8 by ROWS / 8 an invocation. The
 // lanes of a subgroup want the same rows of x, so each loads one of eight and they tell one another: x needs no shared memory, and

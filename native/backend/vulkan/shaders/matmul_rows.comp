@@ -1,5 +1,6 @@
 #version 460
 //! types
+//! half
 //! rows 1 4
 //! subgroup
 // y = x w^T + bias for ROWS rows of x: decode. Weights are read once for all of them.

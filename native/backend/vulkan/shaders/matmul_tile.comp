@@ -1,5 +1,6 @@
 #version 460
 //! types
+//! half
 //! rows 32 64
 // y = x w^T + bias, 64 outputs by ROWS rows a group, 8 by ROWS / 8 an invocation, through tiles in shared memory: prefill.
 // The order of addition is matmul_rows.comp's: the chains are walked one after the other, each over its groups of 32 columns.
