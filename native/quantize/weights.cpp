@@ -9,7 +9,20 @@ namespace {
 
 constexpr int64_t floats_at_once = 1 << 14;  // what a thread holds of them: 64 KiB
 
-encode::Weigh weigh_for(Type, const float*) { return encode::Weigh::by_size; }
+// Chosen by what whole models lose, as the divergence of their outputs. With an importance matrix, or few bits, a mild weight of size
+// does best. Without one, the square keeps the largest weights of a block, on which outputs depend most, in types of a scale and a
+// minimum or few levels; types whose levels lie closer around 0 do best by the plain error.
+encode::Weigh weigh_for(Type type, bool guided) {
+  constexpr Type q4_1{3}, q3_k{11}, q4_k{12}, iq4_nl{20}, iq4_xs{23};
+  if (guided) return encode::Weigh::by_size;
+  if (type == q4_1 || type == q3_k || type == q4_k) return encode::Weigh::by_square;
+  return type == iq4_nl || type == iq4_xs ? encode::Weigh::evenly : encode::Weigh::by_size;
+}
+
+encode::Rows rows_of(Type type, const float* x, int64_t rows, int64_t cols, const float* importance) {
+  if (!quant::info(type).block) return {x, rows, cols, nullptr};
+  return {.x = x, .rows = rows, .cols = cols, .importance = importance, .weigh = weigh_for(type, importance != nullptr), .unbiased = true};
+}
 
 Loss lost(const float* x, const float* y, const float* importance, int64_t cols) {
   Loss loss;
@@ -59,7 +72,7 @@ Loss Weights::encode(Type type, int64_t first, int64_t count, int64_t measured, 
     const int64_t some = std::min({together, first + count - r, tensor_.dims[1] - r % tensor_.dims[1]});
     from.dequantize(x.data(), static_cast<const uint8_t*>(tensor_.data) + r * from_bytes, some * cols);
     const float* importance = importance_of(r);
-    encode::encode(type, {x.data(), some, cols, importance, into.block ? weigh_for(type, importance) : encode::Weigh::evenly}, to);
+    encode::encode(type, rows_of(type, x.data(), some, cols, importance), to);
     for (const int64_t end = r + some; r < end; r++, to += to_bytes) {
       if (r % measured != 0) continue;
       into.dequantize(y.data(), to, cols);
