@@ -85,16 +85,18 @@ struct SuperBlock {
       const P& part = scales.part[p];
       const double m = 2 * scales.step[p] + 1;
       const float scale = D * static_cast<float>(m);
-      float most[P::lists];
-      worth.most(part, scale, most);
-      fit.gain += double{scale * part.together(most)};
+      Best best[P::lists];
+      worth.best(part, scale, best);
+      float gains[P::lists];
+      for (int l = 0; l < P::lists; l++) gains[l] = part.used(l) ? best[l].gain : 0;
+      fit.gain += double{scale * part.together(gains)};
       int chosen[P::points];
-      part.choose(most, chosen);
+      part.choose(gains, chosen);
       coded[p].step = scales.step[p];
       for (int i = 0; i < P::points; i++) {
-        const int l = chosen[i], point = find_point(worth.xs(l), worth.ws(l), worth.seen(l), scale, most[l]);
-        fit.pulled += m * double{worth.xs(l)[point]} / 2, fit.weighed += m * m * double{worth.ws(l)[point]};
-        coded[p].points[i] = point + (T::same_shift && l % 2 ? P::entries : 0);
+        const Best& b = best[chosen[i]];
+        fit.pulled += m * double{b.twice_x} / 2, fit.weighed += m * m * double{b.w};
+        coded[p].points[i] = b.point + (T::same_shift && chosen[i] % 2 ? P::entries : 0);
       }
       part.write_signs(coded[p]);
     }

@@ -170,6 +170,12 @@ struct Part {
   static f32x16 larger(f32x16 a, f32x16 b) { return max(a, b); }
 };
 
+// The best point of a list at a scale.
+struct Best {
+  float gain, twice_x, w;  // gain: 2X - s W
+  int point;
+};
+
 // What the points of the book are worth for a part: room for it, one part at a time.
 //
 // Books whose values have many levels are searched in a window: their points are sorted by the last value, and those whose last
@@ -178,47 +184,79 @@ template <class T>
 struct Worth {
   using P = Part<T>;
   static constexpr bool windows = T::width == 4;
-  static constexpr int weighed = P::pairs ? P::points : P::lists;  // lists with a w of their own
-  alignas(64) float twice_x[P::lists * P::entries], w[weighed * P::entries];
-  Window window[P::points];
-  float outside[P::points];  // 2X - s W is at most that beyond the window
+  static constexpr int together = windows ? 1 : P::points;  // points whose worth is kept at a time
+  alignas(64) float twice_x[together * P::lists / P::points * P::entries], w[together * T::points];
 
-  const float* xs(int list) const { return twice_x + list * P::entries; }
-  const float* ws(int list) const { return w + list % weighed * P::entries; }
-  Window seen(int list) const { return windows ? window[list % P::points] : Window{0, P::entries / 16, 0, 0}; }
-
-  // For scales from low to high.
-  void measure(const P& part, float low, float high) {
-    constexpr int together = windows ? 1 : P::points % 4 == 0 ? 4 : 2;
+  // The lines of each list that are the highest at some scales from small to large.
+  void draw(const P& part, float small, float large, const float* scales, Lines* lines) {
     for (int p = 0; p < P::points; p += together) {
-      for (int i = p; i < p + together; i++) window[i] = windows ? around(part.last(i), low, high) : Window{0, T::points / 16, 0, 0};
-      measure_points<T::width, T::points, together>(T::book().values, part.pull + p * T::width, part.weight + p * T::width, window[p],
-                                                    twice_x + p * T::points, w + p * T::points);
+      const Window window = windows ? around(part.last(p), small, large) : all;
+      measure(part, p, window);
+      each_list(part, p, [&](int l, const float* xs, const float* ws) { highest<P::entries>(xs, ws, seen(window), scales, lines[l]); });
     }
-    if constexpr (T::signs == Signs::even)
-      for (int p = 0; p < P::points; p++) flip(part, p);
   }
 
-  template <int count>
-  void sample(const P& part, const float* scales, Lines* lines, int at) const {
-    for (int l = 0; l < P::lists; l++)
-      if (part.used(l)) highest<P::entries, count>(xs(l), ws(l), seen(l), scales, lines[l], at);
-  }
-
-  // The largest 2X - s W of all points of each list: of those in the window where no other can be larger.
-  void most(const P& part, float scale, float* of) {
-    measure(part, scale, scale);
+  // The exact best of each list at a scale: of the window, where no point outside can be better.
+  void best(const P& part, float scale, Best* of) {
+    Window window[P::points];
+    float outside[P::points];
+    for (int p = 0; p < P::points; p++) window[p] = windows ? around(part.last(p), scale, scale) : all, outside[p] = never;
     if constexpr (windows) part.limits(scale, window, outside);
-    for (int l = 0; l < P::lists; l++) {
-      of[l] = part.used(l) ? most_at(xs(l), ws(l), seen(l), scale) : 0;
-      if (windows && part.used(l) && of[l] < outside[l % P::points]) {
-        widen(part, l % P::points);
-        of[l] = most_at(xs(l), ws(l), seen(l), scale);
+    for (int p = 0; p < P::points; p += together) {
+      measure(part, p, window[p]);
+      if (best_seen(part, p, window[p], scale, of) < outside[p]) {
+        measure(part, p, all);
+        best_seen(part, p, all, scale, of);
       }
     }
   }
 
  private:
+  static constexpr Window all{0, T::points / 16, 0, 0};
+  static Window seen(Window window) { return windows ? window : Window{0, P::entries / 16, 0, 0}; }
+
+  // Of points p up to p + together; the lists follow one another, those with a wrong sign last.
+  void measure(const P& part, int p, Window window) {
+    constexpr int at_once = together % 4 == 0 ? 4 : together;
+    const float* book = T::book().values;
+    for (int i = 0; i < together; i += at_once) {
+      const float* pull = part.pull + (p + i) * T::width;
+      measure_points<T::width, T::points, at_once>(book, pull, part.weight + (p + i) * T::width, window, twice_x + i * T::points,
+                                                   w + i * T::points);
+    }
+    if constexpr (T::signs == Signs::even) {
+      for (int i = 0; i < together; i++) {
+        if (!part.odd[(p + i) * T::width / 8]) continue;
+        const float* from = twice_x + i * T::points;
+        flip_one<T::width>(book, part.pull + (p + i) * T::width, window, from, twice_x + (P::pairs ? together + i : i) * T::points);
+      }
+    }
+  }
+
+  template <class Use>
+  void each_list(const P& part, int p, Use use) const {
+    if constexpr (P::pairs) {
+      use(p, twice_x, w);
+      if (part.used(P::points + p)) use(P::points + p, twice_x + T::points, w);
+    } else {
+      constexpr int per_point = P::lists / P::points;
+      for (int i = 0; i < together * per_point; i++) use(p * per_point + i, twice_x + i * P::entries, w + i * P::entries);
+    }
+  }
+
+  // Returns the least of the lists' maxima.
+  float best_seen(const P& part, int p, Window window, float scale, Best* of) const {
+    float least = -never;
+    each_list(part, p, [&](int l, const float* xs, const float* ws) {
+      Best& b = of[l];
+      b.gain = most_at(xs, ws, seen(window), scale);
+      b.point = find_point(xs, ws, seen(window), scale, b.gain);
+      b.twice_x = xs[b.point], b.w = ws[b.point];
+      least = b.gain < least ? b.gain : least;
+    });
+    return least;
+  }
+
   static Window around(float size, float small, float large) {
     const Book& book = T::book();
     const float margin = 2.1f * (book.level[1] - book.level[0]), from = size / large - margin, to = size / small + margin;
@@ -228,28 +266,14 @@ struct Worth {
     if (high <= low) high = low + 1;
     return {book.starts[low] / 16, (book.starts[high] + 15) / 16, low, high};
   }
-
-  void flip(const P& part, int p) {
-    if (!part.odd[p * T::width / 8]) return;
-    const float* from = twice_x + p * T::points;
-    flip_one<T::width>(T::book().values, part.pull + p * T::width, window[p], from, twice_x + (P::pairs ? P::points + p : p) * T::points);
-  }
-
-  void widen(const P& part, int p) {
-    window[p] = {0, T::points / 16, 0, 0};
-    outside[p] = never;
-    measure_points<T::width, T::points, 1>(T::book().values, part.pull + p * T::width, part.weight + p * T::width, window[p],
-                                           twice_x + p * T::points, w + p * T::points);
-    if constexpr (T::signs == Signs::even) flip(part, p);
-  }
 };
 
-// The gain at each of 16 scales, as far as `count` lines of each list tell.
+// The gain at each of 16 scales, as far as the lines of each list tell.
 template <class T>
-f32x16 gain_at(const Part<T>& part, const Lines* lines, int count, f32x16 scales) {
+LT_NOINLINE f32x16 gain_at(const Part<T>& part, const Lines* lines, f32x16 scales) {
   const f32x16 negative = zero() - scales;
   f32x16 of[Part<T>::lists];
-  for (int l = 0; l < Part<T>::lists; l++) of[l] = part.used(l) ? envelope(lines[l], count, negative) : zero();
+  for (int l = 0; l < Part<T>::lists; l++) of[l] = part.used(l) ? envelope(lines[l], negative) : zero();
   return scales * part.together(of);
 }
 

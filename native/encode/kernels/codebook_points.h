@@ -44,30 +44,32 @@ void flip_one(const float* book, const float* pull, Window window, const float* 
   }
 }
 
-// The lines that are highest at some scales: up to 16, lanes beyond never are.
+// The lines that are highest at some scales; lanes beyond `drawn` never are.
 struct Lines {
   alignas(64) float twice_x[16], w[16];
 };
 
+constexpr int drawn = 7;
 constexpr float never = -1e30f;
 
-// Lines [at, at + count) of `lines`: the highest at each of `scales`, but for differences of 2^-12 or so.
-template <int points, int count>
-void highest(const float* twice_x, const float* w, Window window, const float* scales, Lines& lines, int at) {
-  f32x16 best[count], s[count];
-  for (int k = 0; k < count; k++) best[k] = set1(never), s[k] = set1(-scales[k]);
+// The highest at each of the scales, but for differences of 2^-12 or so.
+template <int points>
+void highest(const float* twice_x, const float* w, Window window, const float* scales, Lines& lines) {
+  f32x16 best[drawn], s[drawn];
+  for (int k = 0; k < drawn; k++) best[k] = set1(never), s[k] = set1(-scales[k]);
   for (int v = window.first; v < window.last; v++) {
     const f32x16 xs = load(twice_x + v * 16), ws = load(w + v * 16);
-    LT_UNROLL for (int k = 0; k < count; k++) best[k] =
+    LT_UNROLL for (int k = 0; k < drawn; k++) best[k] =
         max(best[k], tagged(fma(s[k], ws, xs), ~uint32_t{points - 1}, static_cast<uint32_t>(v) * 16));
   }
-  for (int k = 0; k < count; k++) {
+  store(lines.twice_x, set1(never)), store(lines.w, zero());
+  for (int k = 0; k < drawn; k++) {
     const float most = fold_max(tagged_by_lane(best[k]));
     uint32_t bits;
     memcpy(&bits, &most, 4);
     const uint32_t point = bits & (points - 1);
-    lines.twice_x[at + k] = twice_x[point];
-    lines.w[at + k] = w[point];
+    lines.twice_x[k] = twice_x[point];
+    lines.w[k] = w[point];
   }
 }
 
@@ -99,10 +101,10 @@ LT_INLINE int find_point(const float* twice_x, const float* w, Window window, fl
   return window.first * 16;
 }
 
-// The highest of `count` lines at each of 16 scales, whose negatives are given.
-LT_INLINE f32x16 envelope(const Lines& lines, int count, f32x16 negative_scales) {
+// The highest of the lines at each of 16 scales, whose negatives are given.
+LT_INLINE f32x16 envelope(const Lines& lines, f32x16 negative_scales) {
   f32x16 most = fma(set1(lines.w[0]), negative_scales, set1(lines.twice_x[0]));
-  for (int k = 1; k < count; k++) most = max(most, fma(set1(lines.w[k]), negative_scales, set1(lines.twice_x[k])));
+  for (int k = 1; k < drawn; k++) most = max(most, fma(set1(lines.w[k]), negative_scales, set1(lines.twice_x[k])));
   return most;
 }
 

@@ -7,8 +7,6 @@
 namespace lt::encode::LT_ISA {
 namespace {
 
-constexpr int drawn = 7;  // lines of a list
-
 // Values of a super-block are divided by 2^exponent, so that the largest is in [1/2, 1); d is a half of the values as they were.
 struct HalfScale {
   int exponent;
@@ -32,21 +30,24 @@ struct Scales {
   float best[parts];  // scale of a part on its own
   int step[parts];
 
-  // 7 lines a part: around the scale that would be best for any levels, then around the best on these.
+  // The lines of a part, around the scale that would be best if values could have any levels; then its best scale on these. Points
+  // with signs of their own have their best scale lower.
   void draw(int p, Worth<T>& worth, float least) {
-    static const float coarse[16] = {0.10f, 0.14f, 0.19f, 0.25f, 0.32f, 0.40f, 0.48f, 0.57f,
-                                     0.67f, 0.78f, 0.90f, 1.03f, 1.18f, 1.35f, 1.70f, 2.50f};
-    static const float fine[16] = {0.72f, 0.77f, 0.82f, 0.86f, 0.90f, 0.93f, 0.96f, 0.985f,
-                                   1.01f, 1.04f, 1.08f, 1.12f, 1.17f, 1.22f, 1.28f, 1.35f};
-    static const float wide[3] = {0.72f, 1.0f, 1.35f}, lower[3] = {0.40f, 0.65f, 1.0f}, narrow[4] = {0.86f, 0.95f, 1.06f, 1.2f};
-    const float around = (part[p].largest > least ? part[p].largest : least) / T::book().top;
-    for (int l = 0; l < P::lists; l++) store(lines[p][l].twice_x, set1(never)), store(lines[p][l].w, zero());
-    const float free = around * best_ratio(coarse, part[p].free_gain(set1(around) * load(coarse)));
-    worth.measure(part[p], free * 0.65f, free * 1.6f);
-    sample<3>(p, worth, free, T::signs == Signs::own ? lower : wide, 0);
-    best[p] = free * best_ratio(fine, gain_at(part[p], lines[p], 3, set1(free) * load(fine)));
-    sample<4>(p, worth, best[p], narrow, 3);
-    best[p] = best[p] * best_ratio(fine, gain_at(part[p], lines[p], drawn, set1(best[p]) * load(fine)));
+    static const float free_ratios[16] = {0.10f, 0.14f, 0.19f, 0.25f, 0.32f, 0.40f, 0.48f, 0.57f,
+                                          0.67f, 0.78f, 0.90f, 1.03f, 1.18f, 1.35f, 1.70f, 2.50f};
+    static const float ratios[2][drawn] = {{0.70f, 0.82f, 0.91f, 1.00f, 1.10f, 1.23f, 1.42f},
+                                           {0.40f, 0.52f, 0.64f, 0.76f, 0.89f, 1.03f, 1.20f}};
+    static const float finer[2][16] = {{0.62f, 0.67f, 0.72f, 0.77f, 0.82f, 0.86f, 0.90f, 0.95f,  //
+                                        1.00f, 1.05f, 1.10f, 1.16f, 1.23f, 1.31f, 1.40f, 1.55f},
+                                       {0.32f, 0.37f, 0.42f, 0.47f, 0.52f, 0.58f, 0.64f, 0.70f,  //
+                                        0.76f, 0.82f, 0.89f, 0.97f, 1.05f, 1.13f, 1.22f, 1.33f}};
+    constexpr int own = T::signs == Signs::own;
+    const float widest = (part[p].largest > least ? part[p].largest : least) / T::book().top;
+    const float free = widest * best_ratio(free_ratios, part[p].free_gain(set1(widest) * load(free_ratios)));
+    float scales[drawn];
+    for (int k = 0; k < drawn; k++) scales[k] = free * ratios[own][k];
+    worth.draw(part[p], scales[0], scales[drawn - 1], scales, lines[p]);
+    best[p] = free * best_ratio(finer[own], gain_at(part[p], lines[p], set1(free) * load(finer[own])));
   }
 
   // The D that gives the most, every part at the better of the two steps around its own scale; then D and the steps in turns.
@@ -83,13 +84,6 @@ struct Scales {
   }
 
  private:
-  template <int count>
-  void sample(int p, const Worth<T>& worth, float around, const float* ratios, int at) {
-    float scales[count];
-    for (int k = 0; k < count; k++) scales[k] = around * ratios[k];
-    worth.template sample<count>(part[p], scales, lines[p], at);
-  }
-
   static float best_ratio(const float* ratios, f32x16 gain) { return ratios[lowest_bit(equal_lanes(gain, set1(fold_max(gain))))]; }
 
   // Replaces D and `most` where one of 16 is better.
@@ -99,8 +93,7 @@ struct Scales {
     for (int p = 0; p < parts; p++) {
       const f32x16 real = (set1(best[p]) / units - one) * set1(0.5f);
       const f32x16 low = min(max((real - set1(0.5f) + magic) - magic, zero()), last), high = min(low + one, last);
-      total = total + max(gain_at(part[p], lines[p], drawn, units * fma(two, low, one)),
-                          gain_at(part[p], lines[p], drawn, units * fma(two, high, one)));
+      total = total + max(gain_at(part[p], lines[p], units * fma(two, low, one)), gain_at(part[p], lines[p], units * fma(two, high, one)));
     }
     const float peak = fold_max(total);
     if (peak <= most) return most;
@@ -116,7 +109,7 @@ struct Scales {
     for (int j = 0; j < 16; j++) multiples[j] = static_cast<float>(2 * (j < T::steps ? j : T::steps - 1) + 1);
     double total = 0, pulled = 0, weighed = 0;
     for (int p = 0; p < parts; p++) {
-      const f32x16 gain = gain_at(part[p], lines[p], drawn, set1(D) * load(multiples));
+      const f32x16 gain = gain_at(part[p], lines[p], set1(D) * load(multiples));
       const float peak = fold_max(gain);
       steps[p] = lowest_bit(equal_lanes(gain, set1(peak)));
       total += double{peak};
