@@ -22,8 +22,6 @@ void check(const std::optional<std::string>& model, const std::optional<std::str
   if (o.context < 1 || o.context > (1 << 24))
     throw Error(Code::argument, "context: expected at least 1 token, found " + std::to_string(o.context));
   if (o.chunks == 0) throw Error(Code::argument, "chunks: expected at least 1, found 0");
-  if (o.engine.batch_tokens < 1 || o.engine.batch_tokens > 65536)
-    throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(o.engine.batch_tokens));
 }
 
 bool exists(const std::string& path) {

@@ -14,6 +14,8 @@ constexpr int64_t logit_bytes = int64_t{256} << 20;  // of a step: a large vocab
 
 Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t context, Wanted wanted)
     : context_(context), pages_((context + page - 1) / page), wanted_(wanted) {
+  if (options.batch_tokens < 1 || options.batch_tokens > 65536)
+    throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(options.batch_tokens));
   placed_ = engine::place(file, options, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
   if (context > placed_.shape.trained_context)
     throw Error(Code::context, "context: this model was trained for " + std::to_string(placed_.shape.trained_context) + " tokens, found " +

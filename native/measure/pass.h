@@ -18,7 +18,8 @@ struct Wanted {
 
 class Pass {
  public:
-  // Throws what loading a model throws, Code::context where a chunk is longer than the model was trained for.
+  // Throws what loading a model throws, Code::argument for options out of range, Code::context where a chunk is longer than the model was
+  // trained for.
   Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t context, Wanted wanted);
 
   int64_t group() const { return group_; }  // chunks of a run at most

@@ -104,8 +104,6 @@ void check(const std::optional<std::string>& text, const PerplexityOptions& o) {
   if (o.context < 4 || o.context > (1 << 24))
     throw Error(Code::argument, "context: expected at least 4 tokens, found " + std::to_string(o.context));
   if (o.chunks == 0) throw Error(Code::argument, "chunks: expected at least 1, found 0");
-  if (o.engine.batch_tokens < 1 || o.engine.batch_tokens > 65536)
-    throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(o.engine.batch_tokens));
   if (!text && o.base.empty()) throw Error(Code::argument, "text: expected one, or a base to compare with, which holds its text");
   if (!o.base.empty() && !o.save_base.empty()) throw Error(Code::argument, "expected a base to save or one to compare with, found both");
 }

@@ -49,7 +49,8 @@ std::map<std::string, quantize::Importance::Entry> ColumnSums::entries() const {
 
 Watched::Watched(std::unique_ptr<Backend> below, const gguf::File& file, ColumnSums& sums, bool output)
     : Wrapper(std::move(below)), sums_(sums), output_(output) {
-  for (const gguf::HostTensor& t : file.tensors()) names_.emplace(static_cast<const char*>(t.data), t.name);
+  for (const gguf::HostTensor& t : file.tensors())
+    if (t.bytes > 0) names_.emplace(static_cast<const char*>(t.data), t.name);
 }
 
 Tensor Watched::place(Tensor host) {

@@ -53,11 +53,13 @@ sharedTest('the story model: the figure of the reference, and Q8_0 is as far fro
   expect(self.divergence?.kl).toBeLessThan(1e-7);
 }, 300_000);
 
-// The reference's figure is for the same weights in F16, its activations 8-bit as ours for these weights.
+// From the weights in F16, as the reference's figure is: the 8-bit products of Q4_1 are 0.6% off.
 sharedTest('SmolLM2: the figure of the reference', ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'text/genesis.txt', 'golden/quantize.json'], async () => {
   const { context, texts } = golden('smollm2');
-  const found = await perplexity(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), textOf('genesis'), { context, backend: 'cpu' });
-  expectNear(found.perplexity, texts.genesis?.perplexity ?? NaN, 0.004);
+  const half = join(folder, 'half.gguf');
+  await quantize(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), half, { type: 'F16', allowRequantize: true });
+  const found = await perplexity(half, textOf('genesis'), { context, backend: 'cpu' });
+  expectNear(found.perplexity, texts.genesis?.perplexity ?? NaN, 0.002);
 }, 600_000);
 
 test('tells how far it is, and what it read', async () => {
