@@ -43,20 +43,19 @@ void stream(const gguf::File& file, const gguf::HostTensor& tensor, const std::f
   }
 }
 
-Written copy(const gguf::File& file, const std::string& to, std::vector<gguf::Field> fields, const std::string& origin,
+Written copy(std::shared_ptr<const gguf::File> file, const std::string& to, std::vector<gguf::Field> fields, const std::string& origin,
              const Progress& progress) {
   std::vector<gguf::Planned> planned;
-  for (const gguf::HostTensor& t : file.tensors()) {
+  for (const gguf::HostTensor& t : file->tensors())
     planned.push_back({std::string(t.name), t.type, {t.dims.begin(), t.dims.begin() + t.n_dims}});
-  }
   gguf::Writer writer(to, std::move(fields), std::move(planned), origin);
   uint64_t done = 0;
-  const auto all = static_cast<double>(std::max<uint64_t>(file.tensor_bytes(), 1));
-  for (size_t i = 0; i < file.tensors().size(); i++) {
-    const gguf::HostTensor& t = file.tensors()[i];
+  const auto all = static_cast<double>(std::max<uint64_t>(file->tensor_bytes(), 1));
+  for (size_t i = 0; i < file->tensors().size(); i++) {
+    const gguf::HostTensor& t = file->tensors()[i];
     const uint64_t before = done;
     if (!writer.done(i)) {
-      stream(file, t, [&](std::span<const uint8_t> bytes) {
+      stream(*file, t, [&](std::span<const uint8_t> bytes) {
         writer.append(i, bytes);
         done += bytes.size();
         if (progress && !progress(static_cast<double>(done) / all)) throw Error(Code::disposed, "writing was stopped");
@@ -64,15 +63,18 @@ Written copy(const gguf::File& file, const std::string& to, std::vector<gguf::Fi
     }
     done = before + t.bytes;
   }
+  file.reset();
   writer.finish();
   return {writer.bytes(), writer.tensors().size()};
 }
 
 Written convert_folder(const std::string& folder, const std::string& to, FolderOptions options, const Progress& progress) {
   options.streamed = true;
-  const auto file = open_folder(folder, options);
+  auto file = open_folder(folder, options);
   check_not_in(folder, to);
-  return copy(*file, to, gguf::fields_of(*file), "folder " + std::to_string(gguf::fingerprint(*file)), progress);
+  std::vector<gguf::Field> fields = gguf::fields_of(*file);
+  const std::string origin = "folder " + std::to_string(gguf::fingerprint(*file));
+  return copy(std::move(file), to, std::move(fields), origin, progress);
 }
 
 }  // namespace lt::convert

@@ -21,8 +21,9 @@ struct Written {
 // Code::argument where `to` is a file of the folder.
 Written convert_folder(const std::string& folder, const std::string& to, FolderOptions options, const Progress& progress);
 
-// All tensors of `file` as they are, under other metadata. `origin`: as for gguf::Writer.
-Written copy(const gguf::File& file, const std::string& to, std::vector<gguf::Field> fields, const std::string& origin,
+// All tensors of `file` as they are, under other metadata. `origin`: as for gguf::Writer. The file is let go of before the new one gets
+// its name, which may be the old one's: Windows renames nothing over a mapped file.
+Written copy(std::shared_ptr<const gguf::File> file, const std::string& to, std::vector<gguf::Field> fields, const std::string& origin,
              const Progress& progress);
 
 // One tensor's bytes to `write`, piece by piece; their pages are let go.

@@ -166,7 +166,7 @@ gguf::Field field_of(const Change& change, std::span<const uint8_t> before) {
 }  // namespace
 
 Written edit(const std::string& from, const std::string& to, const Edit& edit, const Progress& progress) {
-  const auto file = gguf::File::open(from);
+  auto file = gguf::File::open(from);
   if (file->parts() > 1) throw Error(Code::unsupported, from + ": is in several parts: merge them first");
   std::vector<gguf::Field> fields = gguf::fields_of(*file);
   for (const std::string& key : edit.remove) {
@@ -179,7 +179,8 @@ Written edit(const std::string& from, const std::string& to, const Edit& edit, c
     const auto at = std::find_if(fields.begin(), fields.end(), [&](const gguf::Field& f) { return f.key == change.key; });
     gguf::put(fields, field_of(change, at == fields.end() ? std::span<const uint8_t>() : at->value));
   }
-  return copy(*file, to, std::move(fields), "edit " + std::to_string(gguf::fingerprint(*file)), progress);
+  const std::string origin = "edit " + std::to_string(gguf::fingerprint(*file));
+  return copy(std::move(file), to, std::move(fields), origin, progress);
 }
 
 }  // namespace lt::convert

@@ -9,9 +9,6 @@
 namespace lt::convert {
 namespace {
 
-constexpr const char* file_name = "tokenizer.model";
-constexpr uint64_t largest = 256'000'000;
-
 [[noreturn]] void fail(const std::string& what) { throw Error(Code::format, what + "; this is no model of SentencePiece"); }
 
 struct Wire {
@@ -102,34 +99,27 @@ uint64_t number_in(std::string_view bytes, uint64_t number, uint64_t fallback) {
 
 }  // namespace
 
-bool has_sentencepiece(const std::string& folder) {
-  return safetensors::naming(file_name, [&] { return safetensors::Text::open(folder, file_name, largest) != nullptr; });
-}
-
 // ModelProto { pieces = 1, trainer_spec = 2 { model_type = 3 }, normalizer_spec = 3 { add_dummy_prefix = 3 } }
-Vocabulary read_sentencepiece(const std::string& folder) {
-  return safetensors::naming(file_name, [&] {
-    const auto file = safetensors::Text::open(folder, file_name, largest);
-    Vocabulary out;
-    out.model = "llama";
-    out.space_prefix = true;
-    uint64_t model_type = 1;
-    Message message(file->text());
-    for (Wire w; message.next(w);) {
-      if (w.number == 1) {
-        const auto id = static_cast<int64_t>(out.tokens.size());
-        out.at(id) = read_piece(w.bytes);
-      }
-      if (w.number == 2) model_type = number_in(w.bytes, 3, model_type);
-      if (w.number == 3) out.space_prefix = number_in(w.bytes, 3, 1) != 0;
+Vocabulary read_sentencepiece(std::string_view bytes) {
+  Vocabulary out;
+  out.model = "llama";
+  out.space_prefix = true;
+  uint64_t model_type = 1;
+  Message message(bytes);
+  for (Wire w; message.next(w);) {
+    if (w.number == 1) {
+      const auto id = static_cast<int64_t>(out.tokens.size());
+      out.at(id) = read_piece(w.bytes);
     }
-    if (out.tokens.empty()) fail("expected pieces, found none");
-    if (model_type != 2)
-      throw Error(Code::unsupported, "expected a model that merges (BPE, type 2), found type " + std::to_string(model_type));
-    out.add_bos = true;
-    out.add_eos = false;
-    return out;
-  });
+    if (w.number == 2) model_type = number_in(w.bytes, 3, model_type);
+    if (w.number == 3) out.space_prefix = number_in(w.bytes, 3, 1) != 0;
+  }
+  if (out.tokens.empty()) fail("expected pieces, found none");
+  if (model_type != 2)
+    throw Error(Code::unsupported, "expected a model that merges (BPE, type 2), found type " + std::to_string(model_type));
+  out.add_bos = true;
+  out.add_eos = false;
+  return out;
 }
 
 }  // namespace lt::convert

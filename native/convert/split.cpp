@@ -111,9 +111,11 @@ Parts split(const std::string& from, const std::string& prefix, const SplitLimit
 }
 
 Written merge(const std::string& from, const std::string& to, const Progress& progress) {
-  const auto file = gguf::File::open(from);
+  auto file = gguf::File::open(from);
   check_apart(*file, to);
-  return copy(*file, to, without_split(*file), "merge " + std::to_string(gguf::fingerprint(*file)), progress);
+  std::vector<gguf::Field> fields = without_split(*file);
+  const std::string origin = "merge " + std::to_string(gguf::fingerprint(*file));
+  return copy(std::move(file), to, std::move(fields), origin, progress);
 }
 
 }  // namespace lt::convert

@@ -42,11 +42,12 @@ void spell_spaces_plainly(Vocabulary& v) {
 
 Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
   const Config file(folder, "tokenizer.json", largest), added(folder, "added_tokens.json", largest);
-  const bool pieces = has_sentencepiece(folder);
+  constexpr const char* model = "tokenizer.model";
+  const auto pieces = safetensors::naming(model, [&] { return safetensors::Text::open(folder, model, largest); });
   if (!pieces && !file.found()) throw Error(Code::file, "expected tokenizer.json or tokenizer.model, found neither");
   Vocabulary out;
   if (pieces) {
-    out = read_sentencepiece(folder);
+    out = safetensors::naming(model, [&] { return read_sentencepiece(pieces->text()); });
     for (const json::Member m : file["added_tokens"]) {
       const auto id = m.value["id"].integer();
       if (!id) file.fail("added_tokens", "expected an id");

@@ -38,8 +38,7 @@ struct Vocabulary {
 Vocabulary read_tokenizer(const Config& file);
 
 // tokenizer.model: SentencePiece's protobuf message, of a model that merges.
-Vocabulary read_sentencepiece(const std::string& folder);
-bool has_sentencepiece(const std::string& folder);
+Vocabulary read_sentencepiece(std::string_view message);
 
 // How tokenizer.json cuts text into words: the name in tokenizer.ggml.pre. Throws Code::unsupported.
 std::string_view pre_of(const Config& tokenizer);
