@@ -121,7 +121,9 @@ class FolderFile final : public gguf::File {
     if (t.data) return gguf::File::read(t, first, to);
     const size_t i = tensor_names_->find(t.name);
     if (i == gguf::Index::none) throw Error(Code::internal, "tensor " + std::string(t.name) + ": not of this folder");
-    read_rows(parts_.made[i], first, to);
+    const Made& m = parts_.made[i];
+    read_rows(m, first, to);
+    if (first + to.size() == t.bytes) let_go_of(m);  // read to its end
   }
 
   void prefetch(const std::function<bool(double)>& stop) const override {
@@ -160,8 +162,12 @@ class FolderFile final : public gguf::File {
     auto* to = reinterpret_cast<uint8_t*>(owned_.back().get());
     m.make(0, m.rows(), to);
     t.data = to;
-    for (const Piece& p : m.pieces) let_go({reinterpret_cast<const char*>(p.from->bytes.data()), p.from->bytes.size()});
+    let_go_of(m);
     return t;
+  }
+
+  void let_go_of(const Made& m) const {
+    for (const Piece& p : m.pieces) let_go({reinterpret_cast<const char*>(p.from->bytes.data()), p.from->bytes.size()});
   }
 
   // Whole rows are made, of the first and the last as much as is wanted.

@@ -79,7 +79,10 @@ void scale_row(const Piece& piece, int64_t row, int64_t cols, float* x) {
   const int64_t across = (cols + piece.block_cols - 1) / piece.block_cols;
   std::vector<float> scales(static_cast<size_t>(across));
   decode(*piece.scale, row / piece.block_rows * across, across, scales.data());
-  for (int64_t c = 0; c < cols; c++) x[c] *= scales[static_cast<size_t>(c / piece.block_cols)];
+  for (int64_t b = 0; b < across; b++) {
+    const float scale = scales[static_cast<size_t>(b)];
+    for (int64_t c = b * piece.block_cols, end = std::min(cols, c + piece.block_cols); c < end; c++) x[c] *= scale;
+  }
 }
 
 void encode_row(Type type, const float* x, int64_t cols, uint8_t* to) {

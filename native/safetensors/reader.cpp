@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <tuple>
 
 #include "core/error.h"
 #include "gguf/text.h"
@@ -140,8 +141,8 @@ Contents read(std::span<const uint8_t> bytes) {
       placed.push_back(read_tensor(m.key, m.value, data));
     }
   }
-  std::stable_sort(placed.begin(), placed.end(),
-                   [](const Placed& a, const Placed& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+  const auto place = [](const Placed& p) { return std::tuple(p.begin, p.end, p.tensor.name); };
+  std::sort(placed.begin(), placed.end(), [&](const Placed& a, const Placed& b) { return place(a) < place(b); });
   check_places(placed, data.size());
   for (Placed& p : placed) contents.tensors.push_back(std::move(p.tensor));
   return contents;

@@ -7,7 +7,8 @@ namespace {
 void describe(const Config& config, Description& to) {
   describe_decoder(config, to);
   to.integer("vocab_size", config.integer("vocab_size", 1, 1 << 24));
-  if (!config.has("partial_rotary_factor")) to.integer("rope.dimension_count", to.head_dim);
+  if (config.number("partial_rotary_factor", 1) != 1) config.unsupported("partial_rotary_factor", "llama rotates whole heads");
+  to.integer("rope.dimension_count", to.head_dim);
   if (config.has("sliding_window")) to.integer("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30));
   to.experts = config.integer("num_local_experts", 0, 1 << 16, 0);
   if (to.experts == 0) return;
