@@ -104,6 +104,11 @@ class FolderFile final : public gguf::File {
     return sum;
   }
   int parts() const override { return 1; }
+  std::vector<std::string> paths() const override {
+    std::vector<std::string> all;
+    for (const safetensors::Shard& s : shards()) all.push_back(safetensors::in_folder(parts_.path, s.name));
+    return all;
+  }
   std::span<const gguf::Entry> metadata() const override { return contents_.metadata; }
   std::span<const std::span<const uint8_t>> raw_values() const override { return contents_.raw_values; }
   std::span<const gguf::HostTensor> tensors() const override { return tensors_; }

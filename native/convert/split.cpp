@@ -84,11 +84,8 @@ class Splitting {
 }  // namespace
 
 void check_apart(const gguf::File& from, const std::string& to) {
-  const size_t parts = static_cast<size_t>(from.parts());
-  for (size_t no = 0; no < parts; no++) {
-    const std::string path = parts > 1 ? gguf::part_path(from.path(), no, parts) : from.path();
+  for (const std::string& path : from.paths())
     if (gguf::same_file(path, to)) throw Error(Code::argument, to + ": is what is read: choose another name for what is written");
-  }
 }
 
 Parts split(const std::string& from, const std::string& prefix, const SplitLimits& limits, const Progress& progress) {

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, splitModel, type MetadataValue } from 'llama-ts';
+import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
 import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type Tensors } from '../fixtures/safetensors';
 import { rowDistances } from '../support/distance';
 import { referenceModels, referenceTolerance } from '../support/golden';
@@ -48,6 +48,14 @@ describe('folders of golden/hf', () => {
     const [ours, reference] = await Promise.all([loadTokenizer(folder('llama')), loadTokenizer(join(folder('llama'), 'model-bf16.gguf'))]);
     const text = 'the <|im_start|> of 1234 things\n\n';
     expect(ours.encode(text, { special: true })).toEqual(reference.encode(text, { special: true }));
+  });
+
+  sharedTest('quantize() takes a folder, with the result that the GGUF gives', llama, async () => {
+    using made = temporaryFolder();
+    const [ours, reference] = [join(made.path, 'a.gguf'), join(made.path, 'b.gguf')];
+    await quantize(folder('llama'), ours, { type: 'Q8_0' });
+    await quantize(join(folder('llama'), 'model-bf16.gguf'), reference, { type: 'Q8_0' });
+    expect((await diffModels(ours, reference)).tensors).toEqual([]);
   });
 
   sharedTest('other architectures are refused by name', 'golden/hf/bert/config.json', async () => {
