@@ -11,6 +11,8 @@ function commands(): CommandModule[] {
     require('./commands/chat') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
     require('./commands/inspect') as { default: CommandModule },
+    require('./commands/convert') as { default: CommandModule },
+    require('./commands/gguf') as { default: CommandModule },
     require('./commands/logits') as { default: CommandModule },
     require('./commands/bench') as { default: CommandModule },
     require('./commands/perplexity') as { default: CommandModule },

@@ -5,6 +5,7 @@ import { native, packageRoot } from './binding';
 
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatOptions } from './chat';
+export { convertModel, type ConvertOptions, type ConvertType, type Written } from './convert';
 export { LlamaError, type ErrorCode } from './errors';
 export type { Chunk, Generation, Result, TokenLogprob } from './generation';
 export {
@@ -15,9 +16,24 @@ export {
   type SamplerOptions,
   type SamplerParameter,
 } from './generated/samplers';
+export {
+  diffModels,
+  editModel,
+  mergeModel,
+  splitModel,
+  type Differences,
+  type EditOptions,
+  type KeyDifference,
+  type MetadataEdit,
+  type MetadataType,
+  type SplitOptions,
+  type SplitPart,
+  type TensorDifference,
+} from './gguf';
 export { imatrix, type ImatrixOptions, type ImatrixResult } from './imatrix';
 export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
+export type { JobOptions } from './job';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { Model, type TextOptions } from './model';
 export { perplexity, type Divergence, type PerplexityOptions, type PerplexityResult } from './perplexity';

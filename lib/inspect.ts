@@ -31,7 +31,7 @@ export interface FileInfo {
 
 const values = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
-/** Reads a GGUF file's metadata and tensor list without loading it. */
+/** Reads the metadata and tensor list of a GGUF file, or of a folder as they would be in a GGUF file, without loading it. */
 export async function inspectModel(path: string | URL): Promise<FileInfo> {
   const origin = new Origin(inspectModel);
   const file = pathOf(path);

@@ -76,7 +76,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
 }
 
 /**
- * Loads a GGUF file (the first part of a split one). Rejects with a LlamaError where it cannot run here. Under `mpirun` it returns on
+ * Loads a GGUF file (the first part of a split one) or a Hugging Face folder with safetensors. Rejects with a LlamaError where it cannot run here. Under `mpirun` it returns on
  * rank 0 only: the other processes compute with it until it ends, and end then.
  */
 export async function loadModel(path: string | URL, options?: LoadOptions): Promise<Model> {

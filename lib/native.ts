@@ -127,6 +127,16 @@ export interface NativeFile {
   tensors: { name: string; type: string; shape: (number | bigint)[]; bytes: number | bigint }[];
 }
 
+export interface NativeWritten {
+  bytes: number;
+  tensors: number;
+}
+
+export interface NativeDifferences {
+  metadata: { key: string; what: 'only in A' | 'only in B' | 'value' }[];
+  tensors: { name: string; what: 'only in A' | 'only in B' | 'type' | 'shape' | 'values'; a: string; b: string; largest: number }[];
+}
+
 export interface NativeSampler {
   name: string;
   sentence: string;
@@ -245,6 +255,11 @@ export interface Native {
   perplexity(ticket: number, model: string, text: string | undefined, options: NativePerplexityOptions): JobHandle;
   imatrix(ticket: number, model: string | undefined, text: string | undefined, output: string, options: NativeImatrixOptions): JobHandle;
   inspect(ticket: number, path: string): void;
+  convertFolder(ticket: number, folder: string, to: string, options: { type: string; name: string }): JobHandle; // done: NativeWritten
+  splitFile(ticket: number, from: string, prefix: string, maxBytes: number, maxTensors: number): JobHandle; // done: { path, bytes }[]
+  mergeFile(ticket: number, from: string, to: string): JobHandle; // done: NativeWritten
+  editFile(ticket: number, from: string, to: string, set: readonly (readonly [key: string, type: string, text: string])[], remove: readonly string[]): JobHandle;
+  diffFiles(ticket: number, a: string, b: string): JobHandle; // done: NativeDifferences
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;
   vocabulary(from: ModelHandle | VocabularyHandle): NativeVocabulary;

@@ -6,7 +6,7 @@ import { LlamaError } from './errors';
 /** The path that a string or file: URL names. */
 export function pathOf(path: unknown): string {
   if (typeof path === 'string') {
-    if (path === '' || path.includes('\0')) return check.refuse('path', 'the path of a GGUF file', path);
+    if (path === '' || path.includes('\0')) return check.refuse('path', 'the path of a model', path);
     return path;
   }
   if (!(path instanceof URL)) return check.refuse('path', 'a string or a file: URL', path);

@@ -1,9 +1,10 @@
-// Runs every `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model.
+// Runs every `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model and my-model a folder.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
+import { writeTinyFolder } from './fixtures/tiny-folder';
 
 const root = join(__dirname, '..');
 const pages = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.md')).map((n) => join('docs', n))];
@@ -27,6 +28,7 @@ let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'llama-ts-docs-'));
   cpSync(join(root, 'models', 'story-Q8_0.gguf'), join(folder, 'model.gguf'));
+  writeTinyFolder(join(folder, 'my-model'));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules', 'llama-ts'), 'junction');
 });

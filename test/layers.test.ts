@@ -11,18 +11,20 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   quant: ['core'],
   encode: ['simd', 'quant', 'core'],
   gguf: ['quant', 'core'],
+  safetensors: ['gguf', 'core'],
+  convert: ['safetensors', 'encode', 'gguf', 'quant', 'core'],
   quantize: ['encode', 'gguf', 'quant', 'core'],
   tokenize: ['gguf', 'core'],
   sample: ['core'],
   comm: ['core'],
   model: ['gguf', 'quant', 'core'],
-  engine: ['model', 'sample', 'grammar', 'tokenize', 'comm', 'gguf', 'quant', 'core'],
+  engine: ['convert', 'model', 'sample', 'grammar', 'tokenize', 'comm', 'gguf', 'quant', 'core'],
   measure: ['engine', 'quantize', 'model', 'tokenize', 'gguf', 'quant', 'core'],
   'backend/ref': ['quant', 'core'],
   'backend/cpu': ['simd', 'quant', 'core'],
   'backend/vulkan': ['quant', 'core'],
   'backend/gpu': ['quant', 'core'],
-  addon: ['engine', 'measure', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
+  addon: ['convert', 'engine', 'measure', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
 };
 
 function files(folder: string, endings: RegExp): string[] {

@@ -4,6 +4,7 @@
 #include "addon/bridge.h"
 #include "addon/convert.h"
 #include "addon/errors.h"
+#include "addon/file_jobs.h"
 #include "addon/job.h"
 #include "addon/measure.h"
 #include "addon/quantize.h"
@@ -200,6 +201,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("perplexity", export_of<perplexity>);
   add("imatrix", export_of<imatrix>);
   add("inspect", export_of<inspect>);
+  add("convertFolder", export_of<convert_folder>);
+  add("splitFile", export_of<split_file>);
+  add("mergeFile", export_of<merge_file>);
+  add("editFile", export_of<edit_file>);
+  add("diffFiles", export_of<diff_files>);
   add("encode", export_of<encode>);
   add("decode", export_of<decode>);
   add("vocabulary", export_of<vocabulary>);

@@ -1,13 +1,14 @@
 #include "addon/reading.h"
 
 #include "addon/errors.h"
+#include "convert/folder.h"
 
 namespace lt::addon {
 
 void Reading::run() {
   Event event{ticket_, "done", nullptr};
   try {
-    event.value = read_(gguf::File::open(path_, {.vocabulary_only = vocabulary_only_}));
+    event.value = read_(convert::open(path_, {.vocabulary_only = vocabulary_only_}));
   } catch (...) {
     event.kind = "failed";
     event.value = [error = current_error()](Napi::Env env) { return to_js(env, error); };

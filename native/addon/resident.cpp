@@ -4,6 +4,7 @@
 
 #include "addon/convert.h"
 #include "addon/errors.h"
+#include "convert/folder.h"
 
 namespace lt::addon {
 
@@ -36,7 +37,7 @@ void Resident::load() {
     return !stopped_;
   };
   if (stopped_) throw Error(Code::disposed, "loading was stopped");
-  const auto file = gguf::File::open(path_);
+  const auto file = convert::open(path_);
   engine_ = engine::Engine::load(file, options_, [this](std::vector<engine::Report>&& reports) { receive(std::move(reports)); }, progress);
   tokenizer_ = &engine_->tokenizer();
   mailbox_->post({load_ticket_, "loaded", [info = engine_->info()](Napi::Env env) { return to_js(env, info); }});

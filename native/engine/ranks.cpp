@@ -8,6 +8,7 @@
 
 #include "comm/ranked.h"
 #include "comm/world.h"
+#include "convert/folder.h"
 #include "engine/current_error.h"
 #include "engine/identity.h"
 #include "engine/packet.h"
@@ -204,7 +205,7 @@ void follow(const std::shared_ptr<comm::Comm>& comm, const std::string& path, co
         const EngineOptions asked = first ? options : take_options(told, options);
         const std::string own_path = first ? path : other_path;
         first = false;
-        models.emplace(model, load_together(comm, model, asked, nullptr, [&] { return gguf::File::open(own_path); }));
+        models.emplace(model, load_together(comm, model, asked, nullptr, [&] { return convert::open(own_path); }));
       } else if (command == step) {
         Parts& parts = models.at(model);
         parts.ranks->follow(told, *parts.batch);

@@ -1,6 +1,7 @@
 #include "gguf/file.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "gguf/index.h"
@@ -182,6 +183,10 @@ std::shared_ptr<const File> assembled(const std::string& path, std::vector<Part>
 
 }  // namespace
 
+void File::read(const HostTensor& tensor, uint64_t first, std::span<uint8_t> to) const {
+  if (!to.empty()) std::memcpy(to.data(), static_cast<const uint8_t*>(tensor.data) + first, to.size());
+}
+
 std::shared_ptr<const File> File::open(const std::string& path, const OpenOptions& options) {
   return assembled(path, open_parts(path, options), options);
 }
@@ -191,7 +196,7 @@ std::shared_ptr<const File> File::view(std::span<const uint8_t> bytes, const Ope
   std::vector<Part> parts(1);
   parts[0].bytes = bytes;
   naming("", [&] {
-    parts[0].contents = read(bytes, options);
+    parts[0].contents = gguf::read(bytes, options);
     const Split split = split_of(parts[0].contents.metadata);
     if (split.count > 1) throw Error(Code::unsupported, "split.count: a model in several files cannot be read from memory");
   });

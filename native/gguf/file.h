@@ -27,7 +27,7 @@ struct HostTensor {
   Type type;
   std::array<int64_t, 4> dims;  // dims[0] contiguous; unused ones are 1
   int n_dims;
-  const void* data;
+  const void* data;  // null: made when it is read (File::read), in a File that was opened for streaming
   size_t bytes;
   int64_t cols() const { return dims[0]; }
   int64_t rows() const { return dims[1] * dims[2] * dims[3]; }
@@ -58,6 +58,9 @@ class File {
   virtual std::span<const HostTensor> tensors() const = 0;
   virtual const HostTensor* tensor(std::string_view name) const = 0;
   virtual std::vector<size_t> tensors_of_parts() const { return {tensors().size()}; }  // how many of tensors() each part holds, in order
+
+  // Bytes [first, first + to.size()) of a tensor of this file.
+  virtual void read(const HostTensor& tensor, uint64_t first, std::span<uint8_t> to) const;
 
   // Reads every page of the tensor data ahead, so that the first token does not wait for it. Returns early when `stop` says so.
   virtual void prefetch(const std::function<bool(double fraction)>& stop) const = 0;

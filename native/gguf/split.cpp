@@ -13,12 +13,6 @@ std::optional<uint64_t> number(const std::vector<Entry>& metadata, std::string_v
   return entry == metadata.end() ? std::nullopt : std::optional(to_u64(key, entry->second));
 }
 
-std::string suffix(uint64_t no, uint64_t count) {
-  char text[64];
-  std::snprintf(text, sizeof text, "-%05u-of-%05u.gguf", static_cast<unsigned>(no + 1), static_cast<unsigned>(count));
-  return text;
-}
-
 std::string of(uint64_t no, uint64_t count) { return std::to_string(no + 1) + " of " + std::to_string(count); }
 
 }  // namespace
@@ -35,20 +29,26 @@ Split split_of(const std::vector<Entry>& metadata) {
   return {*no, count, number(metadata, "split.tensors.count")};
 }
 
+std::string part_suffix(uint64_t no, uint64_t count) {
+  char text[64];
+  std::snprintf(text, sizeof text, "-%05u-of-%05u.gguf", static_cast<unsigned>(no + 1), static_cast<unsigned>(count));
+  return text;
+}
+
 std::string part_path(const std::string& first, uint64_t no, uint64_t count) {
-  const std::string end = suffix(0, count);
+  const std::string end = part_suffix(0, count);
   if (!first.ends_with(end)) {
     Owner{"metadata", "split.count"}.fail("the model has " + std::to_string(count) +
                                           " parts, which are found by name: expected a file name that ends in " + end);
   }
-  return first.substr(0, first.size() - end.size()) + suffix(no, count);
+  return first.substr(0, first.size() - end.size()) + part_suffix(no, count);
 }
 
 void check_first(const std::string& path, const Split& split) {
   if (split.no == 0) return;
-  const std::string own = suffix(split.no, split.count);
+  const std::string own = part_suffix(split.no, split.count);
   const bool named = path.ends_with(own);
-  const std::string first = (named ? path.substr(0, path.size() - own.size()) : "NAME") + suffix(0, split.count);
+  const std::string first = (named ? path.substr(0, path.size() - own.size()) : "NAME") + part_suffix(0, split.count);
   Owner{"metadata", "split.no"}.fail("this is part " + of(split.no, split.count) + "; open the first, " + first);
 }
 

@@ -17,6 +17,8 @@ struct Split {
 // What the metadata say; a file without split keys is the one of one. Throws Code::format.
 Split split_of(const std::vector<Entry>& metadata);
 
+std::string part_suffix(uint64_t no, uint64_t count);  // -00001-of-00003.gguf
+
 // Name of part `no`, given the first part's. Throws Code::format if that is not as the pattern says.
 std::string part_path(const std::string& first, uint64_t no, uint64_t count);
 

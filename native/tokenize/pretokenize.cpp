@@ -15,6 +15,7 @@ constexpr Match kDeepseekCoder[] = {match_newline, match_spaced_letters, match_s
 constexpr Pretokenizer kAll[] = {
     {"gpt-2", kGpt2, false, false},
     {"llama-bpe", kLlama3, true, true},
+    {"smaug-bpe", kLlama3, false, false},
     {"qwen2", kQwen2, false, false},
     {"smollm", kDigitsThenGpt2, false, false},
     {"starcoder", kDigitsThenGpt2, false, false},

@@ -1,0 +1,70 @@
+// Damaged tokenizers of folders: each reads or is an error, whatever is changed.
+#include <random>
+
+#include "check/check.h"
+#include "convert/vocabulary.h"
+
+namespace lt::check {
+namespace {
+
+constexpr const char* file_name = "tokenizer.json";
+
+const std::string bytes_json =
+    R"({"added_tokens":[{"id":4,"content":"<s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"Sequence",)"
+    R"("pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}]},)"
+    R"("post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}]},)"
+    R"("model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2," ":3},"merges":["a b",["ab"," "]]}})";
+
+const std::string characters_json =
+    R"({"added_tokens":[{"id":0,"content":"<unk>","special":true}],"normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend",)"
+    "\"prepend\":\"\xe2\x96\x81\"},{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"}]},"
+    R"("model":{"type":"BPE","byte_fallback":true,"unk_token":"<unk>","vocab":{"<unk>":0,"<0x0A>":1,"a":2,"b":3,"ab":4,"abb":5},)"
+    R"("merges":[["a","b"],["ab","b"]]}})";
+
+convert::Vocabulary read(const std::string& text) {
+  const json::Document document(text);
+  return convert::read_tokenizer(convert::Config(file_name, document.root()));
+}
+
+CHECK_CASE("convert/merges of bytes are read with their template") {
+  const convert::Vocabulary v = read(bytes_json);
+  CHECK(v.model == "gpt2" && v.pre == "smollm" && v.tokens.size() == 5 && v.first == "<s>" && v.last.empty());
+  CHECK(v.merges.size() == 2 && v.merges[0] == "a b" && v.merges[1] == "ab \xc4\xa0" && v.tokens[4].kind == convert::Kind::control);
+}
+
+CHECK_CASE("convert/merges of characters become scores, the first merge the highest") {
+  const convert::Vocabulary v = read(characters_json);
+  CHECK(v.model == "llama" && v.space_prefix == true && v.tokens[0].kind == convert::Kind::unknown);
+  CHECK(v.tokens[1].kind == convert::Kind::byte && v.tokens[4].score == 0 && v.tokens[5].score == -1 && v.tokens[2].score < -1);
+}
+
+std::string piece(std::string_view text, char kind) {
+  std::string body =
+      "\x0a" + std::string(1, static_cast<char>(text.size())) + std::string(text) + "\x15" + std::string(4, '\0') + "\x18" + kind;
+  return "\x0a" + std::string(1, static_cast<char>(body.size())) + body;
+}
+
+CHECK_CASE("convert/any damage to a tokenizer reads or is refused") {
+  const std::string model = piece("<unk>", 2) + piece("a", 1) + piece("ab", 1) + std::string("\x12\x02\x18\x02\x1a\x02\x18\x00", 8);
+  CHECK(convert::read_sentencepiece(model).tokens.size() == 3 && convert::read_sentencepiece(model).space_prefix == false);
+  std::mt19937 random(1);
+  const auto damaged = [&](std::string text, int i) {
+    for (int changes = 1 + i % 3; changes > 0; changes--) text[random() % text.size()] = static_cast<char>(random());
+    if (i % 7 == 0) text.resize(random() % text.size());
+    return text;
+  };
+  const auto survives = [](auto work) {
+    try {
+      work();
+    } catch (const Error& e) {
+      CHECK_THAT(e.code() == Code::format || e.code() == Code::unsupported, code_name(e.code()) << ": " << e.what());
+    }
+  };
+  for (int i = 0; i < 20000; i++) {
+    survives([&] { convert::read_sentencepiece(damaged(model, i)); });
+    survives([&] { read(damaged(i % 2 ? bytes_json : characters_json, i)); });
+  }
+}
+
+}  // namespace
+}  // namespace lt::check

@@ -1,0 +1,62 @@
+#include "convert/config.h"
+
+#include "core/error.h"
+#include "gguf/text.h"
+
+namespace lt::convert {
+
+Config::Config(const std::string& folder, const std::string& name, uint64_t limit) : name_(name) {
+  safetensors::naming(name, [&] {
+    file_ = safetensors::Text::open(folder, name, limit);
+    if (!file_) return;
+    document_ = std::make_unique<json::Document>(file_->text());
+    root_ = document_->root();
+    if (!root_.is(json::Kind::object)) throw Error(Code::format, "expected an object");
+  });
+}
+
+void Config::fail(std::string_view key, const std::string& what) const {
+  throw Error(Code::format, name_ + ": " + gguf::shown(key) + ": " + what);
+}
+
+void Config::unsupported(std::string_view key, const std::string& what) const {
+  throw Error(Code::unsupported, name_ + ": " + gguf::shown(key) + ": " + what);
+}
+
+int64_t Config::integer(std::string_view key, int64_t low, int64_t high) const {
+  const auto value = root_[key].integer();
+  if (!value || *value < low || *value > high) {
+    const std::string found = value ? std::to_string(*value) : has(key) ? "something else" : "nothing";
+    fail(key, "expected an integer from " + std::to_string(low) + " to " + std::to_string(high) + ", found " + found);
+  }
+  return *value;
+}
+
+int64_t Config::integer(std::string_view key, int64_t low, int64_t high, int64_t fallback) const {
+  return has(key) ? integer(key, low, high) : fallback;
+}
+
+double Config::number(std::string_view key, double fallback) const {
+  if (!has(key)) return fallback;
+  const auto value = root_[key].number();
+  if (!value || !(*value > -1e30 && *value < 1e30)) fail(key, "expected a number");
+  return *value;
+}
+
+std::optional<bool> Config::boolean(std::string_view key) const {
+  if (!has(key)) return std::nullopt;
+  const auto value = root_[key].boolean();
+  if (!value) fail(key, "expected true or false");
+  return value;
+}
+
+bool Config::boolean(std::string_view key, bool fallback) const { return boolean(key).value_or(fallback); }
+
+std::string_view Config::string(std::string_view key, std::string_view fallback) const {
+  if (!has(key)) return fallback;
+  const auto value = root_[key].string();
+  if (!value) fail(key, "expected a string");
+  return *value;
+}
+
+}  // namespace lt::convert

@@ -1,0 +1,44 @@
+// A JSON file of a model folder, read by key: a value of another type or out of range is an error that names the file and the key.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "safetensors/folder.h"
+#include "safetensors/json.h"
+
+namespace lt::convert {
+
+class Config {
+ public:
+  // Where the file is absent: an empty object.
+  Config(const std::string& folder, const std::string& name, uint64_t limit);
+  // An object in a file.
+  Config(std::string name, json::Value root) : name_(std::move(name)), root_(root) {}
+
+  bool found() const { return file_ != nullptr; }
+  const std::string& name() const { return name_; }
+  json::Value root() const { return root_; }
+  json::Value operator[](std::string_view key) const { return root_[key]; }
+  bool has(std::string_view key) const { return bool(root_[key]); }  // null counts as absent
+
+  int64_t integer(std::string_view key, int64_t low, int64_t high) const;  // Code::format where absent
+  int64_t integer(std::string_view key, int64_t low, int64_t high, int64_t fallback) const;
+  double number(std::string_view key, double fallback) const;
+  bool boolean(std::string_view key, bool fallback) const;
+  std::optional<bool> boolean(std::string_view key) const;
+  std::string_view string(std::string_view key, std::string_view fallback) const;
+
+  [[noreturn]] void fail(std::string_view key, const std::string& what) const;  // Code::format
+  [[noreturn]] void unsupported(std::string_view key, const std::string& what) const;
+
+ private:
+  std::string name_;
+  std::unique_ptr<safetensors::Text> file_;
+  std::unique_ptr<json::Document> document_;
+  json::Value root_;
+};
+
+}  // namespace lt::convert

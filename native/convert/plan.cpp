@@ -1,0 +1,226 @@
+#include "convert/plan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <numeric>
+
+#include "core/error.h"
+#include "encode/encode.h"
+#include "gguf/text.h"
+#include "quant/type.h"
+
+namespace lt::convert {
+namespace {
+
+using safetensors::Dtype;
+using safetensors::Tensor;
+
+[[noreturn]] void fail(const Tensor& t, const std::string& what) {
+  throw Error(Code::format, "tensor " + gguf::shown(t.name) + ": " + what);
+}
+
+std::string shape_text(const Tensor& t) {
+  std::string out;
+  for (const int64_t size : t.shape) out += (out.empty() ? "" : " x ") + std::to_string(size);
+  return out.empty() ? "a scalar" : out;
+}
+
+// The numbers in place of the pattern's {}; none where the name is another.
+std::optional<std::vector<int64_t>> match(std::string_view pattern, std::string_view name) {
+  std::vector<int64_t> numbers;
+  for (size_t hole = pattern.find("{}"); hole != std::string_view::npos; hole = pattern.find("{}")) {
+    if (!name.starts_with(pattern.substr(0, hole))) return std::nullopt;
+    name.remove_prefix(hole);
+    pattern.remove_prefix(hole + 2);
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc() || number < 0) return std::nullopt;
+    name.remove_prefix(static_cast<size_t>(end - name.data()));
+    numbers.push_back(number);
+  }
+  return name == pattern ? std::optional(numbers) : std::nullopt;
+}
+
+std::string filled(std::string_view pattern, const std::vector<int64_t>& numbers) {
+  const size_t hole = pattern.find("{}");
+  if (hole == std::string_view::npos || numbers.empty()) return std::string(pattern);
+  return std::string(pattern.substr(0, hole)) + std::to_string(numbers[0]) + std::string(pattern.substr(hole + 2));
+}
+
+bool is_float8(Dtype d) { return d == Dtype::f8_e4m3 || d == Dtype::f8_e5m2; }
+
+// Scales are read with the matrix they belong to, those of activations are not needed, rotation tables are computed.
+bool is_beside(const safetensors::Folder& folder, std::string_view name) {
+  for (const std::string_view end : {"_scale_inv", "_scale"})
+    if (name.ends_with(end))
+      if (const Tensor* of = folder.find(name.substr(0, name.size() - end.size())); of && is_float8(of->dtype)) return true;
+  for (const std::string_view end : {".input_scale", ".activation_scale", ".k_scale", ".v_scale", ".rotary_emb.inv_freq"})
+    if (name.ends_with(end)) return true;
+  return false;
+}
+
+Type stored_type(const Tensor& t) {
+  switch (t.dtype) {
+    case Dtype::f16:
+      return Type::f16;
+    case Dtype::bf16:
+    case Dtype::f8_e4m3:
+    case Dtype::f8_e5m2:
+      return Type::bf16;
+    case Dtype::f32:
+    case Dtype::f64:
+      return Type::f32;
+    default:
+      break;
+  }
+  throw Error(Code::unsupported, "tensor " + gguf::shown(t.name) + ": weights of type " + safetensors::name_of(t.dtype) + " are not read");
+}
+
+int64_t cols_of(const Tensor& t) { return t.shape.back(); }
+int64_t rows_of(const Tensor& t) {
+  return std::accumulate(t.shape.begin(), t.shape.end() - 1, int64_t{1}, [](int64_t a, int64_t b) { return a * b; });
+}
+
+int64_t blocks(int64_t n, int64_t block) { return (n + block - 1) / block; }
+
+// The sides of the blocks that a scale each is there for.
+std::pair<int64_t, int64_t> block_of(const Tensor& t, const Tensor& scale, const Config& config) {
+  const int64_t rows = rows_of(t), cols = cols_of(t), values = scale.values();
+  const bool square = scale.shape.size() == 2;
+  if (values == 1) return {rows, cols};
+  if (values == rows && (!square || scale.shape[1] == 1)) return {1, cols};
+  const json::Value sides = config["quantization_config"]["weight_block_size"];
+  int64_t side[2] = {128, 128};
+  size_t i = 0;
+  for (const json::Member m : sides)
+    if (i < 2) side[i++] = m.value.integer().value_or(0);
+  if ((sides && i != 2) || side[0] < 1 || side[1] < 1) config.fail("quantization_config", "weight_block_size: expected two sizes above 0");
+  if (!square || scale.shape[0] != blocks(rows, side[0]) || scale.shape[1] != blocks(cols, side[1]))
+    fail(scale, "expected a scale, one a row or one a block of " + std::to_string(side[0]) + " x " + std::to_string(side[1]) +
+                    " of a matrix of " + shape_text(t) + ", found " + shape_text(scale));
+  return {side[0], side[1]};
+}
+
+Piece piece_of(const safetensors::Folder& folder, const Config& config, const Tensor& t) {
+  Piece piece{.from = &t};
+  if (!is_float8(t.dtype)) return piece;
+  for (const char* end : {"_scale_inv", "_scale"})
+    if (!piece.scale) piece.scale = folder.find(std::string(t.name) + end);
+  if (!piece.scale) return piece;
+  const Dtype d = piece.scale->dtype;
+  if (d != Dtype::f32 && d != Dtype::bf16 && d != Dtype::f16) fail(*piece.scale, "expected F32, BF16 or F16");
+  std::tie(piece.block_rows, piece.block_cols) = block_of(t, *piece.scale, config);
+  return piece;
+}
+
+void check_shape(const Tensor& t) {
+  if (t.shape.empty() || t.shape.size() > 4 || std::find(t.shape.begin(), t.shape.end(), 0) != t.shape.end())
+    fail(t, "expected 1 to 4 dimensions of at least 1, found " + shape_text(t));
+}
+
+class Planner {
+ public:
+  Planner(const safetensors::Folder& folder, const Config& config, const Architecture& architecture, const Description& description,
+          std::optional<Type> matrices)
+      : folder_(folder), config_(config), architecture_(architecture), description_(description), matrices_(matrices) {}
+
+  std::vector<Made> run() {
+    for (const Computed& c : description_.tensors) {
+      Made made;
+      made.name = c.name, made.values = c.values, made.dims = {static_cast<int64_t>(c.values.size())};
+      made_.push_back(std::move(made));
+    }
+    const bool tied = config_.boolean("tie_word_embeddings", false);
+    for (const Tensor* t : folder_.tensors())
+      if (!is_beside(folder_, t->name) && !(tied && t->name == "lm_head.weight")) add(*t);
+    for (auto& [made, pieces] : stacks_) stack(made_[made], pieces);
+    return std::move(made_);
+  }
+
+ private:
+  void add(const Tensor& t) {
+    for (const Rule& rule : architecture_.tensors)
+      if (const auto numbers = match(rule.from, t.name)) return add(t, rule, *numbers);
+    throw Error(Code::unsupported, "tensor " + gguf::shown(t.name) + ": architecture " + std::string(architecture_.name) +
+                                       " has no place for it, so this variant of it is not read");
+  }
+
+  void add(const Tensor& t, const Rule& rule, const std::vector<int64_t>& numbers) {
+    check_shape(t);
+    if (!numbers.empty() && numbers[0] >= description_.layers)
+      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as config.json says");
+    const std::string name = filled(rule.to, numbers);
+    const auto [at, fresh] = places_.emplace(name, made_.size());
+    if (fresh) made_.push_back(begun(t, rule, name));
+    if (numbers.size() > 1) return stacks_[at->second].push_back({numbers[1], piece_of(folder_, config_, t)});
+    if (!fresh) fail(t, "is the second that becomes " + name);
+    made_.back().pieces = {piece_of(folder_, config_, t)};
+  }
+
+  Made begun(const Tensor& t, const Rule& rule, const std::string& name) const {
+    Made made;
+    made.name = name;
+    made.dims.assign(t.shape.rbegin(), t.shape.rend());
+    const bool matrix = t.shape.size() > 1;
+    const Type stored = stored_type(t);
+    if (matrix && rule.change != Change::exact) made.type = matrices_.value_or(stored);
+    if (rule.change == Change::pair_q) made.pair = head_rows(t, description_.heads);
+    if (rule.change == Change::pair_k) made.pair = head_rows(t, description_.kv_heads);
+    return made;
+  }
+
+  int64_t head_rows(const Tensor& t, int64_t heads) const {
+    const int64_t rows = t.shape[0];
+    if (t.shape.size() > 2 || rows % heads || rows / heads % 2)
+      fail(t, "expected rows of " + std::to_string(heads) + " heads of an even size, found " + shape_text(t));
+    return rows / heads;
+  }
+
+  using Numbered = std::pair<int64_t, Piece>;
+  static void stack(Made& made, std::vector<Numbered>& pieces) {
+    std::sort(pieces.begin(), pieces.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
+    for (size_t i = 0; i < pieces.size(); i++) {
+      const Tensor& t = *pieces[i].second.from;
+      if (pieces[i].first != static_cast<int64_t>(i)) fail(t, "expected number " + std::to_string(i) + " of those that are stacked");
+      if (t.shape != pieces[0].second.from->shape || stored_type(t) != stored_type(*pieces[0].second.from))
+        fail(t, "expected the shape and type of " + gguf::shown(pieces[0].second.from->name));
+      made.pieces.push_back(pieces[i].second);
+    }
+    if (made.dims.size() > 3) fail(*pieces[0].second.from, "expected at most 3 dimensions of what is stacked");
+    made.dims.push_back(static_cast<int64_t>(pieces.size()));
+  }
+
+  const safetensors::Folder& folder_;
+  const Config& config_;
+  const Architecture& architecture_;
+  const Description& description_;
+  const std::optional<Type> matrices_;
+  std::vector<Made> made_;
+  std::map<std::string, size_t> places_;
+  std::map<size_t, std::vector<Numbered>> stacks_;
+};
+
+void check_method(const Config& config) {
+  const json::Value quantization = config["quantization_config"];
+  if (!quantization) return;
+  const std::string_view method = quantization["quant_method"].string().value_or("");
+  for (const char* known : {"fp8", "compressed-tensors", "fbgemm_fp8", "modelopt"})
+    if (method == known) return;
+  config.unsupported("quantization_config", "quant_method: expected fp8, found \"" + gguf::shown(method) + "\", which is not read");
+}
+
+}  // namespace
+
+std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, const Architecture& architecture,
+                       const Description& description, std::optional<Type> matrices) {
+  check_method(config);
+  std::vector<Made> made = Planner(folder, config, architecture, description, matrices).run();
+  for (Made& m : made) {
+    const int64_t block = quant::info(m.type).values;
+    if (m.dims[0] % block != 0) m.type = Type::f16;  // as other converters do
+  }
+  return made;
+}
+
+}  // namespace lt::convert

@@ -1,0 +1,150 @@
+#include "convert/vocabulary.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "gguf/text.h"
+
+namespace lt::convert {
+namespace {
+
+constexpr uint64_t largest = 256'000'000;  // bytes of a file
+
+// A token's text, written as a string or as an object with its content.
+std::string_view content_of(const json::Value& v) { return (v.is(json::Kind::object) ? v["content"] : v).string().value_or(""); }
+
+// Tokens that the other files add: tokenizer_config.json has them by id, added_tokens.json by text.
+void add_tokens(const Config& config, const Config& added, Vocabulary& to) {
+  const auto add = [&](int64_t id, std::string_view text, bool special) {
+    Token& token = to.at(id);
+    if (token.kind != Kind::unused) return;
+    token.text = text;
+    token.kind = special ? Kind::control : Kind::user_defined;
+  };
+  for (const json::Member m : config["added_tokens_decoder"]) {
+    const std::string key(m.key);
+    if (key.empty() || key.size() > 8 || key.find_first_not_of("0123456789") != std::string::npos)
+      config.fail("added_tokens_decoder", "expected ids, found " + gguf::shown(key));
+    add(std::stoll(key), content_of(m.value), m.value["special"].boolean().value_or(false));
+  }
+  for (const json::Member m : added.root())
+    if (const auto id = m.value.integer()) add(*id, m.key, false);
+}
+
+// User-defined SentencePiece tokens are met in text whose spaces are marked already.
+void spell_spaces_plainly(Vocabulary& v) {
+  constexpr std::string_view space = "\xe2\x96\x81";
+  for (Token& t : v.tokens)
+    for (size_t at = 0; t.kind == Kind::user_defined && (at = t.text.find(space, at)) != std::string::npos;)
+      t.text.replace(at, space.size(), " ");
+}
+
+Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
+  const Config file(folder, "tokenizer.json", largest), added(folder, "added_tokens.json", largest);
+  constexpr const char* model = "tokenizer.model";
+  const auto pieces = safetensors::naming(model, [&] { return safetensors::Text::open(folder, model, largest); });
+  if (!pieces && !file.found()) throw Error(Code::file, "expected tokenizer.json or tokenizer.model, found neither");
+  Vocabulary out;
+  if (pieces) {
+    out = safetensors::naming(model, [&] { return read_sentencepiece(pieces->text()); });
+    for (const json::Member m : file["added_tokens"]) {
+      const auto id = m.value["id"].integer();
+      if (!id) file.fail("added_tokens", "expected an id");
+      Token& token = out.at(*id);
+      if (token.kind == Kind::normal || token.kind == Kind::unused) {
+        token.text = content_of(m.value);
+        token.kind = m.value["special"].boolean().value_or(false) ? Kind::control : Kind::user_defined;
+      }
+    }
+  } else {
+    out = read_tokenizer(file);
+  }
+  add_tokens(tokenizer_config, added, out);
+  if (out.model == "llama") spell_spaces_plainly(out);
+  return out;
+}
+
+// Roles of tokens: in tokenizer_config.json NAME_token, in config.json NAME_token_id.
+struct Role {
+  std::string_view name, key;
+};
+constexpr std::array roles = {Role{"bos", "bos_token_id"},       Role{"eos", "eos_token_id"},     Role{"unk", "unknown_token_id"},
+                              Role{"sep", "seperator_token_id"}, Role{"pad", "padding_token_id"}, Role{"mask", "mask_token_id"}};
+
+class Roles {
+ public:
+  Roles(const std::string& folder, const Config& config, const Config& tokenizer_config, const Vocabulary& v)
+      : config_(config), tokenizer_config_(tokenizer_config), special_(folder, "special_tokens_map.json", largest), v_(v) {}
+
+  std::optional<uint32_t> id(std::string_view role) const {
+    const std::string key = std::string(role) + "_token";
+    for (const Config* from : {&tokenizer_config_, &special_})
+      if (const std::string_view text = content_of((*from)[key]); !text.empty())
+        if (const auto found = v_.find(text)) return found;
+    json::Value number = config_[key + "_id"];
+    if (number.is(json::Kind::array))  // several that end a generation: the first
+      for (const json::Member m : number) {
+        number = m.value;
+        break;
+      }
+    const auto found = number.integer();
+    return found && *found >= 0 && static_cast<size_t>(*found) < v_.tokens.size() ? std::optional(static_cast<uint32_t>(*found))
+                                                                                  : std::nullopt;
+  }
+
+ private:
+  const Config &config_, &tokenizer_config_;
+  const Config special_;
+  const Vocabulary& v_;
+};
+
+void put_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
+  std::vector<std::string> texts;
+  std::vector<int32_t> kinds;
+  std::vector<float> scores;
+  for (const Token& t : v.tokens) {
+    texts.push_back(t.text);
+    kinds.push_back(static_cast<int32_t>(t.kind));
+    scores.push_back(t.score);
+  }
+  fields.push_back(gguf::field("tokenizer.ggml.model", v.model));
+  fields.push_back(gguf::field("tokenizer.ggml.pre", v.model == "gpt2" ? v.pre : "default"));
+  fields.push_back(gguf::field("tokenizer.ggml.tokens", std::span<const std::string>(texts)));
+  if (v.model == "llama") fields.push_back(gguf::field("tokenizer.ggml.scores", std::span<const float>(scores)));
+  fields.push_back(gguf::field("tokenizer.ggml.token_type", std::span<const int32_t>(kinds)));
+  if (v.model == "gpt2") fields.push_back(gguf::field("tokenizer.ggml.merges", std::span<const std::string>(v.merges)));
+}
+
+// Whether the token of a role is put before or behind a text: as tokenizer_config.json says, else tokenizer.json's template.
+bool adds(const Config& tokenizer_config, const Vocabulary& v, const std::string& role, std::optional<uint32_t> id, std::string_view text,
+          std::optional<bool> fallback) {
+  if (const auto said = tokenizer_config.boolean("add_" + role + "_token")) return *said;
+  if (!text.empty()) return id && v.tokens[*id].text == text;
+  return fallback.value_or(false);
+}
+
+}  // namespace
+
+void describe_vocabulary(const std::string& folder, const Config& config, int64_t size, std::vector<gguf::Field>& fields) {
+  const Config tokenizer_config(folder, "tokenizer_config.json", largest);
+  Vocabulary v = read(folder, tokenizer_config);
+  if (static_cast<int64_t>(v.tokens.size()) > size)
+    config.fail("vocab_size",
+                "expected at least the " + std::to_string(v.tokens.size()) + " tokens of the tokenizer, found " + std::to_string(size));
+  v.tokens.resize(static_cast<size_t>(size));
+  for (size_t i = 0; i < v.tokens.size(); i++)
+    if (v.tokens[i].kind == Kind::unused && v.tokens[i].text.empty()) v.tokens[i].text = "[PAD" + std::to_string(i) + "]";
+  put_tokens(v, fields);
+
+  const Roles of(folder, config, tokenizer_config, v);
+  for (const Role& role : roles)
+    if (const auto id = of.id(role.name)) fields.push_back(gguf::field("tokenizer.ggml." + std::string(role.key), *id));
+  fields.push_back(gguf::field("tokenizer.ggml.add_bos_token", adds(tokenizer_config, v, "bos", of.id("bos"), v.first, v.add_bos)));
+  fields.push_back(gguf::field("tokenizer.ggml.add_eos_token", adds(tokenizer_config, v, "eos", of.id("eos"), v.last, v.add_eos)));
+  if (v.space_prefix)
+    fields.push_back(gguf::field("tokenizer.ggml.add_space_prefix", tokenizer_config.boolean("add_prefix_space", *v.space_prefix)));
+  describe_templates(folder, tokenizer_config, fields);
+}
+
+}  // namespace lt::convert

@@ -1,0 +1,52 @@
+// A folder's tokenizer as a GGUF file's metadata: tokenizer.json or tokenizer.model, with tokenizer_config.json and the chat template.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "convert/config.h"
+#include "gguf/field.h"
+
+namespace lt::convert {
+
+enum class Kind : int32_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+struct Token {
+  std::string text;
+  Kind kind = Kind::unused;
+  float score = 0;
+};
+
+struct Vocabulary {
+  std::string_view model;  // tokenizer.ggml.model: gpt2 (merges of bytes), llama (SentencePiece, merges by score)
+  std::string_view pre;    // of gpt2
+  std::vector<Token> tokens;
+  std::vector<std::string> merges;       // of gpt2
+  std::optional<bool> space_prefix;      // of llama
+  std::optional<bool> add_bos, add_eos;  // as tokenizer.json's template says
+  std::string first, last;               // the tokens that this is about; empty: none
+
+  // The token `id`, which may be new. Throws Code::format for one beyond 2^24.
+  Token& at(int64_t id);
+  std::optional<uint32_t> find(std::string_view text) const;
+};
+
+// tokenizer.json. Throws Code::unsupported for another kind than merges of bytes or of characters, and for a way to cut text into
+// words that no tokenizer here knows, naming it.
+Vocabulary read_tokenizer(const Config& file);
+
+// tokenizer.model: SentencePiece's protobuf message, of a model that merges.
+Vocabulary read_sentencepiece(std::string_view message);
+
+// How tokenizer.json cuts text into words: the name in tokenizer.ggml.pre. Throws Code::unsupported.
+std::string_view pre_of(const Config& tokenizer);
+
+// All of it. size: tokens that the model has; what the tokenizer has not is filled up.
+void describe_vocabulary(const std::string& folder, const Config& config, int64_t size, std::vector<gguf::Field>& fields);
+
+// tokenizer.chat_template and those with names.
+void describe_templates(const std::string& folder, const Config& tokenizer_config, std::vector<gguf::Field>& fields);
+
+}  // namespace lt::convert

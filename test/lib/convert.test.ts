@@ -1,0 +1,374 @@
+// Hugging Face folders: run as they are, and made into GGUF files. Truth: llama.cpp's converter (model-bf16.gguf), transformers'
+// logits, and folders that are written here by other rules.
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
+import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type Tensors } from '../fixtures/safetensors';
+import { rowDistances } from '../support/distance';
+import { referenceModels, referenceTolerance } from '../support/golden';
+import { hasShared, root, sharedFloats, sharedJson, sharedPath, sharedTest } from '../support/shared';
+
+const folder = (name: string) => sharedPath(`golden/hf/${name}`);
+const needs = (name: string) => [`golden/hf/${name}/model.safetensors`, `golden/hf/${name}/model-bf16.gguf`];
+const llama = needs('llama');
+
+async function logits(path: string, name: string, options: { backend: 'cpu' | 'ref'; cacheType?: 'f32' }): Promise<Float32Array> {
+  const { ids } = sharedJson<{ ids: number[] }>(`golden/hf/${name}/ids.json`);
+  await using model = await loadModel(path, { contextTokens: 128, ...options });
+  return await model.logits(ids);
+}
+
+const sameFile = { metadata: [{ key: 'general.name', what: 'value' }, { key: 'tokenizer.ggml.add_eos_token', what: 'only in A' }], tensors: [] };
+
+describe('folders of golden/hf', () => {
+  for (const name of referenceModels) {
+    sharedTest(`${name}: its folder, the GGUF made of it and llama.cpp's give the same bits`, needs(name), async () => {
+      using out = temporaryFolder();
+      const file = join(out.path, 'model.gguf');
+      const written = await convertModel(folder(name), file);
+      expect(await diffModels(file, join(folder(name), 'model-bf16.gguf'))).toEqual(sameFile);
+      expect(written.bytes).toBe(readFileSync(file).length);
+      const wanted = await logits(join(folder(name), 'model-bf16.gguf'), name, { backend: 'cpu' });
+      expect(Buffer.from((await logits(folder(name), name, { backend: 'cpu' })).buffer).equals(Buffer.from(wanted.buffer))).toBe(true);
+      expect(Buffer.from((await logits(file, name, { backend: 'cpu' })).buffer).equals(Buffer.from(wanted.buffer))).toBe(true);
+    });
+
+    sharedTest(`${name}: its folder gives transformers' logits`, needs(name), async () => {
+      const { shape } = sharedJson<{ shape: number[] }>(`golden/hf/${name}/ids.json`);
+      const found = rowDistances(await logits(folder(name), name, { backend: 'ref', cacheType: 'f32' }), sharedFloats(`golden/hf/${name}/logits.f32`), shape.at(-1)!);
+      expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
+    });
+  }
+
+  sharedTest('a folder that is loaded has tokenizer, chat template and sizes', llama, async () => {
+    await using model = await loadModel(folder('llama'), { contextTokens: 128 });
+    expect(model.info).toMatchObject({ architecture: 'llama', layers: 2, fileType: 'BF16', vocabulary: 320, name: 'llama' });
+    expect(model.info.chatTemplate).toContain('<|im_start|>');
+    const [ours, reference] = await Promise.all([loadTokenizer(folder('llama')), loadTokenizer(join(folder('llama'), 'model-bf16.gguf'))]);
+    const text = 'the <|im_start|> of 1234 things\n\n';
+    expect(ours.encode(text, { special: true })).toEqual(reference.encode(text, { special: true }));
+  });
+
+  sharedTest('quantize() takes a folder, with the result that the GGUF gives', llama, async () => {
+    using made = temporaryFolder();
+    const [ours, reference] = [join(made.path, 'a.gguf'), join(made.path, 'b.gguf')];
+    await quantize(folder('llama'), ours, { type: 'Q8_0' });
+    await quantize(join(folder('llama'), 'model-bf16.gguf'), reference, { type: 'Q8_0' });
+    expect((await diffModels(ours, reference)).tensors).toEqual([]);
+  });
+
+  sharedTest('other architectures are refused by name', 'golden/hf/bert/config.json', async () => {
+    await expect(loadModel(folder('bert'))).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('BertModel') as string });
+  });
+});
+
+describe('what folders store', () => {
+  const original = (): Tensors => readSafetensors(join(folder('llama'), 'model.safetensors'));
+  const matrix = (shape: readonly number[]): boolean => shape.length === 2;
+
+  sharedTest('shards give what one file gives', llama, async () => {
+    using made = temporaryFolder();
+    const all = [...original()];
+    folderOf(folder('llama'), made.path, [new Map(all.slice(0, 9)), new Map(all.slice(9, 10)), new Map(all.slice(10))]);
+    const found = await diffModels(made.path, folder('llama'));
+    expect(found).toEqual({ metadata: [{ key: 'general.name', what: 'value' }], tensors: [] });
+  });
+
+  sharedTest('F32 matrices stay F32, or are rounded once', llama, async () => {
+    using made = temporaryFolder();
+    const wide: Tensors = new Map([...original()].map(([name, t]) => [name, { ...t, dtype: 'F32', bytes: f32(floatsOf(t)) }]));
+    folderOf(folder('llama'), made.path, [wide]);
+    const found = await diffModels(made.path, folder('llama'));
+    expect(found.tensors).toHaveLength(16);
+    for (const t of found.tensors) expect(t).toMatchObject({ what: 'type', largest: 0 });
+    const file = join(made.path, 'out.gguf');
+    await convertModel(made.path, file, { type: 'bf16', name: 'llama' });
+    expect((await diffModels(file, folder('llama'))).tensors).toEqual([]);
+    await convertModel(made.path, file, { type: 'f16' });
+    expect((await inspectModel(file)).metadata.get('general.file_type')).toBe(1);
+    const half = await diffModels(file, folder('llama'));
+    expect(Math.max(...half.tensors.map((t) => t.largest ?? 0))).toBeLessThan(1e-4);
+  });
+
+  sharedTest('data that are not aligned are read all the same', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, [new Map([['model.layers.0.self_attn.rotary_emb.inv_freq', { dtype: 'U8', shape: [1], bytes: Buffer.alloc(1) }], ...original()])]);
+    expect((await diffModels(made.path, folder('llama'))).tensors).toEqual([]);
+  });
+
+  // Blocks of 32 x 48, which do not divide the matrices: edges have scales too.
+  const scaled: [string, (rows: number, cols: number) => [number, number], string][] = [
+    ['a scale a block', () => [32, 48], '_scale_inv'],
+    ['a scale a row', (_, cols) => [1, cols], '_scale'],
+    ['one scale', (rows, cols) => [rows, cols], '_scale'],
+  ];
+  for (const [kind, sides, suffix] of scaled) {
+    sharedTest(`FP8 with ${kind} becomes BF16, rounded once`, llama, async () => {
+      using small = temporaryFolder();
+      using exact = temporaryFolder();
+      const eighths: Tensors = new Map();
+      const expected: Tensors = new Map();
+      let seed = 1;
+      for (const [name, t] of original()) {
+        const [rows = 0, cols = 0] = t.shape;
+        if (!matrix(t.shape) || !name.includes('proj')) {
+          eighths.set(name, t);
+          expected.set(name, t);
+          continue;
+        }
+        const [high, wide] = sides(rows, cols);
+        const across = Math.ceil(cols / wide);
+        const codes = Buffer.from(Array.from({ length: rows * cols }, () => ((seed = (seed * 48271) % 0x7fffffff) % 8 === 0 ? seed % 127 : (seed >> 8) % 256)).map((c) => ((c & 0x7f) === 0x7f ? 0 : c)));
+        const scales = Float32Array.from({ length: Math.ceil(rows / high) * across }, (_, i) => 0.001 + i * 0.000137);
+        const scaleShape = kind === 'one scale' ? [] : kind === 'a scale a row' ? [rows, 1] : [Math.ceil(rows / high), across];
+        eighths.set(name, { dtype: 'F8_E4M3', shape: t.shape, bytes: codes });
+        eighths.set(name + suffix, { dtype: 'F32', shape: scaleShape, bytes: f32(scales) });
+        const values = Float32Array.from(codes, (c, i) => Math.fround(e4m3[c]! * scales[Math.floor(Math.floor(i / cols) / high) * across + Math.floor((i % cols) / wide)]!));
+        expected.set(name, { dtype: 'BF16', shape: t.shape, bytes: bf16(values) });
+      }
+      folderOf(folder('llama'), small.path, [eighths], { quantization_config: { quant_method: 'fp8', weight_block_size: [32, 48] } });
+      folderOf(folder('llama'), exact.path, [expected]);
+      expect((await diffModels(small.path, exact.path)).tensors).toEqual([]);
+      const file = join(exact.path, 'out.gguf');
+      await convertModel(small.path, file);
+      expect((await diffModels(file, exact.path)).tensors).toEqual([]);
+    });
+  }
+
+  sharedTest('other quantizations are refused by name', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, [original()], { quantization_config: { quant_method: 'gptq' } });
+    await expect(convertModel(made.path, join(made.path, 'out.gguf'))).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('gptq') as string });
+    expect(readdirSync(made.path).filter((n) => n.startsWith('out'))).toEqual([]);
+  });
+
+  sharedTest('rotations that are not run are refused', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, [original()], { rope_parameters: null, rope_theta: 10000, rope_scaling: { type: 'dynamic', factor: 2 } });
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('dynamic') as string });
+  });
+});
+
+describe('damaged folders', () => {
+  const original = () => readFileSync(join(folder('llama'), 'model.safetensors'));
+  const header = (bytes: Buffer): string => bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE()));
+  function withHeader(change: (text: string) => string): Buffer {
+    const bytes = original();
+    const text = Buffer.from(change(header(bytes)));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    return Buffer.concat([length, text, bytes.subarray(8 + header(bytes).length)]);
+  }
+  const lying = Buffer.alloc(16, 0xff);
+  const cases: [string, () => Buffer | string, string, string?][] = [
+    ['a length beyond the file', () => lying, 'FORMAT'],
+    ['a file cut short', () => original().subarray(0, 100_000), 'FORMAT'],
+    ['an empty file', () => '', 'FORMAT'],
+    ['ranges that overlap', () => withHeader((t) => t.replace('[81920,82048]', '[81900,82028]')), 'FORMAT'],
+    ['a range past the end', () => withHeader((t) => t.replace('[229888,230016]', '[229888,930016]')), 'FORMAT'],
+    ['a shape that lies', () => withHeader((t) => t.replace('"shape":[320,64]', '"shape":[320,65]')), 'FORMAT'],
+    ['a header that is no JSON', () => withHeader((t) => t.slice(0, -20)), 'FORMAT'],
+    ['a header of 100 MB', () => withHeader(() => `{${' '.repeat(99_999_000)}`), 'FORMAT'],
+    ['a tensor that no rule knows', () => withHeader((t) => t.replace('model.norm.weight', 'model.more.weight')), 'UNSUPPORTED', 'model.more.weight'],
+    ['a config that is no JSON', () => '{', 'FORMAT'],
+  ];
+  for (const [what, bytes, code, word = ''] of cases) {
+    sharedTest(`${what}: ${code}`, llama, async () => {
+      using made = temporaryFolder();
+      cpSync(folder('llama'), made.path, { recursive: true });
+      writeFileSync(join(made.path, what.includes('config') ? 'config.json' : 'model.safetensors'), bytes());
+      const error = { code, message: expect.stringContaining(word) as string };
+      await expect(loadModel(made.path)).rejects.toMatchObject(error);
+      await expect(convertModel(made.path, join(made.path, 'out.gguf'))).rejects.toMatchObject(error);
+    });
+  }
+
+  sharedTest('an index in a circle', llama, async () => {
+    using made = temporaryFolder();
+    cpSync(folder('llama'), made.path, { recursive: true });
+    writeFileSync(join(made.path, 'model.safetensors.index.json'), JSON.stringify({ weight_map: { 'lm_head.weight': 'model.safetensors.index.json' } }));
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FORMAT' });
+  });
+
+  test('a folder without a model, and none', async () => {
+    using made = temporaryFolder();
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FILE', message: expect.stringContaining('config.json') as string });
+    await expect(convertModel(join(made.path, 'absent'), join(made.path, 'x'))).rejects.toMatchObject({ code: 'FILE' });
+  });
+});
+
+describe('what is written', () => {
+  // A table of 25 MB, twice, so that there is a middle.
+  function largeFolder(to: string): void {
+    const tensors = readSafetensors(join(folder('llama'), 'model.safetensors'));
+    const rows = 200_000;
+    tensors.set('model.embed_tokens.weight', { dtype: 'BF16', shape: [rows, 64], bytes: Buffer.alloc(rows * 128, 0x3c) });
+    tensors.set('lm_head.weight', { dtype: 'BF16', shape: [rows, 64], bytes: Buffer.alloc(rows * 128, 0x3d) });
+    mkdirSync(to);
+    folderOf(folder('llama'), to, [tensors], { vocab_size: rows });
+  }
+
+  sharedTest('nothing is left of a run that was stopped', llama, async () => {
+    using made = temporaryFolder();
+    const [from, out] = [join(made.path, 'in'), join(made.path, 'x.gguf')];
+    largeFolder(from);
+    const reason = new Error('enough');
+    await expect(convertModel(from, out, { onProgress: () => { throw reason; } })).rejects.toBe(reason);
+    const controller = new AbortController();
+    await expect(convertModel(from, out, { onProgress: () => controller.abort(reason), signal: controller.signal })).rejects.toBe(reason);
+    await expect(convertModel(from, out, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(readdirSync(made.path)).toEqual(['in']);
+  });
+
+  sharedTest('a file of the folder is not written over', llama, async () => {
+    using made = temporaryFolder();
+    cpSync(folder('llama'), made.path, { recursive: true });
+    const before = readFileSync(join(made.path, 'model.safetensors'));
+    symlinkSync(join(made.path, 'model.safetensors'), join(made.path, 'link.gguf'));
+    for (const name of ['model.safetensors', 'link.gguf']) await expect(convertModel(made.path, join(made.path, name))).rejects.toMatchObject({ code: 'ARGUMENT' });
+    expect(readFileSync(join(made.path, 'model.safetensors')).equals(before)).toBe(true);
+  });
+
+  sharedTest('a folder that cannot be written to is a disk error', llama, async () => {
+    await expect(convertModel(folder('llama'), '/absent/folder/x.gguf')).rejects.toMatchObject({ code: 'DISK' });
+  });
+
+  // A file system of 128 KB, which holds no copy of the model.
+  const mounted = process.platform === 'linux' && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=128k none $d && umount $d && rmdir $d']).status === 0;
+  const onSmallDisk = mounted && hasShared(llama[0]!) ? test : test.skip;
+  onSmallDisk('a full disk is an error that says so, and leaves nothing', async () => {
+    using made = temporaryFolder();
+    const disk = join(made.path, 'disk');
+    mkdirSync(disk);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'none', disk]).status).toBe(0);
+    try {
+      const full = { code: 'DISK', message: expect.stringContaining('full') as string };
+      await expect(convertModel(folder('llama'), join(disk, 'x.gguf'))).rejects.toMatchObject(full);
+      await expect(splitModel(join(folder('llama'), 'model-bf16.gguf'), join(disk, 'x'), { maxTensors: 18 })).rejects.toMatchObject(full);
+      await expect(editModel(join(folder('llama'), 'model-bf16.gguf'), { set: [{ key: 'general.name', value: 'x' }], to: join(disk, 'x.gguf') })).rejects.toMatchObject(full);
+      expect(readdirSync(disk).filter((n) => !n.includes('-of-'))).toEqual([]);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
+
+  sharedTest('a kill at any moment leaves the file whole or absent', llama, async () => {
+    using made = temporaryFolder();
+    largeFolder(join(made.path, 'in'));
+    const file = join(made.path, 'out.gguf');
+    const script = `require(${JSON.stringify(root)}).convertModel(${JSON.stringify(join(made.path, 'in'))}, ${JSON.stringify(file)}, { onProgress: () => process.stdout.write('.') })`;
+    for (let i = 0; i < 6; i++) {
+      const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+      await new Promise((resolve) => child.stdout.once('data', resolve).once('end', resolve));
+      await new Promise((resolve) => setTimeout(resolve, i * 4));
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('close', resolve));
+      if (existsSync(file)) break; // it was quicker than the kill: compared below
+    }
+    await convertModel(join(made.path, 'in'), file);
+    expect((await diffModels(file, join(made.path, 'in'))).tensors).toEqual([]);
+    expect(readdirSync(made.path).sort()).toEqual(['in', 'out.gguf']);
+  }, 120_000);
+});
+
+describe('tokenizers of folders', () => {
+  const gpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+  const llama3 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  const split = (Regex: string) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false });
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const digits = { type: 'Digits', individual_digits: true };
+  const sequence = (...pretokenizers: object[]) => ({ type: 'Sequence', pretokenizers });
+  const pretokenizers: Record<string, object> = {
+    'gpt-2': { ...bytes, use_regex: true },
+    'llama-bpe': sequence(split(llama3), bytes),
+    qwen2: sequence(split(llama3.replace('{1,3}', '')), bytes),
+    starcoder: sequence(digits, split(gpt2), bytes),
+    'deepseek-coder': sequence(...['[\r\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', '[一-龥ࠀ-一가-퟿]+'].map(split), digits, bytes),
+  };
+
+  /** A folder with the vocabulary of a GGUF file, as "tokenizers" would write it. */
+  async function vocabularyFolder(name: string, to: string): Promise<void> {
+    const { metadata } = await inspectModel(sharedPath(`vectors/tokenizer/${name}.gguf`));
+    const list = <T extends MetadataValue>(key: string) => (metadata.get(`tokenizer.ggml.${key}`) as readonly T[] | undefined) ?? [];
+    const [tokens, kinds] = [list<string>('tokens'), list<number>('token_type')];
+    const vocab = Object.fromEntries(tokens.map((text, id) => [text, id]));
+    const added = tokens.flatMap((content, id) => (kinds[id] === 3 || kinds[id] === 4 ? [{ id, content, special: kinds[id] === 3, normalized: false, lstrip: false, rstrip: false, single_word: false }] : []));
+    const spm = metadata.get('tokenizer.ggml.model') === 'llama';
+    const model = spm
+      ? { type: 'BPE', byte_fallback: true, unk_token: '<unk>', vocab, merges: mergesByScore(tokens, kinds, list<number>('scores'), vocab) }
+      : { type: 'BPE', ignore_merges: name === 'llama-bpe', vocab, merges: list<string>('merges') };
+    const normalizer = spm ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] } : null;
+    writeFileSync(join(to, 'config.json'), JSON.stringify({ architectures: ['LlamaForCausalLM'], vocab_size: tokens.length + 3 }));
+    writeFileSync(join(to, 'tokenizer.json'), JSON.stringify({ added_tokens: added, normalizer, pre_tokenizer: spm ? null : pretokenizers[name], post_processor: null, model }));
+  }
+
+  // As transformers writes merges for a SentencePiece model: every way to make a token of two others, the best scores first.
+  function mergesByScore(tokens: readonly string[], kinds: readonly number[], scores: readonly number[], vocab: Record<string, number>): [string, string][] {
+    const normal = (text: string): boolean => Object.hasOwn(vocab, text) && kinds[vocab[text]!] === 1;
+    const order = tokens.map((_, id) => id).filter((id) => kinds[id] === 1).sort((a, b) => scores[b]! - scores[a]!);
+    return order.flatMap((id) => {
+      const letters = [...tokens[id]!];
+      return letters.slice(1).map((_, i): [string, string] => [letters.slice(0, i + 1).join(''), letters.slice(i + 1).join('')]).filter(([a, b]) => normal(a) && normal(b));
+    });
+  }
+
+  for (const name of [...Object.keys(pretokenizers), 'llama-spm']) {
+    sharedTest(`${name}: texts become the reference's tokens`, [`vectors/tokenizer/${name}.gguf`, `vectors/tokenizer/${name}.json`], async () => {
+      using made = temporaryFolder();
+      await vocabularyFolder(name, made.path);
+      const tokenizer = await loadTokenizer(made.path);
+      const { cases } = sharedJson<{ cases: { text: string; plain: number[] }[] }>(`vectors/tokenizer/${name}.json`);
+      expect(cases.length).toBeGreaterThan(10);
+      for (const { text, plain } of cases) expect([...tokenizer.encode(text)]).toEqual(plain);
+    });
+  }
+
+  sharedTest('a way to cut text that is not built is named', llama, async () => {
+    using made = temporaryFolder();
+    cpSync(folder('llama'), made.path, { recursive: true });
+    const text = readFileSync(join(made.path, 'tokenizer.json'), 'utf8');
+    writeFileSync(join(made.path, 'tokenizer.json'), text.replace('{1,3}', '{1,2}'));
+    await expect(loadTokenizer(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('\\p{N}{1,2}') as string });
+  });
+
+  sharedTest('templates by name, and one in a file of its own', llama, async () => {
+    using made = temporaryFolder();
+    cpSync(folder('llama'), made.path, { recursive: true });
+    const templates = [{ name: 'default', template: 'plain' }, { name: 'tool use', template: 'tools' }];
+    writeFileSync(join(made.path, 'tokenizer_config.json'), JSON.stringify({ chat_template: templates, bos_token: { content: '<|begin|>' }, add_bos_token: true }));
+    const named = (await inspectModel(made.path)).metadata;
+    expect(named.get('tokenizer.chat_template')).toBe('plain');
+    expect(named.get('tokenizer.chat_template.tool_use')).toBe('tools');
+    expect(named.get('tokenizer.chat_templates')).toEqual(['tool_use']);
+    expect(named.get('tokenizer.ggml.add_bos_token')).toBe(true);
+    writeFileSync(join(made.path, 'chat_template.jinja'), 'a file of its own');
+    expect((await inspectModel(made.path)).metadata.get('tokenizer.chat_template')).toBe('a file of its own');
+  });
+
+  // ModelProto of SentencePiece, in protobuf's wire format.
+  sharedTest('tokenizer.model is read', llama, async () => {
+    using made = temporaryFolder();
+    const field = (number: number, type: number, payload: Buffer) => Buffer.concat([Buffer.from([(number << 3) | type]), ...(type === 2 ? [Buffer.from([payload.length])] : []), payload]);
+    const float = (x: number) => f32(Float32Array.of(x));
+    const piece = (text: string, score: number, kind: number) => field(1, 2, Buffer.concat([field(1, 2, Buffer.from(text)), field(2, 5, float(score)), field(3, 0, Buffer.from([kind]))]));
+    const pieces = [piece('<unk>', 0, 2), piece('<s>', 0, 3), piece('</s>', 0, 3), piece('▁', -3, 1), piece('a', -4, 1), piece('b', -5, 1), piece('ab', -1, 1), piece('▁ab', -2, 1)];
+    const model = (kind: number) => Buffer.concat([...pieces, field(2, 2, field(3, 0, Buffer.from([kind]))), field(3, 2, field(3, 0, Buffer.from([1])))]);
+    writeFileSync(join(made.path, 'config.json'), JSON.stringify({ architectures: ['LlamaForCausalLM'], vocab_size: 10, bos_token_id: 1, eos_token_id: [2, 1] }));
+    writeFileSync(join(made.path, 'tokenizer.model'), model(2));
+    const tokenizer = await loadTokenizer(made.path);
+    expect([...tokenizer.encode('abab a')]).toEqual([7, 6, 3, 4]);
+    expect((await inspectModel(made.path).catch(() => undefined))?.metadata).toBeUndefined(); // no weights: a tokenizer is all that it is
+    writeFileSync(join(made.path, 'tokenizer.model'), model(1));
+    await expect(loadTokenizer(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    writeFileSync(join(made.path, 'tokenizer.model'), model(2).subarray(0, 31));
+    await expect(loadTokenizer(made.path)).rejects.toMatchObject({ code: 'FORMAT' });
+  });
+
+  test('a safetensors file that this test writes is read by its rules', () => {
+    const tensors: Tensors = new Map([['a', { dtype: 'F32', shape: [2], bytes: f32(Float32Array.of(1, 2)) }]]);
+    using made = temporaryFolder();
+    writeFileSync(join(made.path, 'x'), safetensors(tensors));
+    expect(readSafetensors(join(made.path, 'x'))).toEqual(tensors);
+  });
+});

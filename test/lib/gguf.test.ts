@@ -1,0 +1,174 @@
+// Files made of files: split, merged, edited, compared.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, linkSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { diffModels, editModel, embeddedModel, inspectModel, loadModel, mergeModel, splitModel } from 'llama-ts';
+import { temporaryFolder } from '../fixtures/safetensors';
+import { root } from '../support/shared';
+
+const none = { metadata: [], tensors: [] };
+
+describe('split and merge', () => {
+  test('by tensors: every part is complete, and together they are the file', async () => {
+    using made = temporaryFolder();
+    const { tensors } = await inspectModel(embeddedModel);
+    const parts = await splitModel(embeddedModel, join(made.path, 'm'), { maxTensors: 20 });
+    expect(parts).toHaveLength(Math.ceil(tensors.length / 20));
+    expect(parts[0]!.path).toBe(join(made.path, `m-00001-of-0000${parts.length}.gguf`));
+    for (const { path, bytes } of parts) expect(readFileSync(path)).toHaveLength(bytes);
+    const first = await inspectModel(parts[0]!.path);
+    expect(first.parts).toBe(parts.length);
+    expect(first.metadata.get('split.count')).toBe(parts.length);
+    expect(first.metadata.get('split.tensors.count')).toBe(tensors.length);
+    expect(await diffModels(parts[0]!.path, embeddedModel)).toEqual(none);
+    const merged = await mergeModel(parts[0]!.path, join(made.path, 'merged.gguf'));
+    expect(merged.tensors).toBe(tensors.length);
+    expect(readFileSync(merged.path).equals(readFileSync(embeddedModel))).toBe(true);
+    await using model = await loadModel(parts[0]!.path, { contextTokens: 64 });
+    expect((await model.generate('Once', { maxTokens: 3, seed: 1 })).text).not.toBe('');
+  });
+
+  test('by bytes: no part has more, but for one tensor', async () => {
+    using made = temporaryFolder();
+    const limit = 300_000;
+    const parts = await splitModel(embeddedModel, join(made.path, 'm'), { maxBytes: limit });
+    expect(parts.length).toBeGreaterThan(2);
+    const { tensors } = await inspectModel(embeddedModel);
+    const bytes = tensors.map((t) => t.bytes);
+    let expected = 0;
+    let sum = Infinity;
+    for (const b of bytes) {
+      if (sum + b > limit) [expected, sum] = [expected + 1, 0];
+      sum += b;
+    }
+    expect(parts).toHaveLength(expected);
+  });
+
+  test('without a limit, from the second part, and onto what is read: refused', async () => {
+    using made = temporaryFolder();
+    await expect(splitModel(embeddedModel, join(made.path, 'm'), {})).rejects.toMatchObject({ code: 'ARGUMENT' });
+    const [first, second] = await splitModel(embeddedModel, join(made.path, 'm'), { maxTensors: 20 });
+    await expect(mergeModel(second!.path, join(made.path, 'x'))).rejects.toMatchObject({ code: 'FORMAT' });
+    linkSync(second!.path, join(made.path, 'link.gguf'));
+    for (const to of [first!.path, second!.path, join(made.path, 'link.gguf')]) await expect(mergeModel(first!.path, to)).rejects.toMatchObject({ code: 'ARGUMENT' });
+    await expect(splitModel(first!.path, join(made.path, 'm'), { maxTensors: 20 })).rejects.toMatchObject({ code: 'ARGUMENT' });
+    expect(readdirSync(made.path).filter((n) => n.endsWith('.partial'))).toEqual([]);
+  });
+
+  test('a damaged file is refused, and nothing is written', async () => {
+    using made = temporaryFolder();
+    const bad = join(made.path, 'bad.gguf');
+    writeFileSync(bad, readFileSync(embeddedModel).subarray(0, 100_000));
+    const jobs = [splitModel(bad, join(made.path, 'm'), { maxTensors: 1 }), mergeModel(bad, join(made.path, 'm')), editModel(bad, { remove: ['general.name'], to: join(made.path, 'm') }), diffModels(bad, embeddedModel)];
+    for (const job of jobs) await expect(job).rejects.toMatchObject({ code: 'FORMAT' });
+    expect(readdirSync(made.path)).toEqual(['bad.gguf']);
+  });
+});
+
+describe('edit', () => {
+  test('values of every type, lists, removals; tensors stay', async () => {
+    using made = temporaryFolder();
+    const to = join(made.path, 'x.gguf');
+    await editModel(embeddedModel, {
+      to,
+      set: [
+        { key: 'a.u8', type: 'u8', value: 255 },
+        { key: 'a.i64', type: 'i64', value: -(2n ** 63n) },
+        { key: 'a.u64', type: 'u64', value: 2n ** 64n - 1n },
+        { key: 'a.f32', type: 'f32', value: 0.5 },
+        { key: 'a.f64', type: 'f64', value: 1e-300 },
+        { key: 'a.bool', type: 'bool', value: true },
+        { key: 'a.text', value: 'ünï\n' },
+        { key: 'a.list', type: 'i32[]', value: [1, -2] },
+        { key: 'a.texts', type: 'str[]', value: ['x', '"y"'] },
+        { key: 'llama.context_length', value: 77 },
+      ],
+      remove: ['general.name'],
+    });
+    const { metadata } = await inspectModel(to);
+    const found = ['a.u8', 'a.i64', 'a.u64', 'a.f32', 'a.f64', 'a.bool', 'a.text', 'a.list', 'a.texts', 'llama.context_length', 'general.name'].map((k) => metadata.get(k));
+    expect(found).toEqual([255, -(2n ** 63n), 2n ** 64n - 1n, 0.5, 1e-300, true, 'ünï\n', [1, -2], ['x', '"y"'], 77, undefined]);
+    const { tensors, metadata: keys } = await diffModels(embeddedModel, to);
+    expect(tensors).toEqual([]);
+    expect(keys).toContainEqual({ key: 'llama.context_length', what: 'value' });
+  });
+
+  test('in place', async () => {
+    using made = temporaryFolder();
+    const file = join(made.path, 'x.gguf');
+    copyFileSync(embeddedModel, file);
+    await editModel(file, { set: [{ key: 'general.name', value: 'Mine' }] });
+    expect((await inspectModel(file)).metadata.get('general.name')).toBe('Mine');
+    expect(readdirSync(made.path)).toEqual(['x.gguf']);
+  });
+
+  const wrong: [string, Parameters<typeof editModel>[1]][] = [
+    ['nothing to do', {}],
+    ['a number out of range', { set: [{ key: 'a', type: 'u8', value: 256 }] }],
+    ['a text for a number', { set: [{ key: 'a', type: 'u32', value: 'x' }] }],
+    ['a word for a boolean', { set: [{ key: 'a', type: 'bool', value: 'yes' }] }],
+    ['a list of mixed types', { set: [{ key: 'a', type: 'u32[]', value: [1, 'x'] }] }],
+    ['a key that is not there', { remove: ['absent'] }],
+    ['the architecture', { remove: ['general.architecture'] }],
+    ['the alignment', { set: [{ key: 'general.alignment', type: 'u32', value: 64 }] }],
+    ['the numbers of parts', { set: [{ key: 'split.count', type: 'u16', value: 2 }] }],
+    ['an empty key', { set: [{ key: '', value: 'x' }] }],
+    ['an unknown option', { unknown: 1 } as object],
+  ];
+  for (const [what, options] of wrong) {
+    test(`${what}: ARGUMENT`, async () => {
+      using made = temporaryFolder();
+      await expect(editModel(embeddedModel, options.set || options.remove ? { ...options, to: join(made.path, 'x') } : options)).rejects.toMatchObject({ code: 'ARGUMENT' });
+      expect(readdirSync(made.path)).toEqual([]);
+    });
+  }
+});
+
+describe('diff', () => {
+  test('a value that is another is found, with how far it is', async () => {
+    using made = temporaryFolder();
+    const other = join(made.path, 'x.gguf');
+    const bytes = readFileSync(embeddedModel);
+    const { tensors } = await inspectModel(embeddedModel);
+    const last = tensors.at(-1)!;
+    for (let i = bytes.length - 64; i < bytes.length; i++) bytes.writeUInt8(bytes.readUInt8(i) ^ 1, i); // padding and the last values
+    writeFileSync(other, bytes);
+    const found = await diffModels(embeddedModel, other);
+    expect(found.metadata).toEqual([]);
+    expect(found.tensors).toMatchObject([{ name: last.name, what: 'values', a: expect.stringContaining(last.type) as string }]);
+    expect(found.tensors[0]!.largest).toBeGreaterThan(0);
+  });
+});
+
+describe('llama-ts gguf', () => {
+  const run = (...words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist', 'bin', 'llama-ts.js'), 'gguf', ...words], { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+
+  test('split, merge and diff tell by their exit codes', () => {
+    using made = temporaryFolder();
+    const prefix = join(made.path, 'm');
+    const parts = JSON.parse(run('split', embeddedModel, prefix, '--max-size', '0.3M', '--json').stdout) as { path: string }[];
+    expect(run('merge', parts[0]!.path, join(made.path, 'x.gguf')).status).toBe(0);
+    expect(run('diff', embeddedModel, join(made.path, 'x.gguf'))).toMatchObject({ status: 0, stdout: 'no difference\n' });
+    expect(run('set', join(made.path, 'x.gguf'), 'general.name', 'Mine').status).toBe(0);
+    expect(run('diff', embeddedModel, join(made.path, 'x.gguf'))).toMatchObject({ status: 1, stdout: 'general.name: value\n' });
+    expect(run('diff', embeddedModel, join(made.path, 'absent.gguf')).status).toBe(2);
+    expect(run('split', embeddedModel, prefix).stderr).toContain('--max-size');
+    expect(run('split', embeddedModel, prefix, '--max-size', '2X').stderr).toContain('2X');
+  });
+
+  test('set: typed values, a template from a file, removals, another file', () => {
+    using made = temporaryFolder();
+    const out = join(made.path, 'x.gguf');
+    writeFileSync(join(made.path, 't.jinja'), '{{ messages }}');
+    const words = ['set', embeddedModel, 'a.b=u32:7', 'a.url=str:http://x=y', '--chat-template-file', join(made.path, 't.jinja'), '--remove', 'general.name', '--out', out];
+    expect(run(...words)).toMatchObject({ status: 0, stderr: '' });
+    const shown = JSON.parse(run('show', out, '--json').stdout) as { metadata: Record<string, unknown> };
+    expect(shown.metadata).toMatchObject({ 'a.b': 7, 'a.url': 'http://x=y', 'tokenizer.chat_template': '{{ messages }}' });
+    expect(shown.metadata).not.toHaveProperty(['general.name']);
+    expect(run('set', embeddedModel, 'a=u32:x', '--out', join(made.path, 'y.gguf')).status).toBe(1);
+    expect(existsSync(join(made.path, 'y.gguf'))).toBe(false);
+  });
+});
