@@ -23,7 +23,7 @@ void over_sets(const Each& each) {
   const std::vector<float> importance = check::importance_of(cols), none(cols, 0.0f);
   for (const WeightSet& set : check::weight_sets(rows, cols)) {
     for (const float* weights : {static_cast<const float*>(nullptr), importance.data(), none.data()}) {
-      for (const encode::Weigh way : ways) each(set, encode::Rows{set.x.data(), rows, cols, weights, way});
+      for (const encode::Weigh way : ways) each(set, encode::Rows{set.x.data(), rows, cols, weights, way, way != encode::Weigh::evenly});
     }
   }
 }

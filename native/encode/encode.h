@@ -23,8 +23,8 @@ struct Rows {
   const float* importance;  // (cols), finite, at least 0; null: 1 each
   Weigh weigh = Weigh::evenly;
   // Scales raised until sum w x y = sum w x² over a block, y decoded. The least squared error shrinks all values: by a fifth where a
-  // value has 1.6 bits, which a model's output shows more than it does the error that is added. Heeded by the code book types (IQ1 to
-  // IQ3).
+  // value has 1.6 bits, which a model's output shows more than it does the error that is added. Not heeded by Q4_1, Q5_1, MXFP4
+  // and NVFP4.
   bool unbiased = false;
 };
 

@@ -108,6 +108,14 @@ LT_INLINE void over_blocks(const Row& row, const Each& each) {
   }
 }
 
+// What scales are multiplied by where Row::unbiased asks for it: sum w x^2 over sum w x y, y decoded, which is what the least squared
+// error explains. At most 2, as where next to nothing is hit.
+LT_INLINE f32x16 raise(const Row& row, f32x16 squares, f32x16 explained) {
+  const f32x16 one = set1(1.0f), two = set1(2.0f);
+  if (!row.unbiased) return one;
+  return where_less(explained + explained, squares, two, max(divide(squares, explained), one));
+}
+
 // The half nearest to a scale of x / unit, itself as a scale of x / unit: what the decoder will use.
 LT_INLINE f32x16 as_half(f32x16 scale, f32x16 unit) {
   const f32x16 most = set1(65504.0f);

@@ -26,7 +26,8 @@ void run(const Row& row, void* blocks) {
   over_blocks<n, lanes>(row, [&](Lanes<n, lanes>& v, int64_t block, int count) {
     normalize(v);
     uint16_t d[side_by_side];
-    store_halves(d, mean_size(v), v.unit);
+    const f32x16 size = mean_size(v), squares = add_group<lanes>(v.sum_wxx);
+    store_halves(d, size * raise(row, squares, size * size * add_group<lanes>(v.sum_w)), v.unit);
     for (int i = 0; i < n; i++) v.x[i] = where_less(v.x[i], zero(), zero(), set1(1.0f));
     uint8_t q[side_by_side * n];
     scatter<n>(v.x, q);

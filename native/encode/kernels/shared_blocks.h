@@ -16,7 +16,7 @@ LT_INLINE void encode_shared(const Row& row, void* blocks, const Whole& grid, co
     uint8_t q[side_by_side * n];
     uint16_t d[side_by_side];
     scatter<n>(v.x, q);
-    store_halves(d, a.scale, v.unit);
+    store_halves(d, a.scale * raise(row, add_group<lanes>(v.sum_wxx), a.explained), v.unit);
     Block* out = static_cast<Block*>(blocks) + block;
     for (int b = 0; b < count; b++) {
       out[b].d = d[lanes * b];

@@ -107,12 +107,13 @@ LT_INLINE void encode_super_affine(const Row& row, void* blocks, float top, cons
   over_blocks<n, subs>(row, [&](Lanes<n, subs>& v, int64_t block, int count) {
     normalize(v);
     const SuperAffine a = search_super_affine(v, top, plan);
+    const f32x16 squares = add_group<subs>(v.sum_wxx), raised = raise(row, squares, squares - a.error);
     affine_codes(v, a.d * a.scale, a.dmin * a.min, top);
     uint8_t q[side_by_side * n], scale[side_by_side], min[side_by_side];
     uint16_t d[side_by_side], dmin[side_by_side];
     scatter<n>(v.x, q);
     store_bytes(scale, a.scale), store_bytes(min, a.min);
-    store_halves(d, a.d, v.unit), store_halves(dmin, a.dmin, v.unit);
+    store_halves(d, a.d * raised, v.unit), store_halves(dmin, a.dmin * raised, v.unit);
     Block* out = static_cast<Block*>(blocks) + block;
     for (int b = 0; b < count; b++) {
       out[b].d = d[subs * b], out[b].dmin = dmin[subs * b];

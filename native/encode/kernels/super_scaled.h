@@ -85,13 +85,14 @@ LT_INLINE void encode_super_scaled(const Row& row, void* blocks, const Grid& gri
   over_blocks<n, subs>(row, [&](Lanes<n, subs>& v, int64_t block, int count) {
     normalize(v);
     const SuperScaled a = search_super_scaled(v, grid, plan);
+    const f32x16 squares = add_group<subs>(v.sum_wxx), raised = raise(row, squares, squares - a.error);
     scaled_codes(v, grid, a.d * a.scale);
     for (int i = 0; i < n; i++) v.x[i] = v.x[i] + set1(offset);
     uint8_t q[side_by_side * n], scale[side_by_side];
     uint16_t d[side_by_side];
     scatter<n>(v.x, q);
     store_bytes(scale, a.scale);
-    store_halves(d, a.d, v.unit);
+    store_halves(d, a.d * raised, v.unit);
     Block* out = static_cast<Block*>(blocks) + block;
     for (int b = 0; b < count; b++) {
       out[b].d = d[subs * b];
