@@ -4,9 +4,9 @@
 #include <thread>
 #include <vector>
 
-#include "core/cores.h"
 #include "backend/cpu/pool.h"
 #include "check/check.h"
+#include "core/cores.h"
 
 namespace lt::cpu {
 namespace {

@@ -58,10 +58,10 @@ std::vector<Type> candidates(const gguf::HostTensor& t, bool guided) {
 
 class Measure {
  public:
-  Measure(const Options& options, int threads) : options_(options), threads_(threads) {}
+  Measure(const gguf::File& file, const Options& options, int threads) : file_(file), options_(options), threads_(threads) {}
 
   Hull operator()(const Choice& c) const {
-    const Weights weights(*c.from, options_.importance.get());
+    const Weights weights(file_, *c.from, options_.importance.get());
     const std::vector<Type> types = candidates(*c.from, weights.guided());
     std::vector<Offer> offers(types.size());
     parallel(threads_, static_cast<int64_t>(types.size()), [&](int64_t i) {
@@ -84,6 +84,7 @@ class Measure {
     return loss.size > 0 ? loss.error / loss.size : 0;
   }
 
+  const gguf::File& file_;
   const Options& options_;
   const int threads_;
 };
@@ -112,7 +113,7 @@ std::vector<size_t> spend(const std::vector<Hull>& hulls, uint64_t left) {
 }  // namespace
 
 void fit(Plan& plan, uint64_t bytes, const gguf::File& file, const Options& options, int threads, const std::function<void(double)>& tell) {
-  const Measure measure(options, threads);
+  const Measure measure(file, options, threads);
   std::vector<Choice*> chosen;
   std::vector<Hull> hulls;
   uint64_t least = 0;
@@ -125,7 +126,7 @@ void fit(Plan& plan, uint64_t bytes, const gguf::File& file, const Options& opti
   }
   for (const Choice* c : chosen) {
     hulls.push_back(measure(*c));
-    file.let_go({static_cast<const char*>(c->from->data), c->from->bytes});
+    if (c->from->data) file.let_go({static_cast<const char*>(c->from->data), c->from->bytes});
     least += hulls.back().front().bytes;
     tell(static_cast<double>(hulls.size()) / static_cast<double>(chosen.size()));
   }

@@ -1,7 +1,6 @@
 #include "quantize/quantize.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <numeric>
 
@@ -9,6 +8,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "gguf/fingerprint.h"
+#include "gguf/split.h"
 #include "gguf/writer.h"
 #include "quant/type.h"
 #include "quantize/budget.h"
@@ -33,9 +33,7 @@ Parts parts_of(const gguf::File& file, const std::string& output, const Options&
   const gguf::HostTensor* end = file.tensors().data();
   size_t at = 0;
   for (size_t i = 0; i < held.size(); i++) {
-    char number[64];
-    std::snprintf(number, sizeof number, "-%05zu-of-%05zu.gguf", i + 1, held.size());
-    parts.paths.push_back(stem + number);
+    parts.paths.push_back(stem + gguf::part_suffix(i, held.size()));
     end += held[i];
     const size_t first = at;
     while (at < plan.choices.size() && plan.choices[at].from < end) at++;
@@ -165,7 +163,7 @@ class Run {
     if (writer.done(index)) return more(weights);
     const auto write = [&writer, index](std::span<const uint8_t> bytes) { writer.append(index, bytes); };
     if (c.to == c.from->type) return slabs_.copy(file_, *c.from, write, more);
-    report_.tensors[at].loss = slabs_.encode(file_, Weights(*c.from, options_.importance.get()), c.to, write, more);
+    report_.tensors[at].loss = slabs_.encode(file_, Weights(file_, *c.from, options_.importance.get()), c.to, write, more);
   }
 
   void advance(int64_t weights) {

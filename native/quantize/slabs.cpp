@@ -29,7 +29,7 @@ Loss Slabs::encode(const gguf::File& file, const Weights& weights, Type to, cons
       losses[static_cast<size_t>(task)] = weights.encode(to, first + from, count, measured, filling_.data() + from * to_bytes);
     });
     for (const Loss& l : losses) all += l;  // in order: the sum does not depend on the threads
-    file.let_go({static_cast<const char*>(t.data) + first * from_bytes, static_cast<size_t>(rows * from_bytes)});
+    if (t.data) file.let_go({static_cast<const char*>(t.data) + first * from_bytes, static_cast<size_t>(rows * from_bytes)});
     hand_over(filling_, write);
     tell(rows * cols);
   }
@@ -41,8 +41,9 @@ void Slabs::copy(const gguf::File& file, const gguf::HostTensor& t, const Write&
   const char* data = static_cast<const char*>(t.data);
   for (size_t at = 0; at < t.bytes; at += slab) {
     const size_t some = std::min(slab, t.bytes - at);
-    filling_.assign(data + at, data + at + some);
-    file.let_go({data + at, some});
+    filling_.resize(some);
+    file.read(t, at, filling_);
+    if (data) file.let_go({data + at, some});
     hand_over(filling_, write);
     tell(static_cast<int64_t>(static_cast<double>(t.rows() * t.cols()) * static_cast<double>(some) / static_cast<double>(t.bytes)));
   }

@@ -20,7 +20,7 @@ struct Loss {
 class Weights {
  public:
   // importance: null, or of a model's columns. Throws Code::format where it does not fit the tensor.
-  Weights(const gguf::HostTensor& tensor, const Importance* importance);
+  Weights(const gguf::File& file, const gguf::HostTensor& tensor, const Importance* importance);
 
   // Rows [first, first + count) encoded as `type`; rows whose number `measured` divides are decoded again, and what was lost is added
   // up. Any number of threads, each for other rows.
@@ -31,7 +31,10 @@ class Weights {
 
  private:
   const float* importance_of(int64_t row) const;
+  // Where they lie; what is made when it is read goes to `made` first.
+  const void* rows_at(int64_t first, int64_t count, std::vector<uint8_t>& made) const;
 
+  const gguf::File& file_;
   const gguf::HostTensor& tensor_;
   std::vector<std::vector<float>> means_;  // of each expert's columns; empty: not known
   bool guided_ = false;

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/cores.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/isa.h"
+#include "core/cores.h"
 #include "quant/type.h"
 
 namespace lt::cpu {
