@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { embeddedModel, LlamaError, perplexity, quantize, type PerplexityResult } from 'llama-ts';
-import { root, sharedJson, sharedPath, sharedTest } from '../support/shared';
+import { root, sharedJson, sharedPath, sharedTest, slowSharedTest } from '../support/shared';
 
 interface Figures {
   perplexity: number;
@@ -54,7 +54,7 @@ sharedTest('the story model: the figure of the reference, and Q8_0 is as far fro
 }, 300_000);
 
 // From the weights in F16, as the reference's figure is: the 8-bit products of Q4_1 are 0.6% off.
-sharedTest('SmolLM2: the figure of the reference', ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'text/genesis.txt', 'golden/quantize.json'], async () => {
+slowSharedTest('SmolLM2: the figure of the reference', ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'text/genesis.txt', 'golden/quantize.json'], async () => {
   const { context, texts } = golden('smollm2');
   const half = join(folder, 'half.gguf');
   await quantize(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), half, { type: 'F16', allowRequantize: true });

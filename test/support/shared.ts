@@ -25,3 +25,9 @@ export function sharedTest(name: string, paths: string | readonly string[], run:
   if (absent.length === 0) test(name, run, timeoutMs);
   else test.skip(`${name} (skipped: ../shared/${absent[0]} is absent)`, run);
 }
+
+// The same, for what takes too long under a sanitizer.
+export function slowSharedTest(name: string, paths: string | readonly string[], run: () => Promise<void>, timeoutMs: number): void {
+  if (process.env.LLAMA_TS_SANITIZED === undefined) sharedTest(name, paths, run, timeoutMs);
+  else test.skip(`${name} (skipped: too slow under a sanitizer)`, run);
+}
