@@ -19,10 +19,10 @@ encode::Weigh weigh_for(Type type, bool guided) {
   return type == iq4_nl || type == iq4_xs ? encode::Weigh::evenly : encode::Weigh::by_size;
 }
 
-// Below 3 bits the least error shrinks values so much that a model's outputs suffer more from that than from the error.
+// With about 3 bits or fewer the least error shrinks values so much that a model's outputs suffer more from that than from the error.
 bool unbiased(Type type) {
   const uint8_t id = static_cast<uint8_t>(type);
-  return id == 10 || (id >= 16 && id <= 19) || id == 21 || id == 22 || id == 29;  // Q2_K and the code books IQ1 to IQ3
+  return id == 10 || (id >= 16 && id <= 19) || id == 22 || id == 29;  // Q2_K, IQ1, IQ2, IQ3_XXS
 }
 
 encode::Rows rows_of(Type type, const float* x, int64_t rows, int64_t cols, const float* importance) {
