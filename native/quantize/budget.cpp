@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "encode/encode.h"
 #include "quant/type.h"
+#include "quantize/layers.h"
 #include "quantize/weights.h"
 
 namespace lt::quantize {
@@ -36,20 +37,32 @@ Hull hull_of(std::vector<Offer> offers) {
   return hull;
 }
 
-// What a relative squared error of 1 in a tensor costs beside the same in a feed-forward matrix. Measured on small models: values
-// and what reads them carry the context; the head's errors reach the logits unsoftened by later layers.
-double weight_of(std::string_view name) {
-  if (name == "output.weight" || name == "token_embd.weight") return 2;
-  if (name.find("attn_v.") != std::string_view::npos || name.find("attn_output.") != std::string_view::npos) return 1.5;
-  if (name.find("ffn_down") != std::string_view::npos) return 1.25;
-  if (name.find("attn_q.") != std::string_view::npos || name.find("attn_k.") != std::string_view::npos) return 0.75;
-  return 1;
+// What a relative squared error in a tensor costs beside the same in a feed-forward matrix of a layer in the middle. Measured on a small
+// model, as the divergence that it alone brings: an error of the head is in every logit, and the first layers' is in all that the
+// others read, while the sum that layers add to is still small.
+double cost_of(const Choice& c, bool tied, int64_t layers) {
+  const std::string_view name = c.name;
+  if (name == "output.weight" || (tied && name == "token_embd.weight")) return 300;
+  if (name == "token_embd.weight") return 30;
+  constexpr std::pair<std::string_view, double> roles[] = {{"attn_q.", 2},      {"attn_k.", 3.5},  {"attn_v.", 2.5}, {"attn_qkv.", 2.5},
+                                                           {"attn_output.", 2}, {"ffn_gate", 1.5}, {"ffn_down", 5}};
+  double cost = 1;
+  for (const auto& [part, of_role] : roles)
+    if (name.find(part) != std::string_view::npos) cost = of_role;
+  const int64_t layer = layer_of(name).value_or(-1);
+  return layer == 0 ? 20 * cost : layer == layers - 1 ? 3 * cost : cost;
+}
+
+// Formats that models are trained for: what others lose in them is more than can be reckoned with.
+bool of_training(Type type) {
+  const uint8_t id = static_cast<uint8_t>(type);
+  return id == 34 || id == 35 || id == 41 || id == 42;  // TQ1_0, TQ2_0, Q1_0, Q2_0
 }
 
 std::vector<Type> candidates(const gguf::HostTensor& t, bool guided) {
   std::vector<Type> types;
   for (const quant::TypeInfo& info : quant::types()) {
-    if (!info.block || !encode::encodes(info.id) || t.cols() % info.values != 0) continue;
+    if (!info.block || of_training(info.id) || !encode::encodes(info.id) || t.cols() % info.values != 0) continue;
     if (!encode::wants_importance(info.id) || guided) types.push_back(info.id);
   }
   if (t.type == Type::f16 || t.type == Type::bf16 || t.type == Type::f32) types.push_back(t.type == Type::f32 ? Type::f16 : t.type);
@@ -58,7 +71,10 @@ std::vector<Type> candidates(const gguf::HostTensor& t, bool guided) {
 
 class Measure {
  public:
-  Measure(const gguf::File& file, const Options& options, int threads) : file_(file), options_(options), threads_(threads) {}
+  Measure(const gguf::File& file, const Options& options, int threads, const Plan& plan)
+      : file_(file), options_(options), threads_(threads), tied_(!file.tensor("output.weight")) {
+    for (const Choice& c : plan.choices) layers_ = std::max(layers_, layer_of(c.name).value_or(-1) + 1);
+  }
 
   Hull operator()(const Choice& c) const {
     const Weights weights(file_, *c.from, options_.importance.get());
@@ -67,7 +83,7 @@ class Measure {
     parallel(threads_, static_cast<int64_t>(types.size()), [&](int64_t i) {
       Choice other = c;
       other.to = types[static_cast<size_t>(i)];
-      offers[static_cast<size_t>(i)] = {other.to, other.bytes(), weight_of(c.name) * relative_loss(weights, other.to)};
+      offers[static_cast<size_t>(i)] = {other.to, other.bytes(), cost_of(c, tied_, layers_) * relative_loss(weights, other.to)};
     });
     return hull_of(std::move(offers));
   }
@@ -87,6 +103,8 @@ class Measure {
   const gguf::File& file_;
   const Options& options_;
   const int threads_;
+  const bool tied_;
+  int64_t layers_ = 0;
 };
 
 // Takes upgrades, always the one that saves most a byte, as long as they fit.
@@ -113,7 +131,7 @@ std::vector<size_t> spend(const std::vector<Hull>& hulls, uint64_t left) {
 }  // namespace
 
 void fit(Plan& plan, uint64_t bytes, const gguf::File& file, const Options& options, int threads, const std::function<void(double)>& tell) {
-  const Measure measure(file, options, threads);
+  const Measure measure(file, options, threads, plan);
   std::vector<Choice*> chosen;
   std::vector<Hull> hulls;
   uint64_t least = 0;
