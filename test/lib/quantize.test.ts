@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { inspectModel, loadModel, quantize, quantizeTypes, type LlamaError, type QuantizeOptions } from 'llama-ts';
+import { inspectModel, loadModel, perplexity, quantize, quantizeTypes, type LlamaError, type QuantizeOptions } from 'llama-ts';
 import { writeGguf, type TensorSpec } from '../fixtures/gguf-writer';
 import { root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 
@@ -137,6 +137,20 @@ describe('the file', () => {
     expect(bits.bpw).toBeLessThanOrEqual(4.2);
     expect(bits.bpw).toBeGreaterThan(4.05);
     expect((await failure(quantize(half, join(folder, 'tiny.gguf'), { targetSize: 1000 }))).message).toMatch(/expected at least \d+ bytes/);
+  });
+
+  sharedTest('types chosen for a size lose less than the mix of that size', ['models/story-F32.gguf', 'text/stories.txt'], async () => {
+    const model = sharedPath('models/story-F32.gguf');
+    const text = readFileSync(sharedPath('text/stories.txt'), 'utf8').slice(0, 60_000);
+    const base = join(folder, 'story.base');
+    await perplexity(model, text, { context: 256, backend: 'cpu', saveBase: base });
+    const divergence = async (out: string): Promise<number> => (await perplexity(out, text, { context: 256, backend: 'cpu', base })).divergence?.kl ?? NaN;
+    for (const type of ['Q4_K_M', 'Q2_K']) {
+      const [mix, chosen] = [join(folder, 'mix.gguf'), join(folder, 'chosen.gguf')];
+      const { bytes } = await quantize(model, mix, { type });
+      expect((await quantize(model, chosen, { targetSize: bytes })).bytes).toBeLessThanOrEqual(bytes);
+      expect(await divergence(chosen)).toBeLessThan(0.8 * (await divergence(mix)));
+    }
   });
 });
 
