@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 
-import { LlamaError, type ErrorCode, type Origin } from './errors';
+import { LlamaError, type ErrorCode } from './errors';
 import type { Native, NativeEvent } from './native';
 
 export type { Native } from './native';
@@ -89,23 +89,6 @@ export function openTicket(listener: Listener): number {
 
 export function closeTicket(ticket: number): void {
   if (listeners.delete(ticket) && listeners.size === 0) native.hold(false);
-}
-
-/** A native call whose one answer is 'done' or 'failed'. */
-export function answer<T>(origin: Origin, start: (ticket: number) => void): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const ticket = openTicket((kind, value) => {
-      closeTicket(ticket);
-      if (kind === 'done') resolve(value as T);
-      else reject(origin.mark(value));
-    });
-    try {
-      start(ticket);
-    } catch (error) {
-      closeTicket(ticket);
-      reject(error);
-    }
-  });
 }
 
 function deliver(events: readonly NativeEvent[]): void {

@@ -1,6 +1,7 @@
-import { answer, native } from './binding';
+import { native } from './binding';
 import { Origin } from './errors';
 import type { NativeFile, NativeMetadata } from './native';
+import { runJob } from './job';
 import { pathOf } from './path';
 
 /** A value of a file's metadata; whole numbers past 2^53 are bigints. */
@@ -35,7 +36,7 @@ const values = (shape: readonly number[]): number => shape.reduce((product, n) =
 export async function inspectModel(path: string | URL): Promise<FileInfo> {
   const origin = new Origin(inspectModel);
   const file = pathOf(path);
-  const found = await answer<NativeFile>(origin, (ticket) => native.inspect(ticket, file));
+  const found = await runJob<NativeFile>(origin, (ticket) => native.inspect(ticket, file));
   const tensors = found.tensors.map(({ name, type, shape, bytes }) => ({ name, type, shape: shape.map(Number), bytes: Number(bytes) }));
   return {
     path: file,

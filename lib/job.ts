@@ -10,7 +10,7 @@ export interface JobOptions {
 }
 
 /** Runs a native job to its end. What `onProgress` throws stops it, and is thrown. */
-export function runJob<T>(origin: Origin, start: (ticket: number) => JobHandle, { onProgress, signal }: JobOptions): Promise<T> {
+export function runJob<T>(origin: Origin, start: (ticket: number) => JobHandle, { onProgress, signal }: JobOptions = {}): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let handle: JobHandle | undefined;
     let reason: { error: unknown } | undefined;

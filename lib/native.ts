@@ -156,7 +156,7 @@ export interface NativeQuantizeOptions {
   tokenEmbeddingType: string;
   tensorTypes: [name: string, type: string][];
   pruneLayers: number[];
-  overrides: [key: string, type: 'str' | 'bool' | 'float' | 'int', value: string | boolean | number][];
+  overrides: [key: string, kind: string, text: string][]; // as editFile's
   targetSize: number; // 0: none, as the next
   targetBpw: number;
   threads: number; // 0: the default
@@ -231,9 +231,7 @@ export interface NativeImatrix {
 /**
  * What the addon says about a ticket:
  * loadModel: 'progress' (a fraction), then 'loaded' (NativeInfo) or 'failed' (an error); 'followed' where another rank led and ended. submit: 'report' (NativeReport), the
- * last one with `finish`, or 'failed'. dispose: 'disposed'. loadTokenizer, inspect: 'done' (the value) or 'failed'.
- * quantize, a job: 'progress' (a fraction), then 'done' (NativeQuantizeReport) or 'failed'.
- * perplexity, imatrix, jobs: 'progress' (a fraction), then 'done' (NativePerplexity, NativeImatrix) or 'failed'.
+ * last one with `finish`, or 'failed'. dispose: 'disposed'. Whatever gives a JobHandle: 'progress' (a fraction) now and then, at the end 'done' (the value) or 'failed'.
  */
 export type NativeEvent = readonly [ticket: number, kind: string, value: unknown];
 
@@ -248,13 +246,13 @@ export interface Native {
   submit(model: ModelHandle, ticket: number, request: NativeRequest): void;
   abort(model: ModelHandle, ticket: number): void;
   dispose(model: ModelHandle, ticket: number): void;
-  loadTokenizer(ticket: number, path: string): void;
+  loadTokenizer(ticket: number, path: string): JobHandle;
   stopJob(job: JobHandle): void;
   quantize(ticket: number, input: string, output: string, options: NativeQuantizeOptions): JobHandle;
   quantizeTypes(): { recipes: string[]; types: string[] };
   perplexity(ticket: number, model: string, text: string | undefined, options: NativePerplexityOptions): JobHandle;
   imatrix(ticket: number, model: string | undefined, text: string | undefined, output: string, options: NativeImatrixOptions): JobHandle;
-  inspect(ticket: number, path: string): void;
+  inspect(ticket: number, path: string): JobHandle;
   convertFolder(ticket: number, folder: string, to: string, options: { type: string; name: string }): JobHandle; // done: NativeWritten
   splitFile(ticket: number, from: string, prefix: string, maxBytes: number, maxTensors: number): JobHandle; // done: { path, bytes }[]
   mergeFile(ticket: number, from: string, to: string): JobHandle; // done: NativeWritten

@@ -137,11 +137,9 @@ async function exactTypes(input: string, rules: readonly (readonly [string, stri
 
 function nativeOverride([key, value]: [string, MetadataOverride]): NativeQuantizeOptions['overrides'][number] {
   if (typeof value === 'string') return [key, 'str', value];
-  if (typeof value === 'boolean') return [key, 'bool', value];
-  if (typeof value === 'object') return [key, 'float', value.float];
-  if (!Number.isInteger(value)) return [key, 'float', value];
-  if (value > 0xffffffff || value < -0x80000000) throw new LlamaError('ARGUMENT', `overrides.${key}: expected a number of 32 bits, found ${value}`);
-  return [key, 'int', value];
+  if (typeof value === 'boolean') return [key, 'bool', String(value)];
+  if (typeof value === 'object') return [key, 'f32', String(value.float)];
+  return [key, !Number.isInteger(value) ? 'f32' : value < 0 ? 'i32' : 'u32', String(value)];
 }
 
 function reportOf(found: NativeQuantizeReport): QuantizeReport {

@@ -1,9 +1,10 @@
 import './dispose';
-import { answer, native } from './binding';
+import { native } from './binding';
 import * as check from './check';
 import { LlamaError, Origin } from './errors';
 import type { TextOptions } from './model';
 import type { VocabularyHandle } from './native';
+import { runJob } from './job';
 import { pathOf } from './path';
 
 const textChecks: check.Checks<TextOptions> = { special: check.boolean };
@@ -51,5 +52,5 @@ export class Tokenizer implements Disposable {
 export async function loadTokenizer(path: string | URL): Promise<Tokenizer> {
   const origin = new Origin(loadTokenizer);
   const file = pathOf(path);
-  return new Tokenizer(await answer<VocabularyHandle>(origin, (ticket) => native.loadTokenizer(ticket, file)));
+  return new Tokenizer(await runJob<VocabularyHandle>(origin, (ticket) => native.loadTokenizer(ticket, file)));
 }

@@ -8,8 +8,8 @@
 #include "addon/job.h"
 #include "addon/measure.h"
 #include "addon/quantize.h"
-#include "addon/reading.h"
 #include "addon/resident.h"
+#include "convert/folder.h"
 
 namespace lt::addon {
 
@@ -91,15 +91,15 @@ Napi::Value dispose(Info info) {
   return info.Env().Undefined();
 }
 
-Napi::Value read_file(Info info, bool vocabulary_only, Reading::Read read) {
-  Bridge& bridge = Bridge::of(info.Env());
-  bridge.start(
-      std::make_shared<Reading>(bridge.mailbox(), ticket_of(info[0]), info[1].As<Napi::String>().Utf8Value(), vocabulary_only, read));
-  return info.Env().Undefined();
+// A job whose value is made of the model at the second argument.
+Napi::Value read_file(Info info, bool vocabulary_only, Job::Result (*read)(std::shared_ptr<const gguf::File>)) {
+  return start_job(info, [=, path = info[1].As<Napi::String>().Utf8Value()](const Progress&) {
+    return read(convert::open(path, {.vocabulary_only = vocabulary_only}));
+  });
 }
 
 Napi::Value load_tokenizer(Info info) {
-  return read_file(info, true, [](std::shared_ptr<const gguf::File> file) -> Reading::Result {
+  return read_file(info, true, [](std::shared_ptr<const gguf::File> file) -> Job::Result {
     return [vocabulary = Vocabulary{file, tokenize::Tokenizer::load(*file)}](Napi::Env env) -> Napi::Value {
       const auto handle =
           Napi::External<Vocabulary>::New(env, new Vocabulary(vocabulary), [](Napi::Env, Vocabulary* held) { delete held; });
@@ -110,7 +110,7 @@ Napi::Value load_tokenizer(Info info) {
 }
 
 Napi::Value inspect(Info info) {
-  return read_file(info, false, [](std::shared_ptr<const gguf::File> file) -> Reading::Result {
+  return read_file(info, false, [](std::shared_ptr<const gguf::File> file) -> Job::Result {
     return [file](Napi::Env env) { return to_js(env, *file); };
   });
 }

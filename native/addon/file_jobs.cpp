@@ -8,8 +8,7 @@
 #include "convert/diff.h"
 #include "convert/edit.h"
 #include "convert/split.h"
-#include "core/error.h"
-#include "quant/type.h"
+#include "quantize/recipe.h"
 
 namespace lt::addon {
 
@@ -17,7 +16,6 @@ namespace {
 
 using Info = const Napi::CallbackInfo&;
 
-double ticket_of(Info info) { return info[0].As<Napi::Number>().DoubleValue(); }
 std::string text_of(const Napi::Value& v) { return v.As<Napi::String>().Utf8Value(); }
 uint64_t count_of(const Napi::Value& v) { return static_cast<uint64_t>(v.As<Napi::Number>().DoubleValue()); }
 
@@ -33,9 +31,7 @@ Job::Result written(const convert::Written& w) {
 // "auto": as they are stored.
 std::optional<Type> type_of(const std::string& name) {
   if (name == "auto") return std::nullopt;
-  for (const quant::TypeInfo& t : quant::types())
-    if (name == t.name) return t.id;
-  throw Error(Code::argument, "type: expected a type of weights, found \"" + name.substr(0, 64) + "\"");
+  return quantize::find_type(name);
 }
 
 }  // namespace
@@ -45,30 +41,29 @@ Napi::Value convert_folder(Info info) {
   convert::FolderOptions options;
   options.matrices = type_of(text_of(given.Get("type")));
   options.name = text_of(given.Get("name"));
-  return start_job(info.Env(), ticket_of(info), [=, folder = text_of(info[1]), to = text_of(info[2])](const Progress& progress) {
+  return start_job(info, [=, folder = text_of(info[1]), to = text_of(info[2])](const Progress& progress) {
     return written(convert::convert_folder(folder, to, options, progress));
   });
 }
 
 Napi::Value split_file(Info info) {
   const convert::SplitLimits limits{count_of(info[3]), count_of(info[4])};
-  return start_job(info.Env(), ticket_of(info),
-                   [=, from = text_of(info[1]), prefix = text_of(info[2])](const Progress& progress) -> Job::Result {
-                     return [parts = convert::split(from, prefix, limits, progress)](Napi::Env env) -> Napi::Value {
-                       const Napi::Array out = Napi::Array::New(env);
-                       for (size_t i = 0; i < parts.paths.size(); i++) {
-                         const Napi::Object part = Napi::Object::New(env);
-                         part.Set("path", text_to_js(env, parts.paths[i]));
-                         part.Set("bytes", Napi::Number::New(env, static_cast<double>(parts.bytes[i])));
-                         out.Set(out.Length(), part);
-                       }
-                       return out;
-                     };
-                   });
+  return start_job(info, [=, from = text_of(info[1]), prefix = text_of(info[2])](const Progress& progress) -> Job::Result {
+    return [parts = convert::split(from, prefix, limits, progress)](Napi::Env env) -> Napi::Value {
+      const Napi::Array out = Napi::Array::New(env);
+      for (size_t i = 0; i < parts.paths.size(); i++) {
+        const Napi::Object part = Napi::Object::New(env);
+        part.Set("path", text_to_js(env, parts.paths[i]));
+        part.Set("bytes", Napi::Number::New(env, static_cast<double>(parts.bytes[i])));
+        out.Set(out.Length(), part);
+      }
+      return out;
+    };
+  });
 }
 
 Napi::Value merge_file(Info info) {
-  return start_job(info.Env(), ticket_of(info), [from = text_of(info[1]), to = text_of(info[2])](const Progress& progress) {
+  return start_job(info, [from = text_of(info[1]), to = text_of(info[2])](const Progress& progress) {
     return written(convert::merge(from, to, progress));
   });
 }
@@ -81,13 +76,13 @@ Napi::Value edit_file(Info info) {
     edit.set.push_back({text_of(entry.Get(0u)), text_of(entry.Get(1u)), text_of(entry.Get(2u))});
   }
   for (uint32_t i = 0; i < removed.Length(); i++) edit.remove.push_back(text_of(removed.Get(i)));
-  return start_job(info.Env(), ticket_of(info), [=, from = text_of(info[1]), to = text_of(info[2])](const Progress& progress) {
+  return start_job(info, [=, from = text_of(info[1]), to = text_of(info[2])](const Progress& progress) {
     return written(convert::edit(from, to, edit, progress));
   });
 }
 
 Napi::Value diff_files(Info info) {
-  return start_job(info.Env(), ticket_of(info), [a = text_of(info[1]), b = text_of(info[2])](const Progress& progress) -> Job::Result {
+  return start_job(info, [a = text_of(info[1]), b = text_of(info[2])](const Progress& progress) -> Job::Result {
     return [found = convert::diff(a, b, progress)](Napi::Env env) -> Napi::Value {
       const Napi::Array metadata = Napi::Array::New(env), tensors = Napi::Array::New(env);
       for (const convert::KeyDifference& d : found.metadata) {

@@ -33,7 +33,9 @@ void Job::run() {
   mailbox_->post(std::move(event));
 }
 
-Napi::Value start_job(Napi::Env env, double ticket, Job::Work work) {
+Napi::Value start_job(const Napi::CallbackInfo& info, Job::Work work) {
+  const Napi::Env env = info.Env();
+  const double ticket = info[0].As<Napi::Number>().DoubleValue();
   Bridge& bridge = Bridge::of(env);
   const auto job = std::make_shared<Job>(bridge.mailbox(), ticket, std::move(work));
   bridge.start(job);

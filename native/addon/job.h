@@ -32,8 +32,8 @@ class Job : public Task {
   double told_ = -1;
 };
 
-// Starts it. What JavaScript gets to stop it with: stopJob(handle).
-Napi::Value start_job(Napi::Env env, double ticket, Job::Work work);
+// Starts it for the ticket that is the call's first argument. What JavaScript gets to stop it with: stopJob(handle).
+Napi::Value start_job(const Napi::CallbackInfo& info, Job::Work work);
 Napi::Value stop_job(const Napi::CallbackInfo& info);
 
 }  // namespace lt::addon

@@ -13,8 +13,6 @@ std::string string_of(const Napi::Value& v) { return v.As<Napi::String>().Utf8Va
 
 std::optional<std::string> optional_string(const Napi::Value& v) { return v.IsUndefined() ? std::nullopt : std::optional(string_of(v)); }
 
-double ticket_of(const Napi::CallbackInfo& info) { return info[0].As<Napi::Number>().DoubleValue(); }
-
 measuring::PerplexityOptions perplexity_options(const Napi::Object& from) {
   measuring::PerplexityOptions o;
   o.engine = engine_options(from);
@@ -88,7 +86,7 @@ Napi::Value perplexity(const Napi::CallbackInfo& info) {
     const measuring::Perplexity found = measuring::perplexity(model, text, options, progress);
     return [found](Napi::Env env) { return to_js(env, found); };
   };
-  return start_job(info.Env(), ticket_of(info), work);
+  return start_job(info, work);
 }
 
 Napi::Value imatrix(const Napi::CallbackInfo& info) {
@@ -97,7 +95,7 @@ Napi::Value imatrix(const Napi::CallbackInfo& info) {
     const measuring::Imatrix found = measuring::imatrix(model, text, output, options, progress);
     return [found](Napi::Env env) { return to_js(env, found); };
   };
-  return start_job(info.Env(), ticket_of(info), work);
+  return start_job(info, work);
 }
 
 }  // namespace lt::addon

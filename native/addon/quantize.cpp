@@ -3,6 +3,7 @@
 #include "addon/convert.h"
 #include "addon/job.h"
 #include "addon/object.h"
+#include "convert/edit.h"
 #include "convert/folder.h"
 #include "gguf/file.h"
 #include "quant/type.h"
@@ -17,15 +18,10 @@ std::optional<Type> type_of(const Napi::Object& from, const char* name) {
   return quantize::find_type(type);
 }
 
-// [key, type, value]: what the type says how to write.
+// [key, kind, text]
 gguf::Field field_of(const Napi::Array& from) {
-  const std::string key = from.Get(0u).As<Napi::String>().Utf8Value(), type = from.Get(1u).As<Napi::String>().Utf8Value();
-  const Napi::Value value = from.Get(2u);
-  if (type == "str") return gguf::field(key, std::string_view(value.As<Napi::String>().Utf8Value()));
-  if (type == "bool") return gguf::field(key, value.As<Napi::Boolean>().Value());
-  const double number = value.As<Napi::Number>().DoubleValue();
-  if (type == "float") return gguf::field(key, static_cast<float>(number));
-  return number < 0 ? gguf::field(key, static_cast<int32_t>(number)) : gguf::field(key, static_cast<uint32_t>(number));
+  const auto text = [&](uint32_t i) { return from.Get(i).As<Napi::String>().Utf8Value(); };
+  return convert::field_of({text(0), text(1), text(2)}, {});
 }
 
 quantize::Options options_of(const Napi::Object& from) {
@@ -94,7 +90,7 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
         dry ? quantize::plan_only(*file, output, options, progress) : quantize::quantize(*file, output, options, progress);
     return [report](Napi::Env env) { return to_js(env, report); };
   };
-  return start_job(info.Env(), info[0].As<Napi::Number>().DoubleValue(), work);
+  return start_job(info, work);
 }
 
 Napi::Value quantize_types(const Napi::CallbackInfo& info) {

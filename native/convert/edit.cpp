@@ -152,7 +152,8 @@ uint32_t word(std::span<const uint8_t> bytes, size_t at) {
   return x;
 }
 
-// `before`: the value that the key has; empty where it is new.
+}  // namespace
+
 gguf::Field field_of(const Change& change, std::span<const uint8_t> before) {
   check_key(change.key);
   const std::string_view kind = change.kind;
@@ -162,8 +163,6 @@ gguf::Field field_of(const Change& change, std::span<const uint8_t> before) {
   const Id id{word(before, 0)};
   return id == array ? list(change, Id{word(before, 4)}) : single(change, id);
 }
-
-}  // namespace
 
 Written edit(const std::string& from, const std::string& to, const Edit& edit, const Progress& progress) {
   auto file = gguf::File::open(from);

@@ -258,6 +258,8 @@ describe('refused', () => {
     expect(await refused(half, { tensorTypes: [['(', 'Q8_0']] })).toMatch(/^ARGUMENT: tensorTypes: expected a regular expression/);
     expect(await refused(half, { tensorTypes: [['(.*)*\\1$x', 'Q8_0'], ['(([a-z._0-9])+)+!$', 'Q8_0']] })).toMatch(/^ARGUMENT: tensorTypes: a pattern that takes too long/);
     expect(await refused(half, { pruneLayers: [0, 1, 2, 3] })).toMatch(/^ARGUMENT: layers to leave out: one at least/);
+    for (const key of ['general.alignment', 'split.count']) expect(await refused(half, { overrides: { [key]: 7 } })).toMatch(/^ARGUMENT: .*cannot be set/);
+    expect(await refused(half, { overrides: { 'my.number': 2 ** 40 } })).toMatch(/^ARGUMENT: .*my\.number/);
     expect(await refused(half, { pruneLayers: [77] })).toMatch(/^ARGUMENT: layers to leave out: expected 0 to 3, found 77/);
     expect(await refused(half, { imatrix: half })).toMatch(/^FORMAT: /);
     expect(await refused(join(folder, 'absent.gguf'), {})).toMatch(/^FILE: /);
