@@ -6,5 +6,5 @@ module.exports = {
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.test.json', diagnostics: false }] },
   moduleNameMapper: { '^llama-ts$': '<rootDir>/dist/lib/index.js' },
   modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/bench'],
-  testTimeout: 60_000,
+  testTimeout: 300_000, // for what hangs: a loaded machine, or a sanitizer, takes several times what a quiet one does
 };

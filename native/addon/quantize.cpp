@@ -84,8 +84,10 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
                      options = options_of(given), dry = flag_of(given, "dryRun")](const Progress& progress) mutable -> Job::Result {
     if (!options.importance_name.empty())
       options.importance = std::make_shared<const quantize::Importance>(quantize::read_importance(options.importance_name));
+    convert::FolderOptions streamed;
+    streamed.streamed = true;
     const std::shared_ptr<const gguf::File> file =
-        convert::is_folder(input) ? convert::open_folder(input, {.streamed = true}) : gguf::File::open(input);
+        convert::is_folder(input) ? convert::open_folder(input, streamed) : gguf::File::open(input);
     const quantize::Report report =
         dry ? quantize::plan_only(*file, output, options, progress) : quantize::quantize(*file, output, options, progress);
     return [report](Napi::Env env) { return to_js(env, report); };

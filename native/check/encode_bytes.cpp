@@ -40,6 +40,26 @@ CHECK_CASE("encode/blocks decode to finite values whatever the weights") {
   });
 }
 
+CHECK_CASE("encode/no value decodes far beyond the weights of its block") {
+  for (const WeightSet& set : check::weight_sets(rows, cols)) {
+    if (!set.ordinary && set.name != "zeros" && set.name != "constant" && set.name != "one value") continue;
+    for (const quant::TypeInfo& info : quant::types()) {
+      if (!info.block || !encode::encodes(info.id)) continue;
+      const encode::Rows r{set.x.data(), rows, cols, nullptr};
+      std::vector<uint8_t> blocks(check::encoded_bytes(info.id, r));
+      encode::encode(info.id, r, blocks.data());
+      const std::vector<float> y = check::decoded(info.id, r, blocks);
+      const auto size = [&](const std::vector<float>& v, size_t i) {
+        float most = 0;
+        for (size_t k = i; k < i + static_cast<size_t>(info.values); k++) most = std::max(most, std::abs(v[k]));
+        return most;
+      };
+      for (size_t i = 0; i < y.size(); i += static_cast<size_t>(info.values))
+        CHECK_THAT(size(y, i) <= 2 * size(set.x, i), info.name << " of " << set.name << ": " << size(y, i) << " for " << size(set.x, i));
+    }
+  }
+}
+
 CHECK_CASE("encode/every ISA writes the same bytes") {
   const std::vector<std::string> isas = encode::isas();
   over_sets([&](const WeightSet& set, const encode::Rows& r) {
@@ -56,7 +76,7 @@ CHECK_CASE("encode/every ISA writes the same bytes") {
 uint32_t fingerprint(Type type) {
   uint32_t hash = 2166136261;
   for (const WeightSet& set : check::weight_sets(rows, cols)) {
-    if (set.name == "heavy tails") continue;
+    if (set.name == "heavy tails" || set.name == "cauchy" || set.name == "log-normal") continue;
     for (const uint8_t byte : encoded(encode::isas()[0], type, {set.x.data(), rows, cols, nullptr})) hash = (hash ^ byte) * 16777619;
   }
   return hash;
@@ -64,10 +84,10 @@ uint32_t fingerprint(Type type) {
 
 // Recorded where every ISA agreed: other compilers and processors must write the same. A better search changes it.
 CHECK_CASE("encode/blocks have their fingerprint") {
-  const std::map<uint32_t, uint32_t> recorded = {{2, 0x8e250e55},  {3, 0x2afafa6c},  {6, 0x7bdfadba},  {7, 0xe031a9f3},  {8, 0x930dc43a},
-                                                 {10, 0x135974cd}, {11, 0x3f71aef2}, {12, 0x85d740d0}, {13, 0xb57109bb}, {14, 0x1885e5fb},
-                                                 {20, 0x74446523}, {23, 0x1cbc8b83}, {34, 0xdfc336c6}, {35, 0x75e3f710}, {39, 0x43dc14aa},
-                                                 {40, 0x6e5c50f3}, {41, 0x9f7f052c}, {42, 0xd15de908}};
+  const std::map<uint32_t, uint32_t> recorded = {{2, 0x10568b10},  {3, 0xd2277419},  {6, 0xd7a45614},  {7, 0x29b10bd9},  {8, 0x32bfd798},
+                                                 {10, 0x9f909a26}, {11, 0xfe59b415}, {12, 0xd0116fa3}, {13, 0x3b00cc2f}, {14, 0xb25c3bc3},
+                                                 {20, 0x58c7f292}, {23, 0xd21d92e6}, {34, 0x5332523f}, {35, 0x8886bd68}, {39, 0x0c7db65b},
+                                                 {40, 0x1f37cc8b}, {41, 0x22fa2092}, {42, 0x8728a0bc}};
   for (const uint32_t id : check::linear_types()) {
     const Type type = static_cast<Type>(id);
     const auto found = recorded.find(id);

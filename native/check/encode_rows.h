@@ -57,6 +57,17 @@ inline std::vector<WeightSet> weight_sets(int64_t rows, int64_t cols) {
       fill("outliers", true, [](N n, size_t i) { return 0.02f * n.normal() * (i % 97 == 5 ? 12.0f : 1.0f); }),
       fill("sparse", true, [](N n, size_t i) { return i % 9 == 0 ? 0.1f * n.normal() : 0.0f; }),
       fill("shifted", true, [](N n, size_t) { return 0.5f + 0.02f * n.normal(); }),
+      fill("cauchy", true, [](N n, size_t) { return static_cast<float>(0.01 * std::tan(3.14159 * (n.uniform() - 0.5))); }),
+      fill("log-normal", true, [](N n, size_t) { return (n.uniform() < 0.5 ? -0.01f : 0.01f) * std::exp(n.normal()); }),
+      fill("rows of few", true,
+           [&](N n, size_t i) {
+             const float x = n.normal();
+             return static_cast<int64_t>(i) / cols % 2 == 0 ? 0.02f * x : n.uniform() < 0.02 ? x : 0.0f;
+           }),
+      fill("large columns", true, [](N n, size_t i) { return 0.02f * n.normal() * (i % 128 == 7 ? 40.0f : 1.0f); }),
+      fill("large blocks", true, [](N n, size_t i) { return n.normal() * (i / 32 % 5 == 2   ? 1.0f
+                                                                          : i / 32 % 5 == 4 ? 0.1f
+                                                                                            : 0.01f); }),
       fill("zeros", false, [](N, size_t) { return 0.0f; }),
       fill("constant", false, [](N, size_t i) { return i < 700 ? 0.37f : -3.0f; }),
       fill("one value", false, [](N, size_t i) { return i % 256 == 17 ? -0.5f : 0.0f; }),

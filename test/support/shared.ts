@@ -20,7 +20,7 @@ export function sharedFloats(path: string): Float32Array {
 }
 
 // A test that needs files of the shared data.
-export function sharedTest(name: string, paths: string | readonly string[], run: () => Promise<void>, timeoutMs = 60_000): void {
+export function sharedTest(name: string, paths: string | readonly string[], run: () => Promise<void>, timeoutMs = 300_000): void {
   const absent = [paths].flat().filter((p) => !hasShared(p));
   if (absent.length === 0) test(name, run, timeoutMs);
   else test.skip(`${name} (skipped: ../shared/${absent[0]} is absent)`, run);

@@ -49,18 +49,24 @@ LT_INLINE f32x16 explained_by(const Lanes<n, group>& v, const CodeSums& s, f32x1
   return first - second + (scale + scale) * (minimum * s.q);
 }
 
-// The best scale and min for given codes. Where nearly all weight lies on one code there are no two equations: explains nothing.
+// The best scale and min for given codes. Where nearly all weight lies on one code there are no two equations: one of the two is 0,
+// and with any sign of min nothing is explained.
 template <bool any_sign, int n, int group>
 LT_NOINLINE Affine solve(const Lanes<n, group>& v, const CodeSums& s) {
   const f32x16 determinant = v.sum_w * s.qq - s.q * s.q;
+  const f32x16 least = v.sum_w * s.qq * set1(1e-5f);
   f32x16 scale = divide(v.sum_w * s.xq - v.sum_wx * s.q, determinant);
   f32x16 minimum = divide(s.q * s.xq - s.qq * v.sum_wx, determinant);
-  if constexpr (!any_sign) {
+  if constexpr (any_sign) {
+    return {scale, minimum, where_less(determinant, least, set1(-1e30f), explained_by(v, s, scale, minimum))};
+  } else {
+    const f32x16 below_zero = zero() - divide(v.sum_wx, v.sum_w);
+    minimum = where_less(determinant, least, below_zero, minimum);
+    scale = where_less(determinant, least, zero(), scale);
     scale = where_less(minimum, zero(), divide(s.xq, s.qq), scale);
     minimum = max(minimum, zero());
+    return {scale, minimum, explained_by(v, s, scale, minimum)};
   }
-  const f32x16 explained = explained_by(v, s, scale, minimum);
-  return {scale, minimum, where_less(determinant, v.sum_w * s.qq * set1(1e-5f), set1(-1e30f), explained)};
 }
 
 LT_INLINE void keep_better(Affine& best, const Affine& a) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Iq4 grid;
 constexpr Codes codes = Iq4::codes();
-constexpr ScaledPlan plan{16, 10, 12.0f, 4.0f, 3, 3, 16};
+constexpr ScaledPlan plan{16, 10, 12.0f, 4.0f, 3, 3, 4};
 
 void pack(const uint8_t* levels, quant::IQ4_NL::Block& out) {
   uint8_t q[32];

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Iq4 grid;
 constexpr Codes codes = Iq4::codes();
-constexpr SuperScaledPlan plan{{16, 10, 12.0f, 4.0f, 3, 3, 16}, -32, 31, 12, 3};
+constexpr SuperScaledPlan plan{{16, 10, 12.0f, 4.0f, 3, 3, 4}, -32, 31, 12, 3};
 
 void pack(const uint8_t* levels, const uint8_t* s, quant::IQ4_XS::Block& out) {
   uint8_t q[256];

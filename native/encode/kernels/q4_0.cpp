@@ -7,7 +7,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-8, 7};
-constexpr ScaledPlan plan{20, 10, 1.0f, 0.2f, 4, 3, 16};
+constexpr ScaledPlan plan{20, 10, 1.0f, 0.2f, 4, 3, 2};
 
 void run(const Row& row, void* blocks) {
   encode_scaled<quant::Q4_0::Block>(row, blocks, grid, plan, 8, [](const uint8_t* q, quant::Q4_0::Block& out) { pack_nibbles(q, out.qs); });

@@ -7,7 +7,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-16, 15};
-constexpr ScaledPlan plan{20, 10, 1.0f, 0.25f, 2, 3, 64};
+constexpr ScaledPlan plan{20, 10, 1.0f, 0.25f, 2, 3, 6};
 
 void run(const Row& row, void* blocks) {
   encode_scaled<quant::Q5_0::Block>(row, blocks, grid, plan, 16,

@@ -6,7 +6,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-32, 31};
-constexpr SuperScaledPlan plan{{20, 0, 0.8f, 0.4f, 0, 3, 256}, -128, 127, 3, 2};
+constexpr SuperScaledPlan plan{{20, 0, 0.8f, 0.4f, 0, 3, 16}, -128, 127, 3, 2};
 
 void pack(const uint8_t* q, const uint8_t* scale, quant::Q6_K::Block& out) {
   memcpy(out.scales, scale, sizeof out.scales);

@@ -6,7 +6,7 @@ namespace lt::encode::LT_ISA {
 namespace {
 
 constexpr Whole grid{-127, 127};
-constexpr ScaledPlan plan{0, 20, 0.6f, 0.5f, 0, 2, 4096};
+constexpr ScaledPlan plan{0, 20, 0.6f, 0.5f, 0, 2, 1024};
 
 void run(const Row& row, void* blocks) {
   encode_scaled<quant::Q8_0::Block>(row, blocks, grid, plan, 0,

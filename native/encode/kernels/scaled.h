@@ -46,28 +46,25 @@ LT_INLINE void keep_better(Scaled& best, const ScaledSums& s) {
 
 // The value that is largest in size lands `first` beyond where the grid's lowest number is, and `step` less at each further try;
 // the same towards the highest number; then, with each cut, at 5/4 of the farthest.
-// A value counts as smaller the less of 1 / weighty of the mean weight it has.
-constexpr float weighty = 4;
-
 struct ScaledPlan {
   int low_tries, high_tries;
   float first, step;  // in numbers of the grid
   int cuts, refinements;
-  float weighty;  // a value with less than 1 / weighty of the mean weight counts as that much smaller: it may as well be cut off
+  float weighty;  // a value with less than 1 / weighty of the mean of w x^2 counts as that much smaller: it may as well be cut off
 };
 
 template <int shared, class Grid, int n, int group>
 LT_NOINLINE Scaled search_scaled(const Lanes<n, group>& v, const Grid& grid, const ScaledPlan& plan) {
-  const f32x16 heavy = divide(set1(plan.weighty * n * shared), add_group<shared>(v.sum_w));
+  const f32x16 heavy = divide(set1(plan.weighty * n * shared), add_group<shared>(v.sum_wxx));
   f32x16 high = set1(1e-20f), low = high;
   for (int i = 0; i < n; i++) {
-    const f32x16 x = v.x[i] * min(v.w[i] * heavy, set1(1.0f));
+    const f32x16 x = v.x[i] * min(v.w[i] * v.x[i] * v.x[i] * heavy, set1(1.0f));
     high = max(high, x), low = max(low, zero() - x);
   }
   high = max_group<shared>(high), low = max_group<shared>(low);
   const bool symmetric = grid.lowest + grid.highest == 0;
   const f32x16 extreme = symmetric ? max(high, low) : where_less(high, low, zero() - low, high), inverse = divide(set1(1.0f), extreme);
-  Scaled best{divide(extreme, set1(grid.highest)), zero(), zero()};
+  Scaled best{zero(), zero(), zero()};
   const auto attempt = [&](f32x16 inverse_scale) { keep_better(best, add_group<shared>(scaled_sums(v, grid, inverse_scale))); };
   for (int i = 0; i < plan.low_tries; i++) attempt(inverse * set1(grid.lowest - plan.first + static_cast<float>(i) * plan.step));
   for (int i = 0; i < plan.high_tries; i++) attempt(inverse * set1(grid.highest + plan.first - static_cast<float>(i) * plan.step));
@@ -77,6 +74,9 @@ LT_NOINLINE Scaled search_scaled(const Lanes<n, group>& v, const Grid& grid, con
     if (plan.low_tries > 0) attempt(inverse * set1((grid.lowest - plan.first) * cut));
     if (plan.high_tries > 0) attempt(inverse * set1((grid.highest + plan.first) * cut));
   }
+  const f32x16 coarse = divide(set1(1.0f), best.scale), half_step = inverse * set1(plan.step * 0.5f);
+  attempt(coarse + half_step);
+  attempt(coarse - half_step);
   for (int r = 0; r < plan.refinements; r++) attempt(divide(set1(1.0f), best.scale));
   return best;
 }

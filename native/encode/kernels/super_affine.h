@@ -11,6 +11,8 @@ struct SuperAffine {
   f32x16 error;       // of the group
 };
 
+constexpr float coarseness = 2;  // d or dmin times it beyond the scale of a lane
+
 struct SuperAffinePlan {
   AffineGrid grid;
   float limit;       // of scale and min
@@ -54,6 +56,32 @@ LT_NOINLINE void pick_wholes(const Lanes<n, group>& v, const CodeSums& s, float 
   }
 }
 
+// Where d or dmin is coarse beside what a lane by itself would take, as in a group with one huge value, each step of a whole number
+// changes the codes: of the minima around the lane's own, and of the scales that reach its highest value, the pair of least error.
+template <int n, int group>
+LT_NOINLINE void pick_pairs(const Lanes<n, group>& v, const Affine& alone, f32x16 tops, float limit, SuperAffine& a) {
+  const f32x16 coarse = max(a.d, a.dmin) * set1(coarseness) - alone.scale;
+  if (fold_max(coarse) <= 0) return;
+  f32x16 high = v.x[0];
+  for (int i = 1; i < n; i++) high = max(high, v.x[i]);
+  const auto error_with = [&](f32x16 scale, f32x16 minimum) {
+    return error_of(v, affine_sums(v, divide(set1(1.0f), scale), minimum, tops), scale, minimum);
+  };
+  const f32x16 limits = set1(limit), below = round(divide(alone.minimum, a.dmin) - set1(0.5f));
+  f32x16 error = error_with(a.d * a.scale, a.dmin * a.min);
+  for (int m = -1; m <= 3; m++) {
+    const f32x16 least = m == 3 ? zero() : clamp(below + set1(static_cast<float>(m)), zero(), limits);
+    const f32x16 reach = round(divide(high + a.dmin * least, a.d * tops));
+    for (int step = -1; step <= 1; step++) {
+      const f32x16 scale = clamp(reach + set1(static_cast<float>(step)), zero(), limits);
+      const f32x16 e = where_less(zero(), coarse, error_with(a.d * scale, a.dmin * least), error);
+      a.scale = where_less(e, error, scale, a.scale);
+      a.min = where_less(e, error, least, a.min);
+      error = min(e, error);
+    }
+  }
+}
+
 // d and dmin of least error for given codes and whole numbers: two linear equations a group.
 template <int n, int group>
 LT_NOINLINE void pick_units(const Lanes<n, group>& v, const CodeSums& s, SuperAffine& a) {
@@ -84,9 +112,12 @@ LT_NOINLINE SuperAffine search_super_affine(const Lanes<n, group>& v, float top,
   const Affine alone = search_affine<false>(v, top, plan.grid);
   CodeSums s = affine_sums(v, divide(set1(1.0f), alone.scale), alone.minimum, tops);
   SuperAffine a;
-  a.d = pick_unit<group>(alone.scale, s.qq - divide(s.q * s.q, v.sum_w), v.unit, plan.limit, plan.units);
+  // A min moves along with its scale, but for one that is held at 0.
+  const f32x16 curvature = s.qq - where_less(zero(), alone.minimum, divide(s.q * s.q, v.sum_w), zero());
+  a.d = pick_unit<group>(alone.scale, curvature, v.unit, plan.limit, plan.units);
   a.dmin = pick_unit<group>(alone.minimum, v.sum_w, v.unit, plan.limit, plan.units);
   pick_wholes(v, s, plan.limit, a);
+  pick_pairs(v, alone, tops, plan.limit, a);
   SuperAffine best = a;
   best.error = set1(1e30f);
   for (int turn = 0; turn <= plan.turns; turn++) {
