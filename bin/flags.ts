@@ -39,10 +39,11 @@ export function words(description: string, alias: readonly string[] = []): Optio
   return { type: 'string', requiresArg: true, describe: description, alias: [...alias], coerce: (v: unknown) => (v === undefined ? v : [v].flat()) };
 }
 
-export function loadFlags(yargs: Argv, model: Options = {}): Argv {
+/** `context`: what the context's length is to the command. */
+export function loadFlags(yargs: Argv, model: Options = {}, context = 'tokens that the context holds'): Argv {
   return yargs.options({
     model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
-    'context-tokens': numeric('context-tokens', 'tokens that the context holds', ['c', 'ctx-size']),
+    'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
     threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
     'batch-tokens': numeric('batch-tokens', 'tokens computed in one step at most', ['b', 'batch-size']),
     'cache-type': word('how the context is stored', [], { choices: ['f16', 'f32', 'q8_0'] }),

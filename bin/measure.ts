@@ -7,8 +7,7 @@ import { Interrupt, interrupted } from './interrupt';
 import { note, progress } from './screen';
 
 export function measureFlags(yargs: Argv): Argv {
-  return loadFlags(yargs, { describe: 'GGUF file' }).options({
-    'context-tokens': { ...numeric('context-tokens', 'tokens of a chunk of the text (default 512)', ['c', 'ctx-size']), group: 'Text:' },
+  return loadFlags(yargs, { describe: 'GGUF file' }, 'tokens of a chunk of the text (default 512)').options({
     file: { ...word('text file', ['f']), group: 'Text:' },
     chunks: { ...numeric('chunks', 'chunks to read at most (default: the whole text)'), group: 'Text:' },
     'exact-ranks': { hidden: true },
