@@ -44,8 +44,12 @@ function fullVersion(): string {
   const { backends, mpi } = require('../lib') as typeof import('../lib');
   const lines = backends().flatMap(({ name, usable, reason, variants, devices }) => {
     if (!usable) return [`  ${name}: not usable here: ${reason ?? ''}`];
-    if (devices.length === 0) return [`  ${name}${variants.length > 0 ? `: ${variants.join(', ')}` : ''}`];
-    return devices.map((d) => `  ${d.name}: ${d.description}, ${(d.freeMemory / 2 ** 30).toFixed(1)} of ${(d.memory / 2 ** 30).toFixed(1)} GiB free${d.software ? ' (played by the CPU)' : ''}`);
+    const kinds = variants.length > 0 ? `: ${variants.join(', ')}` : '';
+    const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+    return [
+      ...(devices.length === 0 || kinds !== '' ? [`  ${name}${kinds}`] : []),
+      ...devices.map((d) => `  ${d.name}: ${d.description}, ${gigabytes(d.freeMemory)} of ${gigabytes(d.memory)} GiB free${d.software ? ' (played by the CPU)' : ''}`),
+    ];
   });
   return [packageVersion(), 'backends:', ...lines, `MPI: ${mpi()}`].join('\n');
 }
