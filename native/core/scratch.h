@@ -22,10 +22,10 @@ class Scratch {
     const int64_t stride = cols * 4;
     const size_t size = (static_cast<size_t>(rows * stride) + alignment - 1) / alignment * alignment;
     if (base_ && used_ + size > bytes_) throw Error(Code::internal, "scratch memory was sized too small");
-    void* at = base_ + used_;
+    void* at = base_ ? base_ + used_ : dry();
     used_ += size;
     peak_ = std::max(peak_, used_);
-    return {base_ ? at : dry(), type, rows, cols, stride};
+    return {at, type, rows, cols, stride};
   }
   size_t used() const { return used_; }
   size_t peak() const { return peak_; }

@@ -9,14 +9,13 @@ namespace {
 
 constexpr int64_t floats_at_once = 1 << 14;  // what a thread holds of them: 64 KiB
 
-// Chosen by what whole models lose, as the divergence of their outputs. With an importance matrix, or few bits, a mild weight of size
-// does best. Without one, the square keeps the largest weights of a block, on which outputs depend most, in types of a scale and a
-// minimum or few levels; types whose levels lie closer around 0 do best by the plain error.
+// Chosen by what whole models lose, as the divergence of their outputs. Types whose levels lie closer around 0 do best by the plain
+// error, others by a mild weight of size; without an importance matrix the square keeps the largest weights of a block, on which outputs
+// depend most, in types of a scale and a minimum or few levels.
 encode::Weigh weigh_for(Type type, bool guided) {
   constexpr Type q4_1{3}, q3_k{11}, q4_k{12}, iq4_nl{20}, iq4_xs{23};
-  if (guided) return encode::Weigh::by_size;
-  if (type == q4_1 || type == q3_k || type == q4_k) return encode::Weigh::by_square;
-  return type == iq4_nl || type == iq4_xs ? encode::Weigh::evenly : encode::Weigh::by_size;
+  if (type == iq4_nl || type == iq4_xs) return encode::Weigh::evenly;
+  return !guided && (type == q4_1 || type == q3_k || type == q4_k) ? encode::Weigh::by_square : encode::Weigh::by_size;
 }
 
 // With about 3 bits or fewer the least error shrinks values so much that a model's outputs suffer more from that than from the error.

@@ -91,7 +91,7 @@ struct Blocks32 {
       ints s[vectors_64];
       LT_UNROLL
       for (int v = 0; v < vectors_64; ++v) {
-        const int8_t* q = x->q[0][0] + v * vector_bytes;
+        const int8_t* q = reinterpret_cast<const int8_t*>(x->q) + v * vector_bytes;
         s[v] = Codes::total(Codes::step(Codes::step(Codes::none(), lo[v], load_bytes(q)), hi[v], load_bytes(q + 64)));
       }
       const float4 d = mul_float4(dw, load_float4(x->d));
