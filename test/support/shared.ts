@@ -7,6 +7,9 @@ export const root = join(__dirname, '..', '..');
 export const sharedFolder = process.env.LLAMA_TS_SHARED ?? join(root, '..', 'shared');
 export const storyModel = join(root, 'models', 'story-Q8_0.gguf');
 
+/** Whether the addon is built with a sanitizer. */
+export const sanitized = process.env.LLAMA_TS_SANITIZED !== undefined;
+
 export const sharedPath = (path: string) => join(sharedFolder, path);
 export const hasShared = (path: string) => existsSync(sharedPath(path));
 
@@ -28,6 +31,6 @@ export function sharedTest(name: string, paths: string | readonly string[], run:
 
 // The same, for what takes too long under a sanitizer.
 export function slowSharedTest(name: string, paths: string | readonly string[], run: () => Promise<void>, timeoutMs: number): void {
-  if (process.env.LLAMA_TS_SANITIZED === undefined) sharedTest(name, paths, run, timeoutMs);
+  if (!sanitized) sharedTest(name, paths, run, timeoutMs);
   else test.skip(`${name} (skipped: too slow under a sanitizer)`, run);
 }
