@@ -113,19 +113,23 @@ function optionsOf(flags: Flags, task: Task): QuantizeOptions {
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 
 function byType(tensors: readonly QuantizedTensor[]): string[] {
-  const rows = new Map<string, { tensors: number; bytes: number; squares: number; measured: number }>();
+  const rows = new Map<string, { tensors: number; bytes: number; squares: number; measured: number; changed: boolean }>();
   for (const t of tensors) {
-    const row = rows.get(t.to) ?? { tensors: 0, bytes: 0, squares: 0, measured: 0 };
+    const row = rows.get(t.to) ?? { tensors: 0, bytes: 0, squares: 0, measured: 0, changed: false };
     const weights = t.shape.reduce((product, n) => product * n, 1);
     rows.set(t.to, {
       tensors: row.tensors + 1,
       bytes: row.bytes + t.bytes,
       squares: row.squares + (t.rmse === undefined ? 0 : t.rmse ** 2 * weights),
       measured: row.measured + (t.rmse === undefined ? 0 : weights),
+      changed: row.changed || t.from !== t.to,
     });
   }
   const sorted = [...rows].sort(([, a], [, b]) => b.bytes - a.bytes);
-  return sorted.map(([type, r]) => `${type.padEnd(8)} ${String(r.tensors).padStart(7)} ${mebibytes(r.bytes).padStart(14)} ${(r.measured > 0 ? Math.sqrt(r.squares / r.measured).toExponential(3) : 'copied').padStart(12)}`);
+  return sorted.map(([type, r]) => {
+    const error = r.measured > 0 ? Math.sqrt(r.squares / r.measured).toExponential(3) : r.changed ? '' : 'copied';
+    return `${type.padEnd(8)} ${String(r.tensors).padStart(7)} ${mebibytes(r.bytes).padStart(14)} ${error.padStart(12)}`.trimEnd();
+  });
 }
 
 function table(report: QuantizeReport, dry: boolean): string {
