@@ -31,7 +31,7 @@ Job::Result written(const convert::Written& w) {
 // "auto": as they are stored.
 std::optional<Type> type_of(const std::string& name) {
   if (name == "auto") return std::nullopt;
-  return quantize::find_type(name);
+  return quantize::find_type("type", name);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 std::optional<Type> type_of(const Napi::Object& from, const char* name) {
   const std::string type = text_of(from, name);
   if (type.empty()) return {};
-  return quantize::find_type(type);
+  return quantize::find_type(name, type);
 }
 
 // [key, kind, text]
@@ -41,7 +41,7 @@ quantize::Options options_of(const Napi::Object& from) {
   for_each(from.Get("tensorTypes"), [&](const Napi::Value& v) {
     const Napi::Array pair = v.As<Napi::Array>();
     o.tensor_types.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(),
-                                quantize::find_type(pair.Get(1u).As<Napi::String>().Utf8Value()));
+                                quantize::find_type("tensorTypes", pair.Get(1u).As<Napi::String>().Utf8Value()));
   });
   for_each(from.Get("pruneLayers"), [&](const Napi::Value& v) { o.pruned.push_back(v.As<Napi::Number>().Int64Value()); });
   for_each(from.Get("overrides"), [&](const Napi::Value& v) { o.overrides.push_back(field_of(v.As<Napi::Array>())); });

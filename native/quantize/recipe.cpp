@@ -174,7 +174,7 @@ const Recipe& find_recipe(std::string_view wanted) {
   throw Error(Code::argument, "type: expected COPY or one of " + known + ", found \"" + std::string(wanted) + "\"");
 }
 
-Type find_type(std::string_view wanted) {
+Type find_type(std::string_view option, std::string_view wanted) {
   const std::string name = upper(wanted);
   std::string known;
   for (const quant::TypeInfo& t : quant::types()) {
@@ -182,7 +182,8 @@ Type find_type(std::string_view wanted) {
     if (name == t.name) return t.id;
     known += (known.empty() ? "" : ", ") + std::string(t.name);
   }
-  throw Error(Code::argument, "expected a weight type, one of " + known + ", found \"" + std::string(wanted) + "\"");
+  throw Error(Code::argument,
+              std::string(option) + ": expected a weight type, one of " + known + ", found \"" + std::string(wanted) + "\"");
 }
 
 Type type_for(const Recipe& recipe, const Place& place) {

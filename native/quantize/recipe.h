@@ -22,8 +22,8 @@ std::span<const Recipe> recipes();
 const Recipe& find_recipe(std::string_view name);
 uint32_t file_type_of(const Recipe& recipe);
 
-// A weight type by name whatever its case: "q6_k". Throws Code::argument with all names.
-Type find_type(std::string_view name);
+// A weight type by name whatever its case: "q6_k". Throws Code::argument with the option's name and those of all types.
+Type find_type(std::string_view option, std::string_view name);
 
 enum class Role : uint8_t { other, output, embedding, attn_q, attn_k, attn_v, attn_qkv, attn_output, ffn_gate, ffn_up, ffn_down };
 

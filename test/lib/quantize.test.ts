@@ -254,7 +254,7 @@ describe('refused', () => {
     expect(await refused(embedded, { type: 'Q4_0' })).toMatch(/^ARGUMENT: .*is quantized already, as Q8_0/);
     expect(await refused(half, { type: 'IQ2_XXS' })).toMatch(/^ARGUMENT: .*importance matrix/);
     expect(await refused(half, { type: 'Q9_X' })).toMatch(/^ARGUMENT: type: expected COPY or one of F32, .*found "Q9_X"/);
-    expect(await refused(half, { tensorTypes: [['ffn', 'Q9']] })).toMatch(/^ARGUMENT: expected a weight type/);
+    expect(await refused(half, { tensorTypes: [['ffn', 'Q9']] })).toMatch(/^ARGUMENT: tensorTypes: expected a weight type/);
     expect(await refused(half, { tensorTypes: [['(', 'Q8_0']] })).toMatch(/^ARGUMENT: tensorTypes: expected a regular expression/);
     expect(await refused(half, { tensorTypes: [['(.*)*\\1$x', 'Q8_0'], ['(([a-z._0-9])+)+!$', 'Q8_0']] })).toMatch(/^ARGUMENT: tensorTypes: a pattern that takes too long/);
     expect(await refused(half, { pruneLayers: [0, 1, 2, 3] })).toMatch(/^ARGUMENT: layers to leave out: one at least/);
