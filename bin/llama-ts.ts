@@ -51,7 +51,7 @@ function fullVersion(): string {
       ...devices.map((d) => `  ${d.name}: ${d.description}, ${gigabytes(d.freeMemory)} of ${gigabytes(d.memory)} GiB free${d.software ? ' (played by the CPU)' : ''}`),
     ];
   });
-  return [packageVersion(), 'backends:', ...lines, `MPI: ${mpi() || 'not compiled in'}`].join('\n');
+  return [packageVersion(), 'backends:', ...lines, `MPI: ${mpi()}`].join('\n');
 }
 
 /** `-ngl 99`, which yargs would take for -n, -g and -l. */

@@ -114,7 +114,7 @@ std::shared_ptr<Comm> world() {
 int rank_here() { return 0; }
 int ranks_here() { return 1; }
 void prepare() {}
-std::string about() { return ""; }
+std::string about() { return "not compiled in"; }
 
 #endif
 
