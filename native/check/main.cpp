@@ -100,5 +100,9 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
   }
   if (!list && !json && (failed || lt::comm::rank_here() == 0)) std::printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+  if (!list && passed + failed + skipped == 0) {
+    std::fprintf(stderr, "no case has a name with any of these in it; --list shows them\n");
+    return 1;
+  }
   return failed ? 1 : 0;
 }
