@@ -54,7 +54,9 @@ CHECK_CASE("encode/errors on other distributions are not above the reference's")
     if (!set.ordinary) continue;
     for (const quant::TypeInfo& info : quant::types()) {
       if (!info.block || !encode::encodes(info.id)) continue;
-      const double slack = set.name == "shifted" ? 1.003 : 1 + 1e-5;  // Q3_K's scales of one size
+      // Rows far from 0 have scales of one size, which Q3_K's whole numbers for them meet less well.
+      const bool known = set.name == "shifted" && info.id == Type{11};
+      const double slack = known ? 1.003 : 1 + 1e-5;
       for (const bool weighted : {false, true}) {
         const double ours = check::encoding_error(info.id, {set.x.data(), rows, cols, weighted ? importance.data() : nullptr});
         const double theirs = figures.at("types").at(info.name).at(set.name).items()[weighted].number();

@@ -45,7 +45,7 @@ LT_INLINE void keep_better(Scaled& best, const ScaledSums& s) {
 }
 
 // The value that is largest in size lands `first` beyond where the grid's lowest number is, and `step` less at each further try;
-// the same towards the highest number; then, with each cut, at 5/4 of the farthest.
+// the same towards the highest number; then, with each cut, at 5/4 of the farthest; then half a step beside the best.
 struct ScaledPlan {
   int low_tries, high_tries;
   float first, step;  // in numbers of the grid
@@ -74,9 +74,9 @@ LT_NOINLINE Scaled search_scaled(const Lanes<n, group>& v, const Grid& grid, con
     if (plan.low_tries > 0) attempt(inverse * set1((grid.lowest - plan.first) * cut));
     if (plan.high_tries > 0) attempt(inverse * set1((grid.highest + plan.first) * cut));
   }
-  const f32x16 coarse = divide(set1(1.0f), best.scale), half_step = inverse * set1(plan.step * 0.5f);
-  attempt(coarse + half_step);
-  attempt(coarse - half_step);
+  const f32x16 found = divide(set1(1.0f), best.scale), half_step = inverse * set1(plan.step * 0.5f);
+  attempt(found + half_step);
+  attempt(found - half_step);
   for (int r = 0; r < plan.refinements; r++) attempt(divide(set1(1.0f), best.scale));
   return best;
 }

@@ -11,8 +11,6 @@ struct SuperAffine {
   f32x16 error;       // of the group
 };
 
-constexpr float coarseness = 2;  // d or dmin times it beyond the scale of a lane
-
 struct SuperAffinePlan {
   AffineGrid grid;
   float limit;       // of scale and min
@@ -56,11 +54,11 @@ LT_NOINLINE void pick_wholes(const Lanes<n, group>& v, const CodeSums& s, float 
   }
 }
 
-// Where d or dmin is coarse beside what a lane by itself would take, as in a group with one huge value, each step of a whole number
-// changes the codes: of the minima around the lane's own, and of the scales that reach its highest value, the pair of least error.
+// Where d or dmin is more than half of the scale that a lane by itself would take, as in a group with one huge value, each step of a whole
+// number changes the codes: of the minima around the lane's own, and of the scales that reach its highest value, the pair of least error.
 template <int n, int group>
 LT_NOINLINE void pick_pairs(const Lanes<n, group>& v, const Affine& alone, f32x16 tops, float limit, SuperAffine& a) {
-  const f32x16 coarse = max(a.d, a.dmin) * set1(coarseness) - alone.scale;
+  const f32x16 coarse = max(a.d, a.dmin) * set1(2.0f) - alone.scale;
   if (fold_max(coarse) <= 0) return;
   f32x16 high = v.x[0];
   for (int i = 1; i < n; i++) high = max(high, v.x[i]);
