@@ -265,4 +265,11 @@ inline std::vector<int32_t> ids_of(const engine::Report& r) {
   return ids;
 }
 
+inline void check_same(const engine::Report& r, const engine::Request& asked, int64_t context) {
+  CHECK_THAT(!r.error, "failed: " << (r.error ? r.error->what() : ""));
+  const std::vector<int32_t> expected = fake_completion(asked, context), got = ids_of(r);
+  CHECK_THAT(got == expected, "request " << r.request << ": " << got.size() << " tokens, expected " << expected.size());
+  CHECK(r.finish == engine::Finish::stop || r.finish == engine::Finish::length);
+}
+
 }  // namespace lt::check
