@@ -1,6 +1,6 @@
 # llama-ts with ROCm: AMD GPUs.
 #   docker build -f .devops/rocm.Dockerfile -t llama-ts-rocm .
-#   docker run --rm --device /dev/kfd --device /dev/dri --group-add video --group-add render llama-ts-rocm run -p "Once upon a time"
+#   docker run --rm --device /dev/kfd --device /dev/dri llama-ts-rocm run -p "Once upon a time"
 # Compiles for the GPUs of GPU_TARGETS (docs/build.md).
 ARG DEBIAN=trixie-slim
 

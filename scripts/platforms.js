@@ -12,7 +12,7 @@ const platforms = [
   { os: 'linux', cpu: 'arm64', libc: 'musl', parts: [] },
   { os: 'darwin', cpu: 'x64', parts: [] },
   { os: 'darwin', cpu: 'arm64', parts: [] },
-  { os: 'win32', cpu: 'x64', parts: ['cuda', 'vulkan'] },
+  { os: 'win32', cpu: 'x64', parts: ['vulkan'] },
 ];
 
 const nameOf = ({ os, cpu, libc }, part) => `@llama-ts/${[os, cpu, ...(libc === 'musl' ? [libc] : []), ...(part ? [part] : [])].join('-')}`;

@@ -17,8 +17,6 @@
       ];
     in
     {
-      apps = lib.listToAttrs (lib.concatMap named (lib.attrNames default.programs)) // {
-        quantize = app "llama-quantize";
-      };
+      apps = lib.listToAttrs (lib.concatMap named (lib.attrNames default.programs));
     };
 }

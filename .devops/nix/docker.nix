@@ -24,8 +24,9 @@ dockerTools.buildLayeredImage {
 
   config = {
     Entrypoint = [ (lib.getExe llama-ts) ];
-    # Where Docker's NVIDIA runtime and Vulkan's loader look for drivers of the machine.
+    # Docker's NVIDIA runtime mounts the machine's driver: what of it, and where it lies then. Nix's C library knows no such place.
     Env = lib.optionals (llama-ts.useCuda || llama-ts.useVulkan) [
+      "LD_LIBRARY_PATH=/usr/lib64:/usr/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu"
       "NVIDIA_VISIBLE_DEVICES=all"
       "NVIDIA_DRIVER_CAPABILITIES=compute,utility${lib.optionalString llama-ts.useVulkan ",graphics"}"
     ];

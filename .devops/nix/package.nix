@@ -25,7 +25,7 @@
   # NVIDIA's GPUs to compile for: [ "8.6" "9.0" ].
   cudaCapabilities ? cudaPackages.flags.cudaCapabilities,
   # AMD's: [ "gfx906" "gfx1100" ].
-  rocmGpuTargets ? rocmPackages.clr.gpuTargets,
+  rocmGpuTargets ? rocmPackages.clr.localGpuTargets or rocmPackages.clr.gpuTargets,
   # Take libraries that have a static form in that form: Windows' threads. (C++'s own and CUDA's are in the addon in any case.)
   enableStatic ? effectiveStdenv.hostPlatform.isStatic || effectiveStdenv.hostPlatform.isWindows,
 
@@ -41,7 +41,6 @@ let
   inherit (lib)
     cmakeFeature
     concatStringsSep
-    escapeShellArgs
     getDev
     makeLibraryPath
     mapAttrsToList
@@ -49,7 +48,7 @@ let
     optionals
     optionalString
     ;
-  inherit (effectiveStdenv.hostPlatform) isDarwin isLinux isWindows;
+  inherit (effectiveStdenv.hostPlatform) isWindows;
 
   # There is no Node.js for Windows in nixpkgs: what needs it here takes the one of the machine that builds.
   buildNode = buildPackages.nodejs;
@@ -80,7 +79,7 @@ effectiveStdenv.mkDerivation {
     + optionalString useMpi "-mpi";
   version = llamaVersion;
 
-  # Without what does not change the result: documentation, tests, Nix itself, and what other builds left.
+  # Without documentation, tests, Nix's own files, and what other builds left.
   src = lib.cleanSourceWith {
     src = lib.cleanSource ../../.;
     filter =
@@ -154,12 +153,12 @@ effectiveStdenv.mkDerivation {
   ++ optionals useRocm [
     (cmakeFeature "GPU_TARGETS" (concatStringsSep ";" (lib.toList rocmGpuTargets)))
   ]
-  ++ optionals enableStatic [
+  ++ optionals (runtimeLibraries != [ ]) [
+    (cmakeFeature "CMAKE_BUILD_RPATH" (makeLibraryPath runtimeLibraries))
+  ]
+  ++ optionals (enableStatic && (isWindows || effectiveStdenv.cc.isGNU)) [
     (cmakeFeature "CMAKE_MODULE_LINKER_FLAGS" (
-      if isWindows then
-        "-static"
-      else
-        optionalString effectiveStdenv.cc.isGNU "-static-libstdc++ -static-libgcc"
+      if isWindows then "-static" else "-static-libstdc++ -static-libgcc"
     ))
   ];
 
@@ -211,11 +210,12 @@ effectiveStdenv.mkDerivation {
     cp -r LICENSE package.json dist models $package/
     cp build/Release/llama-ts.node $package/build/Release/
 
+    # As npm unpacked them: those above name the Node.js that builds, which need not be the one that runs.
+    cp -r ${nodeModules} $package/node_modules
+    chmod -R u+w $package/node_modules
     node -p 'Object.entries(require("./package-lock.json").packages).filter(([path, { dev }]) => path && dev).map(([path]) => path).join("\n")' |
-      xargs rm -rf
-    rm -rf node_modules/.bin
-    find node_modules -type d -empty -delete
-    cp -r node_modules $package/
+      (cd $package && xargs rm -rf node_modules/.bin)
+    find $package/node_modules -type d -empty -delete
 
   ''
   + lib.concatLines (
@@ -229,9 +229,6 @@ effectiveStdenv.mkDerivation {
         ''
       else
         "makeWrapper ${lib.getExe nodejs} $out/bin/${name} --add-flags $package/${script}"
-        + optionalString (isDarwin && runtimeLibraries != [ ]) (
-          " --suffix DYLD_FALLBACK_LIBRARY_PATH : " + escapeShellArgs [ (makeLibraryPath runtimeLibraries) ]
-        )
     ) programs
   )
   + ''
@@ -239,11 +236,8 @@ effectiveStdenv.mkDerivation {
     runHook postInstall
   '';
 
-  # After the fixup phase, which takes out every path that nothing is linked from.
-  postFixup = optionalString (isLinux && runtimeLibraries != [ ]) ''
-    patchelf --add-rpath ${makeLibraryPath runtimeLibraries} \
-      $out/lib/node_modules/llama-ts/build/Release/llama-ts.node
-  '';
+  # The fixup phase would take out every path that nothing is linked from: those where libraries are opened by name.
+  dontPatchELF = runtimeLibraries != [ ];
 
   # What was asked for is in, and the program tells a story with the model that comes along.
   doInstallCheck = effectiveStdenv.buildPlatform.canExecute effectiveStdenv.hostPlatform;
@@ -252,6 +246,7 @@ effectiveStdenv.mkDerivation {
 
     $out/bin/llama-ts --version | tee has
     for part in ${toString gpuParts}; do grep "^  $part" has; done
+    ${optionalString useMpi "grep '^MPI: ' has | grep -v 'not compiled in'"}
     $out/bin/llama-ts run -p "Once upon a time" -n 16 --seed 1
 
     runHook postInstallCheck

@@ -2,18 +2,24 @@
 # A scope, so that `overrideScope` replaces a part everywhere it is used.
 {
   lib,
+  stdenv,
   newScope,
+  # The package's version. (The program reports the one in package.json.)
   llamaVersion ? (lib.importJSON ../../package.json).version,
 }:
 
-lib.makeScope newScope (self: {
-  inherit llamaVersion;
+lib.makeScope newScope (
+  self:
+  {
+    inherit llamaVersion;
 
-  nodeModules = self.callPackage ./node-modules.nix { };
-  llama-ts = self.callPackage ./package.nix { };
-  tests = self.callPackage ./tests.nix { };
-
-  docker = self.callPackage ./docker.nix { };
-  docker-min = self.callPackage ./docker.nix { interactive = false; };
-  sif = self.callPackage ./sif.nix { };
-})
+    nodeModules = self.callPackage ./node-modules.nix { };
+    llama-ts = self.callPackage ./package.nix { };
+    tests = self.callPackage ./tests.nix { };
+  }
+  // lib.optionalAttrs stdenv.hostPlatform.isLinux {
+    docker = self.callPackage ./docker.nix { };
+    docker-min = self.callPackage ./docker.nix { interactive = false; };
+    sif = self.callPackage ./sif.nix { };
+  }
+)
