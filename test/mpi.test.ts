@@ -72,13 +72,13 @@ for (const launcher of launchers) {
     }, 60_000);
     afterAll(() => rmSync(folder, { recursive: true }));
 
-    // How the job ends, what rank 0 said last, and all that rank 2 said. Hydra may kill the others first, whatever it is told: again, then.
+    // How the job ends, what rank 0 said last, and all that rank 2 said. Hydra may kill the others first, whatever it is told, more often on a busy machine: again, then.
     async function fail(fault: string, env: Record<string, string>): Promise<[End, Record<string, unknown> | undefined, string]> {
       for (let turn = 1; ; turn++) {
         const end = await run(launcher, 3, [...toFiles, ...node(app, storyModel, fault, '1')], { ...env, SAY_TO: folder }, fault === 'killed' ? launcher.survive : []);
         const [zero, two] = [0, 2].map((rank) => readFileSync(join(folder, String(rank)), 'utf8')) as [string, string];
         const said = zero.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l) as Record<string, unknown>).at(-1);
-        if (fault !== 'killed' || turn === 4 || (said?.code !== undefined && two !== '')) return [end, said, two];
+        if (fault !== 'killed' || turn === 16 || (said?.code !== undefined && two !== '')) return [end, said, two];
       }
     }
 
@@ -100,7 +100,7 @@ for (const launcher of launchers) {
       const env = { LLAMA_TS_RANKS_LINE: 'tcp' };
       expect(await run(launcher, 3, node(app, storyModel), env)).toMatchObject({ code: 0 });
       expect((await fail('killed', env))[1]).toMatchObject({ code: 'DEVICE', message: expect.stringMatching(/^rank 1 died/) as string });
-    }, 60_000);
+    }, 240_000);
 
     sharedTest(
       'SmolLM2 on three ranks is within the integer tolerance',
@@ -149,7 +149,7 @@ for (const launcher of launchers) {
       if (fault !== 'killed' || name !== 'MPICH') expect(two).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${wanted}: rank [01] `));
       if (fault !== 'killed') expect(end.code).not.toBe(0); // Open MPI forgives it where it lets the others live
       expect(end.seconds).toBeLessThan(limit);
-    }, 110_000);
+    }, 240_000);
 
     test('a rank that is killed ends the job where the launcher has its way', async () => {
       const end = await run(launcher, 3, node(app, storyModel, 'killed', '1'));
