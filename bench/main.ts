@@ -1,29 +1,35 @@
-// llama-ts beside node-llama-cpp: alternating pairs in one run, each side in a process of its own that waits while the other
+// llama-ts beside node-llama-cpp, or beside another build of itself: alternating pairs in one run, each side in a process of its own that waits while the other
 // works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
 //   npm run bench -- [--types F16,Q8_0] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
 //   npm run bench -- --backend vulkan --model FILE     a file of one's own, on a device (GGML_VK_VISIBLE_DEVICES=0: the peer takes a software one)
+//   npm run bench -- --against FOLDER                  another build of ours, such as a worktree of the last release, instead of the peer
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { usesFloats, workloads, type Workload } from './jobs';
 import { measureLimits, type Limits } from './limits';
 import { benchModel, modelTypes, weightsPerToken, type ModelType } from './models';
-import type { BenchBackend, Job, Setup, Timing } from './side';
+import type { BenchBackend, Job, Setup, Space, Timing } from './side';
 
-type Answer = { version?: string; timing?: Timing; error?: string };
+type Answer = { version?: string; space?: Space; timing?: Timing; error?: string };
+
+const root = join(__dirname, '..', '..', '..');
 
 class SideProcess {
   private readonly child: ChildProcess;
   version = '';
+  space: Space | undefined;
 
   constructor(private readonly name: 'ours' | 'peer') {
     this.child = fork(join(__dirname, `${name}.js`), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   }
 
   async open(setup: Setup): Promise<void> {
-    this.version = (await this.ask({ setup })).version!;
+    const { version, space } = await this.ask({ setup });
+    this.version = version!;
+    this.space = space;
   }
 
   async run(job: Job): Promise<number> {
@@ -100,6 +106,7 @@ interface Plan {
   only: string;
   models: string;
   peer: boolean;
+  against: string | undefined; // another project of ours, built
 }
 
 function plan(): Plan {
@@ -114,6 +121,7 @@ function plan(): Plan {
       backend: { type: 'string', default: 'cpu' },
       models: { type: 'string', default: process.env.LLAMA_TS_BENCH_MODELS ?? join(tmpdir(), 'llama-ts-bench') },
       'ours-only': { type: 'boolean', default: false },
+      against: { type: 'string' },
     },
   });
   const types = values.types.split(',') as ModelType[];
@@ -122,17 +130,22 @@ function plan(): Plan {
   const { backend } = values;
   if (backend !== 'cpu' && backend !== 'vulkan') throw new Error(`--backend: cpu or vulkan, not ${backend}`);
   const pairs = values.quick ? 3 : Number(values.pairs);
-  return { types, model: values.model, backend, threads: values.threads.split(',').map(Number), pairs, quick: values.quick, only: values.only, models: values.models, peer: !values['ours-only'] };
+  const against = values.against === undefined ? undefined : resolve(values.against);
+  if (against !== undefined && !existsSync(join(against, 'dist', 'lib', 'index.js'))) throw new Error(`--against: ${against} is no build of llama-ts: there is no dist/lib/index.js`);
+  const { model, quick, only, models } = values;
+  return { types, model, backend, threads: values.threads.split(',').map(Number), pairs, quick, only, models, peer: !values['ours-only'], against };
 }
 
 async function timeModel(p: Plan, type: string, model: string, threads: number, limits: Limits | undefined, rows: Row[]): Promise<string[]> {
   const ours = new SideProcess('ours');
-  const peer = p.peer ? new SideProcess('peer') : undefined;
+  const peer = p.peer ? new SideProcess(p.against === undefined ? 'peer' : 'ours') : undefined;
   try {
-    const setup: Setup = { model, threads, backend: p.backend };
+    const setup: Setup = { root, model, threads, backend: p.backend };
     await ours.open(setup);
-    await peer?.open(setup);
-    for (const w of workloads(p.quick, p.backend).filter((w) => w.name.includes(p.only))) {
+    await peer?.open(p.against === undefined ? setup : { ...setup, root: p.against });
+    const chosen = workloads(p.quick, p.backend, ours.space!).filter((w) => w.name.includes(p.only));
+    if (chosen.length === 0) throw new Error(`no workload fits the model and has "${p.only}" in its name`);
+    for (const w of chosen) {
       const rates = await timePairs(w, p.pairs, ours, peer);
       const ratio = peer && median(rates.ours.map((o, i) => o / rates.peer[i]));
       const ofLimit = limits && shareOfLimit(w, type, Math.max(...rates.ours), statSync(model).size, limits);
@@ -148,7 +161,7 @@ async function timeModel(p: Plan, type: string, model: string, threads: number, 
 
 async function main(): Promise<void> {
   const p = plan();
-  const results = join(__dirname, '..', '..', 'results');
+  const results = join(root, 'bench', 'results');
   mkdirSync(results, { recursive: true });
   const rows: Row[] = [];
   const limits: (Limits & { threads: number })[] = [];

@@ -1,15 +1,15 @@
 // llama-ts through its public API, as built into dist/. Defaults, but for the thread count and a context that the jobs fit.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { loadModel as LoadModel, Model } from '../lib/index';
-import { serve, StreamClock, type Job, type Setup, type Side, type Timing } from './side';
+import type { Model } from '../lib/index';
+import { serve, StreamClock, type Job, type Setup, type Side, type Space, type Timing } from './side';
 
-const root = join(__dirname, '..', '..', '..');
 const greedy = { temperature: 0, ignoreEnd: true };
 
 class Ours implements Side {
   constructor(
     readonly version: string,
+    readonly space: Space,
     private readonly model: Model,
   ) {}
 
@@ -36,9 +36,10 @@ class Ours implements Side {
   }
 }
 
-serve(async ({ model: path, threads, backend }: Setup) => {
-  const { loadModel } = require(join(root, 'dist', 'lib', 'index.js')) as { loadModel: typeof LoadModel };
+serve(async ({ root, model: path, threads, backend }: Setup) => {
+  const { loadModel } = require(join(root, 'dist', 'lib', 'index.js')) as typeof import('../lib/index');
   const model = await loadModel(path, { threads, contextTokens: backend === 'cpu' ? 8192 : 2560, backend });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  return new Ours(`llama-ts ${version} (${model.info.backend})`, model);
+  const { vocabulary, trainedContext, contextTokens } = model.info;
+  return new Ours(`llama-ts ${version} (${model.info.backend}) of ${root}`, { vocabulary, context: Math.min(trainedContext, contextTokens) }, model);
 });

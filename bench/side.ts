@@ -3,6 +3,7 @@
 export type BenchBackend = 'cpu' | 'vulkan';
 
 export interface Setup {
+  root: string; // the project that ours is of: its dist and build folders
   model: string;
   threads: number;
   backend: BenchBackend;
@@ -21,8 +22,15 @@ export interface Timing {
   seconds: number;
 }
 
+/** What prompts have to fit. */
+export interface Space {
+  readonly vocabulary: number;
+  readonly context: number; // tokens
+}
+
 export interface Side {
   readonly version: string;
+  readonly space?: Space; // where it is not that of the models of models.ts
   run(job: Job): Promise<Timing>;
 }
 
@@ -53,7 +61,7 @@ export function serve(open: (setup: Setup) => Promise<Side>): void {
     try {
       if (message.setup) {
         side = await open(message.setup);
-        process.send!({ version: side.version });
+        process.send!({ version: side.version, space: side.space });
       } else process.send!({ timing: await side!.run(message.job!) });
     } catch (error) {
       process.send!({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });

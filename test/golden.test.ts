@@ -2,13 +2,13 @@
 import { loadTokenizer } from 'llama-ts';
 import { best, quantile } from './support/distance';
 import { expected, expectExact, gap, goldenCases, referenceDistances, referenceFiles, referenceModels, referenceTolerance, teacherForced, topErrors, type Seen } from './support/golden';
-import { sharedJson, sharedPath, sharedTest } from './support/shared';
+import { longSharedTest, sharedJson, sharedPath, sharedTest } from './support/shared';
 
 describe('SmolLM2, Q4_1', () => {
   const file = 'models/SmolLM2-135M-Instruct-Q4_1.gguf';
   const golden = 'golden/smollm2.json';
 
-  sharedTest('ref is within the exact tolerance on all cases but the long one', [file, golden], async () => {
+  longSharedTest('ref is within the exact tolerance on all cases but the long one', [file, golden], async () => {
     const cases = goldenCases(golden).filter((c) => c.ids.length < 1000);
     const seen = await teacherForced(sharedPath(file), { backend: 'ref', cacheType: 'f32', contextTokens: 256 }, cases);
     expect(seen).toHaveLength(480);

@@ -71,8 +71,10 @@ async function build(flags: Flags): Promise<void> {
   const settings = [
     '--CDLLAMA_TS_ADDON=ON',
     `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`,
-    `--CDLLAMA_TS_GPU_FACE=${flags.check === true && process.platform === 'linux' ? 'ON' : 'OFF'}`,
-    '--CDLLAMA_TS_WERROR=OFF', // a newer compiler's warnings must not keep anybody from building
+    `--CDLLAMA_TS_GPU_FACE=${flags.face === true && process.platform === 'linux' ? 'ON' : 'OFF'}`,
+    // A newer compiler's warnings must not keep anybody from building. CI asks for errors, in all of its builds, as they share objects.
+    `--CDLLAMA_TS_WERROR=${process.env.LLAMA_TS_WERROR ?? 'OFF'}`,
+    '--CDLLAMA_TS_ISAS=all', // not what an earlier build in this folder was for
     ...Object.entries(parts).map(([flag, part]) => `--CDLLAMA_TS_${part}=${chosen(flags[flag])}`),
     ...((flags.define as readonly string[] | undefined) ?? []).map((setting) => `--CD${setting}`),
   ];
@@ -94,6 +96,7 @@ const command: CommandModule = {
       mpi: { type: 'boolean', describe: 'with MPI' },
       define: { type: 'string', array: true, requiresArg: true, alias: 'D', describe: 'NAME=VALUE: a setting for cmake; may be given several times' },
       check: { type: 'boolean', describe: 'the native checks as well (a clone of the repository has them)' },
+      face: { type: 'boolean', describe: 'the GPU kernels compiled for the CPU as well, which the native checks then run (Linux)' },
     }),
   handler: (flags) => build(flags),
 };

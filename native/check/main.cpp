@@ -1,4 +1,5 @@
-// llama-ts-check [--list] [--json] [FILTER...]: runs the cases whose name contains any FILTER. Exit code 1 if one fails.
+// llama-ts-check [--list] [--json] [--part=I/N] [FILTER...]: runs the cases whose name contains any FILTER; of N parts, dealt out
+// by name, the I-th. Exit code 1 if one fails.
 // llama-ts-check --time [-t THREADS] [--isa NAME] [FILTER...]: times the CPU backend's ops instead.
 #include <cstdio>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include "check/check.h"
 #include "check/time.h"
 #include "comm/world.h"
+#include "core/hash.h"
 
 namespace lt::check {
 
@@ -51,6 +53,13 @@ bool wanted(const std::string& name, int argc, char** argv) {
   return !filtered;
 }
 
+// From 1 to `parts`. In turn would not do: cases come in pairs of a fast and a slow variant.
+unsigned part_of(const std::string& name, unsigned parts) {
+  Hash hash;
+  hash.add(name.data(), name.size());
+  return static_cast<unsigned>((hash.value() >> 16) % parts) + 1;
+}
+
 struct Outcome {
   const char* state;  // "passed", "failed", "skipped"
   std::string message;
@@ -76,14 +85,19 @@ int main(int argc, char** argv) {
   using namespace lt::check;
   if (argc > 1 && std::strcmp(argv[1], "--time") == 0) return time_cpu(argc - 1, argv + 1);
   bool list = false, json = false;
+  unsigned part = 1, parts = 1;
   for (int i = 1; i < argc; i++) {
     list |= std::strcmp(argv[i], "--list") == 0;
     json |= std::strcmp(argv[i], "--json") == 0;
+    if (std::strncmp(argv[i], "--part=", 7) == 0 && (std::sscanf(argv[i] + 7, "%u/%u", &part, &parts) != 2 || part < 1 || part > parts)) {
+      std::fprintf(stderr, "--part: expected I/N with I from 1 to N, found %s\n", argv[i] + 7);
+      return 2;
+    }
   }
   for (void (*generate)() : generators()) generate();
   int passed = 0, failed = 0, skipped = 0;
   for (const Case& c : cases()) {
-    if (!wanted(c.name, argc, argv)) continue;
+    if (!wanted(c.name, argc, argv) || part_of(c.name, parts) != part) continue;
     if (list) {
       std::printf("%s\n", c.name.c_str());
       continue;

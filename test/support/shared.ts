@@ -2,6 +2,7 @@
 // Where they are absent, the tests that need them are skipped, and their names say so.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { everything, thorough } from './thorough';
 
 export const root = join(__dirname, '..', '..');
 export const sharedFolder = process.env.LLAMA_TS_SHARED ?? join(root, '..', 'shared');
@@ -27,6 +28,12 @@ export function sharedTest(name: string, paths: string | readonly string[], run:
   const absent = [paths].flat().filter((p) => !hasShared(p));
   if (absent.length === 0) test(name, run, timeoutMs);
   else test.skip(`${name} (skipped: ../shared/${absent[0]} is absent)`, run);
+}
+
+// The same, for what `npm run test:all` alone has the time for.
+export function longSharedTest(name: string, paths: string | readonly string[], run: () => Promise<void>, timeoutMs = 300_000): void {
+  if (everything) sharedTest(name, paths, run, timeoutMs);
+  else thorough(name, run);
 }
 
 // The same, for what takes too long under a sanitizer.

@@ -1,0 +1,4 @@
+/** @jest-environment ./test/support/native-environment.cjs */
+import { nativeChecks } from '../support/native';
+
+nativeChecks(2, 2);
