@@ -45,8 +45,7 @@ struct Found {
 };
 
 Found look(const Plan& plan, const Importance* matrix) {
-  const bool tied =
-      std::none_of(plan.choices.begin(), plan.choices.end(), [](const Choice& c) { return c.source == "output.weight"; });
+  const bool tied = std::none_of(plan.choices.begin(), plan.choices.end(), [](const Choice& c) { return c.source == "output.weight"; });
   Found f;
   for (const Choice& c : plan.choices) {
     if (c.to == c.from->type || !quant::info(c.to).block) continue;
@@ -78,8 +77,7 @@ Found look(const Plan& plan, const Importance* matrix) {
   why += ", and the one given says nothing of " + std::string(f.lost.size() == 1 ? "it" : "them") +
          ": make one of this model from a longer text, or choose another type";
   if (among("output.weight") || among("token_embd.weight"))
-    why += " (for the head by the output tensor's type, for the token table by the token embedding's: a matrix has the head only where "
-           "it was asked for, a table never)";
+    why += "; llama-ts imatrix --process-output adds the head, and a token table that is not the head too is in none";
   throw Error(Code::argument, why);
 }
 
@@ -126,8 +124,7 @@ std::vector<std::string> check_coverage(const Plan& plan, const Options& options
   if (!f.alike.empty())
     notes.push_back("the importance matrix says nothing of " + std::to_string(f.alike.size()) + " of " + std::to_string(f.encoded) +
                     " encoded tensors, whose columns count alike: " + listed(f.alike));
-  if (!f.part.empty())
-    notes.push_back("the calibration text never reached some experts, whose columns count alike: " + listed(f.part));
+  if (!f.part.empty()) notes.push_back("the calibration text never reached some experts, whose columns count alike: " + listed(f.part));
   return notes;
 }
 

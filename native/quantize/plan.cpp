@@ -173,6 +173,10 @@ Plan make_plan(const gguf::File& file, const Options& options) {
   }
   refuse_idle(options, plan);
   plan.notes = given_way.told();
+  if (options.output_type && !file.tensor("output.weight"))
+    plan.notes.emplace_back("the output tensor's type is without effect: the model has no output.weight, its head is token_embd.weight");
+  if (options.embedding_type && !file.tensor("token_embd.weight"))
+    plan.notes.emplace_back("the token embedding's type is without effect: the model has no token_embd.weight");
   return plan;
 }
 

@@ -85,7 +85,11 @@ std::vector<gguf::Planned> planned(std::span<const Choice> choices) {
 class Run {
  public:
   Run(const gguf::File& file, const std::string& output, const Options& options, const Progress& progress)
-      : file_(file), options_(options), progress_(progress), threads_(threads_of(options)), metadata_(Layers(file, options.pruned).metadata()) {
+      : file_(file),
+        options_(options),
+        progress_(progress),
+        threads_(threads_of(options)),
+        metadata_(Layers(file, options.pruned).metadata()) {
     if (options.importance) check_matrix(file, *options.importance);
     plan_ = make_plan(file, options);
     if (const std::optional<uint64_t> target = target_of())
@@ -147,7 +151,8 @@ class Run {
     if (options_.importance) read.push_back(options_.importance_name);
     for (const std::string& path : parts_.paths) {
       for (const std::string& input : read)
-        if (gguf::would_replace(path, input)) throw Error(Code::argument, path + ": " + input + " is read and would be written over: name another file");
+        if (gguf::would_replace(path, input))
+          throw Error(Code::argument, path + ": " + input + " is read and would be written over: name another file");
     }
   }
 
