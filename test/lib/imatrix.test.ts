@@ -1,12 +1,13 @@
 // imatrix() and llama-ts imatrix: what is in the file, runs that are stopped, files that are merged. native/check/measure_columns.cpp
 // compares the sums with an independent implementation's.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { embeddedModel, imatrix, inspectModel, LlamaError, quantize } from 'llama-ts';
 import { root } from '../support/shared';
+import { buildWriteFaults, faultTest, runFaulted, type WriteFault } from '../support/write-faults';
 
 let folder = '';
 beforeAll(() => {
@@ -118,20 +119,33 @@ describe('llama-ts imatrix', () => {
     expect(cli('-f', at('tale.txt')).stderr).toContain('-m FILE.gguf');
   });
 
-  test('killed at any moment, it leaves a whole file or none, and goes on', async () => {
-    writeFileSync(at('long.txt'), tale.repeat(40));
-    const flags = [program, 'imatrix', '-m', embeddedModel, '-f', at('long.txt'), '-c', '32', '-t', '1', '--output-frequency', '2', '-o', at('killed'), '--resume', '--json'];
-    for (let i = 0; i < 6; i++) {
-      const child = spawn(process.execPath, flags, { stdio: 'ignore' });
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      await new Promise((resolve) => setTimeout(resolve, 250 + 150 * i));
-      child.kill('SIGKILL');
-      await ended;
-      if (existsSync(at('killed'))) expect((await inspectModel(at('killed'))).metadata.get('general.type')).toBe('imatrix');
+  faultTest('killed while it writes, it leaves the old file or the new one, whole, and goes on', async () => {
+    writeFileSync(at('tale.txt'), tale);
+    const library = buildWriteFaults(folder);
+    const flags = (out: string, chunks: number): string[] =>
+      [program, 'imatrix', '-m', embeddedModel, '-f', at('tale.txt'), '-c', '32', '-t', '1', '--output-frequency', '0', '--resume', '--chunks', String(chunks), '-o', out];
+    expect(cli(...flags(at('old'), 2).slice(2)).status).toBe(0);
+    copyFileSync(at('old'), at('new'));
+    expect(cli(...flags(at('new'), 4).slice(2)).status).toBe(0);
+    const [old, made] = [readFileSync(at('old')), readFileSync(at('new'))];
+    expect(old.equals(made)).toBe(false);
+    const out = at('killed');
+    const kill = (fault: WriteFault): Buffer | undefined => {
+      const { happened, signal } = runFaulted(library, fault, flags(out, 4));
+      expect({ fault, happened, signal }).toEqual({ fault, happened: true, signal: 'SIGKILL' });
+      return existsSync(out) ? readFileSync(out) : undefined;
+    };
+    for (const fault of ['open:1:kill', 'size:1:kill', 'write:1:kill', 'write:60:kill', 'sync:1:kill', 'rename:1:kill'] as const) {
+      copyFileSync(at('old'), out);
+      expect([fault, kill(fault)?.equals(old)]).toEqual([fault, true]);
     }
-    const { stdout, stderr } = cli(...flags.slice(2), '--chunks', '120');
-    expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toMatchObject({ tensors: 28 });
+    copyFileSync(at('old'), out);
+    expect(kill('renamed:1:kill')?.equals(made)).toBe(true);
+    rmSync(out);
+    expect(kill('write:60:kill')).toBeUndefined();
+    copyFileSync(at('old'), out);
+    expect(cli(...flags(out, 4).slice(2))).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(out).equals(made)).toBe(true);
     expect(readdirSync(folder).filter((n) => n.endsWith('.partial'))).toEqual([]);
   });
 });
