@@ -69,14 +69,16 @@ test('batches and threads do not show', async () => {
 });
 
 test('a run that was aborted is taken up', async () => {
+  const long = tale.repeat(40); // much that is left to do when the first progress is heard
   const controller = new AbortController();
-  const onProgress = (fraction: number): void => (fraction > 0.5 ? controller.abort(new Error('enough')) : undefined);
-  await expect(imatrix(embeddedModel, tale, at('parts'), { ...options, outputFrequency: 0, onProgress, signal: controller.signal })).rejects.toThrow('enough');
-  const rest = await imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true });
-  expect(rest.resumed).toBeGreaterThan(0);
-  expect(rest.chunks).toBeGreaterThan(0);
-  expect(rest.allChunks).toBe(rest.resumed + rest.chunks);
-  await imatrix(embeddedModel, tale, at('whole'), options);
+  const onProgress = (fraction: number): void => (fraction > 0.02 ? controller.abort(new Error('enough')) : undefined);
+  await imatrix(embeddedModel, long, at('parts'), { ...options, chunks: 2 });
+  const rest = imatrix(embeddedModel, long, at('parts'), { ...options, resume: true, outputFrequency: 0, onProgress, signal: controller.signal });
+  await expect(rest).rejects.toThrow('enough');
+  const read = (await inspectModel(at('parts'))).metadata.get('imatrix.chunk_count') as number;
+  expect(read).toBeGreaterThan(20);
+  expect(await imatrix(embeddedModel, long, at('parts'), { ...options, resume: true, chunks: read + 4 })).toMatchObject({ resumed: read, chunks: 4, allChunks: read + 4 });
+  await imatrix(embeddedModel, long, at('whole'), { ...options, chunks: read + 4 });
   await expectSame(at('whole'), at('parts'));
   expect(await rejection(imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true, dataset: 'other' }))).toMatchObject({ code: 'ARGUMENT' });
   expect(await rejection(imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true, context: 16 }))).toMatchObject({ code: 'ARGUMENT' });
@@ -103,6 +105,15 @@ test('what cannot be done is told, and leaves no file', async () => {
   expect(await code(imatrix(embeddedModel, tale, '/no/such/folder/x', options))).toBe('DISK');
   expect(await code(imatrix('/no/such.gguf', tale, at('x'), options))).toBe('FILE');
   expect(await code(imatrix(embeddedModel, tale, at('x'), { ...options, inFiles: [embeddedModel] }))).toBe('FORMAT');
+  copyFileSync(embeddedModel, at('model.gguf'));
+  copyFileSync(embeddedModel, at('x.partial')); // what x is written as
+  await imatrix(embeddedModel, tale, at('y.partial'), { ...options, chunks: 2 });
+  const before = ['model.gguf', 'x.partial', 'y.partial'].map((name) => readFileSync(at(name)));
+  expect(await code(imatrix(at('model.gguf'), tale, at('model.gguf'), options))).toBe('ARGUMENT');
+  expect(await code(imatrix(at('x.partial'), tale, at('x'), options))).toBe('ARGUMENT');
+  expect(await code(imatrix(undefined, undefined, at('y'), { inFiles: [at('y.partial')] }))).toBe('ARGUMENT');
+  expect(['model.gguf', 'x.partial', 'y.partial'].map((name, i) => readFileSync(at(name)).equals(before[i]!))).toEqual([true, true, true]);
+  ['x.partial', 'y.partial'].forEach((name) => rmSync(at(name)));
   expect(existsSync(at('x'))).toBe(false);
 });
 
