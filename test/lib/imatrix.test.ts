@@ -130,7 +130,7 @@ describe('llama-ts imatrix', () => {
     expect(cli('-f', at('tale.txt')).stderr).toContain('-m FILE.gguf');
   });
 
-  faultTest('killed while it writes, it leaves the old file or the new one, whole, and goes on', async () => {
+  faultTest('killed while it writes, or out of space, it leaves the old file or the new one, whole, and goes on', async () => {
     writeFileSync(at('tale.txt'), tale);
     const library = buildWriteFaults(folder);
     const flags = (out: string, chunks: number): string[] =>
@@ -154,6 +154,13 @@ describe('llama-ts imatrix', () => {
     expect(kill('renamed:1:kill')?.equals(made)).toBe(true);
     rmSync(out);
     expect(kill('write:60:kill')).toBeUndefined();
+    for (const fault of ['size:1:full', 'write:60:full', 'rename:1:full'] as const) {
+      copyFileSync(at('old'), out);
+      const { happened, status, stderr } = runFaulted(library, fault, flags(out, 4));
+      expect({ fault, happened, status, stderr }).toEqual({ fault, happened: true, status: 1, stderr: expect.stringContaining(out) as string });
+      expect(readFileSync(out).equals(old)).toBe(true);
+      expect(existsSync(`${out}.partial`)).toBe(false);
+    }
     copyFileSync(at('old'), out);
     expect(cli(...flags(out, 4).slice(2))).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(out).equals(made)).toBe(true);
