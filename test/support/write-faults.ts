@@ -17,10 +17,11 @@ export interface Faulted {
 
 const compiler = process.platform === 'linux' ? ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0) : undefined;
 
-/** A test where Linux and a C compiler are at hand; elsewhere it is skipped by name. */
+/** A test that needs Linux and a C compiler; elsewhere it is skipped by name. */
 export function faultTest(name: string, run: () => void | Promise<void>, timeoutMs = 120_000): void {
-  if (compiler !== undefined) test(name, run, timeoutMs);
-  else test.skip(`${name} (skipped: needs Linux and a C compiler)`, run);
+  const body = async (): Promise<void> => run();
+  if (compiler !== undefined) test(name, body, timeoutMs);
+  else test.skip(`${name} (skipped: needs Linux and a C compiler)`, body);
 }
 
 /** Compiles the library into a folder; its path. */
