@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // llama-quantize IN [OUT] TYPE [THREADS]: a model's file with smaller weights.
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 
@@ -45,8 +46,15 @@ function split(entry: string, flag: string, last: boolean): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)];
 }
 
+/** Names of metadata types that other tools write before a colon, and that mean nothing here: not the begin of a text. */
+const foreignType = /^(?:[ui](?:8|16|32|64)|f(?:16|32|64)|uint\d*|int\d+|float\d+|double|boolean|string|text|arr(?:ay)?)$/i;
+
 function overrideOf(text: string, key: string): MetadataOverride {
   const found = /^(int|float|bool|str):(.*)$/s.exec(text);
+  const other = /^([a-z]+\d*):/i.exec(text)?.[1];
+  if (!found && other !== undefined && foreignType.test(other)) {
+    throw new UsageError(`--override-kv: ${key}: expected int, float, bool or str before the colon, found "${other}"; a text that begins so is str:${text}`);
+  }
   const value = found?.[2] ?? text;
   const type = found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
   if (type === 'str') return value;
@@ -56,6 +64,15 @@ function overrideOf(text: string, key: string): MetadataOverride {
     throw new UsageError(`--override-kv: ${key}: expected ${type}, found "${value}"`);
   }
   return type === 'float' ? { float: number } : number;
+}
+
+/** PATTERN=TYPE entries of a file, between blanks. */
+function entriesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split(/\s+/).filter(Boolean);
+  } catch (error) {
+    throw new UsageError(`--tensor-type-file: ${path} cannot be read: ${explain(error)}`);
+  }
 }
 
 function layersOf(text: string): number[] {
@@ -99,7 +116,10 @@ function optionsOf(flags: Flags, task: Task): QuantizeOptions {
     ...(task.threads !== undefined && { threads: task.threads }),
     ...(typeof flags.targetSize === 'string' && { targetSize: bytesOf(flags.targetSize) }),
     ...(typeof flags.pruneLayers === 'string' && { pruneLayers: layersOf(flags.pruneLayers) }),
-    tensorTypes: list('tensorType').map((entry) => split(entry, '--tensor-type', true)),
+    tensorTypes: [
+      ...list('tensorType').map((entry) => split(entry, '--tensor-type', true)),
+      ...list('tensorTypeFile').flatMap((path) => entriesOf(path).map((entry) => split(entry, `--tensor-type-file: ${path}`, true))),
+    ],
     overrides: Object.fromEntries(
       list('overrideKv').map((entry) => {
         const [key, value] = split(entry, '--override-kv', false);
@@ -155,6 +175,7 @@ async function run(flags: Flags): Promise<void> {
   try {
     const report = await quantize(task.input, task.output, { ...options, onProgress: (f) => bar.show(f), signal: interrupt.arm() });
     bar.end();
+    for (const warning of report.warnings) note(`warning: ${warning}`);
     await print(flags.json === true ? `${JSON.stringify(report)}\n` : table(report, flags.dryRun === true));
   } catch (error) {
     if (!interrupt.pressed) throw error;
@@ -182,7 +203,8 @@ function parser(argv: string[]): Argv {
       pure: { type: 'boolean', describe: 'all matrices in the main type' },
       'output-tensor-type': word('type of output.weight'),
       'token-embedding-type': word('type of token_embd.weight'),
-      'tensor-type': words('PATTERN=T: type of the tensors whose name the regular expression finds; may be given several times'),
+      'tensor-type': words('PATTERN=T: type of the tensors in whose name the regular expression finds something; given several times, the first that fits counts'),
+      'tensor-type-file': words('file of such PATTERN=T, between blanks; they count after those of --tensor-type'),
       'prune-layers': word('layers to leave out: 3,4,5'),
       'keep-split': { type: 'boolean', describe: 'as many files as the input has' },
       'override-kv': words('KEY=VALUE or KEY=int:VALUE (float, bool, str): metadata to write; may be given several times'),
@@ -191,6 +213,7 @@ function parser(argv: string[]): Argv {
       'dry-run': { type: 'boolean', describe: 'show what would be written' },
       json: { type: 'boolean', describe: 'print the report as JSON' },
     })
+    .parserConfiguration({ 'parse-positional-numbers': false }) // 007 may be a file
     .strictOptions()
     .help()
     .alias('help', 'h')
@@ -202,8 +225,16 @@ function parser(argv: string[]): Argv {
     });
 }
 
+/** A flag of several letters behind one dash would be taken apart into others. */
+function refuseSingleDash(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  const found = argv.slice(0, end < 0 ? argv.length : end).find((word) => /^-[a-z]/i.test(word) && word !== '-h');
+  if (found !== undefined) throw new UsageError(`${found}: no such flag: flags begin with two dashes, and what follows -- is a file whatever it begins with`);
+}
+
 async function main(argv: string[]): Promise<void> {
   if (argv.length === 0) argv = ['--help'];
+  refuseSingleDash(argv);
   const flags = (await parser(argv).parseAsync()) as Flags;
   if (flags.help !== true && flags.version !== true) await run(flags);
 }

@@ -154,7 +154,7 @@ export interface NativeQuantizeOptions {
   dryRun: boolean;
   outputTensorType: string;
   tokenEmbeddingType: string;
-  tensorTypes: [name: string, type: string][];
+  tensorTypes: [pattern: string, type: string, names: string[]][]; // names: of the tensors that the pattern fits
   pruneLayers: number[];
   overrides: [key: string, kind: string, text: string][]; // as editFile's
   targetSize: number; // 0: none, as the next
@@ -167,6 +167,7 @@ export interface NativeQuantizeReport {
   inputBytes: number;
   bytes: number;
   files: string[];
+  warnings: string[];
   tensors: {
     name: string;
     from: string;

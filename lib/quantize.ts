@@ -26,7 +26,11 @@ export interface QuantizeOptions extends JobOptions {
   outputTensorType?: string;
   /** The type of `token_embd.weight`. */
   tokenEmbeddingType?: string;
-  /** Types of tensors whose name a regular expression finds: `[['ffn_down', 'Q6_K']]`. The first that fits counts, before all other options. */
+  /**
+   * Types of tensors in whose name a regular expression finds something, whatever the case: `[['ffn_down', 'Q6_K']]`. Of several that fit
+   * the first counts, as in llama.cpp, before all other options but `leaveOutputTensor`. Names are the input's. Vectors, norms, routers
+   * and what else is never quantized stay as they are; a pattern that fits nothing else is refused.
+   */
   tensorTypes?: readonly (readonly [pattern: string, type: string])[];
   /** Layers to leave out. */
   pruneLayers?: readonly number[];
@@ -68,6 +72,8 @@ export interface QuantizeReport {
   readonly bpw: number;
   readonly files: readonly string[];
   readonly tensors: readonly QuantizedTensor[];
+  /** What was done otherwise than was asked for, or without data that are wanted for it; a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The names that `type` may have, and those of single tensors' types. */
@@ -125,13 +131,12 @@ function finds(pattern: string, names: readonly string[]): boolean[] {
   }
 }
 
-async function exactTypes(input: string, rules: readonly (readonly [string, string])[]): Promise<[string, string][]> {
-  if (rules.length === 0) return [];
+async function rulesOf(input: string, types: readonly (readonly [string, string])[]): Promise<NativeQuantizeOptions['tensorTypes']> {
+  if (types.length === 0) return [];
   const names = (await inspectModel(input)).tensors.map((t) => t.name);
-  const found = rules.map(([pattern]) => finds(pattern, names));
-  return names.flatMap((name, i) => {
-    const rule = rules.find((_, r) => found[r]?.[i] === true);
-    return rule === undefined ? [] : [[name, rule[1]] as [string, string]];
+  return types.map(([pattern, type]) => {
+    const found = finds(pattern, names);
+    return [pattern, type, names.filter((_, i) => found[i] === true)];
   });
 }
 
@@ -150,13 +155,14 @@ function reportOf(found: NativeQuantizeReport): QuantizeReport {
   }));
   const all = tensors.reduce((sum, t) => sum + weights(t.shape), 0);
   const bytes = tensors.reduce((sum, t) => sum + t.bytes, 0);
-  return { type: found.type, inputBytes: found.inputBytes, bytes: found.bytes, bpw: all > 0 ? (8 * bytes) / all : 0, files: found.files, tensors };
+  return { type: found.type, inputBytes: found.inputBytes, bytes: found.bytes, bpw: all > 0 ? (8 * bytes) / all : 0, files: found.files, tensors, warnings: found.warnings };
 }
 
 /**
  * Writes a model with smaller weights. The input is a GGUF file (of a split one the first) in F32, F16 or BF16, or any other type with
  * `allowRequantize`. The output appears under its name when it is complete; a call that was killed is taken up where it stopped.
- * Rejects with a LlamaError: `DISK` where the output cannot be written, `FILE`, `FORMAT` for the input, `ARGUMENT` for the options.
+ * Rejects with a LlamaError: `DISK` where the output cannot be written, `FILE`, `FORMAT` for the input, `ARGUMENT` for the options, an
+ * importance matrix of another model among them, or one that says nothing of a tensor whose type is hardly usable without.
  */
 export async function quantize(input: string | URL, output: string | URL, options?: QuantizeOptions): Promise<QuantizeReport> {
   const origin = new Origin(quantize);
@@ -175,7 +181,7 @@ export async function quantize(input: string | URL, output: string | URL, option
     dryRun: given.dryRun ?? false,
     outputTensorType: given.outputTensorType ?? '',
     tokenEmbeddingType: given.tokenEmbeddingType ?? '',
-    tensorTypes: await exactTypes(from, given.tensorTypes ?? []),
+    tensorTypes: await rulesOf(from, given.tensorTypes ?? []),
     pruneLayers: [...(given.pruneLayers ?? [])],
     overrides: Object.entries(given.overrides ?? {}).map(nativeOverride),
     targetSize: given.targetSize ?? 0,

@@ -12,7 +12,7 @@ const codes = ['FILE', 'DISK', 'FORMAT', 'UNSUPPORTED', 'MEMORY', 'CONTEXT', 'AR
 interface Findings {
   outcomes: Map<string, number>;
   faults: string[]; // crashes, hangs, what was thrown and is no LlamaError
-  slowest: number; // milliseconds
+  slowest: number; // milliseconds of the processor
 }
 
 function read(lines: readonly string[], findings: Findings): number | undefined {

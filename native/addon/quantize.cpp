@@ -39,9 +39,10 @@ quantize::Options options_of(const Napi::Object& from) {
   o.target_bpw = number_of(from, "targetBpw");
   o.threads = static_cast<int>(number_of(from, "threads"));
   for_each(from.Get("tensorTypes"), [&](const Napi::Value& v) {
-    const Napi::Array pair = v.As<Napi::Array>();
-    o.tensor_types.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(),
-                                quantize::find_type("tensorTypes", pair.Get(1u).As<Napi::String>().Utf8Value()));
+    const Napi::Array rule = v.As<Napi::Array>();
+    const auto text = [&](uint32_t i) { return rule.Get(i).As<Napi::String>().Utf8Value(); };
+    o.tensor_types.push_back({text(0), quantize::find_type("tensorTypes", text(1)), {}});
+    for_each(rule.Get(2u), [&](const Napi::Value& name) { o.tensor_types.back().names.insert(name.As<Napi::String>().Utf8Value()); });
   });
   for_each(from.Get("pruneLayers"), [&](const Napi::Value& v) { o.pruned.push_back(v.As<Napi::Number>().Int64Value()); });
   for_each(from.Get("overrides"), [&](const Napi::Value& v) { o.overrides.push_back(field_of(v.As<Napi::Array>())); });
@@ -65,10 +66,13 @@ Napi::Object to_js(Napi::Env env, const quantize::TensorReport& t) {
 
 Napi::Value to_js(Napi::Env env, const quantize::Report& r) {
   const Napi::Object out = Napi::Object::New(env);
-  const Napi::Array tensors = Napi::Array::New(env, r.tensors.size()), files = Napi::Array::New(env, r.files.size());
+  const Napi::Array tensors = Napi::Array::New(env, r.tensors.size()), files = Napi::Array::New(env, r.files.size()),
+                    notes = Napi::Array::New(env, r.notes.size());
   for (uint32_t i = 0; i < r.tensors.size(); i++) tensors.Set(i, to_js(env, r.tensors[i]));
   for (uint32_t i = 0; i < r.files.size(); i++) files.Set(i, text_to_js(env, r.files[i]));
+  for (uint32_t i = 0; i < r.notes.size(); i++) notes.Set(i, text_to_js(env, r.notes[i]));
   out.Set("type", text_to_js(env, r.type));
+  out.Set("warnings", notes);
   out.Set("inputBytes", Napi::Number::New(env, static_cast<double>(r.input_bytes)));
   out.Set("bytes", Napi::Number::New(env, static_cast<double>(r.output_bytes)));
   out.Set("files", files);

@@ -98,6 +98,9 @@ CHECK_CASE("quantize/importance: what is written is read again") {
   CHECK_THROWS(m.means("blk.0.attn_q.weight", 1, 3), Code::format);
   CHECK_THROWS(m.means("blk.0.ffn_up_exps.weight", 3, 2), Code::format);
   CHECK_THROWS(m.means("blk.0.attn_q.weight", 0, 0), Code::format);
+  Importance large = example();
+  large.entries["blk.0.attn_q.weight"] = {{1, 3e38f, 9}, {1e-3f}};
+  CHECK_THROWS(large.means("blk.0.attn_q.weight", 0, 3), Code::format);
 }
 
 CHECK_CASE("quantize/importance: the older form") {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t small_sum = 32 << 10;     // bytes up to which every rank adds everything
 constexpr size_t first_message = 4 << 10;  // of a broadcast: its length and beginning
+constexpr size_t most_broadcast = size_t{1} << 30;
 
 std::span<char> bytes_of(std::span<float> x) { return {reinterpret_cast<char*>(x.data()), x.size_bytes()}; }
 
@@ -99,6 +100,9 @@ std::span<const std::span<const char>> Comm::all_gather(std::span<const char> mi
 
 void Comm::broadcast(std::vector<char>& bytes) {
   if (size_ == 1) return;
+  if (rank_ == 0 && bytes.size() > most_broadcast)
+    throw Error(Code::unsupported, "ranks are told at most " + std::to_string(most_broadcast) + " bytes at once, found " +
+                                       std::to_string(bytes.size()) + ": make the batch smaller");
   char first[first_message];
   constexpr size_t room = first_message - sizeof(uint64_t);
   uint64_t length = bytes.size();
@@ -116,10 +120,12 @@ void Comm::broadcast(std::vector<char>& bytes) {
   }
   in_.push_back({0, first});
   exchange(out_, in_);
+  if (in_[0].count < sizeof length) throw Error(Code::internal, "a broadcast between ranks was cut short");
   std::memcpy(&length, first, sizeof length);
-  bytes.resize(length);
   const size_t beginning = std::min<size_t>(room, length);
-  if (in_[0].count != sizeof length + beginning) throw Error(Code::internal, "a broadcast between ranks was cut short");
+  if (length > most_broadcast || in_[0].count != sizeof length + beginning)
+    throw Error(Code::internal, "a broadcast between ranks was cut short");
+  bytes.resize(length);
   if (beginning) std::memcpy(bytes.data(), first + sizeof length, beginning);
   if (length <= room) return;
   in_[0] = {0, std::span(bytes).subspan(room)};

@@ -121,6 +121,8 @@ class Opened final : public Mpi {
         int count = 0;
         if (i < in.size()) {
           fine(calls_.get_count(&status, calls_.byte, &count));
+          if (count < 0 || static_cast<size_t>(count) > in[i].room.size())
+            throw Error(Code::internal, "a message between ranks is longer than was agreed");
           in[i].count = static_cast<size_t>(count);
         }
       }

@@ -1,6 +1,7 @@
 #include "comm/world.h"
 
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <optional>
 
@@ -76,8 +77,10 @@ std::shared_ptr<Comm> world() {
       join(w, *launch);
     } catch (const Error& e) {
       w.error = e;
-      if (w.star) w.star->fail(e);
+    } catch (const std::exception& e) {  // no memory, no thread: a rank that went on alone would compute another thing
+      w.error = Error(Code::device, std::string("the ranks cannot be joined: ") + e.what());
     }
+    if (w.error && w.star) w.star->fail(*w.error);
   }
   if (w.error) throw *w.error;
   return w.mpi;

@@ -125,7 +125,13 @@ class FolderFile final : public gguf::File {
   }
 
   void read(const gguf::HostTensor& t, uint64_t first, std::span<uint8_t> to) const override {
-    if (t.data) return gguf::File::read(t, first, to);
+    if (t.data) {
+      // What is stored comes from the file, not from the mapping, so that one that is cut meanwhile is an error.
+      const Bytes bytes{static_cast<const char*>(t.data) + first, to.size()};
+      const safetensors::Shard* shard = shard_of(bytes);
+      if (!shard) return gguf::File::read(t, first, to);
+      return safetensors::naming(shard->name, [&] { shard->mapping->read(offset(*shard, bytes), to); });
+    }
     const size_t i = tensor_names_->find(t.name);
     if (i == gguf::Index::none) throw Error(Code::internal, "tensor " + std::string(t.name) + ": not of this folder");
     const Made& m = parts_.made[i];

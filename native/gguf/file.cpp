@@ -76,6 +76,14 @@ class Model final : public File {
     return i == Index::none ? nullptr : &tensors_[i];
   }
 
+  // From the file, not from the mapping, so that one that is cut meanwhile is an error.
+  void read(const HostTensor& tensor, uint64_t first, std::span<uint8_t> to) const override {
+    const Bytes bytes{static_cast<const char*>(tensor.data) + first, to.size()};
+    const Part* p = part_of(bytes);
+    if (!p) return File::read(tensor, first, to);
+    naming(p->path, [&] { p->mapping->read(static_cast<uint64_t>(bytes.data() - chars(*p)), to); });
+  }
+
   void prefetch(const std::function<bool(double)>& stop) const override {
     std::vector<Bytes> all;
     for (const Part& p : parts_) {

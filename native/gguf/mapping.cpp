@@ -1,6 +1,7 @@
 #include "gguf/mapping.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 
@@ -15,7 +16,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #endif
 
 namespace lt::gguf {
@@ -77,6 +77,10 @@ void Mapping::prefetch(uint64_t first, uint64_t count) const {
   touch(bytes().data() + first, count);
 }
 
+void Mapping::read(uint64_t first, std::span<uint8_t> to) const {  // the file cannot be cut while it is mapped
+  if (!to.empty()) std::memcpy(to.data(), bytes().data() + first, to.size());
+}
+
 void Mapping::let_go(uint64_t first, uint64_t count) const {
   VirtualUnlock(const_cast<uint8_t*>(bytes().data()) + first, static_cast<SIZE_T>(count));  // of pages not locked: leaves the working set
 }
@@ -127,6 +131,17 @@ void Mapping::prefetch(uint64_t first, uint64_t count) const {
   if (errno != EINVAL && errno != ENOSYS) return;
 #endif
   touch(bytes().data() + first, count);
+}
+
+void Mapping::read(uint64_t first, std::span<uint8_t> to) const {
+  while (!to.empty()) {
+    const ssize_t some = pread(descriptor_, to.data(), to.size(), static_cast<off_t>(first));
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) fail(std::string("cannot be read: ") + std::strerror(errno));
+    if (some == 0) fail("became shorter while it was read");
+    first += static_cast<uint64_t>(some);
+    to = to.subspan(static_cast<size_t>(some));
+  }
 }
 
 void Mapping::let_go(uint64_t first, uint64_t count) const {

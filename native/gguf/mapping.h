@@ -20,6 +20,8 @@ class Mapping {
   // A file that another program shortens while it is mapped is the one fault that cannot be caught everywhere: reading beyond
   // its new end is a SIGBUS on POSIX systems (Windows forbids the shortening).
   void prefetch(uint64_t first, uint64_t count) const;
+  // Copies bytes from the file itself. Throws Code::file where it has become shorter: the mapping would end the process.
+  void read(uint64_t first, std::span<uint8_t> to) const;
   // Takes the whole pages of these bytes out of this process's memory; the system may keep them cached.
   void let_go(uint64_t first, uint64_t count) const;
 

@@ -42,6 +42,15 @@ bool same_file(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(native_path(a), native_path(b), absent) && !absent;
 }
 
+bool would_replace(const std::string& output, const std::string& input) {
+  if (same_file(output, input) || same_file(output + ".partial", input)) return true;
+  std::error_code absent;
+  const std::filesystem::path target = std::filesystem::canonical(native_path(output), absent);  // of a link
+  if (absent) return false;
+  const std::u8string partial = target.u8string() + u8".partial";
+  return same_file({partial.begin(), partial.end()}, input);
+}
+
 #ifdef _WIN32
 
 namespace {

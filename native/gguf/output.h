@@ -41,5 +41,7 @@ class Output {
 
 // Whether two paths name one file, links followed. False where either is absent.
 bool same_file(const std::string& a, const std::string& b);
+// Whether writing `output` would write over `input`, at the end or, by its partial file, on the way.
+bool would_replace(const std::string& output, const std::string& input);
 
 }  // namespace lt::gguf

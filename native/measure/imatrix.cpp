@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "engine/ranks.h"
+#include "gguf/output.h"
 #include "measure/chunks.h"
 #include "measure/pass.h"
 #include "measure/watch.h"
@@ -64,7 +65,11 @@ class Reading {
         out_(out),
         options_(options),
         begin_(std::move(begin)),
-        pass_(*file_, watched(), options.context, {0, options.process_output ? options.context : 0}) {}
+        pass_(*file_, watched(), options.context, {0, options.process_output ? options.context : 0}) {
+    for (const std::string& part : file_->paths())
+      if (gguf::would_replace(out, part))
+        throw Error(Code::argument, out + ": the model is read and would be written over: name another file");
+  }
 
   Imatrix run(const engine::Progress& progress) {
     const auto began = std::chrono::steady_clock::now();
@@ -125,6 +130,10 @@ class Reading {
 Imatrix imatrix(const std::optional<std::string>& model, const std::optional<std::string>& text, const std::string& out,
                 const ImatrixOptions& options, const engine::Progress& progress) {
   check(model, text, options);
+  // A file to add may be the output, which then has both; not the one that the output is written as.
+  for (const std::string& f : options.in_files)
+    if (!gguf::same_file(out, f) && gguf::would_replace(out, f))
+      throw Error(Code::argument, out + ": " + f + " is read and would be written over: name another file");
   Beginning begin = beginning(out, options);
   if (text) return Reading(*model, *text, out, options, std::move(begin)).run(progress);
   const Importance& all = begin.importance;

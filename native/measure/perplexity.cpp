@@ -5,6 +5,7 @@
 
 #include "core/parallel.h"
 #include "engine/ranks.h"
+#include "gguf/output.h"
 #include "measure/base.h"
 #include "measure/distribution.h"
 
@@ -124,6 +125,9 @@ Perplexity perplexity(const std::string& model, const std::optional<std::string>
                       const engine::Progress& progress) {
   check(text, options);
   const auto file = gguf::File::open(model);
+  for (const std::string& part : file->paths())
+    if (!options.save_base.empty() && gguf::would_replace(options.save_base, part))
+      throw Error(Code::argument, options.save_base + ": the model is read and would be written over: name another file");
   const std::unique_ptr<BaseReader> base = options.base.empty() ? nullptr : std::make_unique<BaseReader>(options.base);
   const int64_t context = base ? base->chunks().context : options.context;
   std::optional<Chunks> cut_text;

@@ -77,7 +77,7 @@ class Measure {
   }
 
   Hull operator()(const Choice& c) const {
-    const Weights weights(file_, *c.from, options_.importance.get());
+    const Weights weights(file_, *c.from, c.source, options_.importance.get());
     const std::vector<Type> types = candidates(*c.from, weights.guided());
     std::vector<Offer> offers(types.size());
     parallel(threads_, static_cast<int64_t>(types.size()), [&](int64_t i) {

@@ -138,6 +138,8 @@ std::vector<float> Importance::means(const std::string& tensor, int64_t expert, 
   if (count <= 0) return {};
   std::vector<float> out(e.sums.begin() + expert * cols, e.sums.begin() + (expert + 1) * cols);
   for (float& v : out) v /= count;
+  if (!std::all_of(out.begin(), out.end(), [](float v) { return std::isfinite(v); }))
+    fail(tensor, "expected means of squares, found some that are no numbers: its sums are too large, or its counts too small");
   return out;
 }
 

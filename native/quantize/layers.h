@@ -11,7 +11,7 @@
 
 namespace lt::quantize {
 
-// N of "blk.N.*".
+// N of "blk.N.*", below 100000.
 std::optional<int64_t> layer_of(std::string_view tensor);
 
 class Layers {

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "core/error.h"
 #include "encode/encode.h"
+#include "gguf/text.h"
 #include "quant/type.h"
+#include "quantize/coverage.h"
 #include "quantize/layers.h"
 
 namespace lt::quantize {
@@ -88,37 +91,55 @@ class Places {
   std::map<Role, std::set<int64_t>> layers_;
 };
 
-Type wanted(const gguf::HostTensor& t, const Place& place, const Recipe& recipe, const Options& options) {
-  if (t.name == "output.weight" && options.output_type) return *options.output_type;
-  if (t.name == "token_embd.weight" && options.embedding_type) return *options.embedding_type;
-  return options.pure ? recipe.base : type_for(recipe, place);
+// What a user said of this very tensor.
+std::optional<Type> said(const gguf::HostTensor& t, const Options& options) {
+  for (const TensorRule& rule : options.tensor_types)
+    if (rule.names.contains(t.name)) return rule.type;
+  if (t.name == "output.weight") return options.output_type;
+  if (t.name == "token_embd.weight") return options.embedding_type;
+  return {};
 }
 
-std::optional<Type> said(const gguf::HostTensor& t, const Options& options) {
-  if (options.leave_output && t.name == "output.weight") return t.type;
-  for (const auto& [name, type] : options.tensor_types)
-    if (name == t.name) return type;
-  return {};
+// Types that a user chose and that do not divide rows of so many values.
+class GivenWay {
+ public:
+  void add(const Choice& c, Type wanted) { names_[{wanted, c.to, c.from->cols()}].push_back(c.source); }
+
+  std::vector<std::string> told() const {
+    std::vector<std::string> notes;
+    for (const auto& [key, names] : names_) {
+      const auto& [wanted, got, cols] = key;
+      notes.push_back(std::string(quant::info(got).name) + " in place of " + quant::info(wanted).name + ", of whose blocks rows of " +
+                      std::to_string(cols) + " values are no multiple: " + listed(names));
+    }
+    return notes;
+  }
+
+ private:
+  std::map<std::tuple<Type, Type, int64_t>, std::vector<std::string>> names_;
+};
+
+// A pattern that changes nothing was meant for something.
+void refuse_idle(const Options& options, const Plan& plan) {
+  for (const TensorRule& rule : options.tensor_types) {
+    const auto fits = [&](const Choice& c) { return c.open && rule.names.contains(c.source); };
+    if (std::any_of(plan.choices.begin(), plan.choices.end(), fits)) continue;
+    throw Error(Code::argument, "tensorTypes: the pattern \"" + gguf::shown(rule.pattern) + "\" fits no tensor that can be quantized" +
+                                    (rule.names.empty() ? std::string(": llama-ts inspect lists the names")
+                                                        : ", but " + listed({rule.names.begin(), rule.names.end()}) +
+                                                              ": vectors, norms, routers and what is left out stay as they are"));
+  }
 }
 
 void check(const Choice& c, const Options& options) {
   if (c.to == c.from->type) return;
   const quant::TypeInfo &from = quant::info(c.from->type), &to = quant::info(c.to);
   if (from.block && !options.allow_requantize) {
-    throw Error(Code::argument, std::string(c.from->name) + " is quantized already, as " + from.name +
+    throw Error(Code::argument, c.source + " is quantized already, as " + from.name +
                                     ": start from an F32, F16 or BF16 file, or allow requantizing and accept the loss");
   }
   if (!encode::encodes(c.to))
     throw Error(Code::unsupported, std::string("weights are not encoded as ") + to.name + " here: choose another type");
-  if (c.from->cols() % to.values != 0) {
-    throw Error(Code::argument, std::string(c.from->name) + ": rows of " + std::to_string(c.from->cols()) +
-                                    " values do not divide into blocks of " + std::to_string(to.values) + " of " + to.name +
-                                    ": choose another type for it");
-  }
-  if (encode::wants_importance(c.to) && !options.importance) {
-    throw Error(Code::argument, std::string(to.name) + ", which " + std::string(c.from->name) +
-                                    " would get, is hardly usable without an importance matrix: make one with llama-ts imatrix");
-  }
 }
 
 }  // namespace
@@ -128,32 +149,42 @@ uint64_t Choice::bytes() const { return static_cast<uint64_t>(from->rows()) * st
 Plan make_plan(const gguf::File& file, const Options& options) {
   const bool copy = options.recipe == "COPY" || options.recipe == "copy";
   const Recipe* recipe = copy ? nullptr : &find_recipe(options.recipe);
-  Plan plan{copy ? "COPY" : std::string(recipe->name), {}, {}};
+  Plan plan{copy ? "COPY" : std::string(recipe->name), {}, {}, {}};
   if (recipe) plan.file_type = file_type_of(*recipe);
   const Places places(file, options.importance != nullptr);
   const Layers layers(file, options.pruned);
+  GivenWay given_way;
   for (const gguf::HostTensor& t : file.tensors()) {
     const std::optional<std::string> name = layers.renamed(t.name);
     if (!name) continue;
-    Choice c{&t, *name, t.type, !copy && quantizable(t), false};
-    if (const std::optional<Type> type = said(t, options)) {
-      c.to = *type;
+    const bool open = quantizable(t) && !(options.leave_output && t.name == "output.weight");
+    Choice c{&t, std::string(t.name), *name, t.type, open, false};
+    if (const std::optional<Type> type = open ? said(t, options) : std::nullopt) {
+      c.to = fitting(*type, t.cols());
       c.fixed = true;
-    } else if (c.quantizable) {
-      c.to = fitting(wanted(t, places.of(t), *recipe, options), t.cols());
+      if (c.to != *type) given_way.add(c, *type);
+    } else if (open && !copy) {
+      c.to = fitting(options.pure ? recipe->base : type_for(*recipe, places.of(t)), t.cols());
+    } else {
+      c.fixed = true;
     }
     check(c, options);
     plan.choices.push_back(std::move(c));
   }
+  refuse_idle(options, plan);
+  plan.notes = given_way.told();
+  if (options.output_type && !file.tensor("output.weight"))
+    plan.notes.emplace_back("the output tensor's type is without effect: the model has no output.weight, its head is token_embd.weight");
+  if (options.embedding_type && !file.tensor("token_embd.weight"))
+    plan.notes.emplace_back("the token embedding's type is without effect: the model has no token_embd.weight");
   return plan;
 }
 
 bool open_to_choice(const Choice& c, const Options& options) {
-  return c.quantizable && !c.fixed && (options.allow_requantize || !quant::info(c.from->type).block);
+  return c.open && !c.fixed && (options.allow_requantize || !quant::info(c.from->type).block);
 }
 
-std::vector<gguf::Field> metadata_of(const gguf::File& file, const Options& options, const Plan& plan) {
-  std::vector<gguf::Field> fields = Layers(file, options.pruned).metadata();
+std::vector<gguf::Field> metadata_of(std::vector<gguf::Field> fields, const Options& options, const Plan& plan) {
   std::erase_if(fields, [](const gguf::Field& f) { return f.key.starts_with("split."); });
   if (plan.type != "COPY") {
     gguf::put(fields, gguf::field("general.quantization_version", uint32_t{2}));

@@ -12,6 +12,8 @@
 #include "gguf/writer.h"
 #include "quant/type.h"
 #include "quantize/budget.h"
+#include "quantize/coverage.h"
+#include "quantize/layers.h"
 #include "quantize/slabs.h"
 
 namespace lt::quantize {
@@ -67,7 +69,7 @@ std::vector<gguf::Field> fields_of_part(std::vector<gguf::Field> whole, size_t p
 }
 
 Report report_of(const gguf::File& file, const Parts& parts, const Plan& plan) {
-  Report report{plan.type, file.bytes(), 0, parts.paths, {}};
+  Report report{plan.type, file.bytes(), 0, parts.paths, {}, plan.notes};
   for (const Choice& c : plan.choices) {
     report.tensors.push_back({c.name, c.from->type, c.to, dims_of(*c.from), c.bytes(), {}, c.from->rows() * c.from->cols()});
   }
@@ -83,10 +85,16 @@ std::vector<gguf::Planned> planned(std::span<const Choice> choices) {
 class Run {
  public:
   Run(const gguf::File& file, const std::string& output, const Options& options, const Progress& progress)
-      : file_(file), options_(options), progress_(progress), threads_(threads_of(options)) {
+      : file_(file),
+        options_(options),
+        progress_(progress),
+        threads_(threads_of(options)),
+        metadata_(Layers(file, options.pruned).metadata()) {
+    if (options.importance) check_matrix(file, *options.importance);
     plan_ = make_plan(file, options);
     if (const std::optional<uint64_t> target = target_of())
       fit(plan_, *target, file, options, threads_, [&](double f) { tell(f * measuring_part); });
+    for (std::string& note : check_coverage(plan_, options)) plan_.notes.push_back(std::move(note));
     parts_ = parts_of(file, output, options, plan_);
     report_ = report_of(file, parts_, plan_);
     for (const Choice& c : plan_.choices) all_ += c.from->rows() * c.from->cols();
@@ -127,7 +135,7 @@ class Run {
     constexpr uint64_t most_padding = 32;
     uint64_t values = 0;
     for (const Choice& c : plan_.choices) values += c.bytes();
-    const uint64_t whole = gguf::file_bytes(metadata_of(file_, options_, plan_), planned(plan_.choices));
+    const uint64_t whole = gguf::file_bytes(metadata_of(metadata_, options_, plan_), planned(plan_.choices));
     const uint64_t beside = whole - values + most_padding * plan_.choices.size();
     return options_.target_bytes > beside ? options_.target_bytes - beside : 0;
   }
@@ -135,14 +143,16 @@ class Run {
   static int threads_of(const Options& options) { return options.threads > 0 ? options.threads : usable_cores(); }
 
   std::span<const Choice> choices(size_t first, size_t part) const { return std::span(plan_.choices).subspan(first, parts_.counts[part]); }
-  std::vector<gguf::Field> fields(size_t part) const { return fields_of_part(metadata_of(file_, options_, plan_), part, parts_); }
+  std::vector<gguf::Field> fields(size_t part) const { return fields_of_part(metadata_of(metadata_, options_, plan_), part, parts_); }
 
+  // Nothing that is read may be written over, neither by the output nor by the partial file that it is written as.
   void refuse_input() const {
+    std::vector<std::string> read = file_.paths();
+    if (options_.importance) read.push_back(options_.importance_name);
     for (const std::string& path : parts_.paths) {
-      for (const std::string& input : file_.paths()) {
-        if (!gguf::same_file(path, input)) continue;
-        throw Error(Code::argument, path + " is the input and would be the output: name another file");
-      }
+      for (const std::string& input : read)
+        if (gguf::would_replace(path, input))
+          throw Error(Code::argument, path + ": " + input + " is read and would be written over: name another file");
     }
   }
 
@@ -163,7 +173,7 @@ class Run {
     if (writer.done(index)) return more(weights);
     const auto write = [&writer, index](std::span<const uint8_t> bytes) { writer.append(index, bytes); };
     if (c.to == c.from->type) return slabs_.copy(file_, *c.from, write, more);
-    report_.tensors[at].loss = slabs_.encode(file_, Weights(file_, *c.from, options_.importance.get()), c.to, write, more);
+    report_.tensors[at].loss = slabs_.encode(file_, Weights(file_, *c.from, c.source, options_.importance.get()), c.to, write, more);
   }
 
   void advance(int64_t weights) {
@@ -183,6 +193,7 @@ class Run {
   const Options& options_;
   const Progress& progress_;
   const int threads_;
+  const std::vector<gguf::Field> metadata_;  // of the input, copied while it is whole
   Plan plan_;
   Parts parts_;
   Report report_;

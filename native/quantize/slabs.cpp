@@ -1,6 +1,7 @@
 #include "quantize/slabs.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "core/parallel.h"
 #include "quant/type.h"
@@ -52,7 +53,11 @@ void Slabs::copy(const gguf::File& file, const gguf::HostTensor& t, const Write&
 void Slabs::hand_over(std::vector<uint8_t>& slab, const Write& write) {
   wait();
   std::swap(slab, writing_);
-  written_ = std::async(std::launch::async, [this, write] { write(writing_); });
+  try {
+    written_ = std::async(std::launch::async, [this, write] { write(writing_); });
+  } catch (const std::system_error&) {  // no thread to be had: this one, then
+    write(writing_);
+  }
 }
 
 void Slabs::wait() {

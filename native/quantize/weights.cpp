@@ -57,10 +57,11 @@ Loss& Loss::operator+=(const Loss& other) {
   return *this;
 }
 
-Weights::Weights(const gguf::File& file, const gguf::HostTensor& tensor, const Importance* importance) : file_(file), tensor_(tensor) {
+Weights::Weights(const gguf::File& file, const gguf::HostTensor& tensor, const std::string& name, const Importance* importance)
+    : file_(file), tensor_(tensor) {
   if (!importance) return;
   for (int64_t e = 0; e < tensor.dims[2] * tensor.dims[3]; e++) {
-    means_.push_back(importance->means(std::string(tensor.name), e, tensor.cols()));
+    means_.push_back(importance->means(name, e, tensor.cols()));
     guided_ = guided_ || !means_.back().empty();
   }
 }
@@ -71,12 +72,11 @@ const float* Weights::importance_of(int64_t row) const {
   return means.empty() ? nullptr : means.data();
 }
 
-const void* Weights::rows_at(int64_t first, int64_t count, std::vector<uint8_t>& made) const {
+const void* Weights::rows_at(int64_t first, int64_t count, std::vector<uint8_t>& read) const {
   const int64_t row_bytes = quant::row_bytes(tensor_.type, tensor_.cols());
-  if (tensor_.data) return static_cast<const uint8_t*>(tensor_.data) + first * row_bytes;
-  made.resize(static_cast<size_t>(count * row_bytes));
-  file_.read(tensor_, static_cast<uint64_t>(first * row_bytes), made);
-  return made.data();
+  read.resize(static_cast<size_t>(count * row_bytes));
+  file_.read(tensor_, static_cast<uint64_t>(first * row_bytes), read);
+  return read.data();
 }
 
 Loss Weights::encode(Type type, int64_t first, int64_t count, int64_t measured, uint8_t* to) const {
@@ -84,12 +84,12 @@ Loss Weights::encode(Type type, int64_t first, int64_t count, int64_t measured, 
   const int64_t cols = tensor_.cols(), to_bytes = quant::row_bytes(type, cols);
   const int64_t together = std::max<int64_t>(1, floats_at_once / cols);
   std::vector<float> x(static_cast<size_t>(std::min(together, count) * cols)), y(static_cast<size_t>(cols));
-  std::vector<uint8_t> made;
+  std::vector<uint8_t> read;
   Loss loss;
   for (int64_t r = first; r < first + count;) {
     // Rows of one matrix: its experts have columns of their own importance.
     const int64_t some = std::min({together, first + count - r, tensor_.dims[1] - r % tensor_.dims[1]});
-    from.dequantize(x.data(), rows_at(r, some, made), some * cols);
+    from.dequantize(x.data(), rows_at(r, some, read), some * cols);
     const float* importance = importance_of(r);
     encode::encode(type, rows_of(type, x.data(), some, cols, importance), to);
     for (const int64_t end = r + some; r < end; r++, to += to_bytes) {

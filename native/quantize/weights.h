@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "encode/encode.h"
@@ -19,8 +20,8 @@ struct Loss {
 
 class Weights {
  public:
-  // importance: null, or of a model's columns. Throws Code::format where it does not fit the tensor.
-  Weights(const gguf::File& file, const gguf::HostTensor& tensor, const Importance* importance);
+  // importance: null, or of a model's columns, in which the tensor is called `name`. Throws Code::format where it does not fit the tensor.
+  Weights(const gguf::File& file, const gguf::HostTensor& tensor, const std::string& name, const Importance* importance);
 
   // Rows [first, first + count) encoded as `type`; rows whose number `measured` divides are decoded again, and what was lost is added
   // up. Any number of threads, each for other rows.
@@ -31,8 +32,8 @@ class Weights {
 
  private:
   const float* importance_of(int64_t row) const;
-  // Where they lie; what is made when it is read goes to `made` first.
-  const void* rows_at(int64_t first, int64_t count, std::vector<uint8_t>& made) const;
+  // Read, never looked at in the mapping: a file that another program cuts is then an error, not the end of the process.
+  const void* rows_at(int64_t first, int64_t count, std::vector<uint8_t>& read) const;
 
   const gguf::File& file_;
   const gguf::HostTensor& tensor_;

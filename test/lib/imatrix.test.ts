@@ -1,12 +1,13 @@
 // imatrix() and llama-ts imatrix: what is in the file, runs that are stopped, files that are merged. native/check/measure_columns.cpp
 // compares the sums with an independent implementation's.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { embeddedModel, imatrix, inspectModel, LlamaError, quantize } from 'llama-ts';
 import { root } from '../support/shared';
+import { buildWriteFaults, faultTest, runFaulted, type WriteFault } from '../support/write-faults';
 
 let folder = '';
 beforeAll(() => {
@@ -68,14 +69,16 @@ test('batches and threads do not show', async () => {
 });
 
 test('a run that was aborted is taken up', async () => {
+  const long = tale.repeat(40); // much that is left to do when the first progress is heard
   const controller = new AbortController();
-  const onProgress = (fraction: number): void => (fraction > 0.5 ? controller.abort(new Error('enough')) : undefined);
-  await expect(imatrix(embeddedModel, tale, at('parts'), { ...options, outputFrequency: 0, onProgress, signal: controller.signal })).rejects.toThrow('enough');
-  const rest = await imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true });
-  expect(rest.resumed).toBeGreaterThan(0);
-  expect(rest.chunks).toBeGreaterThan(0);
-  expect(rest.allChunks).toBe(rest.resumed + rest.chunks);
-  await imatrix(embeddedModel, tale, at('whole'), options);
+  const onProgress = (fraction: number): void => (fraction > 0.02 ? controller.abort(new Error('enough')) : undefined);
+  await imatrix(embeddedModel, long, at('parts'), { ...options, chunks: 2 });
+  const rest = imatrix(embeddedModel, long, at('parts'), { ...options, resume: true, outputFrequency: 0, onProgress, signal: controller.signal });
+  await expect(rest).rejects.toThrow('enough');
+  const read = (await inspectModel(at('parts'))).metadata.get('imatrix.chunk_count') as number;
+  expect(read).toBeGreaterThan(20);
+  expect(await imatrix(embeddedModel, long, at('parts'), { ...options, resume: true, chunks: read + 4 })).toMatchObject({ resumed: read, chunks: 4, allChunks: read + 4 });
+  await imatrix(embeddedModel, long, at('whole'), { ...options, chunks: read + 4 });
   await expectSame(at('whole'), at('parts'));
   expect(await rejection(imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true, dataset: 'other' }))).toMatchObject({ code: 'ARGUMENT' });
   expect(await rejection(imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true, context: 16 }))).toMatchObject({ code: 'ARGUMENT' });
@@ -102,6 +105,15 @@ test('what cannot be done is told, and leaves no file', async () => {
   expect(await code(imatrix(embeddedModel, tale, '/no/such/folder/x', options))).toBe('DISK');
   expect(await code(imatrix('/no/such.gguf', tale, at('x'), options))).toBe('FILE');
   expect(await code(imatrix(embeddedModel, tale, at('x'), { ...options, inFiles: [embeddedModel] }))).toBe('FORMAT');
+  copyFileSync(embeddedModel, at('model.gguf'));
+  copyFileSync(embeddedModel, at('x.partial')); // what x is written as
+  await imatrix(embeddedModel, tale, at('y.partial'), { ...options, chunks: 2 });
+  const before = ['model.gguf', 'x.partial', 'y.partial'].map((name) => readFileSync(at(name)));
+  expect(await code(imatrix(at('model.gguf'), tale, at('model.gguf'), options))).toBe('ARGUMENT');
+  expect(await code(imatrix(at('x.partial'), tale, at('x'), options))).toBe('ARGUMENT');
+  expect(await code(imatrix(undefined, undefined, at('y'), { inFiles: [at('y.partial')] }))).toBe('ARGUMENT');
+  expect(['model.gguf', 'x.partial', 'y.partial'].map((name, i) => readFileSync(at(name)).equals(before[i]!))).toEqual([true, true, true]);
+  ['x.partial', 'y.partial'].forEach((name) => rmSync(at(name)));
   expect(existsSync(at('x'))).toBe(false);
 });
 
@@ -118,20 +130,40 @@ describe('llama-ts imatrix', () => {
     expect(cli('-f', at('tale.txt')).stderr).toContain('-m FILE.gguf');
   });
 
-  test('killed at any moment, it leaves a whole file or none, and goes on', async () => {
-    writeFileSync(at('long.txt'), tale.repeat(40));
-    const flags = [program, 'imatrix', '-m', embeddedModel, '-f', at('long.txt'), '-c', '32', '-t', '1', '--output-frequency', '2', '-o', at('killed'), '--resume', '--json'];
-    for (let i = 0; i < 6; i++) {
-      const child = spawn(process.execPath, flags, { stdio: 'ignore' });
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      await new Promise((resolve) => setTimeout(resolve, 250 + 150 * i));
-      child.kill('SIGKILL');
-      await ended;
-      if (existsSync(at('killed'))) expect((await inspectModel(at('killed'))).metadata.get('general.type')).toBe('imatrix');
+  faultTest('killed while it writes, or out of space, it leaves the old file or the new one, whole, and goes on', async () => {
+    writeFileSync(at('tale.txt'), tale);
+    const library = buildWriteFaults(folder);
+    const flags = (out: string, chunks: number): string[] =>
+      [program, 'imatrix', '-m', embeddedModel, '-f', at('tale.txt'), '-c', '32', '-t', '1', '--output-frequency', '0', '--resume', '--chunks', String(chunks), '-o', out];
+    expect(cli(...flags(at('old'), 2).slice(2)).status).toBe(0);
+    copyFileSync(at('old'), at('new'));
+    expect(cli(...flags(at('new'), 4).slice(2)).status).toBe(0);
+    const [old, made] = [readFileSync(at('old')), readFileSync(at('new'))];
+    expect(old.equals(made)).toBe(false);
+    const out = at('killed');
+    const kill = (fault: WriteFault): Buffer | undefined => {
+      const { happened, signal } = runFaulted(library, fault, flags(out, 4));
+      expect({ fault, happened, signal }).toEqual({ fault, happened: true, signal: 'SIGKILL' });
+      return existsSync(out) ? readFileSync(out) : undefined;
+    };
+    for (const fault of ['open:1:kill', 'size:1:kill', 'write:1:kill', 'write:60:kill', 'sync:1:kill', 'rename:1:kill'] as const) {
+      copyFileSync(at('old'), out);
+      expect([fault, kill(fault)?.equals(old)]).toEqual([fault, true]);
     }
-    const { stdout, stderr } = cli(...flags.slice(2), '--chunks', '120');
-    expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toMatchObject({ tensors: 28 });
+    copyFileSync(at('old'), out);
+    expect(kill('renamed:1:kill')?.equals(made)).toBe(true);
+    rmSync(out);
+    expect(kill('write:60:kill')).toBeUndefined();
+    for (const fault of ['size:1:full', 'write:60:full', 'rename:1:full'] as const) {
+      copyFileSync(at('old'), out);
+      const { happened, status, stderr } = runFaulted(library, fault, flags(out, 4));
+      expect({ fault, happened, status, stderr }).toEqual({ fault, happened: true, status: 1, stderr: expect.stringContaining(out) as string });
+      expect(readFileSync(out).equals(old)).toBe(true);
+      expect(existsSync(`${out}.partial`)).toBe(false);
+    }
+    copyFileSync(at('old'), out);
+    expect(cli(...flags(out, 4).slice(2))).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(out).equals(made)).toBe(true);
     expect(readdirSync(folder).filter((n) => n.endsWith('.partial'))).toEqual([]);
   });
 });

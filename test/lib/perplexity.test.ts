@@ -1,6 +1,6 @@
 // perplexity() and llama-ts perplexity against the reference's figures (golden/quantize.json) and against themselves.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -103,7 +103,8 @@ test('a smaller type is further away', async () => {
 test('an abort stops it, and leaves no file', async () => {
   const controller = new AbortController();
   const saveBase = join(folder, 'stopped.base');
-  const call = perplexity(embeddedModel, tale, { context: 32, threads: 1, batchTokens: 32, saveBase, signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) });
+  const long = tale.repeat(50); // much that is left to do when the first progress is heard
+  const call = perplexity(embeddedModel, long, { context: 32, threads: 1, batchTokens: 32, saveBase, signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) });
   await expect(call).rejects.toThrow('enough');
   expect(existsSync(saveBase)).toBe(false);
   await expect(perplexity(embeddedModel, tale, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
@@ -119,6 +120,10 @@ test('what cannot be measured is told', async () => {
   expect(await code(perplexity(embeddedModel, tale, { base: embeddedModel }))).toBe('FORMAT');
   expect(await code(perplexity(embeddedModel, tale, { context: 32, saveBase: '/no/such/folder/base' }))).toBe('DISK');
   expect(await code(perplexity(embeddedModel, 5 as unknown as string))).toBe('ARGUMENT');
+  const own = join(folder, 'own.gguf');
+  copyFileSync(embeddedModel, own);
+  expect(await code(perplexity(own, tale, { context: 32, saveBase: own }))).toBe('ARGUMENT');
+  expect(readFileSync(own).equals(readFileSync(embeddedModel))).toBe(true);
 });
 
 describe('llama-ts perplexity', () => {
