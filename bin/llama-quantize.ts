@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 
-import type { MetadataOverride, QuantizedTensor, QuantizeOptions, QuantizeReport } from '../lib';
+import type { MetadataOverride, MetadataType, QuantizedTensor, QuantizeOptions, QuantizeReport } from '../lib';
 import { numeric, word, words, type Flags } from './flags';
 import { Interrupt, interrupted } from './interrupt';
 import { explain, leaveQuietlyWithReader, note, print, progress } from './screen';
@@ -45,12 +45,17 @@ function split(entry: string, flag: string, last: boolean): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)];
 }
 
+/** `TYPE:VALUE`: int, float, bool, str as in llama.cpp, or a type of GGUF's. Without a type: what it looks like, but for a text with a colon. */
 function overrideOf(text: string, key: string): MetadataOverride {
-  const found = /^(int|float|bool|str):(.*)$/s.exec(text);
+  const found = /^([a-z]+\d*(?:\[\])?):(.*)$/s.exec(text);
   const value = found?.[2] ?? text;
   const type = found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
   if (type === 'str') return value;
   if (type === 'bool' && /^(true|false)$/.test(value)) return value === 'true';
+  if (/^(?:[ui](?:8|16|32|64)|f32|f64)$|\[\]$/.test(type)) return { type: type as MetadataType, value };
+  if (type !== 'int' && type !== 'float' && type !== 'bool')
+    throw new UsageError(`--override-kv: ${key}: expected a type among int, float, bool, str, u8 to u64, i8 to i64, f32, f64, or a list such as u32[], found "${type}"; a text with a colon is str:${text}`);
+  if (type === 'int' && /^-?\d+$/.test(value) && (Number(value) > 0xffffffff || Number(value) < -0x80000000)) return { type: value.startsWith('-') ? 'i64' : 'u64', value };
   const number = Number(value);
   if (type === 'bool' || value.trim() === '' || Number.isNaN(number) || (type === 'int' && !Number.isInteger(number))) {
     throw new UsageError(`--override-kv: ${key}: expected ${type}, found "${value}"`);
@@ -185,7 +190,7 @@ function parser(argv: string[]): Argv {
       'tensor-type': words('PATTERN=T: type of the tensors whose name the regular expression finds; may be given several times'),
       'prune-layers': word('layers to leave out: 3,4,5'),
       'keep-split': { type: 'boolean', describe: 'as many files as the input has' },
-      'override-kv': words('KEY=VALUE or KEY=int:VALUE (float, bool, str): metadata to write; may be given several times'),
+      'override-kv': words('KEY=VALUE or KEY=TYPE:VALUE (int, float, bool, str; u8 to u64, i8 to i64, f32, f64, lists such as u32[]=JSON): metadata to write; may be given several times'),
       'target-size': word('bytes that the file may have, such as 3.5GB: types are chosen by measuring'),
       'target-bpw': numeric('target-bpw', 'the same, as bits a weight'),
       'dry-run': { type: 'boolean', describe: 'show what would be written' },

@@ -110,7 +110,7 @@ pairs.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
 
 // The combining class of a mark is known by its order: of two marks behind a letter the lower class comes first. U+0334 has the
 // lowest class, U+0345 the highest. The classes are numbered from 1 on; 0 has no order.
-const swaps = (a, b) => `x${letter(a)}${letter(b)}`.normalize('NFD') === `x${letter(b)}${letter(a)}`;
+const swaps = (a, b) => a !== b && `x${letter(a)}${letter(b)}`.normalize('NFD') === `x${letter(b)}${letter(a)}`;
 const single = (code) => letter(code).normalize('NFD') === letter(code);
 const ordered = known.filter((code) => /\p{M}/u.test(letter(code)) && single(code) && (swaps(code, 0x334) || swaps(0x345, code)));
 const representatives = [];
