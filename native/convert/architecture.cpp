@@ -47,9 +47,14 @@ int64_t Description::of(Size size) const {
 }
 
 const char* Description::setting(Size size) {
-  static constexpr const char* names[] = {
-      "",         "vocab_size",        "hidden_size",      "num_attention_heads x head_dim", "num_key_value_heads x head_dim",
-      "head_dim", "intermediate_size", "num_local_experts"};
+  static constexpr const char* names[] = {"",
+                                          "vocab_size",
+                                          "hidden_size",
+                                          "num_attention_heads x head_dim",
+                                          "num_key_value_heads x head_dim (by default hidden_size / num_attention_heads)",
+                                          "head_dim",
+                                          "intermediate_size",
+                                          "num_local_experts"};
   return names[static_cast<size_t>(size)];
 }
 

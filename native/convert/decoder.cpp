@@ -21,8 +21,8 @@ void describe_yarn(const Config& rope, Description& to) {
   to.number("rope.scaling.factor", factor);
   if (rope.has("original_max_position_embeddings"))
     to.integer("rope.scaling.original_context_length", rope.integer("original_max_position_embeddings", 1, most));
-  if (rope.has("beta_fast")) to.number("rope.scaling.yarn_beta_fast", rope.number("beta_fast", 32));
-  if (rope.has("beta_slow")) to.number("rope.scaling.yarn_beta_slow", rope.number("beta_slow", 1));
+  if (rope.has("beta_fast")) to.number("rope.scaling.yarn_beta_fast", rope.number("beta_fast", least, most_factor, 32));
+  if (rope.has("beta_slow")) to.number("rope.scaling.yarn_beta_slow", rope.number("beta_slow", least, most_factor, 1));
   double scale = magnitude(factor, 1);
   if (rope.has("mscale") && rope.has("mscale_all_dim"))
     scale = magnitude(factor, rope.number("mscale", 1)) / magnitude(factor, rope.number("mscale_all_dim", 1));
@@ -94,6 +94,9 @@ void describe_decoder(const Config& config, Description& to) {
     config.fail("num_attention_heads",
                 "expected a divisor of the " + std::to_string(to.width) + " of hidden_size, found " + std::to_string(to.heads));
   to.head_dim = config.integer("head_dim", 2, 1 << 14, to.width / to.heads);
+  if (to.head_dim < 2 || to.head_dim > 1 << 14 || to.head_dim % 2)
+    config.fail(config.has("head_dim") ? "head_dim" : "num_attention_heads",
+                "expected heads of an even number of columns, found " + std::to_string(to.head_dim));
   to.feed_forward = config.integer("intermediate_size", 1, 1 << 20);
   to.vocabulary = config.integer("vocab_size", 1, 1 << 24);
   if (config.string("hidden_act", "silu") != "silu") config.unsupported("hidden_act", "expected silu, which this architecture is run with");
