@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import yargs, { type Argv } from 'yargs';
 
-import type { MetadataOverride, QuantizedTensor, QuantizeOptions, QuantizeReport } from '../lib';
+import type { MetadataOverride, MetadataType, QuantizedTensor, QuantizeOptions, QuantizeReport } from '../lib';
 import { numeric, word, words, type Flags } from './flags';
 import { Interrupt, interrupted } from './interrupt';
 import { explain, leaveQuietlyWithReader, note, print, progress } from './screen';
@@ -46,19 +46,22 @@ function split(entry: string, flag: string, last: boolean): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)];
 }
 
-/** Names of metadata types that other tools write before a colon, and that mean nothing here: not the begin of a text. */
-const foreignType = /^(?:[ui](?:8|16|32|64)|f(?:16|32|64)|uint\d*|int\d+|float\d+|double|boolean|string|text|arr(?:ay)?)$/i;
+/** Words that other tools write before the colon for a type, and that are none here: not the begin of a text. */
+const foreignType = /^(?:f16|uint\d*|int\d+|float\d+|double|boolean|string|text|arr(?:ay)?|[a-z]+\d*\[\])$/i;
 
+/** `TYPE:VALUE`: int, float, bool, str as in llama.cpp, or a type of GGUF's. Without a type: what it looks like. */
 function overrideOf(text: string, key: string): MetadataOverride {
-  const found = /^(int|float|bool|str):(.*)$/s.exec(text);
-  const other = /^([a-z]+\d*):/i.exec(text)?.[1];
-  if (!found && other !== undefined && foreignType.test(other)) {
-    throw new UsageError(`--override-kv: ${key}: expected int, float, bool or str before the colon, found "${other}"; a text that begins so is str:${text}`);
+  const found = /^(int|float|bool|str|[ui](?:8|16|32|64)|f32|f64|(?:[ui](?:8|16|32|64)|f32|f64|bool|str)\[\]):(.*)$/s.exec(text);
+  const other = found ? undefined : /^([a-z]+\d*(?:\[\])?):/i.exec(text)?.[1];
+  if (other !== undefined && foreignType.test(other)) {
+    throw new UsageError(`--override-kv: ${key}: expected a type among int, float, bool, str, u8 to u64, i8 to i64, f32, f64, or a list such as u32[], found "${other}"; a text that begins so is str:${text}`);
   }
   const value = found?.[2] ?? text;
   const type = found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
   if (type === 'str') return value;
   if (type === 'bool' && /^(true|false)$/.test(value)) return value === 'true';
+  if (/^(?:[ui](?:8|16|32|64)|f32|f64)$|\[\]$/.test(type)) return { type: type as MetadataType, value };
+  if (type === 'int' && /^-?\d+$/.test(value) && (Number(value) > 0xffffffff || Number(value) < -0x80000000)) return { type: value.startsWith('-') ? 'i64' : 'u64', value };
   const number = Number(value);
   if (type === 'bool' || value.trim() === '' || Number.isNaN(number) || (type === 'int' && !Number.isInteger(number))) {
     throw new UsageError(`--override-kv: ${key}: expected ${type}, found "${value}"`);
@@ -207,7 +210,7 @@ function parser(argv: string[]): Argv {
       'tensor-type-file': words('file of such PATTERN=T, between blanks; they count after those of --tensor-type'),
       'prune-layers': word('layers to leave out: 3,4,5'),
       'keep-split': { type: 'boolean', describe: 'as many files as the input has' },
-      'override-kv': words('KEY=VALUE or KEY=int:VALUE (float, bool, str): metadata to write; may be given several times'),
+      'override-kv': words('KEY=VALUE or KEY=TYPE:VALUE (int, float, bool, str; u8 to u64, i8 to i64, f32, f64, lists such as u32[]=JSON): metadata to write; may be given several times'),
       'target-size': word('bytes that the file may have, such as 3.5GB: types are chosen by measuring'),
       'target-bpw': numeric('target-bpw', 'the same, as bits a weight'),
       'dry-run': { type: 'boolean', describe: 'show what would be written' },

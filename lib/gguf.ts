@@ -71,7 +71,7 @@ export interface EditOptions extends JobOptions {
 }
 
 const scalars: readonly Scalar[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f32', 'f64', 'bool', 'str'];
-const types: readonly MetadataType[] = [...scalars, ...scalars.map((t) => `${t}[]` as const)];
+export const metadataTypes: readonly MetadataType[] = [...scalars, ...scalars.map((t) => `${t}[]` as const)];
 
 const editValue: check.Check<EditValue> = (value, name) => {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return value;
@@ -80,7 +80,7 @@ const editValue: check.Check<EditValue> = (value, name) => {
 
 const values: check.Check<MetadataEdit['value']> = (value, name) => (Array.isArray(value) ? check.listOf(editValue)(value, name) : editValue(value, name));
 
-const entryChecks: check.Checks<MetadataEdit> = { key: check.string, type: check.oneOf(types), value: values };
+const entryChecks: check.Checks<MetadataEdit> = { key: check.string, type: check.oneOf(metadataTypes), value: values };
 
 const entry: check.Check<MetadataEdit> = (given, name) => {
   const { key, type, value } = check.options<Partial<MetadataEdit>>(given, name, entryChecks as check.Checks<Partial<MetadataEdit>>);

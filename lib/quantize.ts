@@ -3,13 +3,17 @@ import { createContext, Script } from 'node:vm';
 import { native } from './binding';
 import * as check from './check';
 import { LlamaError, Origin } from './errors';
+import { metadataTypes, type MetadataType } from './gguf';
 import { inspectModel } from './inspect';
 import { runJob, type JobOptions } from './job';
 import type { NativeQuantizeOptions, NativeQuantizeReport } from './native';
 import { pathOf } from './path';
 
-/** A metadata value to write: text, a flag, or a number (whole ones as integers; `{ float: 1 }` for one that is whole). */
-export type MetadataOverride = string | boolean | number | { readonly float: number };
+/**
+ * A metadata value to write: text, a flag, or a number (whole ones as 32-bit integers; `{ float: 1 }` for one that is whole).
+ * `{ type, value }`: of a type of GGUF's, as in `editModel`, the value as text or a number; of a list its JSON.
+ */
+export type MetadataOverride = string | boolean | number | { readonly float: number } | { readonly type: MetadataType; readonly value: string | number | bigint | boolean };
 
 export interface QuantizeOptions extends JobOptions {
   /** The mix of types, by the names of llama.cpp, whatever their case: `Q4_K_M`; `COPY` leaves every tensor as it is. Default `Q4_K_M`. */
@@ -86,7 +90,10 @@ const override: check.Check<MetadataOverride> = (value, name) => {
   if (typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value;
   const float = typeof value === 'object' && value !== null ? (value as { float?: unknown }).float : undefined;
   if (typeof float === 'number') return { float };
-  return check.refuse(name, 'a text, a boolean, a number or { float }', value);
+  const typed = typeof value === 'object' && value !== null ? (value as { type?: unknown; value?: unknown }) : {};
+  if (typed.type !== undefined && ['string', 'number', 'bigint', 'boolean'].includes(typeof typed.value))
+    return { type: check.oneOf(metadataTypes)(typed.type, `${name}.type`), value: typed.value as string };
+  return check.refuse(name, 'a text, a boolean, a number, { float } or { type, value }', value);
 };
 
 const overrides: check.Check<Readonly<Record<string, MetadataOverride>>> = (value, name) => {
@@ -143,7 +150,7 @@ async function rulesOf(input: string, types: readonly (readonly [string, string]
 function nativeOverride([key, value]: [string, MetadataOverride]): NativeQuantizeOptions['overrides'][number] {
   if (typeof value === 'string') return [key, 'str', value];
   if (typeof value === 'boolean') return [key, 'bool', String(value)];
-  if (typeof value === 'object') return [key, 'f32', String(value.float)];
+  if (typeof value === 'object') return 'float' in value ? [key, 'f32', String(value.float)] : [key, value.type, String(value.value)];
   return [key, !Number.isInteger(value) ? 'f32' : value < 0 ? 'i32' : 'u32', String(value)];
 }
 

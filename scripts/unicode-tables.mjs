@@ -1,41 +1,137 @@
-// Writes native/tokenize/unicode_table.inc: the classes of code points that pre-tokenizers ask for, as the start of each run.
-// Source: the \p{..} classes of the JavaScript engine that runs this (Unicode version in the file's first line).
+// Writes the tables of native/tokenize: classes of code points that pre-tokenizers ask for, as the start of each run
+// (unicode_table.inc), and what normalizers need: decompositions, compositions, the order of combining marks, lower case
+// (normal_form_table.inc).
+// Source: the JavaScript engine that runs this (Unicode version in the files' first line).
 //   node scripts/unicode-tables.mjs
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('../native/tokenize/unicode_table.inc', import.meta.url));
+const surrogate = (code) => code >= 0xd800 && code <= 0xdfff;
+const letter = (code) => String.fromCodePoint(code);
+const codes = (text) => [...text].map((c) => c.codePointAt(0));
+const all = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => !surrogate(code));
+
+function write(name, text, note = '') {
+  const file = fileURLToPath(new URL(`../native/tokenize/${name}`, import.meta.url));
+  const made = `// Made by scripts/unicode-tables.mjs from Unicode ${process.versions.unicode}; do not edit.\n`;
+  writeFileSync(file, `${made}${note}// clang-format off\n${text}// clang-format on\n`);
+}
+
+function wrapped(items) {
+  const lines = [];
+  let line = '';
+  for (const item of items) {
+    if (line.length + item.length + 2 > 138) {
+      lines.push(line);
+      line = '';
+    }
+    line += `${line && ' '}${item},`;
+  }
+  return [...lines, line].map((l) => `${l}\n`).join('');
+}
+
+const hex = (code) => `0x${code.toString(16)}`;
+
+// The start of each run of code points of which `classOf` says the same, with what it says.
+function runs(classOf) {
+  const found = [];
+  for (let code = 0, last = -1; code <= 0x10ffff; ++code) {
+    const current = classOf(code);
+    if (current !== last) found.push([code, current]);
+    last = current;
+  }
+  return found;
+}
+
 // The order is enum Class of native/tokenize/unicode.h; the first that matches wins (a space is also a separator).
 const classes = [/\p{White_Space}/u, /\p{L}/u, /\p{N}/u, /\p{M}/u, /\p{P}/u, /\p{S}/u];
-const surrogate = (code) => code >= 0xd800 && code <= 0xdfff;
-
 function classOf(code) {
   if (surrogate(code)) return classes.length;
-  const index = classes.findIndex((c) => c.test(String.fromCodePoint(code)));
+  const index = classes.findIndex((c) => c.test(letter(code)));
   return index < 0 ? classes.length : index;
 }
 
-const runs = [];
-for (let code = 0, last = -1; code <= 0x10ffff; ++code) {
-  const current = classOf(code);
-  if (current !== last) runs.push(((code << 3) | current).toString(16));
-  last = current;
+const classRuns = runs(classOf).map(([code, kind]) => hex((code << 3) | kind));
+write('unicode_table.inc', wrapped(classRuns), `// Each entry: first code point of a run << 3 | its class (enum Class). ${classRuns.length} runs.\n`);
+
+// Normal forms are those of the library "tokenizers", whose answers models were trained on. Its tables are those of Unicode 9: what
+// came later, or got a property later, is left alone by it and here (found by asking it for every code point).
+const later = new Set(
+  `
+  7fd 897-89f 8ca-8d3 9fe afa-aff b55 c04 c3c cf3 d00 d3b-d3c d81 eba ece 1715 180f 1abf-1add 1ae0-1aeb 1cf2-1cf3 1cf7 1df6-1dfa
+  32ff a7f1-a7f4 a82c a8ff ab69 105c9 105e4 10781-10785 10787-107b0 107b2-107ba 10d24-10d27 10d69-10d6d 10eab-10eac 10efa-10eff
+  10f46-10f50 10f82-10f85 11070 11073-11074 110c2 11145-11146 111c9 111ce-111cf 11241 1133b 11383 11385 1138e 11391 113b8-113c0
+  113c2 113c5 113c7-113ca 113cc-113d0 113d2 113e1-113e2 1145e 1182c-1183a 11930-11935 11937-11938 1193b-1193e 11940 11942-11943
+  119d1-119d7 119da-119e0 119e4 11a01-11a0a 11a33-11a39 11a3b-11a3e 11a47 11a51-11a5b 11a8a-11a99 11b60-11b67 11d31-11d36 11d3a
+  11d3c-11d3d 11d3f-11d45 11d47 11d8a-11d8e 11d90-11d91 11d93-11d97 11ef3-11ef6 11f00-11f01 11f03 11f34-11f3a 11f3e-11f42 11f5a
+  13440 13447-13455 1611e-1612f 16d68-16d6a 16f4f 16f7f-16f87 16fe4 16ff0-16ff1 1ccd6-1ccf9 1cf00-1cf2d 1cf30-1cf46 1e030-1e06d
+  1e08f 1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5 1f16c 1fbf0-1fbf9
+  `
+    .trim()
+    .split(/\s+/)
+    .flatMap((range) => {
+      const [first, last = first] = range.split('-').map((end) => parseInt(end, 16));
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    }),
+);
+const known = all.filter((code) => !later.has(code));
+const marksOnceMarks = new Set([0x1cf2, 0x1cf3]); // letters since Unicode 10
+
+// Sequences of code points, each kept once, as [begin, length] in `pool`.
+const pool = [];
+const places = new Map();
+function placed(sequence) {
+  const key = sequence.join();
+  if (!places.has(key)) {
+    places.set(key, [pool.length, sequence.length]);
+    pool.push(...sequence);
+  }
+  return places.get(key);
 }
 
-const lines = [];
-let line = '';
-for (const run of runs) {
-  const item = `0x${run},`;
-  if (line.length + item.length + 1 > 138) {
-    lines.push(line);
-    line = '';
-  }
-  line += line ? ` ${item}` : item;
-}
-lines.push(line);
-writeFileSync(
-  file,
-  `// Made by scripts/unicode-tables.mjs from Unicode ${process.versions.unicode}; do not edit.\n` +
-    `// Each entry: first code point of a run << 3 | its class (enum Class). ${runs.length} runs.\n// clang-format off\n` +
-    `${lines.join('\n')}\n// clang-format on\n`,
+const hangul = (code) => code >= 0xac00 && code <= 0xd7a3;
+const mappings = (list, map, unlike) =>
+  list
+    .filter((code) => !hangul(code) && map(letter(code)) !== unlike(letter(code)))
+    .map((code) => `{${[code, ...placed(codes(map(letter(code))))].map(hex).join(',')}}`);
+const canonical = mappings(known, (c) => c.normalize('NFD'), (c) => c);
+const compatible = mappings(known, (c) => c.normalize('NFKD'), (c) => c.normalize('NFD'));
+const lower = mappings(all, (c) => c.toLowerCase(), (c) => c);
+
+// Pairs that compose to one code point: of a decomposition that composes again, all but the last, composed, and the last.
+const pairs = known.flatMap((code) => {
+  const parts = [...letter(code).normalize('NFD')];
+  if (hangul(code) || parts.length < 2 || letter(code).normalize('NFC') !== letter(code)) return [];
+  const [first, second] = [codes(parts.slice(0, -1).join('').normalize('NFC')), codes(parts.at(-1))];
+  if (first.length !== 1 || letter(first[0]).concat(parts.at(-1)).normalize('NFC') !== letter(code)) throw new Error(`${hex(code)}: composed of what?`);
+  return [[first[0], second[0], code]];
+});
+pairs.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+
+// The combining class of a mark is known by its order: of two marks behind a letter the lower class comes first. U+0334 has the
+// lowest class, U+0345 the highest. The classes are numbered from 1 on; 0 has no order.
+const swaps = (a, b) => a !== b && `x${letter(a)}${letter(b)}`.normalize('NFD') === `x${letter(b)}${letter(a)}`;
+const single = (code) => letter(code).normalize('NFD') === letter(code);
+const ordered = known.filter((code) => /\p{M}/u.test(letter(code)) && single(code) && (swaps(code, 0x334) || swaps(0x345, code)));
+const representatives = [];
+for (const code of ordered) if (!representatives.some((r) => !swaps(r, code) && !swaps(code, r))) representatives.push(code);
+representatives.sort((a, b) => (swaps(b, a) ? -1 : 1));
+const orderOf = new Map(ordered.map((code) => [code, 1 + representatives.findIndex((r) => !swaps(r, code) && !swaps(code, r))]));
+
+const orders = runs((code) => orderOf.get(code) ?? 0).map(([code, order]) => hex((code << 8) | order));
+const isMark = (code) => !surrogate(code) && !later.has(code) && /\p{M}/u.test(letter(code));
+const marks = runs((code) => Number(isMark(code) || marksOnceMarks.has(code))).map(([code, is]) => hex((code << 1) | is));
+const words = runs((code) => Number(!surrogate(code) && /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u.test(letter(code)))).map(([code, is]) => hex((code << 1) | is));
+
+write(
+  'normal_form_table.inc',
+  [
+    `// Mappings: {code point, begin in kPool, length}. Canonical decompositions, whole; Hangul is computed.\nconstexpr Mapping kCanonical[] = {\n${wrapped(canonical)}};\n`,
+    `// Compatibility decompositions, whole, of what has another canonical one or none.\nconstexpr Mapping kCompatible[] = {\n${wrapped(compatible)}};\n`,
+    `constexpr Mapping kLower[] = {\n${wrapped(lower)}};\n`,
+    `constexpr char32_t kPool[] = {\n${wrapped(pool.map(hex))}};\n`,
+    `// {first, second, what they compose to}\nconstexpr Pair kPairs[] = {\n${wrapped(pairs.map((p) => `{${p.map(hex).join(',')}}`))}};\n`,
+    `// First code point of a run << 8 | the place of its combining class among those that there are, 0 for none.\nconstexpr uint32_t kOrders[] = {\n${wrapped(orders)}};\n`,
+    `// First code point of a run << 1 | whether it is: a combining mark, a letter of a word (what regular expressions call \\w).\nconstexpr uint32_t kMarks[] = {\n${wrapped(marks)}};\nconstexpr uint32_t kWords[] = {\n${wrapped(words)}};\n`,
+  ].join(''),
 );

@@ -4,6 +4,7 @@ import type { Argv, CommandModule } from 'yargs';
 
 import { diffModels, editModel, mergeModel, splitModel, type Differences, type MetadataEdit, type MetadataType } from '../../lib';
 import { numeric, word, words, type Flags } from '../flags';
+import { jsonLine } from '../json';
 import { explain, note, print } from '../screen';
 import { report, work } from '../work';
 import inspect from './inspect';
@@ -39,6 +40,9 @@ async function merge(flags: Flags): Promise<void> {
 function change(text: string): MetadataEdit {
   const found = /^([^=]+)=(?:((?:[ui](?:8|16|32|64)|f32|f64|bool|str)(?:\[\])?):)?([\s\S]*)$/.exec(text);
   if (!found) throw new Error(`expected KEY=TYPE:VALUE, such as general.name=str:Mine, found "${text}"`);
+  // A type that there is not is no text that happens to begin so.
+  if (found[2] === undefined && /^(?:[uif]\d+|bool|str|int|uint|float|double|string)(?:\[\])?:/.test(found[3] ?? ''))
+    throw new Error(`${found[1]}: expected a type among u8 to u64, i8 to i64, f32, f64, bool, str, or a list of one such as u32[], found "${found[3]}"`);
   return typed(found[1] ?? '', found[2] as MetadataType | undefined, found[3] ?? '');
 }
 
@@ -76,7 +80,7 @@ async function diff(flags: Flags): Promise<void> {
     note(`llama-ts: ${explain(error)}`);
     process.exit(2);
   });
-  await print(flags.json === true ? `${JSON.stringify(found)}\n` : table(found));
+  await print(flags.json === true ? jsonLine(found) : table(found));
   if (found.metadata.length > 0 || found.tensors.length > 0) process.exitCode = 1;
 }
 

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 
 import { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from '../../lib';
 import type { Flags } from '../flags';
+import { jsonLine } from '../json';
 import { print } from '../screen';
 
 function brief(value: MetadataValue): string {
@@ -30,8 +31,7 @@ function table(info: FileInfo): string {
 }
 
 function json(info: FileInfo): string {
-  const plain = { ...info, metadata: Object.fromEntries(info.metadata) };
-  return `${JSON.stringify(plain, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`;
+  return jsonLine({ ...info, metadata: Object.fromEntries(info.metadata) });
 }
 
 async function inspect(flags: Flags): Promise<void> {

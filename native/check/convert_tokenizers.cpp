@@ -10,10 +10,10 @@ namespace {
 constexpr const char* file_name = "tokenizer.json";
 
 const std::string bytes_json =
-    R"({"added_tokens":[{"id":4,"content":"<s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"Sequence",)"
+    R"({"added_tokens":[{"id":5,"content":"<s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"Sequence",)"
     R"("pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}]},)"
     R"("post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}]},)"
-    R"("model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2," ":3},"merges":["a b",["ab"," "]]}})";
+    R"("model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2," ":3,"ab ":4},"merges":["a b",["ab"," "]]}})";
 
 const std::string characters_json =
     R"({"added_tokens":[{"id":0,"content":"<unk>","special":true}],"normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend",)"
@@ -28,8 +28,8 @@ convert::Vocabulary read(const std::string& text) {
 
 CHECK_CASE("convert/merges of bytes are read with their template") {
   const convert::Vocabulary v = read(bytes_json);
-  CHECK(v.model == "gpt2" && v.pre == "smollm" && v.tokens.size() == 5 && v.first == "<s>" && v.last.empty());
-  CHECK(v.merges.size() == 2 && v.merges[0] == "a b" && v.merges[1] == "ab \xc4\xa0" && v.tokens[4].kind == convert::Kind::control);
+  CHECK(v.model == "gpt2" && v.pre == "smollm" && v.tokens.size() == 6 && v.first == "<s>" && v.last.empty());
+  CHECK(v.merges.size() == 2 && v.merges[0] == "a b" && v.merges[1] == "ab \xc4\xa0" && v.tokens[5].kind == convert::Kind::control);
 }
 
 CHECK_CASE("convert/merges of characters become scores, the first merge the highest") {

@@ -24,6 +24,40 @@ std::string known() {
 
 }  // namespace
 
+int64_t Description::of(Size size) const {
+  switch (size) {
+    case Size::vocabulary:
+      return vocabulary;
+    case Size::width:
+      return width;
+    case Size::query:
+      return heads * head_dim;
+    case Size::key_value:
+      return kv_heads * head_dim;
+    case Size::head:
+      return head_dim;
+    case Size::feed_forward:
+      return feed_forward;
+    case Size::experts:
+      return experts;
+    case Size::none:
+      break;
+  }
+  return 1;
+}
+
+const char* Description::setting(Size size) {
+  static constexpr const char* names[] = {"",
+                                          "vocab_size",
+                                          "hidden_size",
+                                          "num_attention_heads x head_dim",
+                                          "num_key_value_heads x head_dim (by default hidden_size / num_attention_heads)",
+                                          "head_dim",
+                                          "intermediate_size",
+                                          "num_local_experts"};
+  return names[static_cast<size_t>(size)];
+}
+
 RegisterArchitecture::RegisterArchitecture(const Architecture& architecture) { all().push_back(&architecture); }
 
 std::string_view class_of(const Config& config) {

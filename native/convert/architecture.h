@@ -1,6 +1,7 @@
 // What a folder's architecture becomes in a GGUF file, declared: a file in architecture/ each. Names of tensors are patterns in which
 // {} is a number: the layer, then the expert.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,8 +19,16 @@ enum class Change : uint8_t {
   exact,  // F32 whatever the type of matrices: routers and other small ones whose rounding shows
 };
 
+// Sizes of a tensor's dimensions, by the settings of config.json that they follow from.
+enum class Size : uint8_t { none, vocabulary, width, query, key_value, head, feed_forward, experts };
+
+// Folders that have the tensor: some; all; those without experts; those with.
+enum class Held : uint8_t { some, all, dense, experts };
+
 struct Rule {
   std::string_view from, to;  // several `from` of one `to`, told apart by their last {}, are stacked along a new dimension
+  Held held = Held::some;
+  std::array<Size, 2> shape = {};  // of each of them: rows, columns; of a vector its length
   Change change = Change::none;
 };
 
@@ -43,7 +52,10 @@ class Description {
 
   std::vector<gguf::Field> fields;
   std::vector<Computed> tensors;
-  int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, experts = 0;
+  int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, feed_forward = 0, vocabulary = 0, experts = 0;
+
+  int64_t of(Size size) const;
+  static const char* setting(Size size);  // what it is called in config.json
 
  private:
   std::string prefix_;

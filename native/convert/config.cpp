@@ -1,5 +1,7 @@
 #include "convert/config.h"
 
+#include <cstdio>
+
 #include "core/error.h"
 #include "gguf/text.h"
 
@@ -41,6 +43,16 @@ double Config::number(std::string_view key, double fallback) const {
   const auto value = root_[key].number();
   if (!value || !(*value > -1e30 && *value < 1e30)) fail(key, "expected a number");
   return *value;
+}
+
+double Config::number(std::string_view key, double low, double high, double fallback) const {
+  const double value = number(key, fallback);
+  if (has(key) && !(value >= low && value <= high)) {
+    char range[96];
+    std::snprintf(range, sizeof range, "expected a number from %g to %g, found %g", low, high, value);
+    fail(key, range);
+  }
+  return value;
 }
 
 std::optional<bool> Config::boolean(std::string_view key) const {

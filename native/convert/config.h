@@ -27,6 +27,7 @@ class Config {
   int64_t integer(std::string_view key, int64_t low, int64_t high) const;  // Code::format where absent
   int64_t integer(std::string_view key, int64_t low, int64_t high, int64_t fallback) const;
   double number(std::string_view key, double fallback) const;
+  double number(std::string_view key, double low, double high, double fallback) const;  // the fallback may be outside
   bool boolean(std::string_view key, bool fallback) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::string_view string(std::string_view key, std::string_view fallback) const;

@@ -9,24 +9,25 @@ namespace {
 
 constexpr int64_t most = int64_t{1} << 30;
 constexpr double pi = 3.14159265358979323846;
+constexpr double least = 1e-6, most_factor = 1e6;  // by which positions are divided
 
 // Section 3.4 of YaRN (Peng et al. 2023), with the share that DeepSeek's configurations name.
 double magnitude(double factor, double scale) { return factor > 1 ? 0.1 * scale * std::log(factor) + 1 : 1; }
 
 void describe_yarn(const Config& rope, Description& to) {
-  const double factor = rope.number("factor", 1);
-  if (factor <= 0) rope.fail("factor", "expected a number above 0");
+  const double factor = rope.number("factor", least, most_factor, 1);
   if (!rope.boolean("truncate", true)) rope.unsupported("truncate", "YaRN is run with true alone");
   to.put("rope.scaling.type", "yarn");
   to.number("rope.scaling.factor", factor);
   if (rope.has("original_max_position_embeddings"))
     to.integer("rope.scaling.original_context_length", rope.integer("original_max_position_embeddings", 1, most));
-  if (rope.has("beta_fast")) to.number("rope.scaling.yarn_beta_fast", rope.number("beta_fast", 32));
-  if (rope.has("beta_slow")) to.number("rope.scaling.yarn_beta_slow", rope.number("beta_slow", 1));
+  if (rope.has("beta_fast")) to.number("rope.scaling.yarn_beta_fast", rope.number("beta_fast", least, most_factor, 32));
+  if (rope.has("beta_slow")) to.number("rope.scaling.yarn_beta_slow", rope.number("beta_slow", least, most_factor, 1));
   double scale = magnitude(factor, 1);
   if (rope.has("mscale") && rope.has("mscale_all_dim"))
     scale = magnitude(factor, rope.number("mscale", 1)) / magnitude(factor, rope.number("mscale_all_dim", 1));
-  scale = rope.number("attention_factor", scale);
+  scale = rope.number("attention_factor", 0, 1e3, scale);
+  if (!(scale >= 0 && scale <= 1e3)) rope.fail("mscale", "expected what magnifies at most a thousand times");
   if (std::fabs(scale - magnitude(factor, 1)) > 1e-6) to.number("rope.scaling.yarn_attn_factor", scale);
 }
 
@@ -41,9 +42,9 @@ float llama3_divisor(float frequency, float original, float factor, float low, f
 }
 
 void describe_llama3(const Config& rope, Description& to, int64_t rotary, double base) {
-  const double factor = rope.number("factor", 8), low = rope.number("low_freq_factor", 1), high = rope.number("high_freq_factor", 4);
+  const double factor = rope.number("factor", least, most_factor, 8);
+  const double low = rope.number("low_freq_factor", 1), high = rope.number("high_freq_factor", 4);
   const int64_t original = rope.integer("original_max_position_embeddings", 1, most, 8192);
-  if (factor <= 0) rope.fail("factor", "expected a number above 0");
   if (!(high > low) || low <= 0) rope.fail("high_freq_factor", "expected more than low_freq_factor, and that above 0");
   Computed divisors{"rope_freqs.weight", {}};
   for (int64_t i = 0; i < rotary; i += 2) {
@@ -59,7 +60,7 @@ void describe_rope(const Config& config, Description& to) {
   if (config.has(key) && !config[key].is(json::Kind::object)) config.fail(key, "expected an object or null");
   const Config rope(config.name() + ": " + key, config[key]);
   const double base = rope.number("rope_theta", config.number("rope_theta", 10000));
-  if (!(base > 1)) config.fail("rope_theta", "expected a number above 1");
+  if (!(base >= 1.001 && base <= 1e12)) config.fail("rope_theta", "expected a number above 1, of at most 1e12");
   const auto rotary = static_cast<int64_t>(static_cast<double>(to.head_dim) *
                                            rope.number("partial_rotary_factor", config.number("partial_rotary_factor", 1)));
   if (rotary < 2 || rotary > to.head_dim || rotary % 2)
@@ -69,7 +70,7 @@ void describe_rope(const Config& config, Description& to) {
   if (rotary != to.head_dim) to.integer("rope.dimension_count", rotary);
   if (kind == "linear") {
     to.put("rope.scaling.type", "linear");
-    to.number("rope.scaling.factor", rope.number("factor", 1));
+    to.number("rope.scaling.factor", rope.number("factor", least, most_factor, 1));
   } else if (kind == "yarn") {
     describe_yarn(rope, to);
   } else if (kind == "llama3") {
@@ -86,16 +87,27 @@ void describe_decoder(const Config& config, Description& to) {
   to.width = config.integer("hidden_size", 1, 1 << 20);
   to.heads = config.integer("num_attention_heads", 1, 1 << 14);
   to.kv_heads = config.integer("num_key_value_heads", 1, 1 << 14, to.heads);
+  if (to.heads % to.kv_heads)
+    config.fail("num_key_value_heads",
+                "expected a divisor of the " + std::to_string(to.heads) + " of num_attention_heads, found " + std::to_string(to.kv_heads));
+  if (!config.has("head_dim") && to.width % to.heads)
+    config.fail("num_attention_heads",
+                "expected a divisor of the " + std::to_string(to.width) + " of hidden_size, found " + std::to_string(to.heads));
   to.head_dim = config.integer("head_dim", 2, 1 << 14, to.width / to.heads);
+  if (to.head_dim < 2 || to.head_dim > 1 << 14 || to.head_dim % 2)
+    config.fail(config.has("head_dim") ? "head_dim" : "num_attention_heads",
+                "expected heads of an even number of columns, found " + std::to_string(to.head_dim));
+  to.feed_forward = config.integer("intermediate_size", 1, 1 << 20);
+  to.vocabulary = config.integer("vocab_size", 1, 1 << 24);
   if (config.string("hidden_act", "silu") != "silu") config.unsupported("hidden_act", "expected silu, which this architecture is run with");
   to.integer("block_count", to.layers);
   to.integer("context_length", config.integer("max_position_embeddings", 1, most));
   to.integer("embedding_length", to.width);
-  to.integer("feed_forward_length", config.integer("intermediate_size", 1, 1 << 24));
+  to.integer("feed_forward_length", to.feed_forward);
   to.integer("attention.head_count", to.heads);
   to.integer("attention.head_count_kv", to.kv_heads);
   describe_rope(config, to);
-  to.number("attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 1e-6));
+  to.number("attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 0, 1, 1e-6));
   if (config.has("head_dim")) {
     to.integer("attention.key_length", to.head_dim);
     to.integer("attention.value_length", to.head_dim);
@@ -103,26 +115,27 @@ void describe_decoder(const Config& config, Description& to) {
 }
 
 std::vector<Rule> decoder_rules(Change q, Change k, std::vector<Rule> more) {
+  using enum Size;
   std::vector<Rule> rules = {
-      {"model.embed_tokens.weight", "token_embd.weight"},
-      {"model.norm.weight", "output_norm.weight"},
-      {"lm_head.weight", "output.weight"},
-      {"model.layers.{}.input_layernorm.weight", "blk.{}.attn_norm.weight"},
-      {"model.layers.{}.post_attention_layernorm.weight", "blk.{}.ffn_norm.weight"},
-      {"model.layers.{}.self_attn.q_proj.weight", "blk.{}.attn_q.weight", q},
-      {"model.layers.{}.self_attn.k_proj.weight", "blk.{}.attn_k.weight", k},
-      {"model.layers.{}.self_attn.v_proj.weight", "blk.{}.attn_v.weight"},
-      {"model.layers.{}.self_attn.o_proj.weight", "blk.{}.attn_output.weight"},
-      {"model.layers.{}.self_attn.q_proj.bias", "blk.{}.attn_q.bias", q},
-      {"model.layers.{}.self_attn.k_proj.bias", "blk.{}.attn_k.bias", k},
-      {"model.layers.{}.self_attn.v_proj.bias", "blk.{}.attn_v.bias"},
-      {"model.layers.{}.self_attn.o_proj.bias", "blk.{}.attn_output.bias"},
-      {"model.layers.{}.mlp.gate_proj.weight", "blk.{}.ffn_gate.weight"},
-      {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight"},
-      {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight"},
-      {"model.layers.{}.mlp.gate_proj.bias", "blk.{}.ffn_gate.bias"},
-      {"model.layers.{}.mlp.up_proj.bias", "blk.{}.ffn_up.bias"},
-      {"model.layers.{}.mlp.down_proj.bias", "blk.{}.ffn_down.bias"},
+      {"model.embed_tokens.weight", "token_embd.weight", Held::all, {vocabulary, width}},
+      {"model.norm.weight", "output_norm.weight", Held::all, {width}},
+      {"lm_head.weight", "output.weight", Held::some, {vocabulary, width}},
+      {"model.layers.{}.input_layernorm.weight", "blk.{}.attn_norm.weight", Held::all, {width}},
+      {"model.layers.{}.post_attention_layernorm.weight", "blk.{}.ffn_norm.weight", Held::all, {width}},
+      {"model.layers.{}.self_attn.q_proj.weight", "blk.{}.attn_q.weight", Held::all, {query, width}, q},
+      {"model.layers.{}.self_attn.k_proj.weight", "blk.{}.attn_k.weight", Held::all, {key_value, width}, k},
+      {"model.layers.{}.self_attn.v_proj.weight", "blk.{}.attn_v.weight", Held::all, {key_value, width}},
+      {"model.layers.{}.self_attn.o_proj.weight", "blk.{}.attn_output.weight", Held::all, {width, query}},
+      {"model.layers.{}.self_attn.q_proj.bias", "blk.{}.attn_q.bias", Held::some, {query}, q},
+      {"model.layers.{}.self_attn.k_proj.bias", "blk.{}.attn_k.bias", Held::some, {key_value}, k},
+      {"model.layers.{}.self_attn.v_proj.bias", "blk.{}.attn_v.bias", Held::some, {key_value}},
+      {"model.layers.{}.self_attn.o_proj.bias", "blk.{}.attn_output.bias", Held::some, {width}},
+      {"model.layers.{}.mlp.gate_proj.weight", "blk.{}.ffn_gate.weight", Held::dense, {feed_forward, width}},
+      {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight", Held::dense, {feed_forward, width}},
+      {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight", Held::dense, {width, feed_forward}},
+      {"model.layers.{}.mlp.gate_proj.bias", "blk.{}.ffn_gate.bias", Held::some, {feed_forward}},
+      {"model.layers.{}.mlp.up_proj.bias", "blk.{}.ffn_up.bias", Held::some, {feed_forward}},
+      {"model.layers.{}.mlp.down_proj.bias", "blk.{}.ffn_down.bias", Held::some, {width}},
   };
   rules.insert(rules.end(), more.begin(), more.end());
   return rules;

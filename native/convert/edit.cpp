@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 #include "convert/split.h"
 #include "core/error.h"
@@ -126,10 +127,18 @@ gguf::Field single(const Change& change, Id id) {
   return {change.key, std::move(out.bytes)};
 }
 
+std::unique_ptr<json::Document> document_of(const std::string& text) {
+  try {
+    return std::make_unique<json::Document>(text);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 gguf::Field list(const Change& change, Id id) {
   Value out(change.key, id);
-  const json::Document document(change.text);
-  const json::Value values = document.root();
+  const auto document = document_of(change.text);
+  const json::Value values = document ? document->root() : json::Value();
   if (!values.is(json::Kind::array)) out.fail("a list in brackets", change.text);
   out.number(uint32_t{array});
   out.number(uint32_t{id});

@@ -261,14 +261,12 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   const Architecture& architecture = architecture_of(config);
   std::vector<gguf::Field> fields = {gguf::field("general.architecture", architecture.name), gguf::field("general.type", "model"),
                                      gguf::field("general.name", options.name.empty() ? name_of(path) : options.name)};
-  int64_t vocabulary = config.integer("vocab_size", 1, 1 << 24);
+  const int64_t vocabulary = config.integer("vocab_size", 1, 1 << 24);
   if (!options.vocabulary_only) {
     Description description(architecture.name);
     architecture.describe(config, description);
-    parts.folder = std::make_unique<safetensors::Folder>(path);
+    parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")));
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
-    for (const Made& m : parts.made)
-      if (m.name == "token_embd.weight") vocabulary = m.rows();
     fields.push_back(gguf::field("general.size_label", size_label(parts.made)));
     fields.insert(fields.end(), description.fields.begin(), description.fields.end());
     fields.push_back(gguf::field("general.file_type", file_type_of(options.matrices.value_or(main_type(parts.made)))));

@@ -131,14 +131,77 @@ class Planner {
       made.name = c.name, made.values = c.values, made.dims = {static_cast<int64_t>(c.values.size())};
       made_.push_back(std::move(made));
     }
-    const bool tied = config_.boolean("tie_word_embeddings", false);
+    const Tensor* head = tied_head();
     for (const Tensor* t : folder_.tensors())
-      if (!is_beside(folder_, t->name) && !(tied && t->name == "lm_head.weight")) add(*t);
+      if (t != head && !is_beside(folder_, t->name)) add(*t);
     for (auto& [made, pieces] : stacks_) stack(made_[made], pieces);
+    check_all_there();
     return std::move(made_);
   }
 
  private:
+  const Rule& rule_to(std::string_view name) const {
+    return *std::find_if(architecture_.tensors.begin(), architecture_.tensors.end(), [&](const Rule& r) { return r.to == name; });
+  }
+
+  // The output's matrix where it is not to be written: it is the token table. As in transformers, a checkpoint that has another one has
+  // an output of its own, whatever tie_word_embeddings says, and of a tied pair either may be the one that was stored.
+  const Tensor* tied_head() {
+    const Rule &to_table = rule_to("token_embd.weight"), &to_head = rule_to("output.weight");
+    const Tensor *table = folder_.find(to_table.from), *head = folder_.find(to_head.from);
+    const bool tied = config_.boolean("tie_word_embeddings", false);
+    if (!tied && !head)
+      config_.fail("tie_word_embeddings", "is not true, so " + std::string(to_head.from) + " is expected in the folder, which has none");
+    if (!tied || !head) return nullptr;
+    if (!table) return add(*head, to_table, {}), head;
+    return same_values(*table, *head) ? head : nullptr;
+  }
+
+  bool same_values(const Tensor& a, const Tensor& b) const {
+    if (a.shape != b.shape) return false;
+    if (a.dtype == b.dtype && !is_float8(a.dtype)) return std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin());
+    const auto floats_of = [&](const Tensor& t) {
+      check_shape(t);
+      stored_type(t);
+      Made made;
+      made.dims = {t.shape.rbegin(), t.shape.rend()}, made.pieces = {piece_of(folder_, config_, t)};
+      return made;
+    };
+    const Made x = floats_of(a), y = floats_of(b);
+    std::vector<float> of_x(static_cast<size_t>(x.cols())), of_y(of_x.size());
+    for (int64_t row = 0; row < x.rows(); row++) {
+      x.make(row, 1, reinterpret_cast<uint8_t*>(of_x.data()));
+      y.make(row, 1, reinterpret_cast<uint8_t*>(of_y.data()));
+      if (of_x != of_y) return false;
+    }
+    return true;
+  }
+
+  // Those that every folder of the kind has, for each layer.
+  void check_all_there() const {
+    for (const Rule& rule : architecture_.tensors) {
+      const Held here = description_.experts > 0 ? Held::experts : Held::dense;
+      if (rule.held != Held::all && rule.held != here) continue;
+      const bool in_layers = rule.to.find("{}") != std::string_view::npos;
+      for (int64_t layer = 0; layer < (in_layers ? description_.layers : 1); layer++)
+        if (!places_.contains(filled(rule.to, {layer})))
+          throw Error(Code::format, "tensor " + filled(rule.from, {layer}) + ": expected in the folder, which has none" +
+                                        (in_layers ? "; num_hidden_layers says " + std::to_string(description_.layers) + " layers" : ""));
+    }
+  }
+
+  // config.json says the sizes of all tensors.
+  void check_sizes(const Tensor& t, const Rule& rule) const {
+    size_t expected = 0;
+    for (; expected < rule.shape.size() && rule.shape[expected] != Size::none; expected++) {
+      const Size size = rule.shape[expected];
+      if (expected < t.shape.size() && t.shape[expected] != description_.of(size))
+        fail(t, "expected " + std::to_string(description_.of(size)) + (expected == 0 ? " rows" : " columns") + ", as " +
+                    Description::setting(size) + " in config.json says, found " + shape_text(t));
+    }
+    if (t.shape.size() != expected) fail(t, "expected " + std::to_string(expected) + " dimensions, found " + shape_text(t));
+  }
+
   void add(const Tensor& t) {
     for (const Rule& rule : architecture_.tensors)
       if (const auto numbers = match(rule.from, t.name)) return add(t, rule, *numbers);
@@ -149,7 +212,8 @@ class Planner {
   void add(const Tensor& t, const Rule& rule, const std::vector<int64_t>& numbers) {
     check_shape(t);
     if (!numbers.empty() && numbers[0] >= description_.layers)
-      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as config.json says");
+      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as num_hidden_layers in config.json says");
+    check_sizes(t, rule);
     const std::string name = filled(rule.to, numbers);
     const auto [at, fresh] = places_.emplace(name, made_.size());
     if (fresh) made_.push_back(begun(t, rule, name));
@@ -178,7 +242,7 @@ class Planner {
   }
 
   using Numbered = std::pair<int64_t, Piece>;
-  static void stack(Made& made, std::vector<Numbered>& pieces) {
+  void stack(Made& made, std::vector<Numbered>& pieces) const {
     std::sort(pieces.begin(), pieces.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
     for (size_t i = 0; i < pieces.size(); i++) {
       const Tensor& t = *pieces[i].second.from;
@@ -187,6 +251,9 @@ class Planner {
         fail(t, "expected the shape and type of " + gguf::shown(pieces[0].second.from->name));
       made.pieces.push_back(pieces[i].second);
     }
+    if (static_cast<int64_t>(pieces.size()) != description_.experts)
+      fail(*pieces[0].second.from, "expected " + std::to_string(description_.experts) +
+                                       " experts, as num_local_experts in config.json says, found " + std::to_string(pieces.size()));
     if (made.dims.size() > 3) fail(*pieces[0].second.from, "expected at most 3 dimensions of what is stacked");
     made.dims.push_back(static_cast<int64_t>(pieces.size()));
   }

@@ -97,7 +97,25 @@ uint64_t number_in(std::string_view bytes, uint64_t number, uint64_t fallback) {
   return fallback;
 }
 
+// Of a message the last value of a field of bytes.
+std::string_view bytes_in(std::string_view bytes, uint64_t number) {
+  std::string_view found;
+  Message message(bytes);
+  for (Wire w; message.next(w);)
+    if (w.number == number) found = w.bytes;
+  return found;
+}
+
 }  // namespace
+
+// normalizer_spec = 3 { precompiled_charsmap = 2, remove_extra_whitespaces = 4 }, trainer_spec = 2 { treat_whitespace_as_suffix = 24 }
+void check_sentencepiece(std::string_view bytes) {
+  const std::string_view normalizer = bytes_in(bytes, 3), trainer = bytes_in(bytes, 2);
+  const auto refuse = [](const char* what) { throw Error(Code::unsupported, std::string(what) + ": is not built"); };
+  if (!bytes_in(normalizer, 2).empty()) refuse("normalizer_spec: precompiled_charsmap, a table of characters that become others");
+  if (number_in(normalizer, 4, 1) != 0) refuse("normalizer_spec: remove_extra_whitespaces");
+  if (number_in(trainer, 24, 0) != 0) refuse("trainer_spec: treat_whitespace_as_suffix");
+}
 
 // ModelProto { pieces = 1, trainer_spec = 2 { model_type = 3 }, normalizer_spec = 3 { add_dummy_prefix = 3 } }
 Vocabulary read_sentencepiece(std::string_view bytes) {

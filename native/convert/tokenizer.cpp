@@ -1,5 +1,7 @@
 // tokenizer.json, as the library "tokenizers" writes it.
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "convert/vocabulary.h"
 #include "core/error.h"
@@ -64,9 +66,29 @@ void read_tokens(const Config& file, Vocabulary& to) {
   }
 }
 
+using Ids = std::unordered_map<std::string_view, int64_t>;  // of the model's own tokens
+
+Ids ids_of(const Config& file) {
+  Ids ids;
+  for (const json::Member m : file["model"]["vocab"]) ids.emplace(m.key, m.value.integer().value_or(-1));
+  return ids;
+}
+
 struct Merge {
   std::string left, right;
 };
+
+// Halves and wholes are tokens. Of those that are there twice the last counts.
+void check_merges(const Config& file, const Ids& ids, std::vector<Merge>& merges) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (size_t i = merges.size(); i-- > 0;) {
+    const Merge& m = merges[i];
+    for (const std::string& text : {m.left, m.right, m.left + m.right})
+      if (!ids.contains(text)) file.fail("model", "merges: expected tokens of the vocabulary, found " + gguf::shown(text));
+    if (!seen.emplace(m.left, m.right).second) merges[i].left.clear();
+  }
+  std::erase_if(merges, [](const Merge& m) { return m.left.empty(); });
+}
 
 std::vector<Merge> read_merges(const Config& file) {
   std::vector<Merge> merges;
@@ -108,34 +130,79 @@ void score_by_rank(const std::vector<Merge>& merges, Vocabulary& to) {
   }
 }
 
-void read_added(const Config& file, Vocabulary& to) {
+// The library takes a token that is in the model's vocabulary by its id there, others it numbers on from there, whatever their ids in
+// the file: those are to be the same.
+void read_added(const Config& file, const Ids& ids, Vocabulary& to) {
+  std::unordered_map<std::string_view, int64_t> given;
+  auto next = static_cast<int64_t>(ids.size());
   for (const json::Member m : file["added_tokens"]) {
     const auto id = m.value["id"].integer();
     const auto text = m.value["content"].string();
-    if (!id || !text) file.fail("added_tokens", "expected an id and a content");
+    if (!id || !text || text->empty()) file.fail("added_tokens", "expected an id and a content");
+    const auto in_model = ids.find(*text);
+    const int64_t expected = in_model != ids.end() ? in_model->second : next;
+    if (!given.emplace(*text, *id).second) file.fail("added_tokens", gguf::shown(*text) + ": is there twice");
+    if (*id != expected)
+      file.fail("added_tokens", gguf::shown(*text) + ": expected the id " + std::to_string(expected) +
+                                    (in_model != ids.end() ? ", which it has in the vocabulary" : ", the next that is free") + ", found " +
+                                    std::to_string(*id));
+    if (in_model == ids.end()) next++;
     Token& token = to.at(*id);
-    const bool special = m.value["special"].boolean().value_or(false) || looks_special(*text);
+    const bool special = m.value["special"].boolean().value_or(false);
     token.text = *text;
-    token.kind = special ? Kind::control : Kind::user_defined;
+    token.kind = special || looks_special(*text) ? Kind::control : Kind::user_defined;
+    const uint32_t apart = in_model == ids.end() ? AddedToken::apart : 0u;
+    to.encoding->added.push_back({std::string(*text), static_cast<uint32_t>(*id), flags_of(m.value, special) | apart});
   }
 }
 
-// What is put before and behind a text, as far as it is one token each.
-void read_template(const json::Value& step, Vocabulary& to) {
-  if (is_type(step, "Sequence")) {
-    for (const json::Member m : step["processors"]) read_template(m.value, to);
-  } else if (is_type(step, "TemplateProcessing")) {
-    std::vector<json::Value> parts;
-    for (const json::Member m : step["single"]) parts.push_back(m.value);
-    if (parts.size() < 2) return;
-    to.first = parts.front()["SpecialToken"]["id"].string().value_or("");
-    to.last = parts.back()["SpecialToken"]["id"].string().value_or("");
+// What is put before and behind a text: one token each, or none.
+void read_template(const Config& file, const json::Value& step, Vocabulary& to) {
+  const std::string_view type = step["type"].string().value_or("none");
+  if (!step || type == "ByteLevel") return;
+  if (type == "Sequence") {
+    for (const json::Member m : step["processors"]) read_template(file, m.value, to);
+  } else if (type == "TemplateProcessing") {
+    bool behind = false;
+    for (const json::Member m : step["single"]) {
+      const auto id = m.value["SpecialToken"]["id"].string();
+      std::string& place = behind ? to.last : to.first;
+      if (!id) {
+        if (!m.value["Sequence"] || behind) file.unsupported("post_processor", "expected a template with the text in it once");
+        behind = true;
+      } else {
+        if (!place.empty() || step["special_tokens"][*id]["ids"].size() > 1)
+          file.unsupported("post_processor", "a template of more than one token before or behind the text is not built");
+        place = *id;
+      }
+    }
+    if (!behind) file.unsupported("post_processor", "expected a template with the text in it once");
+  } else {
+    file.unsupported("post_processor", "a step of type " + gguf::shown(type) + " is not built");
   }
 }
 
-void check_normalizer(const Config& file) {
-  const auto other = [](const json::Value& s) { return s && !is_type(s, "NFC"); };
-  if (any_step(file["normalizer"], "normalizers", other)) file.unsupported("normalizer", "expected none or NFC before merges of bytes");
+// Each byte is a token: then no text has what the vocabulary has not.
+bool has_all_bytes(const Ids& ids) {
+  int next = 0x100;
+  for (int byte = 0; byte < 256; byte++) {
+    const bool plain = (byte > 32 && byte < 127) || (byte > 160 && byte != 173);
+    const int code = plain ? byte : next++;
+    const std::string letter = code < 0x80 ? std::string(1, static_cast<char>(code))
+                                           : std::string({static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 63))});
+    if (!ids.contains(letter)) return false;
+  }
+  return true;
+}
+
+void read_unknown(const Config& file, const Ids& ids, Vocabulary& to) {
+  const auto text = file["model"]["unk_token"].string();
+  if (!text) return;
+  if (const auto at = ids.find(*text); at != ids.end()) {
+    to.encoding->unknown = static_cast<uint32_t>(at->second);
+  } else if (to.encoding->characters || !to.encoding->complete_bytes) {
+    file.fail("model", "unk_token: expected a token of the vocabulary, found " + gguf::shown(*text));
+  }
 }
 
 }  // namespace
@@ -159,22 +226,31 @@ Vocabulary read_tokenizer(const Config& file) {
   if (type != "BPE") file.unsupported("model", "expected type BPE, found " + gguf::shown(type) + ", which is not built");
   Vocabulary out;
   read_tokens(file, out);
-  const std::vector<Merge> merges = read_merges(file);
+  const Ids ids = ids_of(file);
+  std::vector<Merge> merges = read_merges(file);
+  check_merges(file, ids, merges);
   const bool characters = model["byte_fallback"].boolean().value_or(false) && marks_spaces(file);
+  out.encoding = read_encoding(file, characters);
   if (characters) {
     out.model = "llama";
     out.space_prefix = prefixes_space(file);
     score_by_rank(merges, out);
+    for (const Merge& m : merges) {
+      if ((m.left + m.right).find(' ') != std::string::npos)
+        file.unsupported("model", "merges: spaces within tokens of characters are not built");
+      out.merges.push_back(m.left + " " + m.right);
+    }
   } else {
-    check_normalizer(file);
+    out.encoding->complete_bytes = has_all_bytes(ids);
     out.model = "gpt2";
     out.pre = pre_of(file);
     for (const Merge& m : merges) out.merges.push_back(without_spaces(m.left) + " " + without_spaces(m.right));
   }
-  read_added(file, out);
+  read_added(file, ids, out);
+  read_unknown(file, ids, out);
   if (const auto unknown = model["unk_token"].string(); characters && unknown)
     if (const auto id = out.find(*unknown)) out.tokens[*id].kind = Kind::unknown;
-  read_template(file["post_processor"], out);
+  read_template(file, file["post_processor"], out);
   return out;
 }
 

@@ -16,20 +16,21 @@ std::string_view content_of(const json::Value& v) { return (v.is(json::Kind::obj
 
 // Tokens that the other files add: tokenizer_config.json has them by id, added_tokens.json by text.
 void add_tokens(const Config& config, const Config& added, Vocabulary& to) {
-  const auto add = [&](int64_t id, std::string_view text, bool special) {
+  const auto add = [&](int64_t id, std::string_view text, bool special, const json::Value& said) {
     Token& token = to.at(id);
-    if (token.kind != Kind::unused) return;
+    if (token.kind != Kind::unused || text.empty()) return;
     token.text = text;
     token.kind = special ? Kind::control : Kind::user_defined;
+    if (to.encoding) to.encoding->added.push_back({token.text, static_cast<uint32_t>(id), flags_of(said, special) | AddedToken::apart});
   };
   for (const json::Member m : config["added_tokens_decoder"]) {
     const std::string key(m.key);
     if (key.empty() || key.size() > 8 || key.find_first_not_of("0123456789") != std::string::npos)
       config.fail("added_tokens_decoder", "expected ids, found " + gguf::shown(key));
-    add(std::stoll(key), content_of(m.value), m.value["special"].boolean().value_or(false));
+    add(std::stoll(key), content_of(m.value), m.value["special"].boolean().value_or(false), m.value);
   }
   for (const json::Member m : added.root())
-    if (const auto id = m.value.integer()) add(*id, m.key, false);
+    if (const auto id = m.value.integer()) add(*id, m.key, false, {});
 }
 
 // User-defined SentencePiece tokens are met in text whose spaces are marked already.
@@ -40,25 +41,29 @@ void spell_spaces_plainly(Vocabulary& v) {
       t.text.replace(at, space.size(), " ");
 }
 
+// Whether tokenizer.model has the tokens that tokenizer.json has: then its scores are theirs.
+bool same_texts(const Vocabulary& stored, const Vocabulary& v) {
+  if (v.model != "llama" || stored.tokens.size() > v.tokens.size()) return false;
+  for (size_t i = 0; i < stored.tokens.size(); i++)
+    if (stored.tokens[i].text != v.tokens[i].text) return false;
+  return true;
+}
+
 Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
   const Config file(folder, "tokenizer.json", largest), added(folder, "added_tokens.json", largest);
   constexpr const char* model = "tokenizer.model";
   const auto pieces = safetensors::naming(model, [&] { return safetensors::Text::open(folder, model, largest); });
   if (!pieces && !file.found()) throw Error(Code::file, "expected tokenizer.json or tokenizer.model, found neither");
   Vocabulary out;
+  if (file.found()) out = read_tokenizer(file);
   if (pieces) {
-    out = safetensors::naming(model, [&] { return read_sentencepiece(pieces->text()); });
-    for (const json::Member m : file["added_tokens"]) {
-      const auto id = m.value["id"].integer();
-      if (!id) file.fail("added_tokens", "expected an id");
-      Token& token = out.at(*id);
-      if (token.kind == Kind::normal || token.kind == Kind::unused) {
-        token.text = content_of(m.value);
-        token.kind = m.value["special"].boolean().value_or(false) ? Kind::control : Kind::user_defined;
-      }
+    const Vocabulary stored = safetensors::naming(model, [&] { return read_sentencepiece(pieces->text()); });
+    if (!file.found()) {
+      safetensors::naming(model, [&] { check_sentencepiece(pieces->text()); });
+      out = stored;
+    } else if (same_texts(stored, out)) {
+      for (size_t i = 0; i < stored.tokens.size(); i++) out.tokens[i].score = stored.tokens[i].score;
     }
-  } else {
-    out = read_tokenizer(file);
   }
   add_tokens(tokenizer_config, added, out);
   if (out.model == "llama") spell_spaces_plainly(out);
@@ -113,7 +118,8 @@ void put_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
   fields.push_back(gguf::field("tokenizer.ggml.tokens", std::span<const std::string>(texts)));
   if (v.model == "llama") fields.push_back(gguf::field("tokenizer.ggml.scores", std::span<const float>(scores)));
   fields.push_back(gguf::field("tokenizer.ggml.token_type", std::span<const int32_t>(kinds)));
-  if (v.model == "gpt2") fields.push_back(gguf::field("tokenizer.ggml.merges", std::span<const std::string>(v.merges)));
+  if (v.model == "gpt2" || v.encoding) fields.push_back(gguf::field("tokenizer.ggml.merges", std::span<const std::string>(v.merges)));
+  if (v.encoding && v.encoding->needed()) v.encoding->put(fields);
 }
 
 // Whether the token of a role is put before or behind a text: as tokenizer_config.json says, else tokenizer.json's template.
@@ -122,6 +128,44 @@ bool adds(const Config& tokenizer_config, const Vocabulary& v, const std::string
   if (const auto said = tokenizer_config.boolean("add_" + role + "_token")) return *said;
   if (!text.empty()) return id && v.tokens[*id].text == text;
   return fallback.value_or(false);
+}
+
+}  // namespace
+
+namespace {
+
+// The ids that end a generation, as one file says them: a number or a list.
+void read_ends(const Config& from, size_t tokens, std::vector<uint32_t>& ends) {
+  constexpr const char* key = "eos_token_id";
+  const json::Value said = from[key];
+  if (!said) return;
+  const auto add = [&](const json::Value& value) {
+    const auto id = value.integer();
+    if (!id || *id < 0 || static_cast<size_t>(*id) >= tokens)
+      from.fail(key, "expected a token id from 0 to " + std::to_string(tokens - 1) + ", or a list of such, found " +
+                         (id ? std::to_string(*id) : "something else"));
+    if (std::find(ends.begin(), ends.end(), static_cast<uint32_t>(*id)) == ends.end()) ends.push_back(static_cast<uint32_t>(*id));
+  };
+  if (!said.is(json::Kind::array)) return add(said);
+  for (const json::Member m : said) add(m.value);
+}
+
+// GGUF has keys for one token that ends a text (eos), one that ends a turn (eot) and one that ends a message (eom); all of several are in
+// a list of ours beside them.
+void put_ends(const std::string& folder, const Config& config, const Vocabulary& v, std::optional<uint32_t> eos,
+              std::vector<gguf::Field>& fields) {
+  std::vector<uint32_t> ends;
+  read_ends(Config(folder, "generation_config.json", largest), v.tokens.size(), ends);
+  read_ends(config, v.tokens.size(), ends);
+  if (!eos && !ends.empty()) fields.push_back(gguf::field("tokenizer.ggml.eos_token_id", *(eos = ends.front())));
+  std::erase_if(ends, [&](uint32_t id) { return id == eos; });
+  if (ends.empty()) return;
+  std::vector<uint32_t> others = ends;
+  std::stable_partition(others.begin(), others.end(), [&](uint32_t id) { return v.tokens[id].text.find("eom") == std::string::npos; });
+  fields.push_back(gguf::field("tokenizer.ggml.eot_token_id", others.front()));
+  if (others.size() > 1) fields.push_back(gguf::field("tokenizer.ggml.eom_token_id", others.back()));
+  ends.insert(ends.begin(), *eos);
+  fields.push_back(gguf::field("tokenizer.huggingface.eos_token_ids", std::span<const uint32_t>(ends)));
 }
 
 }  // namespace
@@ -140,6 +184,7 @@ void describe_vocabulary(const std::string& folder, const Config& config, int64_
   const Roles of(folder, config, tokenizer_config, v);
   for (const Role& role : roles)
     if (const auto id = of.id(role.name)) fields.push_back(gguf::field("tokenizer.ggml." + std::string(role.key), *id));
+  put_ends(folder, config, v, of.id("eos"), fields);
   fields.push_back(gguf::field("tokenizer.ggml.add_bos_token", adds(tokenizer_config, v, "bos", of.id("bos"), v.first, v.add_bos)));
   fields.push_back(gguf::field("tokenizer.ggml.add_eos_token", adds(tokenizer_config, v, "eos", of.id("eos"), v.last, v.add_eos)));
   if (v.space_prefix)

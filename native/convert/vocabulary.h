@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "convert/config.h"
+#include "convert/encoding.h"
 #include "gguf/field.h"
 
 namespace lt::convert {
@@ -27,6 +28,7 @@ struct Vocabulary {
   std::optional<bool> space_prefix;      // of llama
   std::optional<bool> add_bos, add_eos;  // as tokenizer.json's template says
   std::string first, last;               // the tokens that this is about; empty: none
+  std::optional<Encoding> encoding;      // of tokenizer.json
 
   // The token `id`, which may be new. Throws Code::format for one beyond 2^24.
   Token& at(int64_t id);
@@ -39,6 +41,8 @@ Vocabulary read_tokenizer(const Config& file);
 
 // tokenizer.model: SentencePiece's protobuf message, of a model that merges.
 Vocabulary read_sentencepiece(std::string_view message);
+// Throws Code::unsupported where such a model does to a text what is not built, where it is all that a folder has.
+void check_sentencepiece(std::string_view message);
 
 // How tokenizer.json cuts text into words: the name in tokenizer.ggml.pre. Throws Code::unsupported.
 std::string_view pre_of(const Config& tokenizer);

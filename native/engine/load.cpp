@@ -123,6 +123,17 @@ ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context
   return info;
 }
 
+// Rows of the token table beyond the last token are padding, as many models have it; a token without a row is none.
+void check_vocabulary(const gguf::File& file) {
+  const gguf::Array* array = file.array("tokenizer.ggml.tokens");
+  const auto* tokens = array ? std::get_if<std::vector<std::string_view>>(array) : nullptr;
+  const gguf::HostTensor* table = file.tensor("token_embd.weight");
+  if (!tokens || !table || table->dims[1] >= static_cast<int64_t>(tokens->size())) return;
+  throw Error(Code::format, "tokenizer.ggml.tokens: expected at most " + std::to_string(table->dims[1]) +
+                                " tokens, as token_embd.weight has rows, found " + std::to_string(tokens->size()) +
+                                ": the vocabulary is another model's");
+}
+
 // Of the vocabulary: a token's text, its entry in a hash table and its score; a merge's pair and rank.
 uint64_t table_bytes(const gguf::File& file) {
   uint64_t bytes = 0;
@@ -147,6 +158,7 @@ Type cache_type(const std::string& name, const Shape& s) {
 
 Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
                std::unique_ptr<Ranks> ranks) {
+  check_vocabulary(*file);
   Parts parts;
   parts.file = file;
   parts.ranks = std::move(ranks);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "core/error.h"
+#include "gguf/destination.h"
 
 #ifdef _WIN32
 #include <windows.h>
@@ -22,18 +24,20 @@ namespace {
 
 std::filesystem::path native_path(const std::string& path) { return std::u8string(path.begin(), path.end()); }
 
-std::string with_free_space(const std::string& path) {
+std::string with_free_space(const std::filesystem::path& path) {
   std::error_code ignored;
-  std::filesystem::path folder = native_path(path).parent_path();
+  std::filesystem::path folder = path.parent_path();
   if (folder.empty()) folder = ".";
   const auto space = std::filesystem::space(folder, ignored);
   return ignored ? "" : ", of which " + std::to_string(space.available) + " are free";
 }
 
-[[noreturn]] void full(const std::string& path, uint64_t bytes) {
-  throw Error(Code::disk, path + ": the disk is full: the file needs " + std::to_string(bytes) + " bytes" + with_free_space(path) +
+[[noreturn]] void full(const std::string& path, const std::filesystem::path& partial, uint64_t bytes) {
+  throw Error(Code::disk, path + ": the disk is full: the file needs " + std::to_string(bytes) + " bytes" + with_free_space(partial) +
                               ": free some, or write elsewhere");
 }
+
+std::filesystem::path beside(std::filesystem::path target) { return target += ".partial"; }
 
 }  // namespace
 
@@ -76,9 +80,8 @@ void Output::fail(const char* what) const {
   throw Error(Code::disk, path_ + ": " + what + " (Windows error " + std::to_string(GetLastError()) + ")");
 }
 
-Output::Output(const std::string& path) : path_(path), partial_(path + ".partial") {
-  if (std::filesystem::is_directory(native_path(path))) throw Error(Code::disk, path + ": is a folder: name a file in it");
-  file_ = CreateFileW(native_path(partial_).c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, nullptr, OPEN_ALWAYS,
+Output::Output(const std::string& path) : path_(path), target_(destination_of(path)), partial_(beside(target_)) {
+  file_ = CreateFileW(partial_.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, nullptr, OPEN_ALWAYS,
                       FILE_ATTRIBUTE_NORMAL, nullptr);
   if (file_ == INVALID_HANDLE_VALUE) fail("cannot be written");
 }
@@ -86,7 +89,7 @@ Output::Output(const std::string& path) : path_(path), partial_(path + ".partial
 Output::~Output() {
   if (finished_) return;
   CloseHandle(file_);
-  if (!kept_) DeleteFileW(native_path(partial_).c_str());
+  if (!kept_) DeleteFileW(partial_.c_str());
 }
 
 uint64_t Output::size() const {
@@ -96,7 +99,7 @@ uint64_t Output::size() const {
 }
 
 void Output::reserve(uint64_t bytes) {
-  if (!SetFilePointerEx(file_, large(bytes), nullptr, FILE_BEGIN) || !SetEndOfFile(file_)) full(path_, bytes);
+  if (!SetFilePointerEx(file_, large(bytes), nullptr, FILE_BEGIN) || !SetEndOfFile(file_)) full(path_, partial_, bytes);
 }
 
 void Output::write(uint64_t at, std::span<const uint8_t> bytes) {
@@ -126,23 +129,51 @@ void Output::finish(uint64_t bytes) {
   if (!FlushFileBuffers(file_)) fail("cannot be written to the end");
   CloseHandle(file_);
   finished_ = true;
-  if (!MoveFileExW(native_path(partial_).c_str(), native_path(path_).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-    fail("cannot be given its name");
+  if (!MoveFileExW(partial_.c_str(), target_.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) fail("cannot be given its name");
 }
 
 #else
 
 void Output::fail(const char* what) const { throw Error(Code::disk, path_ + ": " + what + ": " + std::strerror(errno)); }
 
-Output::Output(const std::string& path) : path_(path), partial_(path + ".partial") {
+namespace {
+
+constexpr mode_t all_of_mode = 07777;
+
+// What the file that is replaced lets others do. It is the new one's too; until then only its owner's programs need to open it again.
+std::optional<struct stat> status_of(const std::filesystem::path& target) {
+  struct stat status{};
+  return stat(target.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
+}
+
+}  // namespace
+
+Output::Output(const std::string& path) : path_(path) {
   if (path.find('\0') != std::string::npos) throw Error(Code::disk, "the path of the output holds a zero byte");
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw Error(Code::disk, path + ": is a folder: name a file in it");
-  file_ = open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
+  target_ = destination_of(path);
+  partial_ = beside(target_);
+  const auto replaced = status_of(target_);
+  const mode_t mode = replaced ? (replaced->st_mode & 0777) | S_IRUSR | S_IWUSR : 0666;
+  file_ = open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, mode);
   if (file_ < 0) fail("cannot be written");
-  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-  close(file_);
-  throw Error(Code::disk, path + ": another program is writing it now: wait for it, or choose another name");
+  if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    close(file_);
+    throw Error(Code::disk, path + ": another program is writing it now: wait for it, or choose another name");
+  }
+  if (replaced) (void)fchmod(file_, mode);  // what an earlier run left may be open to more
+}
+
+// The new file's owner, group and mode are the old one's, as far as the system lets this process set them: changing an owner takes
+// away what a mode says of whom a program runs as, so the mode comes last.
+void Output::take_after_replaced() const {
+  const auto replaced = status_of(target_);
+  if (!replaced) return;
+  struct stat own{};
+  if (fstat(file_, &own) != 0) fail("cannot be measured");
+  if (own.st_uid != replaced->st_uid || own.st_gid != replaced->st_gid) {
+    if (fchown(file_, replaced->st_uid, replaced->st_gid) != 0) (void)!fchown(file_, static_cast<uid_t>(-1), replaced->st_gid);
+  }
+  (void)fchmod(file_, replaced->st_mode & all_of_mode);
 }
 
 Output::~Output() {
@@ -158,10 +189,12 @@ uint64_t Output::size() const {
 }
 
 void Output::reserve(uint64_t bytes) {
-  if (ftruncate(file_, static_cast<off_t>(bytes)) != 0) errno == EFBIG || errno == ENOSPC ? full(path_, bytes) : fail("cannot be written");
+  if (ftruncate(file_, static_cast<off_t>(bytes)) != 0)
+    errno == EFBIG || errno == ENOSPC ? full(path_, partial_, bytes) : fail("cannot be written");
 #ifdef __linux__
   // Where a file system cannot tell, writing will.
-  if (bytes > 0 && fallocate(file_, 0, 0, static_cast<off_t>(bytes)) != 0 && (errno == ENOSPC || errno == EDQUOT)) full(path_, bytes);
+  if (bytes > 0 && fallocate(file_, 0, 0, static_cast<off_t>(bytes)) != 0 && (errno == ENOSPC || errno == EDQUOT))
+    full(path_, partial_, bytes);
 #endif
 }
 
@@ -169,7 +202,7 @@ void Output::write(uint64_t at, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     const ssize_t some = pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (some < 0 && errno == EINTR) continue;
-    if (some < 0 && (errno == ENOSPC || errno == EDQUOT)) full(path_, at + bytes.size());
+    if (some < 0 && (errno == ENOSPC || errno == EDQUOT)) full(path_, partial_, at + bytes.size());
     if (some <= 0) fail("cannot be written");
     at += static_cast<uint64_t>(some);
     bytes = bytes.subspan(static_cast<size_t>(some));
@@ -189,7 +222,8 @@ void Output::read(uint64_t at, std::span<uint8_t> bytes) const {
 void Output::finish(uint64_t bytes) {
   if (ftruncate(file_, static_cast<off_t>(bytes)) != 0) fail("cannot be cut to its length");
   if (fsync(file_) != 0) fail("cannot be written to the end");
-  if (rename(partial_.c_str(), path_.c_str()) != 0) fail("cannot be given its name");
+  take_after_replaced();
+  if (rename(partial_.c_str(), target_.c_str()) != 0) fail("cannot be given its name");
   finished_ = true;
   close(file_);
 }

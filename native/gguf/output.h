@@ -1,6 +1,8 @@
-// A file that appears under its name when it is complete, and not before: it is written as NAME.partial and renamed.
+// A file that appears under its name when it is complete, and not before: it is written as NAME.partial and renamed. A file that it
+// takes the place of gives it its mode, and its owner where the system allows; a link stays, and the file that it leads to is replaced.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 
@@ -8,8 +10,9 @@ namespace lt::gguf {
 
 class Output {
  public:
-  // Opens or makes PATH.partial, whose contents stay. UTF-8 on every system. Throws Code::disk: the folder is absent or may not be
-  // written, PATH is a folder, another program writes it now.
+  // Opens or makes PATH.partial, whose contents stay; where PATH is a link, beside the file that it leads to. UTF-8 on every system.
+  // Throws Code::disk: the folder is absent or may not be written, PATH is a folder, no file, or a link to nothing, another program
+  // writes it now.
   explicit Output(const std::string& path);
   ~Output();  // the partial file is removed, unless it was kept
   Output(const Output&) = delete;
@@ -30,7 +33,10 @@ class Output {
  private:
   [[noreturn]] void fail(const char* what) const;
 
-  std::string path_, partial_;
+  void take_after_replaced() const;
+
+  std::string path_;  // as it was named
+  std::filesystem::path target_, partial_;
   bool kept_ = false, finished_ = false;
 #ifdef _WIN32
   void* file_ = nullptr;

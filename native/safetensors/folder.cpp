@@ -22,29 +22,59 @@ bool there(const std::string& folder, const std::string& name) {
   return std::filesystem::exists(native_path(in_folder(folder, name)), ignored);
 }
 
+bool is_file(const std::string& folder, const std::string& name) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(native_path(in_folder(folder, name)), ignored);
+}
+
+bool is_plain(std::string_view name) {
+  return name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos && !name.starts_with('.') && name.size() <= 255;
+}
+
 // A file in the folder itself, which no index can be: neither a way out of the folder nor one back to where it came from.
-void check_plain(std::string_view name) {
-  const bool plain = name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos && !name.starts_with('.');
-  if (plain && name.size() <= 255 && name.ends_with(".safetensors")) return;
+void check_shard_name(std::string_view name) {
+  if (is_plain(name) && name.ends_with(".safetensors")) return;
   throw Error(Code::format, "weight_map: expected the name of a .safetensors file in the folder, found \"" + gguf::shown(name) + "\"");
+}
+
+bool is_index(std::string_view name) { return name.ends_with(".safetensors.index.json"); }
+
+// Which file to begin with: the one that config.json names, else model.safetensors, and an index only where there is none, as in
+// transformers: an index beside it is what an earlier version of the folder left.
+std::string first_file(const std::string& folder, const std::string& named) {
+  if (named.empty()) return is_file(folder, whole) ? whole : is_file(folder, index_name) ? index_name : "";
+  if (is_plain(named) && (is_index(named) || named.ends_with(".safetensors"))) return named;
+  throw Error(Code::format, "config.json: transformers_weights: expected a .safetensors file or its .safetensors.index.json, found \"" +
+                                gguf::shown(named) + "\"");
+}
+
+// Of shards that lie there without an index.
+bool has_shards(const std::string& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(native_path(folder), ignored)) {
+    const std::u8string name = entry.path().filename().u8string();
+    if (name.starts_with(u8"model-0") && name.ends_with(u8".safetensors")) return true;
+  }
+  return false;
 }
 
 // Tensor -> shard.
 using WeightMap = std::map<std::string, std::string, std::less<>>;
 
-WeightMap read_index(const std::string& folder) {
-  return naming(index_name, [&] {
-    const auto file = Text::open(folder, index_name, longest_index);
+WeightMap read_index(const std::string& folder, const std::string& name) {
+  return naming(name, [&] {
+    const auto file = Text::open(folder, name, longest_index);
+    if (!file) throw Error(Code::file, "expected the index of the weights, found no such file");
     const json::Document document(file->text());
     const json::Value map = document.root()["weight_map"];
     if (!map.is(json::Kind::object) || map.size() == 0)
       throw Error(Code::format, "weight_map: expected an object of tensors and their files");
     WeightMap out;
     for (const json::Member m : map) {
-      const auto name = m.value.string();
-      if (!name) throw Error(Code::format, "weight_map: tensor " + gguf::shown(m.key) + ": expected the name of a file");
-      check_plain(*name);
-      out.emplace(m.key, *name);
+      const auto shard = m.value.string();
+      if (!shard) throw Error(Code::format, "weight_map: tensor " + gguf::shown(m.key) + ": expected the name of a file");
+      check_shard_name(*shard);
+      out.emplace(m.key, *shard);
     }
     return out;
   });
@@ -64,25 +94,27 @@ Shard open_shard(const std::string& folder, const std::string& name) {
   for (const char* other : {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.safetensors", "tf_model.h5"})
     if (there(folder, other))
       throw Error(Code::unsupported, std::string("expected ") + whole + ", found " + other + ", a format that is not read");
+  if (has_shards(folder))
+    throw Error(Code::file,
+                std::string("expected ") + index_name + " beside the shards, found none: without it nothing tells whether they are all");
   throw Error(Code::file, std::string("expected ") + whole + " or " + index_name + ", found neither");
 }
 
-std::vector<std::string> names_of(const WeightMap& map) {
+std::vector<std::string> names_of(const WeightMap& map, const std::string& index) {
   std::vector<std::string> names;
   for (const auto& [tensor, shard] : map) names.push_back(shard);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  if (names.size() > most_shards)
-    throw Error(Code::format, std::string(index_name) + ": more than " + std::to_string(most_shards) + " files");
+  if (names.size() > most_shards) throw Error(Code::format, index + ": more than " + std::to_string(most_shards) + " files");
   return names;
 }
 
 // What the index says of a shard is what is in it.
-void check_shard(const Shard& shard, const WeightMap& map) {
+void check_shard(const Shard& shard, const WeightMap& map, const std::string& index) {
   for (const Tensor& t : shard.contents.tensors) {
     const auto at = map.find(t.name);
     if (at == map.end() || at->second != shard.name)
-      throw Error(Code::format, shard.name + ": tensor " + gguf::shown(t.name) + " is in it, but " + index_name +
+      throw Error(Code::format, shard.name + ": tensor " + gguf::shown(t.name) + " is in it, but " + index +
                                     (at == map.end() ? " does not name it" : " has it in " + at->second));
   }
 }
@@ -102,26 +134,25 @@ std::unique_ptr<Text> Text::open(const std::string& folder, const std::string& n
   return file;
 }
 
-Folder::Folder(const std::string& path) {
+Folder::Folder(const std::string& path, const std::string& named) {
   WeightMap map;
-  if (there(path, index_name)) {
-    map = read_index(path);
-    for (const std::string& name : names_of(map)) {
+  const std::string first = first_file(path, named);
+  if (first.empty()) none(path);
+  if (is_index(first)) {
+    map = read_index(path, first);
+    for (const std::string& name : names_of(map, first)) {
       shards_.push_back(open_shard(path, name));
-      check_shard(shards_.back(), map);
+      check_shard(shards_.back(), map, first);
     }
-  } else if (there(path, whole)) {
-    shards_.push_back(open_shard(path, whole));
   } else {
-    none(path);
+    shards_.push_back(open_shard(path, first));
   }
   std::vector<std::string_view> names;
   for (const Shard& s : shards_)
     for (const Tensor& t : s.contents.tensors) tensors_.push_back(&t), names.push_back(t.name);
   index_ = std::make_unique<gguf::Index>("tensor", std::move(names));
   for (const auto& [tensor, shard] : map)
-    if (!find(tensor))
-      throw Error(Code::format, shard + ": expected tensor " + gguf::shown(tensor) + ", which " + index_name + " has in it");
+    if (!find(tensor)) throw Error(Code::format, shard + ": expected tensor " + gguf::shown(tensor) + ", which " + first + " has in it");
 }
 
 const Tensor* Folder::find(std::string_view name) const {

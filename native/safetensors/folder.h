@@ -1,4 +1,5 @@
-// The safetensors of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json names, mapped.
+// The safetensors of a Hugging Face folder, mapped: model.safetensors, or, where there is none, the shards that
+// model.safetensors.index.json names.
 #pragma once
 #include <memory>
 #include <span>
@@ -22,7 +23,8 @@ class Folder {
  public:
   // Throws Code::file where there are none, Code::format for files that break the format or do not belong together,
   // Code::unsupported for folders of another format; messages name the file.
-  explicit Folder(const std::string& path);
+  // `named`: another file or index to read instead, as config.json may say (transformers_weights).
+  explicit Folder(const std::string& path, const std::string& named = {});
 
   std::span<const Shard> shards() const { return shards_; }
   const std::vector<const Tensor*>& tensors() const { return tensors_; }  // shard by shard, in the order of their data

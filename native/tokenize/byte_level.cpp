@@ -8,6 +8,7 @@
 #include "tokenize/merge_list.h"
 #include "tokenize/pretokenize.h"
 #include "tokenize/spelling.h"
+#include "tokenize/unknown.h"
 #include "tokenize/word_cache.h"
 
 namespace lt::tokenize {
@@ -24,7 +25,7 @@ const Pretokenizer& pretokenizer_of(const gguf::File& file) {
 class ByteLevel final : public Encoder {
  public:
   ByteLevel(const Vocabulary& vocabulary, const gguf::File& file)
-      : vocabulary_(vocabulary), pretokenizer_(pretokenizer_of(file)), merges_(file) {}
+      : vocabulary_(vocabulary), pretokenizer_(pretokenizer_of(file)), merges_(file), unknown_(vocabulary, file) {}
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     Merging merging;
@@ -46,6 +47,11 @@ class ByteLevel final : public Encoder {
     if (pretokenizer_.whole_words)
       if (const int32_t id = vocabulary_.find(word); id >= 0) return ids.push_back(id);
     const auto rank = [&](std::string_view both, size_t left) { return merges_.rank(both, left); };
+    if (vocabulary_.from_folder) {
+      Unknown::Word symbols(unknown_, ids);
+      merging.run(word, rank, [&](std::string_view symbol) { symbols.put(symbol, vocabulary_.find(symbol)); });
+      return symbols.finish();
+    }
     merging.run(word, rank, [&](std::string_view symbol) {
       if (const int32_t id = vocabulary_.find(symbol); id >= 0) return ids.push_back(id);
       append_letters(symbol, ids);
@@ -64,6 +70,7 @@ class ByteLevel final : public Encoder {
   const Vocabulary& vocabulary_;
   const Pretokenizer& pretokenizer_;
   MergeList merges_;
+  Unknown unknown_;  // of a folder's
 };
 
 class MergedCharacters final : public Encoder {

@@ -26,6 +26,8 @@ class Encoder {
 std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary, const gguf::File& file);
 // Merges by their order in a list, over bytes spelt as text, cut by a pre-tokenizer (Radford et al. 2019).
 std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file);
+// As the library "tokenizers" merges characters, of text that is spelt already.
+std::unique_ptr<Encoder> make_spelt_characters(const Vocabulary& vocabulary, const gguf::File& file);
 // Merges by their order in a list, over characters with SentencePiece's spelling of spaces and bytes (Gemma 4).
 std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file);
 

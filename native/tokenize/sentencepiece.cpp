@@ -41,7 +41,7 @@ class SentencePiece final : public Encoder {
         ranks_(read_ranks(vocabulary, file)),
         bytes_(byte_tokens(vocabulary)),
         prefixes_space_(file.boolean("tokenizer.ggml.add_space_prefix").value_or(true)),
-        cuts_at_spaces_(no_token_spans_words()) {}
+        cuts_at_spaces_(no_token_spans_words(vocabulary)) {}
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     std::string spelt;
@@ -63,20 +63,6 @@ class SentencePiece final : public Encoder {
   bool adds_bos() const override { return true; }
 
  private:
-  // True where a space never follows anything else inside a token: then no merge crosses from one word into the next, and words
-  // can be merged one by one.
-  bool no_token_spans_words() const {
-    return std::none_of(vocabulary_.tokens.begin(), vocabulary_.tokens.end(),
-                        [](std::string_view token) { return word_end(token, 0) != token.size(); });
-  }
-
-  // A word: spaces, then what is none.
-  static size_t word_end(std::string_view text, size_t at) {
-    while (text.substr(at, kSpace.size()) == kSpace) at += kSpace.size();
-    const size_t end = text.find(kSpace, at);
-    return end == std::string_view::npos ? text.size() : end;
-  }
-
   void append_word(Merging& merging, std::string_view word, std::vector<int32_t>& ids) const {
     const auto rank = [&](std::string_view both, size_t) {
       const int32_t id = vocabulary_.find(both);

@@ -1,5 +1,7 @@
 #include "tokenize/spelling.h"
 
+#include <algorithm>
+
 namespace lt::tokenize {
 
 namespace {
@@ -16,6 +18,17 @@ void replace_all(std::string_view text, std::string_view what, std::string_view 
 
 void spell_spaces(std::string_view text, std::string& out) { replace_all(text, " ", kSpace, out); }
 void read_spaces(std::string_view token, std::string& out) { replace_all(token, kSpace, " ", out); }
+
+size_t word_end(std::string_view text, size_t at) {
+  while (text.substr(at, kSpace.size()) == kSpace) at += kSpace.size();
+  const size_t end = text.find(kSpace, at);
+  return end == std::string_view::npos ? text.size() : end;
+}
+
+bool no_token_spans_words(const Vocabulary& vocabulary) {
+  return vocabulary.find(kSpace) >= 0 && std::none_of(vocabulary.tokens.begin(), vocabulary.tokens.end(),
+                                                      [](std::string_view token) { return word_end(token, 0) != token.size(); });
+}
 
 std::array<int32_t, 256> byte_tokens(const Vocabulary& vocabulary) {
   std::array<int32_t, 256> tokens;

@@ -1,10 +1,14 @@
 #include "tokenize/tokenizer.h"
 
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
 #include "gguf/text.h"
+#include "tokenize/added_tokens.h"
 #include "tokenize/encoder.h"
+#include "tokenize/metaspace.h"
+#include "tokenize/normalizer.h"
 #include "tokenize/special_tokens.h"
 #include "tokenize/vocabulary.h"
 
@@ -15,6 +19,7 @@ namespace {
 constexpr size_t kLongestText = size_t{64} << 20;
 
 std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model) {
+  if (model == "llama" && vocabulary.from_folder) return make_spelt_characters(vocabulary, file);
   if (model == "llama") return make_sentencepiece(vocabulary, file);
   if (model == "gpt2") return make_byte_level(vocabulary, file);
   return make_merged_characters(vocabulary, file);
@@ -34,6 +39,40 @@ bool marks_take_spaces(const gguf::File& file, std::string_view model) {
   return model == "llama" && file.string("general.architecture").value_or("") == "phi3";
 }
 
+// What comes before merging where the file was made of a folder: added tokens, the normalizer, spaces.
+class FolderText {
+ public:
+  FolderText(const Vocabulary& vocabulary, const gguf::File& file)
+      : normalizer_(file), added_(vocabulary, normalizer_), metaspace_(Metaspace::of(file)) {}
+
+  void encode(const Encoder& encoder, std::string_view text, bool special, std::vector<int32_t>& ids) const {
+    std::string buffer;
+    added_.raw(text, special, [&](std::string_view raw, int32_t id) {
+      if (id >= 0) return ids.push_back(id);
+      const std::string_view normal = normalizer_.apply(raw, buffer);
+      added_.normalized(normal, special, [&](std::string_view piece, int32_t inner) {
+        if (inner >= 0) return ids.push_back(inner);
+        append(encoder, piece, raw.data() == text.data() && piece.data() == normal.data(), ids);
+      });
+    });
+  }
+
+ private:
+  void append(const Encoder& encoder, std::string_view piece, bool first, std::vector<int32_t>& ids) const {
+    if (!metaspace_) return encoder.append(piece, ids);
+    const std::string spelt = metaspace_->spelt(piece, first);
+    for (size_t at = 0; at < spelt.size();) {
+      const size_t end = metaspace_->word_end(spelt, at);
+      encoder.append(std::string_view(spelt).substr(at, end - at), ids);
+      at = end;
+    }
+  }
+
+  Normalizer normalizer_;
+  AddedTokens added_;
+  std::optional<Metaspace> metaspace_;
+};
+
 class FileTokenizer final : public Tokenizer {
  public:
   explicit FileTokenizer(const gguf::File& file) : FileTokenizer(file, supported_model(file)) {}
@@ -44,6 +83,10 @@ class FileTokenizer final : public Tokenizer {
                   "a text of at most 64 MiB was expected, found " + std::to_string(text.size()) + " bytes: encode it in parts");
     std::vector<int32_t> ids;
     ids.reserve(text.size() / 3 + 8);
+    if (folder_) {
+      folder_->encode(*encoder_, text, special, ids);
+      return ids;
+    }
     size_t at = 0;
     for (const SpecialTokens::Found& found : special_.find(text, special)) {
       if (at < found.begin) encoder_->append(text.substr(at, found.begin - at), ids);
@@ -75,6 +118,7 @@ class FileTokenizer final : public Tokenizer {
   bool add_bos() const override { return add_bos_; }
   bool add_eos() const override { return add_eos_; }
   bool ends_generation(int32_t id) const override { return known(id) && vocabulary_.ends[static_cast<size_t>(id)]; }
+  bool has_name(int32_t id) const override { return vocabulary_.has_name(id); }
   bool is_control(int32_t id) const override { return known(id) && vocabulary_.is(id, Kind::control); }
 
   std::string_view text(int32_t id) const override {
@@ -89,6 +133,7 @@ class FileTokenizer final : public Tokenizer {
         encoder_(make_encoder(vocabulary_, file, model)),
         add_bos_(vocabulary_.bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(encoder_->adds_bos())),
         add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(false)) {
+    if (vocabulary_.from_folder) folder_.emplace(vocabulary_, file);
     read_pieces();
   }
 
@@ -119,6 +164,7 @@ class FileTokenizer final : public Tokenizer {
   const Vocabulary vocabulary_;
   const SpecialTokens special_;
   const std::unique_ptr<const Encoder> encoder_;
+  std::optional<FolderText> folder_;
   const bool add_bos_;
   const bool add_eos_;
   std::string bytes_;           // what every token reads as, one after the other

@@ -36,6 +36,9 @@ class Tokenizer {
   virtual bool add_eos() const = 0;
   virtual bool ends_generation(int32_t id) const = 0;  // eos, eot, eom and the tokens that are so by name
   virtual bool is_control(int32_t id) const = 0;
+  // False of ids beyond size(), and of tokens that are there only to fill up the rows of the model's token table: such an id is never
+  // to be sampled, and there is no text to call it by.
+  virtual bool has_name(int32_t id) const { return id >= 0 && id < size(); }
   virtual std::string_view text(int32_t id) const = 0;  // as the vocabulary spells it
 };
 

@@ -52,4 +52,12 @@ Read read_utf8(std::string_view text, size_t at) {
   return {code, lead.bytes, true, false};
 }
 
+Read read_before(std::string_view text, size_t end) {
+  for (size_t bytes = 1; bytes <= std::min<size_t>(end, 4); ++bytes) {
+    const Read read = read_utf8(text.substr(0, end), end - bytes);
+    if (read.whole && read.bytes == bytes) return read;
+  }
+  return {kReplacement, 1, false, false};
+}
+
 }  // namespace lt::tokenize

@@ -23,5 +23,7 @@ struct Read {
 };
 
 Read read_utf8(std::string_view text, size_t at);
+// The character that ends at `end`, which is above 0; not whole where what is there is none.
+Read read_before(std::string_view text, size_t end);
 
 }  // namespace lt::tokenize

@@ -104,20 +104,58 @@ Vocabulary::Vocabulary(const gguf::File& file) {
   read_special_ids(file);
   find_ends(file);
 
-  index_ = TextIndex(tokens.size());
-  for (uint32_t id = 0; id < tokens.size(); ++id) {
-    const std::string_view text = tokens[id];
+  read_added(file);
+  index();
+}
+
+void Vocabulary::index() {
+  const std::span<const std::string_view> texts = from_folder ? std::span<const std::string_view>(spelt_) : tokens;
+  index_ = TextIndex(texts.size());
+  for (uint32_t id = 0; id < texts.size(); ++id) {
+    const std::string_view text = texts[id];
     longest = std::max(longest, text.size());
     if (text.empty()) continue;  // would match everywhere
     // Of tokens spelt alike the last is the one that text becomes, as in the tools that write these files.
-    index_.insert(hash_text(text), id, true, [&](uint32_t other) { return tokens[other] == text; });
+    index_.insert(hash_text(text), id, true, [&](uint32_t other) { return texts[other] == text; });
   }
 }
 
 int32_t Vocabulary::find(std::string_view text) const {
   if (text.size() > longest) return -1;
-  const uint32_t id = index_.find(hash_text(text), [&](uint32_t other) { return tokens[other] == text; });
+  const std::span<const std::string_view> texts = from_folder ? std::span<const std::string_view>(spelt_) : tokens;
+  const uint32_t id = index_.find(hash_text(text), [&](uint32_t other) { return texts[other] == text; });
   return id == TextIndex::kNone ? -1 : static_cast<int32_t>(id);
+}
+
+bool Vocabulary::has_name(int32_t id) const {
+  if (id < 0 || id >= size()) return false;
+  return !is(id, Kind::unused) || text(id) != "[PAD" + std::to_string(id) + "]";
+}
+
+void Vocabulary::read_added(const gguf::File& file) {
+  const auto* texts = string_array(file, "tokenizer.huggingface.added_tokens");
+  if (!texts) return;
+  const auto numbers = [&](const char* key) {
+    const gguf::Array* array = file.array(key);
+    const auto* list = array ? std::get_if<std::vector<uint64_t>>(array) : nullptr;
+    if (!list || list->size() != texts->size())
+      broken(std::string(key) + ": expected " + std::to_string(texts->size()) + " numbers without a sign, one an added token");
+    return std::span<const uint64_t>(*list);
+  };
+  const std::span<const uint64_t> ids = numbers("tokenizer.huggingface.added_token_ids"),
+                                  flags = numbers("tokenizer.huggingface.added_token_flags");
+  from_folder = true;
+  spelt_.assign(tokens.begin(), tokens.end());
+  for (int32_t id = 0; id < size(); ++id)
+    if (!has_name(id)) spelt_[static_cast<size_t>(id)] = {};
+  for (size_t i = 0; i < texts->size(); ++i) {
+    if (ids[i] >= tokens.size())
+      broken("tokenizer.huggingface.added_token_ids: expected ids below the number of tokens, found " + std::to_string(ids[i]));
+    if ((*texts)[i].empty()) broken("tokenizer.huggingface.added_tokens: expected no empty text");
+    const AddedToken token{(*texts)[i], static_cast<int32_t>(ids[i]), static_cast<uint32_t>(flags[i])};
+    spelt_[ids[i]] = token.flags & AddedToken::apart ? std::string_view() : token.text;
+    added.push_back(token);
+  }
 }
 
 uint8_t Vocabulary::byte_value(int32_t id) const {
@@ -153,6 +191,15 @@ void Vocabulary::find_ends(const gguf::File& file) {
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
     const int32_t id = read_id_or_none(file, key, size());
     if (id >= 0) ends[static_cast<size_t>(id)] = true;
+  }
+  if (const gguf::Array* list = file.array("tokenizer.huggingface.eos_token_ids")) {
+    const auto* ids = std::get_if<std::vector<uint64_t>>(list);
+    if (!ids) broken("tokenizer.huggingface.eos_token_ids: expected a list of ids");
+    for (const uint64_t id : *ids) {
+      if (id >= tokens.size())
+        broken("tokenizer.huggingface.eos_token_ids: expected ids below " + std::to_string(size()) + ", found " + std::to_string(id));
+      ends[id] = true;
+    }
   }
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (kinds[i] != Kind::control && kinds[i] != Kind::user_defined) continue;

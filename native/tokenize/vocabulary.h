@@ -12,6 +12,20 @@ namespace lt::tokenize {
 
 enum class Kind : uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
+// A token that a folder's tokenizer.json adds to those of its model, as tokenizer.huggingface.added_tokens tells it.
+struct AddedToken {
+  enum Flag : uint32_t {
+    single_word = 1,   // found between what are no letters alone
+    strips_left = 2,   // takes the white space before it
+    strips_right = 4,  // and behind it
+    normalized = 8,    // is found in normalized text, normalized itself
+    apart = 16,        // not in the model's own vocabulary: nothing is merged to it
+  };
+  std::string_view text;
+  int32_t id;
+  uint32_t flags;
+};
+
 class Vocabulary {
  public:
   explicit Vocabulary(const gguf::File& file);
@@ -21,6 +35,9 @@ class Vocabulary {
   std::string_view text(int32_t id) const { return tokens[static_cast<size_t>(id)]; }
   // Control and unknown tokens are marks of the format: text never becomes one by accident, and they read as nothing.
   bool is_mark(int32_t id) const { return is(id, Kind::control) || is(id, Kind::unknown); }
+  // False of a row that the model has beyond its tokens: those of the file, and in files made of folders those that are there to fill
+  // up, of kind unused and spelt [PADn] with their own id.
+  bool has_name(int32_t id) const;
   // -1: no token is spelt so.
   int32_t find(std::string_view text) const;
   // The value of a token of kind byte, spelt <0xHH>.
@@ -33,12 +50,17 @@ class Vocabulary {
   int32_t bos = -1;
   int32_t eos = -1;
   int32_t unknown = -1;
+  bool from_folder = false;       // ids are those of the library "tokenizers", by what tokenizer.huggingface.* says
+  std::vector<AddedToken> added;  // of such
 
  private:
   void read_kinds(const gguf::File& file);
   void read_special_ids(const gguf::File& file);
   void find_ends(const gguf::File& file);
+  void read_added(const gguf::File& file);
+  void index();
 
+  std::vector<std::string_view> spelt_;  // of a folder's: what find() goes by; of others tokens are
   TextIndex index_;
 };
 

@@ -1,10 +1,10 @@
 // Hugging Face folders: run as they are, and made into GGUF files. Truth: llama.cpp's converter (model-bf16.gguf), transformers'
 // logits, and folders that are written here by other rules.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
-import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type Tensors } from '../fixtures/safetensors';
+import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type StoredTensor, type Tensors } from '../fixtures/safetensors';
 import { rowDistances } from '../support/distance';
 import { referenceModels, referenceTolerance } from '../support/golden';
 import { hasShared, root, sharedFloats, sharedJson, sharedPath, sharedTest } from '../support/shared';
@@ -150,6 +150,232 @@ describe('what folders store', () => {
   });
 });
 
+describe('the output and the token table', () => {
+  const original = (): Tensors => readSafetensors(join(folder('llama'), 'model.safetensors'));
+  const table = 'model.embed_tokens.weight';
+  const head = 'lm_head.weight';
+  const own = (): Tensors => original(); // the reference's head has other values than its table
+  const tied = { tie_word_embeddings: true };
+  const names = async (path: string): Promise<string[]> => (await inspectModel(path)).tensors.map((t) => t.name);
+  const values = async (path: string): Promise<Float32Array> => {
+    await using model = await loadModel(path, { contextTokens: 64 });
+    return await model.logits([11, 48, 85]);
+  };
+
+  sharedTest("a head of other values is the checkpoint's own, whatever the configuration says", llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, [own()], tied);
+    expect(await names(made.path)).toContain('output.weight');
+    expect(await values(made.path)).toEqual(await values(folder('llama')));
+    await convertModel(made.path, join(made.path, 'x.gguf'));
+    expect(await values(join(made.path, 'x.gguf'))).toEqual(await values(folder('llama')));
+  });
+
+  sharedTest('one other value is enough, in another shard too', llama, async () => {
+    using made = temporaryFolder();
+    const tensors = own();
+    const bytes = Buffer.from(tensors.get(table)!.bytes);
+    bytes[bytes.length - 1]! ^= 1;
+    tensors.set(head, { ...tensors.get(table)!, bytes });
+    const all = [...tensors].sort(([a], [b]) => a.localeCompare(b));
+    folderOf(folder('llama'), made.path, [new Map(all.filter(([n]) => n !== head)), new Map(all.filter(([n]) => n === head))], tied);
+    expect(await names(made.path)).toContain('output.weight');
+  });
+
+  for (const [what, make] of [
+    ['the same bytes', (t) => t.get(table)!],
+    ['the same values in F32', (t) => ({ dtype: 'F32', shape: [320, 64], bytes: f32(floatsOf(t.get(table)!)) })],
+  ] as [string, (t: Tensors) => StoredTensor][]) {
+    sharedTest(`a head of ${what} is the table`, llama, async () => {
+      using made = temporaryFolder();
+      using without = temporaryFolder();
+      const tensors = own();
+      tensors.set(head, make(tensors));
+      folderOf(folder('llama'), made.path, [tensors], tied);
+      tensors.delete(head);
+      folderOf(folder('llama'), without.path, [tensors], tied);
+      expect(await names(made.path)).not.toContain('output.weight');
+      expect(await values(made.path)).toEqual(await values(without.path));
+    });
+  }
+
+  sharedTest('FP8 with scales is compared by its values', llama, async () => {
+    using made = temporaryFolder();
+    const tensors = own();
+    const codes = Buffer.from(Array.from({ length: 320 * 64 }, (_, i) => (i * 7) % 120));
+    const scale = (x: number): StoredTensor => ({ dtype: 'F32', shape: [], bytes: f32(Float32Array.of(x)) });
+    for (const name of [table, head]) tensors.set(name, { dtype: 'F8_E4M3', shape: [320, 64], bytes: codes });
+    tensors.set(`${table}_scale`, scale(0.01)).set(`${head}_scale`, scale(0.01));
+    const config = { ...tied, quantization_config: { quant_method: 'fp8' } };
+    folderOf(folder('llama'), made.path, [tensors], config);
+    expect(await names(made.path)).not.toContain('output.weight');
+    tensors.set(`${head}_scale`, scale(0.02));
+    folderOf(folder('llama'), made.path, [tensors], config);
+    expect(await names(made.path)).toContain('output.weight');
+  });
+
+  sharedTest('of a tied pair either may be the one that is stored; without either, or untied without a head: refused', llama, async () => {
+    using swapped = temporaryFolder();
+    using right = temporaryFolder();
+    const tensors = own();
+    tensors.delete(head);
+    folderOf(folder('llama'), right.path, [tensors], tied);
+    tensors.set(head, tensors.get(table)!).delete(table);
+    folderOf(folder('llama'), swapped.path, [tensors], tied);
+    expect(await values(swapped.path)).toEqual(await values(right.path));
+    tensors.delete(head);
+    folderOf(folder('llama'), swapped.path, [tensors], tied);
+    await expect(loadModel(swapped.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining(table) as string });
+    const untied = own();
+    untied.delete(head);
+    for (const config of [{ tie_word_embeddings: false }, { tie_word_embeddings: undefined }]) {
+      folderOf(folder('llama'), right.path, [untied], config);
+      await expect(loadModel(right.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringMatching(/tie_word_embeddings.*lm_head\.weight/) as string });
+    }
+  });
+
+  sharedTest('a head of another shape is refused by the setting', llama, async () => {
+    using made = temporaryFolder();
+    const tensors = own();
+    const { bytes, ...rest } = tensors.get(head)!;
+    tensors.set(head, { ...rest, shape: [319, 64], bytes: bytes.subarray(0, 319 * 128) });
+    folderOf(folder('llama'), made.path, [tensors], tied);
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringMatching(/lm_head\.weight.*vocab_size/) as string });
+  });
+});
+
+describe('which files are the weights', () => {
+  const original = (): Tensors => readSafetensors(join(folder('llama'), 'model.safetensors'));
+  const zeros = (tensors: Tensors): Tensors => new Map([...tensors].map(([n, t]) => [n, { ...t, bytes: Buffer.alloc(t.bytes.length) }]));
+  const halves = (all: Tensors): Tensors[] => [new Map([...all].slice(0, 9)), new Map([...all].slice(9))];
+  const difference = async (path: string) => (await diffModels(path, folder('llama'))).tensors;
+  const code = async (path: string): Promise<string> => ((await loadModel(path).catch((e: unknown) => e)) as { code: string; message: string }).code;
+
+  sharedTest('model.safetensors, before an index beside it', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, halves(zeros(original())));
+    cpSync(join(folder('llama'), 'model.safetensors'), join(made.path, 'model.safetensors'));
+    expect(await difference(made.path)).toEqual([]);
+    writeFileSync(join(made.path, 'model.safetensors.index.json'), 'no JSON at all');
+    expect(await difference(made.path)).toEqual([]);
+    rmSync(join(made.path, 'model-00002-of-00002.safetensors'));
+    expect(await difference(made.path)).toEqual([]);
+  });
+
+  sharedTest('a folder of that name is no file: then the index', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, halves(original()));
+    mkdirSync(join(made.path, 'model.safetensors'));
+    expect(await difference(made.path)).toEqual([]);
+  });
+
+  sharedTest('shards that are missing, or without an index, and other names: refused', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, halves(original()));
+    rmSync(join(made.path, 'model-00002-of-00002.safetensors'));
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FILE', message: expect.stringContaining('model-00002-of-00002') as string });
+    rmSync(join(made.path, 'model.safetensors.index.json'));
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FILE', message: expect.stringContaining('index') as string });
+    rmSync(join(made.path, 'model-00001-of-00002.safetensors'));
+    cpSync(join(folder('llama'), 'model.safetensors'), join(made.path, 'consolidated.safetensors'));
+    await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('consolidated.safetensors') as string });
+  });
+
+  sharedTest('config.json may name them (transformers_weights)', llama, async () => {
+    using made = temporaryFolder();
+    folderOf(folder('llama'), made.path, [zeros(original())], { transformers_weights: 'other.safetensors' });
+    expect(await code(made.path)).toBe('FILE');
+    cpSync(join(folder('llama'), 'model.safetensors'), join(made.path, 'other.safetensors'));
+    expect(await difference(made.path)).toEqual([]);
+    for (const name of ['../x.safetensors', 'pytorch_model.bin', '']) {
+      folderOf(folder('llama'), made.path, [original()], { transformers_weights: name });
+      expect(name === '' ? (await difference(made.path)).length : await code(made.path)).toBe(name === '' ? 0 : 'FORMAT');
+    }
+  });
+});
+
+describe('settings that the tensors do not have', () => {
+  // Whatever config.json says: refused with the name of the setting, or what is written loads.
+  const settings: Record<string, readonly string[]> = {
+    llama: ['num_hidden_layers', 'hidden_size', 'num_attention_heads', 'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings', 'rms_norm_eps'],
+    qwen2: ['num_hidden_layers', 'hidden_size', 'num_attention_heads', 'num_key_value_heads', 'intermediate_size', 'vocab_size'],
+    qwen3: ['num_hidden_layers', 'hidden_size', 'num_attention_heads', 'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size'],
+    mixtral: ['num_local_experts', 'intermediate_size', 'num_experts_per_tok'],
+  };
+  const shapeless = ['max_position_embeddings', 'rms_norm_eps', 'num_experts_per_tok'];
+  for (const [name, keys] of Object.entries(settings)) {
+    for (const key of keys) {
+      sharedTest(`${name}: ${key}`, needs(name), async () => {
+        using made = temporaryFolder();
+        cpSync(folder(name), made.path, { recursive: true });
+        const config = JSON.parse(readFileSync(join(folder(name), 'config.json'), 'utf8')) as Record<string, unknown>;
+        const value = Number(config[key]);
+        const out = join(made.path, 'x.gguf');
+        for (const wrong of [value + 1, value - 1, value * 2, 0, -value, 2 ** 31, 1e18, 1e300, value + 0.5, String(value), '', null, [value], {}, true]) {
+          writeFileSync(join(made.path, 'config.json'), JSON.stringify({ ...config, [key]: wrong }));
+          const error = (await convertModel(made.path, out).then(() => undefined, (e: unknown) => e)) as { code: string; message: string } | undefined;
+          if (error) {
+            expect([JSON.stringify(wrong), error.code, error.message]).toEqual([JSON.stringify(wrong), 'FORMAT', expect.stringContaining(key)]);
+            expect(readdirSync(made.path).filter((n) => n.startsWith('x.gguf'))).toEqual([]);
+          } else if (name !== 'mixtral') {
+            await using model = await loadModel(out, { contextTokens: 32 });
+            expect(shapeless.includes(key) || (wrong === null && model.info.heads === 4)).toBe(true);
+          }
+          rmSync(out, { force: true });
+        }
+      });
+    }
+  }
+
+  sharedTest('a layer or tensor that is not there is named', llama, async () => {
+    using made = temporaryFolder();
+    const tensors = readSafetensors(join(folder('llama'), 'model.safetensors'));
+    tensors.delete('model.layers.1.mlp.up_proj.weight');
+    folderOf(folder('llama'), made.path, [tensors]);
+    await expect(convertModel(made.path, join(made.path, 'x.gguf'))).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining('model.layers.1.mlp.up_proj.weight') as string });
+  });
+});
+
+describe('what ends a generation', () => {
+  const ends = async (path: string): Promise<number[]> => {
+    await using model = await loadModel(path, { contextTokens: 64 });
+    const found: number[] = [];
+    for (const id of [1, 4, 6, 9]) {
+      const logitBias = Object.fromEntries(Array.from({ length: 320 }, (_, i) => [i, i === id ? 0 : -Infinity]));
+      if ((await model.generate('a', { maxTokens: 2, logitBias })).finish === 'stop') found.push(id);
+    }
+    return found;
+  };
+  // <|im_end|>, token 4 of these folders, is an end by its name.
+  const cases: [string, unknown, unknown, number[]][] = [
+    ['one in config.json', 1, undefined, [1, 4]],
+    ['a list in config.json', [1, 9], undefined, [1, 4, 9]],
+    ['a list in generation_config.json', 1, { eos_token_id: [1, 6] }, [1, 4, 6]],
+    ['both', [9], { eos_token_id: 6 }, [1, 4, 6, 9]],
+    ['four', [9, 1], { eos_token_id: [6, 4] }, [1, 4, 6, 9]],
+    ['none in generation_config.json', 1, { eos_token_id: null }, [1, 4]],
+  ];
+  for (const [what, config, generation, expected] of cases) {
+    sharedTest(`${what}: of the folder and of the file made of it`, llama, async () => {
+      using made = temporaryFolder();
+      folderOf(folder('llama'), made.path, [readSafetensors(join(folder('llama'), 'model.safetensors'))], { eos_token_id: config });
+      if (generation) writeFileSync(join(made.path, 'generation_config.json'), JSON.stringify(generation));
+      expect(await ends(made.path)).toEqual(expected);
+      await convertModel(made.path, join(made.path, 'x.gguf'));
+      expect(await ends(join(made.path, 'x.gguf'))).toEqual(expected);
+    });
+  }
+
+  sharedTest('what is no token is refused by the file that says it', llama, async () => {
+    using made = temporaryFolder();
+    cpSync(folder('llama'), made.path, { recursive: true });
+    for (const bad of ['{', '[]', '{"eos_token_id":"1"}', '{"eos_token_id":[1,-1]}', '{"eos_token_id":320}', '{"eos_token_id":1.5}', '{"eos_token_id":[[1]]}', '{"eos_token_id":{}}']) {
+      writeFileSync(join(made.path, 'generation_config.json'), bad);
+      await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining('generation_config.json') as string });
+    }
+  });
+});
+
 describe('damaged folders', () => {
   const original = () => readFileSync(join(folder('llama'), 'model.safetensors'));
   const header = (bytes: Buffer): string => bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE()));
@@ -187,6 +413,7 @@ describe('damaged folders', () => {
   sharedTest('an index in a circle', llama, async () => {
     using made = temporaryFolder();
     cpSync(folder('llama'), made.path, { recursive: true });
+    rmSync(join(made.path, 'model.safetensors'));
     writeFileSync(join(made.path, 'model.safetensors.index.json'), JSON.stringify({ weight_map: { 'lm_head.weight': 'model.safetensors.index.json' } }));
     await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FORMAT' });
   });
@@ -253,23 +480,58 @@ describe('what is written', () => {
     }
   });
 
-  sharedTest('a kill at any moment leaves the file whole or absent', llama, async () => {
+  // The child waits after each piece that it reports until it is told to go on, so a kill lands where it is meant to: while a known part
+  // of the file is written. `whole` is what an undisturbed run writes.
+  sharedTest('a kill at any moment leaves the old file or none; the next run completes it', llama, async () => {
     using made = temporaryFolder();
-    largeFolder(join(made.path, 'in'));
-    const file = join(made.path, 'out.gguf');
-    const script = `require(${JSON.stringify(root)}).convertModel(${JSON.stringify(join(made.path, 'in'))}, ${JSON.stringify(file)}, { onProgress: () => process.stdout.write('.') })`;
-    for (let i = 0; i < 6; i++) {
-      const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
-      await new Promise((resolve) => child.stdout.once('data', resolve).once('end', resolve));
-      await new Promise((resolve) => setTimeout(resolve, i * 4));
-      child.kill('SIGKILL');
-      await new Promise((resolve) => child.once('close', resolve));
-      if (existsSync(file)) break; // it was quicker than the kill: compared below
+    const [from, file, undisturbed] = [join(made.path, 'in'), join(made.path, 'out.gguf'), join(made.path, 'whole.gguf')];
+    largeFolder(from);
+    let pieces = 0;
+    await convertModel(from, undisturbed, { onProgress: () => void pieces++ });
+    const whole = readFileSync(undisturbed);
+    rmSync(undisturbed);
+    expect(pieces).toBeGreaterThan(10);
+    const script = `
+      const { readSync } = require('node:fs');
+      const wait = () => { process.stdout.write('.'); readSync(0, Buffer.alloc(1)); };
+      require(${JSON.stringify(root)}).convertModel(${JSON.stringify(from)}, ${JSON.stringify(file)}, { onProgress: wait }).then(() => process.stdout.write('done'));`;
+    const killedAfter = async (reports: number): Promise<string> => {
+      const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+      let said = '';
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      child.stdout.on('data', (bytes: Buffer) => {
+        for (const c of bytes.toString()) if ((said += c).length >= reports) child.kill('SIGKILL');
+        else child.stdin.write('x');
+      });
+      child.stdin.on('error', () => undefined);
+      await closed;
+      return said;
+    };
+    for (const old of [undefined, Buffer.from('the old file')]) {
+      rmSync(file, { force: true });
+      if (old) writeFileSync(file, old);
+      for (const reports of [1, 2]) {
+        expect(await killedAfter(reports)).toMatch(/^\.+$/); // it was not done
+        expect(existsSync(`${file}.partial`)).toBe(true);
+        expect(existsSync(file) ? readFileSync(file) : undefined).toEqual(old);
+      }
     }
-    await convertModel(join(made.path, 'in'), file);
-    expect((await diffModels(file, join(made.path, 'in'))).tensors).toEqual([]);
+    await convertModel(from, file, { name: 'in' });
+    expect(readFileSync(file).equals(whole)).toBe(true);
     expect(readdirSync(made.path).sort()).toEqual(['in', 'out.gguf']);
   }, 120_000);
+
+  sharedTest('a file that is replaced gives the new one its mode; a link stays', llama, async () => {
+    using made = temporaryFolder();
+    const [file, link] = [join(made.path, 'x.gguf'), join(made.path, 'link.gguf')];
+    writeFileSync(file, 'old');
+    chmodSync(file, 0o640);
+    symlinkSync('x.gguf', link);
+    await convertModel(folder('llama'), link);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(made.path).sort()).toEqual(['link.gguf', 'x.gguf']);
+    expect((await inspectModel(file)).tensors.length).toBeGreaterThan(10);
+  });
 });
 
 describe('tokenizers of folders', () => {
@@ -353,7 +615,7 @@ describe('tokenizers of folders', () => {
     const float = (x: number) => f32(Float32Array.of(x));
     const piece = (text: string, score: number, kind: number) => field(1, 2, Buffer.concat([field(1, 2, Buffer.from(text)), field(2, 5, float(score)), field(3, 0, Buffer.from([kind]))]));
     const pieces = [piece('<unk>', 0, 2), piece('<s>', 0, 3), piece('</s>', 0, 3), piece('▁', -3, 1), piece('a', -4, 1), piece('b', -5, 1), piece('ab', -1, 1), piece('▁ab', -2, 1)];
-    const model = (kind: number) => Buffer.concat([...pieces, field(2, 2, field(3, 0, Buffer.from([kind]))), field(3, 2, field(3, 0, Buffer.from([1])))]);
+    const model = (kind: number) => Buffer.concat([...pieces, field(2, 2, field(3, 0, Buffer.from([kind]))), field(3, 2, Buffer.concat([field(3, 0, Buffer.from([1])), field(4, 0, Buffer.from([0]))]))]);
     writeFileSync(join(made.path, 'config.json'), JSON.stringify({ architectures: ['LlamaForCausalLM'], vocab_size: 10, bos_token_id: 1, eos_token_id: [2, 1] }));
     writeFileSync(join(made.path, 'tokenizer.model'), model(2));
     const tokenizer = await loadTokenizer(made.path);

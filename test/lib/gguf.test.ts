@@ -1,8 +1,8 @@
 // Files made of files: split, merged, edited, compared.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, linkSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { diffModels, editModel, embeddedModel, inspectModel, loadModel, mergeModel, splitModel } from 'llama-ts';
+import { diffModels, editModel, embeddedModel, inspectModel, loadModel, mergeModel, quantize, splitModel } from 'llama-ts';
 import { temporaryFolder } from '../fixtures/safetensors';
 import { root } from '../support/shared';
 
@@ -127,6 +127,105 @@ describe('edit', () => {
   }
 });
 
+describe('a file that is written takes the place of another', () => {
+  const name = async (path: string) => (await inspectModel(path)).metadata.get('general.name');
+  const rename = (path: string, to?: string) => editModel(path, { set: [{ key: 'general.name', value: 'Mine' }], ...(to !== undefined && { to }) });
+  const mode = (path: string): number => statSync(path).mode & 0o7777;
+
+  for (const wanted of [0o600, 0o640, 0o444, 0o755]) {
+    test(`which had mode ${wanted.toString(8)}, and so has it`, async () => {
+      using made = temporaryFolder();
+      const file = join(made.path, 'x.gguf');
+      copyFileSync(embeddedModel, file);
+      chmodSync(file, wanted);
+      await rename(file);
+      expect([mode(file), await name(file)]).toEqual([wanted, 'Mine']);
+      await mergeModel(embeddedModel, file);
+      expect([mode(file), await name(file)]).toEqual([wanted, await name(embeddedModel)]);
+      await quantize(embeddedModel, file, { type: 'COPY' });
+      expect(mode(file)).toBe(wanted);
+      expect(readdirSync(made.path)).toEqual(['x.gguf']);
+    });
+  }
+
+  test('a new one has the mode that the process gives', async () => {
+    using made = temporaryFolder();
+    await rename(embeddedModel, join(made.path, 'x.gguf'));
+    expect(mode(join(made.path, 'x.gguf'))).toBe(0o666 & ~process.umask());
+  });
+
+  test('nobody else reads it while it is written', async () => {
+    using made = temporaryFolder();
+    const file = join(made.path, 'x.gguf');
+    writeFileSync(file, 'secret');
+    chmodSync(file, 0o600);
+    const seen: number[] = [];
+    await mergeModel(embeddedModel, file, { onProgress: () => void (existsSync(`${file}.partial`) && seen.push(mode(`${file}.partial`))) });
+    expect(seen.filter((m) => m !== 0o600)).toEqual([]);
+    expect(seen.length).toBeGreaterThan(0);
+  });
+
+  test('links stay, through others and into other folders; what they lead to is replaced', async () => {
+    using made = temporaryFolder();
+    const at = (...parts: string[]): string => join(made.path, ...parts);
+    mkdirSync(at('models'));
+    mkdirSync(at('links'));
+    copyFileSync(embeddedModel, at('models', 'x.gguf'));
+    chmodSync(at('models', 'x.gguf'), 0o640);
+    symlinkSync(join('..', 'models', 'x.gguf'), at('links', 'relative.gguf'));
+    symlinkSync(at('links', 'relative.gguf'), at('absolute.gguf'));
+    for (const path of [at('absolute.gguf'), at('links', 'relative.gguf')]) {
+      await mergeModel(embeddedModel, at('models', 'x.gguf'));
+      await rename(path);
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+      expect([lstatSync(at('models', 'x.gguf')).isFile(), mode(at('models', 'x.gguf')), await name(at('models', 'x.gguf'))]).toEqual([true, 0o640, 'Mine']);
+    }
+    expect([readdirSync(made.path).sort(), readdirSync(at('links')), readdirSync(at('models'))]).toEqual([['absolute.gguf', 'links', 'models'], ['relative.gguf'], ['x.gguf']]);
+  });
+
+  test('links to nothing, in a circle or to a folder, folders and devices: DISK, and all stays as it was', async () => {
+    using made = temporaryFolder();
+    const at = (file: string): string => join(made.path, file);
+    symlinkSync('absent.gguf', at('dangling'));
+    symlinkSync('circle2', at('circle1'));
+    symlinkSync('circle1', at('circle2'));
+    symlinkSync('.', at('folder'));
+    const before = readdirSync(made.path).map((n) => [n, readlinkSync(at(n))]);
+    for (const path of [at('dangling'), at('circle1'), at('folder'), made.path, '/dev/null', join(at('absent'), 'x.gguf'), '/proc/x.gguf']) {
+      await expect(rename(embeddedModel, path)).rejects.toMatchObject({ code: 'DISK', message: expect.stringContaining(path) as string });
+    }
+    expect(readdirSync(made.path).map((n) => [n, readlinkSync(at(n))])).toEqual(before);
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+});
+
+describe('names and rows', () => {
+  const tokens = async (): Promise<string[]> => [...((await inspectModel(embeddedModel)).metadata.get('tokenizer.ggml.tokens') as readonly string[])];
+  const kinds = async (): Promise<number[]> => [...((await inspectModel(embeddedModel)).metadata.get('tokenizer.ggml.token_type') as readonly number[])];
+  const withTokens = async (to: string, names: readonly string[], types: readonly number[]): Promise<void> => {
+    const known = new Set(names);
+    const merges = ((await inspectModel(embeddedModel)).metadata.get('tokenizer.ggml.merges') as readonly string[]).filter((m) => known.has(m.replace(' ', '')));
+    const set = [{ key: 'tokenizer.ggml.tokens', value: names }, { key: 'tokenizer.ggml.token_type', value: types }, { key: 'tokenizer.ggml.merges', value: merges }];
+    await editModel(embeddedModel, { to, set });
+  };
+
+  test('rows without a name are legal padding', async () => {
+    using made = temporaryFolder();
+    const file = join(made.path, 'x.gguf');
+    await withTokens(file, (await tokens()).slice(0, 1000), (await kinds()).slice(0, 1000));
+    await using model = await loadModel(file, { contextTokens: 64 });
+    expect(model.info.vocabulary).toBe(1024);
+    expect((await model.generate('Once', { maxTokens: 3, temperature: 0 })).finish).toBeDefined();
+  });
+
+  test('names without a row are another model\'s: FORMAT', async () => {
+    using made = temporaryFolder();
+    const file = join(made.path, 'x.gguf');
+    await withTokens(file, [...(await tokens()), '[EXTRA]'], [...(await kinds()), 3]);
+    await expect(loadModel(file)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringMatching(/tokenizer\.ggml\.tokens.*1024.*1025/) as string });
+  });
+});
+
 describe('diff', () => {
   test('a value that is another is found, with how far it is', async () => {
     using made = temporaryFolder();
@@ -173,5 +272,56 @@ describe('llama-ts gguf', () => {
     expect(shown.metadata).not.toHaveProperty(['general.name']);
     expect(run('set', embeddedModel, 'a=u32:x', '--out', join(made.path, 'y.gguf')).status).toBe(1);
     expect(existsSync(join(made.path, 'y.gguf'))).toBe(false);
+  });
+
+  test('set: what is no type is refused, not stored as a text', () => {
+    using made = temporaryFolder();
+    for (const value of ['u128:5', 'f16:1', 'int:5', 'u24[]:5']) {
+      const out = join(made.path, 'y.gguf');
+      expect(run('set', embeddedModel, `a=${value}`, '--out', out)).toMatchObject({ status: 1, stderr: expect.stringContaining(value) as string });
+      expect(existsSync(out)).toBe(false);
+    }
+  });
+
+  test('show --json and inspect --json: numbers that JSON has not, and exact ones', async () => {
+    using made = temporaryFolder();
+    const file = join(made.path, 'x.gguf');
+    await editModel(embeddedModel, {
+      to: file,
+      set: [
+        { key: 'a.inf', type: 'f32', value: 'Infinity' },
+        { key: 'a.minus', type: 'f64', value: '-Infinity' },
+        { key: 'a.nan', type: 'f32', value: 'NaN' },
+        { key: 'a.list', type: 'f64[]', value: '[1.5,Infinity,NaN]' as unknown as number[] },
+        { key: 'a.u64', type: 'u64', value: 2n ** 64n - 1n },
+        { key: 'a.i64', type: 'i64', value: -(2n ** 63n) },
+        { key: 'a.null', value: 'null' },
+      ],
+    });
+    const { metadata } = JSON.parse(run('show', file, '--json').stdout) as { metadata: Record<string, unknown> };
+    expect(metadata).toMatchObject({ 'a.inf': 'Infinity', 'a.minus': '-Infinity', 'a.nan': 'NaN', 'a.list': [1.5, 'Infinity', 'NaN'], 'a.u64': '18446744073709551615', 'a.i64': '-9223372036854775808', 'a.null': 'null' });
+  });
+});
+
+describe('llama-quantize --override-kv', () => {
+  const run = (...words: string[]) => spawnSync(process.execPath, [join(root, 'dist', 'bin', 'llama-quantize.js'), ...words], { encoding: 'utf8' });
+  const exact: [string, unknown][] = [
+    ['u8:255', 255], ['i8:-128', -128], ['u16:65535', 65535], ['i16:-5', -5], ['u32:4294967295', 4294967295], ['i32:-7', -7],
+    ['u64:18446744073709551615', 18446744073709551615n], ['i64:-9223372036854775808', -9223372036854775808n],
+    ['u64:5', 5], ['f32:0.5', 0.5], ['f64:1e-300', 1e-300], ['bool:true', true], ['str:u64:5', 'u64:5'], ['int:5000000000', 5000000000], ['int:-3', -3], ['float:2', 2], ['u32[]:[1,2]', [1, 2]], ['str[]:["a"]', ['a']], ['7', 7], ['x y', 'x y'],
+  ];
+  test('every type of GGUF, and those of llama.cpp', async () => {
+    using made = temporaryFolder();
+    const out = join(made.path, 'x.gguf');
+    expect(run(...exact.flatMap(([text], i) => ['--override-kv', `k.${i}=${text}`]), embeddedModel, out, 'COPY')).toMatchObject({ status: 0 });
+    const { metadata } = await inspectModel(out);
+    expect(exact.map((_, i) => metadata.get(`k.${i}`))).toEqual(exact.map(([, value]) => value));
+  });
+
+  test.each(['u64:x', 'u8:256', 'i8:-129', 'u64:-1', 'f32:x', 'bool:1', 'u128:5', 'i65:5', 'uint32:5', 'http://x', 'int:5.5', 'u64:', 'u32[]:1', 'u32[]:[x]'])('%s is refused', (text) => {
+    using made = temporaryFolder();
+    const { status, stderr } = run('--override-kv', `k=${text}`, embeddedModel, join(made.path, 'x.gguf'), 'COPY');
+    expect([status, stderr]).toEqual([2, expect.stringContaining('k')]);
+    expect(readdirSync(made.path)).toEqual([]);
   });
 });

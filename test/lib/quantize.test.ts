@@ -523,7 +523,7 @@ describe('llama-quantize', () => {
     };
     for (const flag of ['-pure', '-help', '-t']) expect(usage(flag)).toMatch(new RegExp(`^2: llama-quantize: ${flag}: no such flag`));
     for (const flag of ['--include-weights', '--state-file']) expect(usage(flag, 'x')).toMatch(new RegExp(`^2: llama-quantize: Unknown arguments?: ${flag.slice(2)}`));
-    for (const type of ['u64', 'int16', 'float32', 'arr']) expect(usage('--override-kv', `x.u=${type}:5`)).toMatch(new RegExp(`^2: llama-quantize: --override-kv: x\\.u: expected int, float, bool or str before the colon, found "${type}"`));
+    for (const type of ['int16', 'float32', 'arr']) expect(usage('--override-kv', `x.u=${type}:5`)).toMatch(new RegExp(`^2: llama-quantize: --override-kv: x\\.u: expected a type among int, float, bool, str, .*found "${type}"`));
     expect(usage('--tensor-type-file', join(folder, 'absent.txt'))).toMatch(/^2: .*--tensor-type-file: .*absent\.txt cannot be read/);
     expect(usage('--tensor-type', 'norm=q8_0')).toMatch(/^2: llama-quantize: tensorTypes: the pattern "norm" fits no tensor that can be quantized/);
     expect(usage('--tensor-type', 'ffn')).toMatch(/^2: .*--tensor-type: expected NAME=VALUE/);

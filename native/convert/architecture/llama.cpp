@@ -6,7 +6,7 @@ namespace {
 
 void describe(const Config& config, Description& to) {
   describe_decoder(config, to);
-  to.integer("vocab_size", config.integer("vocab_size", 1, 1 << 24));
+  to.integer("vocab_size", to.vocabulary);
   if (config.number("partial_rotary_factor", 1) != 1) config.unsupported("partial_rotary_factor", "llama rotates whole heads");
   to.integer("rope.dimension_count", to.head_dim);
   if (config.has("sliding_window")) to.integer("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30));
@@ -21,10 +21,23 @@ const Architecture llama{
     .classes = {"LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
     .describe = describe,
     .tensors = decoder_rules(Change::pair_q, Change::pair_k,
-                             {{"model.layers.{}.block_sparse_moe.gate.weight", "blk.{}.ffn_gate_inp.weight", Change::exact},
-                              {"model.layers.{}.block_sparse_moe.experts.{}.w1.weight", "blk.{}.ffn_gate_exps.weight"},
-                              {"model.layers.{}.block_sparse_moe.experts.{}.w2.weight", "blk.{}.ffn_down_exps.weight"},
-                              {"model.layers.{}.block_sparse_moe.experts.{}.w3.weight", "blk.{}.ffn_up_exps.weight"}}),
+                             {{"model.layers.{}.block_sparse_moe.gate.weight",
+                               "blk.{}.ffn_gate_inp.weight",
+                               Held::experts,
+                               {Size::experts, Size::width},
+                               Change::exact},
+                              {"model.layers.{}.block_sparse_moe.experts.{}.w1.weight",
+                               "blk.{}.ffn_gate_exps.weight",
+                               Held::experts,
+                               {Size::feed_forward, Size::width}},
+                              {"model.layers.{}.block_sparse_moe.experts.{}.w2.weight",
+                               "blk.{}.ffn_down_exps.weight",
+                               Held::experts,
+                               {Size::width, Size::feed_forward}},
+                              {"model.layers.{}.block_sparse_moe.experts.{}.w3.weight",
+                               "blk.{}.ffn_up_exps.weight",
+                               Held::experts,
+                               {Size::feed_forward, Size::width}}}),
 };
 const RegisterArchitecture registered(llama);
 

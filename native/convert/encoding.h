@@ -1,0 +1,41 @@
+// What tokenizer.json says of encoding that GGUF's own keys have no place for: how ids become exactly those of the library "tokenizers".
+// It travels as tokenizer.huggingface.*, which other programs pass over.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "convert/config.h"
+#include "gguf/field.h"
+
+namespace lt::convert {
+
+struct AddedToken {
+  enum Flag : uint32_t { single_word = 1, strips_left = 2, strips_right = 4, normalized = 8, apart = 16 };
+  std::string text;
+  uint32_t id = 0, flags = 0;
+};
+
+struct Encoding {
+  std::vector<std::string> normalizer;  // steps, each its name and the texts that it takes
+  std::vector<AddedToken> added;
+  std::string metaspace;  // always, first, never; empty: there is no such step
+  bool metaspace_splits = true;
+  std::optional<uint32_t> unknown;
+  bool fuses_unknown = false, falls_to_bytes = false, takes_whole_words = false, strips_first_space = false;
+  bool complete_bytes = true;  // of merges of bytes: each byte is a token
+  bool characters = false;     // merges of characters, whose ranks scores cannot tell
+
+  // Whether the keys are needed: without them, the tokens are found and merged as in any GGUF file.
+  bool needed() const;
+  void put(std::vector<gguf::Field>& fields) const;
+};
+
+// The flags of a token in a list of added tokens. special: whether it is; then it is not normalized by default.
+uint32_t flags_of(const json::Value& token, bool special);
+
+// Everything but the added tokens. Throws Code::unsupported, naming what is not read.
+Encoding read_encoding(const Config& tokenizer, bool characters);
+
+}  // namespace lt::convert
