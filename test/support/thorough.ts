@@ -2,7 +2,7 @@
 export const everything = process.env.LLAMA_TS_TEST_ALL !== undefined;
 
 /** `test`, or a test that is skipped and says why. */
-export function thorough(name: string, run: () => Promise<void> | void, timeoutMs?: number): void {
+export function thorough(name: string, run: () => Promise<void>, timeoutMs?: number): void {
   if (everything) test(name, run, timeoutMs);
   else test.skip(`${name} (skipped: npm run test:all runs it)`, run);
 }
