@@ -23,24 +23,28 @@ LT_INLINE uint32_t to_bits(float f) {
   memcpy(&u, &f, 4);
   return u;
 }
+// less where x < y, else other: a mask, since compilers may make a branch of a question mark.
+LT_INLINE uint32_t choose(int32_t x, int32_t y, uint32_t less, uint32_t other) {
+  const uint32_t mask = static_cast<uint32_t>((x - y) >> 31);
+  return (less & mask) | (other & ~mask);
+}
 // IEEE 754 binary16. The subnormals' exponent is fixed by a subtraction: 0.5 + m 2^-24 - 0.5.
 LT_INLINE float from_half(uint16_t h) {
   const int32_t size = h & 0x7fff;
   const uint32_t normal = static_cast<uint32_t>(size << 13) + (112u << 23);
-  const uint32_t special = (normal + (112u << 23)) | (size > 0x7c00 ? 0x400000u : 0u);
+  const uint32_t special = (normal + (112u << 23)) | (choose(0x7c00, size, 1, 0) << 22);  // a NaN becomes a quiet one
   const uint32_t small = to_bits(from_bits(0x3f000000u | static_cast<uint32_t>(size)) - 0.5f);
-  const uint32_t finite = size < 0x400 ? small : normal;
-  return from_bits((size < 0x7c00 ? finite : special) | static_cast<uint32_t>(h & 0x8000) << 16);
+  const uint32_t bits = choose(size, 0x400, small, choose(size, 0x7c00, normal, special));
+  return from_bits(bits | static_cast<uint32_t>(h & 0x8000) << 16);
 }
 // To nearest, ties to even; the rounding of subnormals is that of adding 0.5.
 LT_INLINE uint16_t to_half(float f) {
-  const uint32_t u = to_bits(f);
+  const uint32_t u = to_bits(f), sign = u >> 16 & 0x8000;
   const int32_t size = static_cast<int32_t>(u & 0x7fffffff);
-  const int32_t normal = (size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13;
-  const int32_t small = static_cast<int32_t>(to_bits(from_bits(u & 0x7fffffff) + 0.5f) - 0x3f000000u);
-  const int32_t finite = size < 0x38800000 ? small : normal;
-  const int32_t special = size > 0x7f800000 ? 0x7e00 | (size >> 13 & 0x3ff) : 0x7c00;
-  return static_cast<uint16_t>((size < 0x477ff000 ? finite : special) | static_cast<int32_t>(u >> 16 & 0x8000));
+  const uint32_t normal = static_cast<uint32_t>((size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13);
+  const uint32_t small = to_bits(from_bits(u & 0x7fffffff) + 0.5f) - 0x3f000000u;
+  const uint32_t special = choose(0x7f800000, size, 0x7e00 | (size >> 13 & 0x3ff), 0x7c00);
+  return static_cast<uint16_t>(sign | choose(size, 0x38800000, small, choose(size, 0x477ff000, normal, special)));
 }
 
 LT_INLINE f32x16 zero() { LT_EACH(0.0f); }
@@ -111,9 +115,9 @@ LT_NOINLINE void fma_again(f32x16& r, const f32x16& a, const f32x16& b, const f3
     uint64_t bits, sign;
     memcpy(&bits, &s, 8), memcpy(&sign, &dropped, 8);
     // Round to odd (Boldo and Melquiond, 2008): a sum that lies between two doubles becomes the odd one, which is never halfway.
-    const uint64_t other = bits + ((bits ^ sign) >> 63 ? ~uint64_t(0) : 1);
-    const bool between = dropped < 0 || dropped > 0;
-    bits = between && !(bits & 1) ? other : bits;
+    const uint64_t between = static_cast<uint64_t>(dropped < 0) | static_cast<uint64_t>(dropped > 0), step = between & ~bits & 1;
+    const uint64_t down = 0 - ((bits ^ sign) >> 63);
+    bits += (step ^ down) - down;
     double odd;
     memcpy(&odd, &bits, 8);
     r.v[i] = static_cast<float>(odd);
@@ -121,19 +125,17 @@ LT_NOINLINE void fma_again(f32x16& r, const f32x16& a, const f32x16& b, const f3
 }
 LT_INLINE f32x16 fma(const f32x16& a, const f32x16& b, const f32x16& c) {
   f32x16 r;
-  uint64_t halfway = 0;  // the highest bit: whether one is
+  uint64_t halfway = 0;  // the highest bit of each: whether one is
   uint32_t small = 0;
   for (int i = 0; i < 16; i++) {
     const double s = static_cast<double>(a.v[i]) * static_cast<double>(b.v[i]) + static_cast<double>(c.v[i]);
-    uint64_t bits;
-    memcpy(&bits, &s, 8);
-    halfway |= ((bits & 0x1fffffff) ^ 0x10000000) - 1;
-    r.v[i] = static_cast<float>(s);
-  }
-  for (int i = 0; i < 16; i++) {
-    uint32_t bits;
-    memcpy(&bits, &r.v[i], 4);
-    small |= (bits & 0x7fffffff) - 0x00800001;  // up to the least normal number, to which a subnormal may have been rounded
+    const float rounded = static_cast<float>(s);
+    uint64_t wide;
+    uint32_t narrow;
+    memcpy(&wide, &s, 8), memcpy(&narrow, &rounded, 4);
+    halfway |= ((wide & 0x1fffffff) ^ 0x10000000) - 1;
+    small |= (narrow & 0x7fffffff) - 0x00800001;  // up to the least normal number, to which a subnormal may have been rounded
+    r.v[i] = rounded;
   }
   if ((halfway | static_cast<uint64_t>(small) << 32) >> 63) fma_again(r, a, b, c);
   return r;

@@ -54,26 +54,30 @@ struct Blocks256 {
     alignas(16) uint16_t d[16], negative_dmin[16];
     f32x16 s = zero(), m = zero(), dx = zero();
     for (int i = 0; i < 16; i++) d[i] = negative_dmin[i] = absent;
-    for (int r = 0; r < R; r++) {
-      for (int b = 0; b < blocks; b++) {
-        const uint8_t* block = w[r] + b * block_bytes;
-        alignas(16) int16_t codes[256], scales[W::sub_blocks], minimums[8];
-        W::unpack(codes, scales, minimums, block);
-        for (int t = 0; t < T; t++) {
-          const int lane = (r * T + t) * 4 + b;
-          int32_t sum = 0;
-          for (int j = 0; j < W::sub_blocks; j++) {
-            constexpr int n = 256 / W::sub_blocks;
-            sum += scales[j] * dot<n>(codes + n * j, x[t][b].q + n * j);
-          }
-          s.v[lane] = static_cast<float>(sum);
-          dx.v[lane] = x[t][b].d;
-          memcpy(d + lane, block + W::d_offset, 2);
-          if constexpr (W::has_min) {
-            m.v[lane] = static_cast<float>(dot<8>(minimums, x[t][b].sum32));
-            memcpy(negative_dmin + lane, block + W::dmin_offset, 2);
-            negative_dmin[lane] ^= 0x8000;
-          }
+    for (int b = 0; b < blocks; b++) {
+      alignas(16) int16_t codes[R][256], scales[R][W::sub_blocks], minimums[R][8];
+      Sides<R, T> sides;
+      for (int t = 0; t < T; t++) sides.q[t] = x[t][b].q;
+      for (int r = 0; r < R; r++) W::unpack(codes[r], scales[r], minimums[r], w[r] + b * block_bytes), sides.codes[r] = codes[r];
+      int32_t total[pairs] = {}, of[pairs];
+      for (int j = 0; j < W::sub_blocks; j++) {
+        constexpr int n = 256 / W::sub_blocks;
+        dots<n>(of, sides, n * j);
+        for (int i = 0; i < pairs; i++) total[i] += scales[i / T][j] * of[i];
+      }
+      for (int i = 0; i < pairs; i++) {
+        const int lane = i * 4 + b;
+        const uint8_t* block = w[i / T] + b * block_bytes;
+        const Prepared& token = x[i % T][b];
+        s.v[lane] = static_cast<float>(total[i]);
+        dx.v[lane] = token.d;
+        memcpy(d + lane, block + W::d_offset, 2);
+        if constexpr (W::has_min) {
+          int32_t minimum = 0;
+          for (int j = 0; j < 8; j++) minimum += minimums[i / T][j] * token.sum32[j];
+          m.v[lane] = static_cast<float>(minimum);
+          memcpy(negative_dmin + lane, block + W::dmin_offset, 2);
+          negative_dmin[lane] ^= 0x8000;
         }
       }
     }

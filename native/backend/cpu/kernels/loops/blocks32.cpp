@@ -42,20 +42,24 @@ struct Blocks32 {
     alignas(16) int32_t s[16];
     alignas(16) float dx[16], sum[16];
     for (int i = 0; i < 16; i++) d[i] = m[i] = absent, s[i] = 0;
-    for (int r = 0; r < R; r++) {
-      for (int b = 0; b < blocks; b++) {
+    for (int b = 0; b < blocks; b++) {
+      alignas(16) int16_t codes[R][32];
+      Sides<R, T> sides;
+      for (int t = 0; t < T; t++) sides.q[t] = x[t]->q[b];
+      for (int r = 0; r < R; r++) {
         const uint8_t* block = w[r] + b * block_bytes;
-        alignas(16) int16_t codes[32];
-        W::unpack(codes, block + W::code_offset);
+        W::unpack(codes[r], block + W::code_offset);
+        sides.codes[r] = codes[r];
         for (int t = 0; t < T; t++) {
-          const int lane = (r * T + t) * 4 + b;
-          s[lane] = dot<32>(codes, x[t]->q[b]);
-          memcpy(d + lane, block, 2);
-          if constexpr (W::has_min) memcpy(m + lane, block + 2, 2);
+          memcpy(d + (r * T + t) * 4 + b, block, 2);
+          if constexpr (W::has_min) memcpy(m + (r * T + t) * 4 + b, block + 2, 2);
         }
       }
-      for (int t = 0; t < T; t++) memcpy(dx + (r * T + t) * 4, x[t]->d, 16), memcpy(sum + (r * T + t) * 4, x[t]->sum, 16);
+      int32_t of[pairs];
+      dots<32>(of, sides, 0);
+      for (int i = 0; i < pairs; i++) s[i * 4 + b] = of[i];
     }
+    for (int i = 0; i < pairs; i++) memcpy(dx + i * 4, x[i % T]->d, 16), memcpy(sum + i * 4, x[i % T]->sum, 16);
     f32x16 products;
     for (int i = 0; i < 16; i++) products.v[i] = static_cast<float>(s[i]);
     acc = fma(load_f16(d) * load(dx), products, acc);

@@ -14,21 +14,38 @@ constexpr int pairs = 4;
 
 // Of a prepared row: four blocks of 32, one a chain (those past the row's end are all zero), or a block of 256.
 struct Prepared32 {
-  int16_t q[4][32];
+  alignas(16) int16_t q[4][32];
   float d[4];
   float sum[4];  // d * sum of q
 };
 struct Prepared256 {
-  int16_t q[256];
+  alignas(16) int16_t q[256];
   int16_t sum32[8];
   float d;
 };
 
-template <int n>
-LT_INLINE int32_t dot(const int16_t* a, const int16_t* b) {
-  int32_t sum = 0;
-  for (int i = 0; i < n; i++) sum += a[i] * b[i];
-  return sum;
+// The n codes of R rows and the numbers of T tokens that they meet.
+template <int R, int T>
+struct Sides {
+  const int16_t* codes[R];
+  const int16_t* q[T];
+};
+
+// sums[i] = the product of pair i over values [first, first + n). One loop for all four: each vector is loaded once.
+template <int n, int R, int T>
+LT_INLINE void dots(int32_t (&sums)[pairs], const Sides<R, T>& sides, int first) {
+  static_assert(R * T == pairs);
+  const int16_t *a0 = sides.codes[0] + first, *a1 = sides.codes[1 / T] + first, *a2 = sides.codes[2 / T] + first,
+                *a3 = sides.codes[3 / T] + first;
+  const int16_t *b0 = sides.q[0] + first, *b1 = sides.q[1 % T] + first, *b2 = sides.q[2 % T] + first, *b3 = sides.q[3 % T] + first;
+  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (int i = 0; i < n; i++) {
+    s0 += a0[i] * b0[i];
+    s1 += a1[i] * b1[i];
+    s2 += a2[i] * b2[i];
+    s3 += a3[i] * b3[i];
+  }
+  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
 // Lanes of the sixteen sums that are not of the row: scales of -0 make what they add -0, which changes no sum, not even one of -0.
