@@ -9,7 +9,8 @@ static volatile int32_t sink;  // the sums are wanted, so they are computed
 double peak_int8(int64_t rounds) {
   constexpr int n = 256;
   alignas(16) int16_t a[n], b[4][n];
-  for (int i = 0; i < n; i++) a[i] = static_cast<int16_t>(i % 100), b[0][i] = b[1][i] = b[2][i] = b[3][i] = static_cast<int16_t>(i % 100 + sink);
+  for (int i = 0; i < n; i++)
+    a[i] = static_cast<int16_t>(i % 100), b[0][i] = b[1][i] = b[2][i] = b[3][i] = static_cast<int16_t>(i % 100 + sink);
   const Sides<1, 4> sides{{a}, {b[0], b[1], b[2], b[3]}};
   int32_t sum = 0, of[pairs];
   for (int64_t r = 0; r < rounds; r++) {
