@@ -26,7 +26,7 @@ struct Q4_K {
 
 // u8 ql[128]; u8 qh[64]; i8 scales[16]; f16 d. Sixteen sub-blocks of 16, codes less 32.
 struct Q6_K {
-  static constexpr int block_bytes = 210, d_offset = 208, dmin_offset = 0, sub_blocks = 16;
+  static constexpr int block_bytes = 210, d_offset = 208, sub_blocks = 16;
   static constexpr bool has_min = false;
 
   LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
