@@ -106,8 +106,8 @@ LT_INLINE f32x16 fma(const f32x16& a, const f32x16& b, const f32x16& c) {
 #else
 // Without the instruction, fmaf is a call, and a slow one on CPUs that lack it. Instead: the product of two floats is exact as a
 // double, the sum is rounded to 53 bits, then to a float's 24. Two roundings are one, but for two cases: the first ends halfway
-// between two floats, so that what it dropped should have decided; or the float is subnormal (or zero), where halfway lies at
-// other bits. Both are seen by bits and done again.
+// between two floats, so that what it dropped should have decided; or the float is subnormal, where halfway lies at other bits. Both
+// are seen by bits and done again. Where the float is zero, the sum in double was exact: below 2^-149 nothing of it is dropped.
 LT_NOINLINE void fma_again(f32x16& r, const f32x16& a, const f32x16& b, const f32x16& c) {
   for (int i = 0; i < 16; i++) {
     const double p = static_cast<double>(a.v[i]) * static_cast<double>(b.v[i]), z = static_cast<double>(c.v[i]), s = p + z;
@@ -134,7 +134,9 @@ LT_INLINE f32x16 fma(const f32x16& a, const f32x16& b, const f32x16& c) {
     uint32_t narrow;
     memcpy(&wide, &s, 8), memcpy(&narrow, &rounded, 4);
     halfway |= ((wide & 0x1fffffff) ^ 0x10000000) - 1;
-    small |= (narrow & 0x7fffffff) - 0x00800001;  // up to the least normal number, to which a subnormal may have been rounded
+    // From the least subnormal number up to the least normal one, to which another may have been rounded.
+    const uint32_t size = narrow & 0x7fffffff;
+    small |= (size - 0x00800001) & ~(size - 1);
     r.v[i] = rounded;
   }
   if ((halfway | static_cast<uint64_t>(small) << 32) >> 63) fma_again(r, a, b, c);
