@@ -1,5 +1,6 @@
 // Products of plain weights against their definition, written out: 16 lanes, lane = k mod 16, one fused multiply-add each, then
 // the fold. Every tail of rows, tokens and columns, each ISA, bit for bit.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -61,6 +62,71 @@ CHECK_CASE("cpu/plain matmul adds as it is defined, whatever the tile") {
         for (const int64_t tokens : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 29}) compare(k, kernel, rows, tokens, 53, 1);
       for (const int64_t cols : {1, 15, 16, 17, 31, 32, 33, 64, 200}) compare(k, kernel, 5, 7, cols, 2);
       compare(k, kernel, 7, 70, 2064, 3);  // tokens in several blocks
+    }
+  }
+}
+
+// A float of few or many bits, near 1, near the ends of the range or below the normal numbers.
+float hard(std::mt19937_64& random) {
+  auto bits = static_cast<uint32_t>(random());
+  const auto kind = random() % 6;
+  if (kind < 2) bits &= kind ? 0xffff0000 : 0xfffff000;
+  if (kind == 2) bits &= 0x80000003 | 0x7f800000;
+  const uint32_t first = kind == 5 ? 0 : kind == 4 ? 1 : 112, exponents = kind == 5 ? 40 : kind == 4 ? 253 : 32;
+  bits = (bits & 0x807fffff) | static_cast<uint32_t>(first + random() % exponents) << 23;
+  float f;
+  std::memcpy(&f, &bits, 4);
+  return f;
+}
+
+// Lane 5 of two vectors: fma(a, b, fma(c, 1, 0)). Where c lies far from a * b, or their sum halfway between two floats, or below the
+// normal numbers, an addition in double that is rounded again gives another number.
+CHECK_CASE("cpu/f32 products are fused multiply-adds, also where rounding twice would show") {
+  constexpr int64_t rows = 20000, cols = 32;
+  std::mt19937_64 random(11);
+  int64_t twice = 0;
+  for (int round = 0; round < 4; round++) {
+    std::vector<float> w(rows * cols), x(cols), y(rows);
+    const float b = round < 2 ? hard(random) : 1 + static_cast<float>(random() % 4096) / 4096;
+    x[5] = 1, x[21] = b;
+    for (size_t r = 0; r < rows; r++) {
+      const float a = hard(random), p = a * b;
+      w[r * cols + 21] = a;
+      w[r * cols + 5] = r % 3 ? std::ldexp(p, static_cast<int>(random() % 60) - 30) : hard(random);
+    }
+    for (const std::string& isa : isas()) {
+      const Kernels& k = choose_isa(isa);
+      const MatmulKernel& kernel = **std::find_if(k.matmul, k.matmul + k.matmuls, [](const MatmulKernel* m) { return m->type == 0; });
+      kernel.run({y.data(), rows, nullptr, x.data(), 1, cols, reinterpret_cast<const uint8_t*>(w.data()), cols * 4, 0, rows, nullptr});
+      for (size_t r = 0; r < rows; r++) {
+        const float a = w[r * cols + 21], c = w[r * cols + 5], want = std::fma(a, b, c) + 0.0f;
+        const auto rounded_twice = static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
+        twice += want != rounded_twice && std::isfinite(want);
+        CHECK_THAT(std::memcmp(&want, &y[r], 4) == 0 || (std::isnan(want) && std::isnan(y[r])),
+                   isa << ": fma(" << a << ", " << b << ", " << c << ") is " << y[r] << ", expected " << want);
+      }
+    }
+  }
+  CHECK_THAT(twice > 20, "only " << twice << " of the numbers tell the two apart");
+}
+
+CHECK_CASE("cpu/every F16 number is read as it is, in whole vectors and in the last one") {
+  constexpr int64_t rows = 65536;
+  for (const std::string& isa : isas()) {
+    const Kernels& k = choose_isa(isa);
+    const MatmulKernel& kernel = **std::find_if(k.matmul, k.matmul + k.matmuls, [](const MatmulKernel* m) { return m->type == 1; });
+    for (const int64_t cols : {1, 16}) {
+      std::vector<uint16_t> w(static_cast<size_t>(rows * cols));
+      std::vector<float> x(16), y(rows);
+      x[static_cast<size_t>(cols - 1)] = 1;
+      for (size_t r = 0; r < rows; r++) w[(r + 1) * static_cast<size_t>(cols) - 1] = static_cast<uint16_t>(r);
+      kernel.run({y.data(), rows, nullptr, x.data(), 1, cols, reinterpret_cast<const uint8_t*>(w.data()), cols * 2, 0, rows, nullptr});
+      for (int r = 0; r < rows; r++) {
+        const int exponent = r >> 10 & 31, fraction = r & 1023;
+        const double size = exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24);
+        const double want = exponent < 31 ? size : fraction ? NAN : INFINITY, got = static_cast<double>(y[static_cast<size_t>(r)]);
+        CHECK_THAT(std::isnan(want) ? std::isnan(got) : got == (r & 0x8000 ? -want : want), isa << ": F16 " << r << " is read as " << got);
+      }
     }
   }
 }

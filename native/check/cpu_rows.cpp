@@ -94,6 +94,30 @@ CHECK_CASE("cpu/f16 and Q8_0 rows of the cache are the same on every ISA, extrem
   }
 }
 
+// Two tables are kept; here four kinds of rotation take turns.
+CHECK_CASE("cpu/rope knows its tables again, whatever came between") {
+  const std::unique_ptr<Backend> backend = open_backend("cpu", {});
+  constexpr int64_t rows = 3, pairs = 4;
+  const Tensor positions = backend->alloc(Type::i32, rows, 1), x = backend->alloc(Type::f32, rows, 2 * pairs);
+  for (int64_t i = 0; i < rows; i++) *positions.row<int32_t>(i) = static_cast<int32_t>(5 * i + 1);
+  std::vector<Tensor> freqs;
+  for (int kind = 0; kind < 4; kind++) {
+    freqs.push_back(backend->alloc(Type::f32, 1, pairs));
+    for (int64_t i = 0; i < pairs; i++) freqs.back().row<float>(0)[i] = 0.1f * static_cast<float>(kind * pairs + i);
+  }
+  for (const size_t kind : {0, 1, 2, 0, 3, 3, 1, 0, 2, 2, 1, 0}) {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t c = 0; c < 2 * pairs; c++) x.row<float>(i)[c] = c < pairs ? 1.0f : 0.0f;
+    backend->ops().rope(x, positions, {.freqs = freqs[kind]});
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t c = 0; c < pairs; c++) {
+        const double angle = static_cast<double>(5 * i + 1) * static_cast<double>(freqs[kind].row<float>(0)[c]);
+        CHECK(std::fabs(static_cast<double>(x.row<float>(i)[c]) - std::cos(angle)) < 1e-6);
+        CHECK(std::fabs(static_cast<double>(x.row<float>(i)[pairs + c]) - std::sin(angle)) < 1e-6);
+      }
+  }
+}
+
 CHECK_CASE("cpu/options out of range are refused, and the ISAs are named") {
   BackendOptions o;
   o.isa = "sse9";

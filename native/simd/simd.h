@@ -21,6 +21,10 @@
 #define LT_NOINLINE static __attribute__((noinline))
 #define LT_INLINE static inline __attribute__((always_inline))
 #endif
+#if defined(LT_ISA_PORTABLE)  // arrays are in memory, unrolled or not
+#undef LT_UNROLL
+#define LT_UNROLL
+#endif
 
 #if defined(LT_ISA_AVX512)
 #include "simd/simd_avx512.h"

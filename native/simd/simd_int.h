@@ -29,7 +29,7 @@
 #elif defined(LT_ISA_NEON)
 #include "simd/simd_int_neon.h"
 #else
-#include "simd/simd_int_portable.h"
+#error "no vectors of bytes here: the block kernels of this ISA are plain loops"
 #endif
 
 namespace lt::simd::LT_ISA {

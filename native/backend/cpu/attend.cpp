@@ -5,19 +5,32 @@
 namespace lt::cpu {
 namespace {
 
+constexpr size_t most_cuts = 64;
+
 int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
 void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& a) {
-  const int64_t group = a.heads / kv.heads, dim = kv.k.cols, v_dim = kv.v.cols, width = partial_floats(v_dim);
-  if (std::max(dim, v_dim) > attend_dim)
+  if (std::max(kv.k.cols, kv.v.cols) > attend_dim)
     throw Error(Code::unsupported, "attend: expected heads of at most " + std::to_string(attend_dim) + " columns, found " +
-                                       std::to_string(std::max(dim, v_dim)));
-  std::vector<AttendCut>& cuts = attend_cuts_;
-  cuts.clear();
+                                       std::to_string(std::max(kv.k.cols, kv.v.cols)));
+  for (std::span<const Span> left = rows.spans; !left.empty();) {
+    const size_t n = std::min(left.size(), most_cuts);
+    attend_spans(y, q, kv, rows, a, left.first(n));
+    left = left.subspan(n);
+  }
+}
+
+// At most most_cuts spans. Nothing is allocated: where the partial results of a span's splits do not fit what reserve was told of,
+// a task walks all of them, which gives the same bits.
+void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& a, std::span<const Span> spans) {
+  const int64_t group = a.heads / kv.heads, dim = kv.k.cols, v_dim = kv.v.cols, width = partial_floats(v_dim);
+  const auto room = static_cast<int64_t>(partials_.bytes() / sizeof(float));
+  AttendCut all[most_cuts];
+  size_t used = 0;
   int64_t tasks = 0, floats = 0;
-  for (const Span& s : rows.spans) {
+  for (const Span& s : spans) {
     if (s.count == 0) continue;
     AttendCut c{&s, *rows.positions.row<const int32_t>(s.first), 0, std::min(group, attend_rows), 0, 0, 0, false, floats, 0};
     c.splits = up(c.first_position + s.count, attend_split);
@@ -25,12 +38,13 @@ void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Atten
     c.rows = std::min(std::max<int64_t>(1, attend_rows / c.heads), s.count);
     c.row_tiles = up(s.count, c.rows);
     int64_t n = kv.heads * c.head_tiles * c.row_tiles;
-    c.parallel = pool_.threads() > 1 && c.splits > 1 && c.row_tiles == 1;
-    if (c.parallel) n *= c.splits, floats += s.count * a.heads * c.splits * width;
+    const int64_t partial = s.count * a.heads * c.splits * width;
+    c.parallel = pool_.threads() > 1 && c.splits > 1 && c.row_tiles == 1 && floats + partial <= room;
+    if (c.parallel) n *= c.splits, floats += partial;
     c.end = tasks += n;
-    cuts.push_back(c);
+    all[used++] = c;
   }
-  if (partials_.bytes() < static_cast<size_t>(floats) * 4) partials_ = Memory(static_cast<size_t>(floats) * 4, "partial sums of attention");
+  const std::span<const AttendCut> cuts(all, used);
   float* partials = reinterpret_cast<float*>(partials_.data());
 
   // A task's place: split fastest, then KV head, then head tile, then row tile from the last (the longest) down.

@@ -68,7 +68,9 @@ size_t Cpu::reserve(const Needs& needs) {
     scratch_memory_ = Memory(needs.scratch, "working memory of a forward pass");
     scratch_ = Scratch(scratch_memory_.data(), scratch_memory_.bytes());
   }
-  size_t bytes = scratch_memory_.bytes() + panels_.bytes();
+  const auto partials = pool_.threads() > 1 ? static_cast<size_t>(needs.partials * partial_floats(needs.partial_dim)) * sizeof(float) : 0;
+  if (partials > partials_.bytes()) partials_ = Memory(partials, "partial sums of attention");
+  size_t bytes = scratch_memory_.bytes() + panels_.bytes() + partials_.bytes();
   const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
   for (const int f : {static_cast<int>(Format::q8_32), static_cast<int>(Format::q8_256)}) {  // f32 is read where it lies, almost always
     const size_t size = kernels_.prepare[f]->bytes(rows, cols);

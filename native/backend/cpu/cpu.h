@@ -5,8 +5,8 @@
 
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/memory.h"
-#include "backend/cpu/pool.h"
 #include "core/backend.h"
+#include "core/pool.h"
 
 namespace lt::cpu {
 
@@ -24,7 +24,7 @@ struct AttendCut {
   int64_t first_position, splits;  // splits of attend_split positions that the span sees
   int64_t heads, head_tiles;       // query heads of a tile, and tiles of a KV head's group
   int64_t rows, row_tiles;
-  bool parallel;    // splits are tasks of their own
+  bool parallel;    // splits are tasks of their own, as far as reserve was told of partial results
   int64_t partial;  // where their results begin (floats)
   int64_t end;      // tasks up to here
 };
@@ -66,6 +66,7 @@ class Cpu final : public Backend, public Ops {
     });
   }
 
+  void attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend, std::span<const Span> spans);
   uint8_t* panel(int thread) const { return panels_.data() + static_cast<size_t>(thread) * panel_bytes; }
   const void* prepare(Tensor x, Format format);
   const float* turns(Tensor positions, const Rope& rope);
@@ -79,9 +80,8 @@ class Cpu final : public Backend, public Ops {
   Scratch scratch_;
   Memory prepared_[3];  // by Format
   Memory partials_;     // of attend's splits
-  std::vector<AttendCut> attend_cuts_;
-  Turns turns_[2];  // as many as a model has kinds of layers
-  int turns_used_ = 0;
+  Turns turns_[2];      // as many as a model has kinds of layers
+  int turns_next_ = 0;  // the one to be overwritten
 };
 
 }  // namespace lt::cpu

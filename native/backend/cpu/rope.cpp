@@ -20,7 +20,8 @@ bool holds(const Turns& t, Tensor positions, const Rope& rope) {
 const float* Cpu::turns(Tensor positions, const Rope& rope) {
   for (const Turns& t : turns_)
     if (holds(t, positions, rope)) return t.table.data();
-  Turns& t = turns_[turns_used_++ % 2];
+  Turns& t = turns_[turns_next_];
+  turns_next_ = 1 - turns_next_;
   const int64_t n = positions.rows, pairs = rope.freqs.cols;
   t.positions.resize(static_cast<size_t>(n));
   for (int64_t r = 0; r < n; r++) t.positions[static_cast<size_t>(r)] = *positions.row<const int32_t>(r);

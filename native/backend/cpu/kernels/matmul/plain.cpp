@@ -13,7 +13,7 @@ constexpr int tile_rows = 2, tile_tokens = 3, wide_rows = 0, wide_tokens = 3;
 #elif defined(LT_ISA_NEON)
 constexpr int tile_rows = 2, tile_tokens = 2, wide_rows = 0, wide_tokens = 2;
 #else
-constexpr int tile_rows = 1, tile_tokens = 6, wide_rows = 0, wide_tokens = 6;
+constexpr int tile_rows = 1, tile_tokens = 3, wide_rows = 0, wide_tokens = 3;
 #endif
 
 struct F32 {

@@ -1,4 +1,4 @@
-#include "backend/cpu/pool.h"
+#include "core/pool.h"
 
 #include <chrono>
 #include <system_error>
@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-namespace lt::cpu {
+namespace lt {
 namespace {
 
 long long process_id() {
@@ -115,4 +115,4 @@ void Pool::serve(int thread) {
   }
 }
 
-}  // namespace lt::cpu
+}  // namespace lt

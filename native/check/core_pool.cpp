@@ -1,14 +1,14 @@
-// The CPU backend's threads: every task once, whatever the threads and the moments; meant for the thread sanitizer.
+// A pool of threads: every task once, whatever the threads and the moments; meant for the thread sanitizer.
 #include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
 
-#include "backend/cpu/pool.h"
 #include "check/check.h"
 #include "core/cores.h"
+#include "core/pool.h"
 
-namespace lt::cpu {
+namespace lt {
 namespace {
 
 void run_loops(Pool& pool, int loops) {
@@ -23,7 +23,7 @@ void run_loops(Pool& pool, int loops) {
   }
 }
 
-CHECK_CASE("cpu/pool runs every task once") {
+CHECK_CASE("core/pool runs every task once") {
   for (const int threads : {1, 2, 3, 7}) {
     Pool pool(threads);
     CHECK(pool.threads() == threads);
@@ -31,7 +31,7 @@ CHECK_CASE("cpu/pool runs every task once") {
   }
 }
 
-CHECK_CASE("cpu/pool finds workers asleep, woken and spinning") {
+CHECK_CASE("core/pool finds workers asleep, woken and spinning") {
   Pool pool(3);
   for (int i = 0; i < 20; i++) {
     std::this_thread::sleep_for(std::chrono::microseconds(i % 3 * 400));
@@ -40,7 +40,7 @@ CHECK_CASE("cpu/pool finds workers asleep, woken and spinning") {
   }
 }
 
-CHECK_CASE("cpu/pool tells the tasks' results to the caller and to the next loop") {
+CHECK_CASE("core/pool tells the tasks' results to the caller and to the next loop") {
   Pool pool(4);
   std::vector<int64_t> values(1000, 0);
   for (int round = 0; round < 50; round++)
@@ -50,14 +50,14 @@ CHECK_CASE("cpu/pool tells the tasks' results to the caller and to the next loop
   for (int64_t i = 0; i < 1000; i++) CHECK(values[static_cast<size_t>(999 - i)] == 50 * i);
 }
 
-CHECK_CASE("cpu/pool ends at once, used or not") {
+CHECK_CASE("core/pool ends at once, used or not") {
   for (int i = 0; i < 30; i++) {
     Pool pool(1 + i % 5);
     if (i % 2) run_loops(pool, 3);
   }
 }
 
-CHECK_CASE("cpu/pool serves several owners on several threads") {
+CHECK_CASE("core/pool serves several owners on several threads") {
   std::vector<std::thread> owners;
   for (int i = 0; i < 3; i++)
     owners.emplace_back([] {
@@ -67,7 +67,7 @@ CHECK_CASE("cpu/pool serves several owners on several threads") {
   for (std::thread& t : owners) t.join();
 }
 
-CHECK_CASE("cpu/pool with more threads than cores slows in proportion") {
+CHECK_CASE("core/pool with more threads than cores slows in proportion") {
   const auto time = [](int threads) {
     Pool pool(threads);
     volatile double sink = 0;
@@ -84,10 +84,10 @@ CHECK_CASE("cpu/pool with more threads than cores slows in proportion") {
   CHECK_THAT(over < 20 * fit + 0.5, over << " s with eight threads a core, " << fit << " s with one thread");
 }
 
-CHECK_CASE("cpu/cores are at least one and at most what the system has") {
+CHECK_CASE("core/cores are at least one and at most what the system has") {
   CHECK(usable_cores() >= 1);
   CHECK(usable_cores() <= static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
 }
 
 }  // namespace
-}  // namespace lt::cpu
+}  // namespace lt

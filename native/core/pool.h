@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace lt::cpu {
+namespace lt {
 
 class Pool {
  public:
@@ -54,4 +54,4 @@ class Pool {
   std::vector<std::thread> workers_;
 };
 
-}  // namespace lt::cpu
+}  // namespace lt

@@ -1,0 +1,95 @@
+// Q4_K and Q6_K: what matmul/blocks256.h says, in plain loops.
+#include "backend/cpu/kernels/loops/dot.h"
+
+namespace lt::cpu::LT_ISA {
+namespace {
+
+// f16 d; f16 dmin; u8 scales[12]; u8 nibbles[128]. Eight sub-blocks of 32 with 6-bit scales and minimums.
+struct Q4_K {
+  static constexpr int block_bytes = 144, d_offset = 0, dmin_offset = 2, sub_blocks = 8;
+  static constexpr bool has_min = true;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t* minimums, const uint8_t* w) {
+    const uint8_t* packed = w + 4;
+    for (int i = 0; i < 4; i++) {
+      scales[i] = packed[i] & 63;
+      scales[4 + i] = static_cast<int16_t>((packed[8 + i] & 15) | packed[i] >> 6 << 4);
+      minimums[i] = packed[4 + i] & 63;
+      minimums[4 + i] = static_cast<int16_t>(packed[8 + i] >> 4 | packed[4 + i] >> 6 << 4);
+    }
+    for (int j = 0; j < 4; j++) {
+      for (int i = 0; i < 32; i++) codes[64 * j + i] = w[16 + 32 * j + i] & 15;
+      for (int i = 0; i < 32; i++) codes[64 * j + 32 + i] = w[16 + 32 * j + i] >> 4;
+    }
+  }
+};
+
+// u8 ql[128]; u8 qh[64]; i8 scales[16]; f16 d. Sixteen sub-blocks of 16, codes less 32.
+struct Q6_K {
+  static constexpr int block_bytes = 210, d_offset = 208, sub_blocks = 16;
+  static constexpr bool has_min = false;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
+    for (int i = 0; i < 16; i++) scales[i] = static_cast<int8_t>(w[192 + i]);
+    for (int half = 0; half < 2; half++) {
+      const uint8_t *low = w + 64 * half, *high = w + 128 + 32 * half;
+      int16_t* to = codes + 128 * half;
+      for (int i = 0; i < 32; i++) to[i] = static_cast<int16_t>(((low[i] & 15) | (high[i] << 4 & 48)) - 32);
+      for (int i = 0; i < 32; i++) to[32 + i] = static_cast<int16_t>(((low[32 + i] & 15) | (high[i] << 2 & 48)) - 32);
+      for (int i = 0; i < 32; i++) to[64 + i] = static_cast<int16_t>((low[i] >> 4 | (high[i] & 48)) - 32);
+      for (int i = 0; i < 32; i++) to[96 + i] = static_cast<int16_t>((low[32 + i] >> 4 | (high[i] >> 2 & 48)) - 32);
+    }
+  }
+};
+
+template <class W>
+struct Blocks256 {
+  using Prepared = Prepared256;
+  static constexpr int prepared_blocks = 1;
+  static constexpr int values = 256;
+  static constexpr int block_bytes = W::block_bytes;
+
+  template <int R, int T>
+  LT_INLINE void four(f32x16& acc, const uint8_t* const (&w)[R], const Prepared* const (&x)[T], int blocks) {
+    alignas(16) uint16_t d[16], negative_dmin[16];
+    f32x16 s = zero(), m = zero(), dx = zero();
+    for (int i = 0; i < 16; i++) d[i] = negative_dmin[i] = absent;
+    for (int b = 0; b < blocks; b++) {
+      alignas(16) int16_t codes[R][256], scales[R][W::sub_blocks], minimums[R][8];
+      Sides<R, T> sides;
+      for (int t = 0; t < T; t++) sides.q[t] = x[t][b].q;
+      for (int r = 0; r < R; r++) W::unpack(codes[r], scales[r], minimums[r], w[r] + b * block_bytes), sides.codes[r] = codes[r];
+      int32_t total[pairs] = {}, of[pairs];
+      for (int j = 0; j < W::sub_blocks; j++) {
+        constexpr int n = 256 / W::sub_blocks;
+        dots<n>(of, sides, n * j);
+        for (int i = 0; i < pairs; i++) total[i] += scales[i / T][j] * of[i];
+      }
+      for (int i = 0; i < pairs; i++) {
+        const int lane = i * 4 + b;
+        const uint8_t* block = w[i / T] + b * block_bytes;
+        const Prepared& token = x[i % T][b];
+        s.v[lane] = static_cast<float>(total[i]);
+        dx.v[lane] = token.d;
+        memcpy(d + lane, block + W::d_offset, 2);
+        if constexpr (W::has_min) {
+          int32_t minimum = 0;
+          for (int j = 0; j < 8; j++) minimum += minimums[i / T][j] * token.sum32[j];
+          m.v[lane] = static_cast<float>(minimum);
+          memcpy(negative_dmin + lane, block + W::dmin_offset, 2);
+          negative_dmin[lane] ^= 0x8000;
+        }
+      }
+    }
+    f32x16 v = load_f16(d) * s;
+    if constexpr (W::has_min) v = fma(load_f16(negative_dmin), m, v);
+    acc = fma(v, dx, acc);
+  }
+};
+
+}  // namespace
+
+extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, pairs, run<Blocks256<Q4_K>>};
+extern const MatmulKernel matmul_q6_k = {14, Format::q8_256, pairs, run<Blocks256<Q6_K>>};
+
+}  // namespace lt::cpu::LT_ISA

@@ -1,0 +1,76 @@
+// Q8_0, Q4_0 and Q4_1: what matmul/blocks32.h says, in plain loops.
+#include "backend/cpu/kernels/loops/dot.h"
+
+namespace lt::cpu::LT_ISA {
+namespace {
+
+// Value j in the low, value j + 16 in the high nibble of byte j, stored as value + offset.
+template <int offset>
+LT_INLINE void nibbles(int16_t* codes, const uint8_t* w) {
+  for (int i = 0; i < 16; i++) codes[i] = static_cast<int16_t>((w[i] & 15) - offset);
+  for (int i = 0; i < 16; i++) codes[16 + i] = static_cast<int16_t>((w[i] >> 4) - offset);
+}
+
+struct Q8_0 {
+  static constexpr int block_bytes = 34, code_offset = 2;
+  static constexpr bool has_min = false;
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) {
+    for (int i = 0; i < 32; i++) codes[i] = static_cast<int8_t>(w[i]);
+  }
+};
+struct Q4_0 {
+  static constexpr int block_bytes = 18, code_offset = 2;
+  static constexpr bool has_min = false;
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { nibbles<8>(codes, w); }
+};
+struct Q4_1 {
+  static constexpr int block_bytes = 20, code_offset = 4;
+  static constexpr bool has_min = true;
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { nibbles<0>(codes, w); }
+};
+
+template <class W>
+struct Blocks32 {
+  using Prepared = Prepared32;
+  static constexpr int prepared_blocks = 4;
+  static constexpr int values = 32;
+  static constexpr int block_bytes = W::block_bytes;
+
+  template <int R, int T>
+  LT_INLINE void four(f32x16& acc, const uint8_t* const (&w)[R], const Prepared* const (&x)[T], int blocks) {
+    alignas(16) uint16_t d[16], m[16];
+    alignas(16) int32_t s[16];
+    alignas(16) float dx[16], sum[16];
+    for (int i = 0; i < 16; i++) d[i] = m[i] = absent, s[i] = 0;
+    for (int b = 0; b < blocks; b++) {
+      alignas(16) int16_t codes[R][32];
+      Sides<R, T> sides;
+      for (int t = 0; t < T; t++) sides.q[t] = x[t]->q[b];
+      for (int r = 0; r < R; r++) {
+        const uint8_t* block = w[r] + b * block_bytes;
+        W::unpack(codes[r], block + W::code_offset);
+        sides.codes[r] = codes[r];
+        for (int t = 0; t < T; t++) {
+          memcpy(d + (r * T + t) * 4 + b, block, 2);
+          if constexpr (W::has_min) memcpy(m + (r * T + t) * 4 + b, block + 2, 2);
+        }
+      }
+      int32_t of[pairs];
+      dots<32>(of, sides, 0);
+      for (int i = 0; i < pairs; i++) s[i * 4 + b] = of[i];
+    }
+    for (int i = 0; i < pairs; i++) memcpy(dx + i * 4, x[i % T]->d, 16), memcpy(sum + i * 4, x[i % T]->sum, 16);
+    f32x16 products;
+    for (int i = 0; i < 16; i++) products.v[i] = static_cast<float>(s[i]);
+    acc = fma(load_f16(d) * load(dx), products, acc);
+    if constexpr (W::has_min) acc = fma(load_f16(m), load(sum), acc);
+  }
+};
+
+}  // namespace
+
+extern const MatmulKernel matmul_q8_0 = {8, Format::q8_32, pairs, run<Blocks32<Q8_0>>};
+extern const MatmulKernel matmul_q4_0 = {2, Format::q8_32, pairs, run<Blocks32<Q4_0>>};
+extern const MatmulKernel matmul_q4_1 = {3, Format::q8_32, pairs, run<Blocks32<Q4_1>>};
+
+}  // namespace lt::cpu::LT_ISA
