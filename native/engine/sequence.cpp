@@ -75,7 +75,8 @@ void Sequence::prompt_done() {
 
 void Sequence::finish(Finish why) {
   if (why == Finish::stop || why == Finish::length || why == Finish::context) {
-    show(utf8_.finish());
+    // A model that ends its text inside a character has written bytes that are none; one that was cut off there has not.
+    why == Finish::stop ? show(utf8_.finish()) : void(report_.cut_character = utf8_.pending());
     report_.text += stops_.finish();
     if (stops_.met()) why = Finish::stop_string;
   }
