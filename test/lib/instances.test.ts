@@ -1,5 +1,7 @@
 // Several evaluations of the package in one process: a test runner that loads modules anew, hot reload, worker threads beside. Each works by itself.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..');
@@ -7,14 +9,21 @@ const prelude = `
   const root = ${JSON.stringify(root)};
   const fresh = () => {
     for (const key of Object.keys(require.cache)) if (key.startsWith(root) && !key.endsWith('.node')) delete require.cache[key];
+    if (module.children) module.children.length = 0; // Node's own list of what was required holds it otherwise
     return require(root);
   };
   const end = (p) => p.then((v) => v?.text ?? 'ok', (e) => e.code);
   const turn = () => new Promise((r) => setTimeout(r, 1));
 `;
 
+let folder = '';
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'llama-ts-instances-'))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function run(script: string, ...flags: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', `${prelude}(async () => {${script}})()`], { encoding: 'utf8', timeout: 250_000 });
+  const path = join(folder, 'script.cjs');
+  writeFileSync(path, `${prelude}(async () => {${script}})()`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, path], { encoding: 'utf8', timeout: 250_000 });
   return { status, stdout, stderr };
 }
 
