@@ -45,6 +45,7 @@ export function runJob<T>(origin: Origin, start: (ticket: number) => JobHandle, 
     try {
       signal?.throwIfAborted();
       progress.begin();
+      signal?.throwIfAborted(); // by onProgress
       handle = start(ticket);
       unlisten = onAbort(signal, () => stop(signal?.reason));
     } catch (error) {

@@ -155,6 +155,7 @@ function load(
     });
     try {
       progress.begin();
+      signal?.throwIfAborted(); // by onProgress
       handle = native.loadModel(ticket, path, options);
       unlisten = onAbort(signal, () => giveUp(signal?.reason));
     } catch (error) {
