@@ -50,9 +50,10 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'tokens th
     backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
     'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
     isa: word('instruction set of the CPU, or variant of a device\'s kernels, by name'),
+    mmap: { type: 'boolean', describe: '--no-mmap: read the weights into memory, instead of leaving them in the mapped file' },
     'exact-ranks': { type: 'boolean', describe: 'under mpirun: the bits of one rank, at the cost of more to send' },
     verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
-  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'gpu-layers', 'isa', 'exact-ranks'], 'Model:');
+  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'gpu-layers', 'isa', 'mmap', 'exact-ranks'], 'Model:');
 }
 
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {
@@ -84,7 +85,7 @@ function given<T extends object>(flags: Flags, names: readonly (keyof T & string
 }
 
 export function loadOptions(flags: Flags): LoadOptions {
-  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa', 'exactRanks']);
+  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa', 'mmap', 'exactRanks']);
   const { gpuLayers } = flags;
   if (typeof gpuLayers !== 'string') return options;
   if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers)) throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);

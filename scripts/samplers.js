@@ -57,7 +57,7 @@ const table = /(<!-- samplers -->\n)[\s\S]*?(<!-- \/samplers -->)/;
 module.exports = { generate, docsTable, table };
 
 if (require.main === module) {
-  const native = require('node-gyp-build')(root);
+  const native = require('node-gyp-build')(root).attach({});
   writeFileSync(join(root, 'lib/generated/samplers.ts'), generate(native.samplers(), native.samplerOrder()));
   const page = join(root, 'docs/api/model.md');
   writeFileSync(page, readFileSync(page, 'utf8').replace(table, (_, open, close) => `${open}${docsTable(native.samplers())}\n${close}`));

@@ -1,9 +1,10 @@
-// Runs every `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model and my-model a folder.
+// Runs every `js`, `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model, my-model a folder and book.txt a
+// text. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
+import * as ts from 'typescript';
 import { writeTinyFolder } from './fixtures/tiny-folder';
 
 const root = join(__dirname, '..');
@@ -29,14 +30,32 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'llama-ts-docs-'));
   cpSync(join(root, 'models', 'story-Q8_0.gguf'), join(folder, 'model.gguf'));
   writeTinyFolder(join(folder, 'my-model'));
+  writeFileSync(join(folder, 'book.txt'), 'Once upon a time a brave fox lived in a big forest. '.repeat(100));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules', 'llama-ts'), 'junction');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function runScript(text: string): void {
-  const { outputText } = transpileModule(text, { compilerOptions: { module: ModuleKind.ES2022, target: ScriptTarget.ES2022 } });
-  execFileSync(process.execPath, ['--input-type=module', '-e', outputText], { cwd: folder, stdio: 'pipe', timeout: 60_000 });
+function runNode(path: string): void {
+  execFileSync(process.execPath, [path], { cwd: folder, stdio: 'pipe', timeout: 60_000 });
+}
+
+function runJs(text: string): void {
+  const path = join(folder, /^import |^export |^await /m.test(text) ? 'fence.mjs' : 'fence.cjs');
+  writeFileSync(path, text);
+  runNode(path);
+}
+
+function runTs(text: string): void {
+  const path = join(folder, 'fence.mts');
+  writeFileSync(path, text);
+  const target = ts.ScriptTarget.ES2022;
+  const options: ts.CompilerOptions = { target, lib: ['lib.es2022.d.ts'], module: ts.ModuleKind.Node16, strict: true, skipLibCheck: true, noEmitOnError: true };
+  const compiled = ts.createProgram([path], { ...options, types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] });
+  const { diagnostics } = compiled.emit();
+  const problems = [...ts.getPreEmitDiagnostics(compiled), ...diagnostics].map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
+  expect(problems).toEqual([]);
+  runNode(join(folder, 'fence.mjs'));
 }
 
 const program = (name: string): string => `"${process.execPath}" "${join(root, 'dist', 'bin', `${name}.js`)}" `;
@@ -48,13 +67,19 @@ function runShell(text: string): void {
   }
 }
 
+const runners: Readonly<Record<string, (text: string) => void>> = { js: runJs, ts: runTs, sh: runShell };
+
 for (const page of pages) {
-  const found = fences(page).filter((f) => f.language === 'ts' || f.language === 'sh');
+  const found = fences(page).filter((f) => Object.hasOwn(runners, f.language));
   if (found.length === 0) continue;
   describe(page, () => {
     for (const { language, text, line } of found) {
-      const runnable = language === 'ts' || process.platform !== 'win32' ? test : test.skip;
-      runnable(`line ${line}`, () => (language === 'ts' ? runScript(text) : runShell(text)));
+      const runnable = language !== 'sh' || process.platform !== 'win32' ? test : test.skip;
+      runnable(`line ${line}`, () => runners[language]?.(text));
     }
   });
 }
+
+test('no fence of JavaScript goes unrun under another name', () => {
+  for (const page of pages) for (const { language } of fences(page)) expect([page, language]).not.toEqual([page, expect.stringMatching(/^(javascript|typescript|mjs|cjs|mts|cts|node)$/)]);
+});

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 
-import type { NativeSampler } from '../lib/native';
+import type { Addon, NativeSampler } from '../lib/native';
 
 const root = join(__dirname, '..');
-const native = nodeGypBuild(root) as Record<string, unknown> & { samplers(): NativeSampler[]; samplerOrder(): string[] };
+const native = (nodeGypBuild(root) as Addon).attach({ makeError: (_, message) => new Error(message), deliver: () => {} });
 const script = jest.requireActual<{
   generate(samplers: NativeSampler[], order: string[]): string;
   docsTable(samplers: NativeSampler[]): string;

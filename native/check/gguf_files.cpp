@@ -96,6 +96,42 @@ CHECK_CASE("gguf/a split model opens by its first part") {
   refused(m.folder.at(part_name(1, 3)), Code::format, {"split.no", "part 2 of 3", "open the first", "m-00001-of-00003.gguf"});
 }
 
+CHECK_CASE("gguf/a file that was read into memory may change") {
+  const Model m;
+  const auto mapped = File::open(m.first);
+  std::vector<double> told;
+  gguf::Access access{false, 1 << 20, [&](double fraction) { return told.push_back(fraction), true; }};
+  const auto f = File::open(m.first, {.access = access});
+  CHECK(mapped->mapped() && !f->mapped());
+  CHECK(told.size() == 3 && told[0] < told[1] && told[1] < told[2] && told[2] == 1);
+  const gguf::HostTensor *a = mapped->tensor("t2"), *b = f->tensor("t2");
+  const Bytes before(static_cast<const uint8_t*>(a->data), static_cast<const uint8_t*>(a->data) + a->bytes);
+#ifndef _WIN32  // which forbids it while the file is mapped
+  for (int no = 0; no < 3; no++) fs::resize_file(m.folder.at(part_name(no, 3)), 0);
+#endif
+  f->prefetch({});
+  f->let_go({static_cast<const char*>(b->data), b->bytes});
+  CHECK(b->bytes == before.size() && std::equal(before.begin(), before.end(), static_cast<const uint8_t*>(b->data)));
+  CHECK(f->string("general.architecture") == "llama");
+}
+
+CHECK_CASE("gguf/reading into memory is bounded, and can be stopped") {
+  const Model m;
+  const auto fails = [&](const gguf::Access& access, Code code) {
+    try {
+      (void)File::open(m.first, {.access = access});
+    } catch (const Error& e) {
+      return e.code() == code;
+    }
+    return false;
+  };
+  const uint64_t all = File::open(m.first)->bytes();
+  CHECK(fails({false, 16, {}}, Code::memory));
+  CHECK(fails({false, all - 1, {}}, Code::memory));  // of the last part
+  CHECK(!fails({false, all, {}}, Code::memory));
+  CHECK(fails({false, all, [](double fraction) { return fraction < 0.5; }}, Code::disposed));
+}
+
 CHECK_CASE("gguf/parts that are absent, exchanged, repeated or of another model are refused") {
   {
     const Model m;

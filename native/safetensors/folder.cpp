@@ -80,11 +80,11 @@ WeightMap read_index(const std::string& folder, const std::string& name) {
   });
 }
 
-Shard open_shard(const std::string& folder, const std::string& name) {
+Shard open_shard(const std::string& folder, const std::string& name, const gguf::Access& access) {
   return naming(name, [&] {
     Shard shard;
     shard.name = name;
-    shard.mapping = std::make_unique<gguf::Mapping>(in_folder(folder, name));
+    shard.mapping = std::make_unique<gguf::Mapping>(in_folder(folder, name), access);
     shard.contents = read(shard.mapping->bytes());
     return shard;
   });
@@ -134,18 +134,21 @@ std::unique_ptr<Text> Text::open(const std::string& folder, const std::string& n
   return file;
 }
 
-Folder::Folder(const std::string& path, const std::string& named) {
+Folder::Folder(const std::string& path, const std::string& named, const gguf::Access& access) {
   WeightMap map;
   const std::string first = first_file(path, named);
   if (first.empty()) none(path);
   if (is_index(first)) {
     map = read_index(path, first);
-    for (const std::string& name : names_of(map, first)) {
-      shards_.push_back(open_shard(path, name));
+    const auto files = names_of(map, first);
+    uint64_t taken = 0;
+    for (const std::string& name : files) {
+      shards_.push_back(open_shard(path, name, gguf::of_part(access, shards_.size(), files.size(), taken)));
+      taken += shards_.back().mapping->bytes().size();
       check_shard(shards_.back(), map, first);
     }
   } else {
-    shards_.push_back(open_shard(path, first));
+    shards_.push_back(open_shard(path, first, access));
   }
   std::vector<std::string_view> names;
   for (const Shard& s : shards_)

@@ -24,7 +24,7 @@ class Folder {
   // Throws Code::file where there are none, Code::format for files that break the format or do not belong together,
   // Code::unsupported for folders of another format; messages name the file.
   // `named`: another file or index to read instead, as config.json may say (transformers_weights).
-  explicit Folder(const std::string& path, const std::string& named = {});
+  explicit Folder(const std::string& path, const std::string& named = {}, const gguf::Access& access = {});
 
   std::span<const Shard> shards() const { return shards_; }
   const std::vector<const Tensor*>& tensors() const { return tensors_; }  // shard by shard, in the order of their data

@@ -37,6 +37,14 @@ describe('run', () => {
     expect(cli(flags, 'The brave fox').stdout).toBe(expected);
   });
 
+  test('--no-mmap reads the weights into memory: the same text', () => {
+    const flags = ['run', '-m', story, '-n', '8', '--temp', '0', '-t', '1'];
+    const [read, mapped] = ['--no-mmap', '--mmap'].map((flag) => cli([...flags, '-p', 'Once upon a time', flag]));
+    expect(read?.status).toBe(0);
+    expect(read?.stdout).toMatch(/^Once upon a time.{8,}/s);
+    expect(read?.stdout).toBe(mapped?.stdout);
+  });
+
   test('the same seed gives the same text', () => {
     const words = ['run', '-n', '16', '--temperature', '1.3', '--top-k', '0', '-s', '7', '--min-p=0'];
     expect(cli(words).stdout).toBe(cli(words).stdout);

@@ -68,8 +68,10 @@ test('tells how far it is, and what it read', async () => {
   expect(found).toMatchObject({ context: 32, tokens: 15 * found.chunks });
   expect(found.chunks).toBeGreaterThan(5);
   expect(found.perplexity).toBeGreaterThan(1);
-  expect(told.at(-1)).toBe(1);
-  expect(told).toEqual([...told].sort((a, b) => a - b));
+  expect([told[0], told.at(-1)]).toEqual([0, 1]);
+  expect(told.length).toBeGreaterThan(3);
+  expect(told.length).toBeLessThanOrEqual(102);
+  for (const [i, fraction] of told.entries()) expect(fraction).toBeGreaterThan(told[i - 1] ?? -1);
   expect(found.divergence).toBeUndefined();
 });
 
@@ -104,7 +106,7 @@ test('an abort stops it, and leaves no file', async () => {
   const controller = new AbortController();
   const saveBase = join(folder, 'stopped.base');
   const long = tale.repeat(50); // much that is left to do when the first progress is heard
-  const call = perplexity(embeddedModel, long, { context: 32, threads: 1, batchTokens: 32, saveBase, signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) });
+  const call = perplexity(embeddedModel, long, { context: 32, threads: 1, batchTokens: 32, saveBase, signal: controller.signal, onProgress: (f) => void (f > 0 && controller.abort(new Error('enough'))) });
   await expect(call).rejects.toThrow('enough');
   expect(existsSync(saveBase)).toBe(false);
   await expect(perplexity(embeddedModel, tale, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
