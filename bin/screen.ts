@@ -4,7 +4,7 @@ import { SingleBar } from 'cli-progress';
 /** An error in one readable line. */
 export function explain(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n').map((line) => line.trim()).filter(Boolean).join(' ') || 'failed without a word';
+  return text.replaceAll('\0', '').split('\n').map((line) => line.trim()).filter(Boolean).join(' ') || 'failed without a word';
 }
 
 /** Ends the program when the reader of its output has gone: `llama-ts run | head`. */

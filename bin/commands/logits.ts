@@ -19,6 +19,7 @@ function fromFile(text: string, path: string): number[] {
   if (!Array.isArray(ids) || !ids.every((id) => Number.isInteger(id) && id >= 0)) {
     throw new Error(`${path}: expected an array of token ids or an object with "ids"`);
   }
+  if (ids.length === 0) throw new Error(`${path}: expected at least one token id, found none`);
   return ids as number[];
 }
 
