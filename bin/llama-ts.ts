@@ -4,12 +4,13 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 
 import { readWords, unmarked } from './arguments';
 import { programOf } from './catalog';
+import { completion } from './commands/completion';
 import { loadLibLate } from './late-lib';
 import { explain, leaveQuietlyWithReader } from './screen';
 
 function commands(): CommandModule[] {
   loadLibLate();
-  return [
+  const all = [
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
@@ -22,6 +23,7 @@ function commands(): CommandModule[] {
     require('./commands/imatrix') as { default: CommandModule },
     require('./commands/build') as { default: CommandModule },
   ].map((m) => m.default);
+  return [...all, completion(all)];
 }
 
 function parser(words: readonly string[], known: readonly CommandModule[], version: string): Argv {

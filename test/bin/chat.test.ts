@@ -99,7 +99,7 @@ describe('behind a pipe', () => {
 describe('at a terminal', () => {
   const ready: Step = ['wait', '> '];
   const send = (text: string): Step => ['send', text];
-  const chat = (steps: readonly Step[], ...more: string[]): Promise<Played> => play(folder, [program, ...flags, ...more], [ready, ...steps]);
+  const chat = (steps: readonly Step[], ...more: string[]): Promise<Played> => play(folder, process.execPath, [program, ...flags, ...more], [ready, ...steps]);
   const save = (name: string): Step[] => [send(`/save ${name}\r`), ['wait', `${name}: `], ready];
   const leave = send('/exit\r');
   const history = (): string[] => readFileSync(join(folder, 'llama-ts', 'chat-history'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as string);

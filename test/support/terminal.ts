@@ -22,13 +22,13 @@ export function terminalTest(name: string, run: () => Promise<void>): void {
   else test.skip(`${name} (skipped: python3 with its pty module is not at hand)`, run);
 }
 
-/** Runs the program in this folder, which is also where it keeps its state, and plays the steps. */
-export function play(folder: string, words: readonly string[], steps: readonly Step[]): Promise<Played> {
+/** Runs a program in this folder, which is also where it keeps its state, and plays the steps. */
+export function play(folder: string, program: string, words: readonly string[], steps: readonly Step[]): Promise<Played> {
   const script = join(folder, 'steps.json');
   writeFileSync(script, JSON.stringify(steps));
   return new Promise((resolve, reject) => {
     const env = { ...process.env, XDG_STATE_HOME: folder, HOME: folder, TERM: 'xterm', LC_ALL: 'C.UTF-8' };
-    const child = spawn('python3', [join(root, 'test', 'fixtures', 'terminal.py'), script, process.execPath, ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('python3', [join(root, 'test', 'fixtures', 'terminal.py'), script, program, ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.once('error', reject).once('close', () => resolve(JSON.parse(output) as Played));
