@@ -49,7 +49,8 @@ const isShort = (name: string): boolean => llamaCpp.shorts.has(name);
 function unknown(program: Command, command: Command, word: string, name: string, one: boolean): UsageError {
   const written = `${one ? '-' : '--'}${name}`;
   const elsewhere = one && name.length > 1 && !isShort(name) ? [] : program.commands.filter((c) => find(c, name)).map((c) => `llama-ts ${c.name}`);
-  if (elsewhere.length > 0 && elsewhere.length <= 3) return new UsageError(`${written} is not an option of llama-ts ${command.path}, but of ${elsewhere.join(', ')}`);
+  if (elsewhere.length > 0 && elsewhere.length <= 3)
+    return new UsageError(`${written} is not an option of llama-ts ${command.path}, but of ${elsewhere.join(', ')}`);
   const why = llamaCpp.why(written);
   if (why !== undefined) return new UsageError(`${written} is not an option here: ${why}`);
   const known = command.flags.filter((f) => !f.hidden).flatMap((f) => [f.name, ...f.aliases]);
@@ -59,7 +60,8 @@ function unknown(program: Command, command: Command, word: string, name: string,
 }
 
 function checked(flag: Flag, value: string): string {
-  if (flag.choices.length > 0 && !flag.choices.includes(value)) throw new UsageError(`--${flag.name}: expected one of ${flag.choices.join(', ')}, found "${value}"`);
+  if (flag.choices.length > 0 && !flag.choices.includes(value))
+    throw new UsageError(`--${flag.name}: expected one of ${flag.choices.join(', ')}, found "${value}"`);
   return `--${flag.name}=${value}`;
 }
 
@@ -96,7 +98,8 @@ export function plainWords(program: Command, command: Command, words: readonly s
     } else {
       const next = value ?? words[++i];
       if (next === undefined) throw new UsageError(`${word}: expected a value behind it`);
-      if (value === undefined && looksLikeFlag(next)) throw new UsageError(`${word}: expected a value behind it, found ${next}; a value that begins with a dash is written --${found.flag.name}=${next}`);
+      if (value === undefined && looksLikeFlag(next))
+        throw new UsageError(`${word}: expected a value behind it, found ${next}; a value that begins with a dash is written --${found.flag.name}=${next}`);
       out.push(checked(found.flag, next));
     }
   }
@@ -131,7 +134,8 @@ export function readWords(program: Command, words: readonly string[]): string[] 
   if (command.commands.length > 0 && first !== undefined && !command.flags.some((f) => spellings(f).some((n) => first === `-${n}` || first === `--${n}`))) {
     const names = command.commands.map((c) => c.name);
     const above = words.slice(0, depth).join(' ');
-    if (first.startsWith('-')) throw new UsageError(`expected a command before ${first}: llama-ts ${above}${above && ' '}${names[0]} ${[first, ...others].join(' ')}`);
+    if (first.startsWith('-'))
+      throw new UsageError(`expected a command before ${first}: llama-ts ${above}${above && ' '}${names[0]} ${[first, ...others].join(' ')}`);
     const near = nearest(first, names);
     throw new UsageError(`unknown command ${JSON.stringify(first)}: ${near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`}`);
   }

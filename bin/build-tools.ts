@@ -44,7 +44,8 @@ function fetched(folder: string): BuildTools | undefined {
 function npm(args: readonly string[], cwd: string): Promise<number> {
   const script = process.env.npm_execpath;
   const env = { ...process.env, npm_config_global: 'false' };
-  if (script !== undefined && /npm-cli\.js$/.test(script) && existsSync(script)) return runToEnd(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (script !== undefined && /npm-cli\.js$/.test(script) && existsSync(script))
+    return runToEnd(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
   return runToEnd('npm', args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });
 }
 
@@ -56,8 +57,13 @@ export async function toolsFor(root: string): Promise<BuildTools> {
   const wanted = Object.entries(buildTools).map(([name, version]) => `${name}@${version}`);
   note(`Fetching what llama-ts is compiled with: ${wanted.join(', ')}`);
   mkdirSync(folder, { recursive: true });
-  const code = await npm(['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, ...wanted], folder).catch(() => undefined);
+  const code = await npm(
+    ['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, ...wanted],
+    folder,
+  ).catch(() => undefined);
   const tools = fetched(folder);
   if (code === 0 && tools) return tools;
-  throw new Error(`to compile, llama-ts needs ${wanted.join(' and ')}, and npm could not fetch them. To get them: npm install --no-save ${wanted.join(' ')}, then npx llama-ts build again`);
+  throw new Error(
+    `to compile, llama-ts needs ${wanted.join(' and ')}, and npm could not fetch them. To get them: npm install --no-save ${wanted.join(' ')}, then npx llama-ts build again`,
+  );
 }

@@ -58,7 +58,13 @@ class Recorder {
 
   #command([first, describe, builder]: readonly unknown[]): void {
     if (typeof first === 'object') this.commands.push(commandOf(first as CommandModule, this.above));
-    else this.commands.push(commandOf({ command: first as string, describe: describe as string, builder: builder as NonNullable<CommandModule['builder']>, handler: () => {} }, this.above));
+    else
+      this.commands.push(
+        commandOf(
+          { command: first as string, describe: describe as string, builder: builder as NonNullable<CommandModule['builder']>, handler: () => {} },
+          this.above,
+        ),
+      );
   }
 }
 
@@ -96,4 +102,5 @@ export function programOf(modules: readonly CommandModule[]): Command {
 }
 
 /** The one of this name among the commands below. */
-export const commandIn = (command: Command, name: string | undefined): Command | undefined => command.commands.find((c) => c.name === name || c.aliases.includes(name ?? ''));
+export const commandIn = (command: Command, name: string | undefined): Command | undefined =>
+  command.commands.find((c) => c.name === name || c.aliases.includes(name ?? ''));

@@ -1,5 +1,5 @@
 // Completion scripts for bash, zsh and fish, made of the catalog: the shells need not start the program to complete a word.
-import { type Command, type Flag } from './catalog';
+import type { Command, Flag } from './catalog';
 import { llamaCpp } from './llama-cpp';
 
 export type Shell = 'bash' | 'zsh' | 'fish';
@@ -36,7 +36,9 @@ function bash(program: Command): string {
   );
   const steps = all(program).map((c) => {
     const above = c.path.slice(0, -c.name.length).trimEnd();
-    return `      ${names(c).map((n) => quoted(`${above} ${n}`)).join('|')}) command=${quoted(c.path)} ;;`;
+    return `      ${names(c)
+      .map((n) => quoted(`${above} ${n}`))
+      .join('|')}) command=${quoted(c.path)} ;;`;
   });
   return `# bash completion for llama-ts: source it, or put it into ~/.local/share/bash-completion/completions/llama-ts
 _llama_ts() {

@@ -30,7 +30,8 @@ function savedOf(text: string, path: string): Saved {
     found = undefined;
   }
   const { system, messages = found } = (found ?? {}) as { system?: unknown; messages?: unknown };
-  if (!Array.isArray(messages) || !messages.every(isMessage)) throw new Error(`${path}: expected a conversation as /save writes it: JSON with "messages", each with "role" and "content"`);
+  if (!Array.isArray(messages) || !messages.every(isMessage))
+    throw new Error(`${path}: expected a conversation as /save writes it: JSON with "messages", each with "role" and "content"`);
   const [first, ...rest] = messages;
   if (system === undefined && first?.role === 'system') return { system: first.content as string, messages: rest };
   return { ...(typeof system === 'string' && { system }), messages };

@@ -3,7 +3,7 @@
 const plain: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', "'": "'", '"': '"', '\\': '\\' };
 
 /** \n, \r, \t, \', \", \\ and \xHH (bytes of UTF-8); a backslash before anything else stays. */
-export function unescape(text: string, flag: string): string {
+export function readEscapes(text: string, flag: string): string {
   return text.replace(/((?:\\x[0-9a-f]{2})+)|\\([nrt'"\\])/gi, (whole, bytes: string | undefined, letter: string | undefined) => {
     if (letter !== undefined) return plain[letter] ?? whole;
     try {

@@ -2,7 +2,7 @@
 import type { Argv, Options } from 'yargs';
 
 import type { GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter } from '../lib';
-import { unescape } from './escapes';
+import { readEscapes } from './escapes';
 import { samplersByLetter, samplersByName } from './samplers';
 import { samplers } from '../lib/generated/samplers'; // data alone: help is given without the addon
 
@@ -46,21 +46,39 @@ const cacheTypes = ['f16', 'f32', 'q8_0'];
 
 /** `context`: what the context's length is to the command. */
 export function loadFlags(yargs: Argv, model: Options = {}, context = 'tokens that the context holds'): Argv {
-  return yargs.options({
-    model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
-    'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
-    threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
-    'batch-tokens': numeric('batch-tokens', 'tokens computed in one step at most', ['b', 'batch-size']),
-    'ubatch-size': numeric('ubatch-size', 'the same; where both are given, this one counts', ['ub']),
-    'cache-type': word('how the context is stored', [], { choices: cacheTypes }),
-    'cache-type-k': word('the same, with --cache-type-v of the same type beside it', ['ctk'], { choices: cacheTypes }),
-    'cache-type-v': word('the same, with --cache-type-k of the same type beside it', ['ctv'], { choices: cacheTypes }),
-    backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
-    'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
-    isa: word('instruction set of the CPU, or variant of a device\'s kernels, by name'),
-    'exact-ranks': { type: 'boolean', describe: 'under mpirun: the bits of one rank, at the cost of more to send' },
-    verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
-  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'ubatch-size', 'cache-type', 'cache-type-k', 'cache-type-v', 'backend', 'gpu-layers', 'isa', 'exact-ranks'], 'Model:');
+  return yargs
+    .options({
+      model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
+      'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
+      threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
+      'batch-tokens': numeric('batch-tokens', 'tokens computed in one step at most', ['b', 'batch-size']),
+      'ubatch-size': numeric('ubatch-size', 'the same; where both are given, this one counts', ['ub']),
+      'cache-type': word('how the context is stored', [], { choices: cacheTypes }),
+      'cache-type-k': word('the same, with --cache-type-v of the same type beside it', ['ctk'], { choices: cacheTypes }),
+      'cache-type-v': word('the same, with --cache-type-k of the same type beside it', ['ctv'], { choices: cacheTypes }),
+      backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
+      'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
+      isa: word("instruction set of the CPU, or variant of a device's kernels, by name"),
+      'exact-ranks': { type: 'boolean', describe: 'under mpirun: the bits of one rank, at the cost of more to send' },
+      verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
+    })
+    .group(
+      [
+        'model',
+        'context-tokens',
+        'threads',
+        'batch-tokens',
+        'ubatch-size',
+        'cache-type',
+        'cache-type-k',
+        'cache-type-v',
+        'backend',
+        'gpu-layers',
+        'isa',
+        'exact-ranks',
+      ],
+      'Model:',
+    );
 }
 
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {
@@ -76,14 +94,21 @@ export function generateFlags(yargs: Argv): Argv {
     .options({
       'max-tokens': numeric('max-tokens', 'stop after this many tokens (default: -1, the end of the context)', ['n', 'n-predict', 'predict']),
       stop: words('stop where this text appears; may be given several times', ['r', 'reverse-prompt']),
-      escape: { type: 'boolean', describe: 'read \\n, \\r, \\t, \\\', \\", \\\\ and \\xHH in texts of the command line (default: texts are taken as they are)', alias: 'e' },
+      escape: {
+        type: 'boolean',
+        describe: 'read \\n, \\r, \\t, \\\', \\", \\\\ and \\xHH in texts of the command line (default: texts are taken as they are)',
+        alias: 'e',
+      },
       'ignore-end': { type: 'boolean', describe: 'go on where the model would end', alias: 'ignore-eos' },
     })
     .options({
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },
       samplers: { ...word(`samplers in this order, with semicolons between: ${samplers.map((s) => s.name).join(';')}`), group: 'Sampling:' },
-      'sampler-seq': { ...word('the same in letters: e penalties, k topK, y typicalP, p topP, m minP, t temperature', ['sampling-seq'], { conflicts: 'samplers' }), group: 'Sampling:' },
-      'logit-bias': { ...words('ID=BIAS: added to a token\'s logit; may be given several times', ['l']), group: 'Sampling:' },
+      'sampler-seq': {
+        ...word('the same in letters: e penalties, k topK, y typicalP, p topP, m minP, t temperature', ['sampling-seq'], { conflicts: 'samplers' }),
+        group: 'Sampling:',
+      },
+      'logit-bias': { ...words("ID=BIAS: added to a token's logit; may be given several times", ['l']), group: 'Sampling:' },
       ...Object.fromEntries(parameters.map((p) => [kebab(p.name), samplerFlag(p)])),
     });
 }
@@ -97,7 +122,10 @@ function given<T extends object>(flags: Flags, names: readonly (keyof T & string
 function cacheTypeOf({ cacheType, cacheTypeK: k = 'f16', cacheTypeV: v = 'f16', ...flags }: Flags): LoadOptions['cacheType'] | undefined {
   if (flags['cache-type-k'] === undefined && flags['cache-type-v'] === undefined) return undefined;
   if (cacheType !== undefined) throw new Error('--cache-type: has the meaning of --cache-type-k and --cache-type-v together: give it alone, or them');
-  if (k !== v) throw new Error(`--cache-type-k, --cache-type-v: keys and values are stored alike: expected the same type for both (f16 where one is left out), found ${String(k)} and ${String(v)}`);
+  if (k !== v)
+    throw new Error(
+      `--cache-type-k, --cache-type-v: keys and values are stored alike: expected the same type for both (f16 where one is left out), found ${String(k)} and ${String(v)}`,
+    );
   return k as NonNullable<LoadOptions['cacheType']>;
 }
 
@@ -117,7 +145,8 @@ export function loadOptions(flags: Flags): LoadOptions {
   if (typeof flags.backend === 'string') options.backend = backendOf(flags.backend);
   const { gpuLayers } = flags;
   if (typeof gpuLayers !== 'string') return options;
-  if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers)) throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);
+  if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers))
+    throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);
   return { ...options, gpuLayers: gpuLayers === 'all' || gpuLayers === 'auto' ? gpuLayers : Number(gpuLayers) };
 }
 
@@ -132,8 +161,13 @@ function bias(entries: readonly string[]): Record<number, number> {
 }
 
 export function generateOptions(flags: Flags): GenerateOptions {
-  const options: GenerateOptions = given<GenerateOptions>(flags, ['maxTokens', 'stop', 'ignoreEnd', ...parameters.map((p) => p.name)] as (keyof (GenerateOptions & SamplerOptions))[]);
-  if (options.stop && flags.escape === true) options.stop = options.stop.map((text) => unescape(text, '--stop'));
+  const options: GenerateOptions = given<GenerateOptions>(flags, [
+    'maxTokens',
+    'stop',
+    'ignoreEnd',
+    ...parameters.map((p) => p.name),
+  ] as (keyof (GenerateOptions & SamplerOptions))[]);
+  if (options.stop && flags.escape === true) options.stop = options.stop.map((text) => readEscapes(text, '--stop'));
   if (options.maxTokens === -1) delete options.maxTokens;
   if (typeof flags.seed === 'number' && flags.seed !== -1) options.seed = flags.seed;
   if (typeof flags.samplers === 'string') options.samplers = samplersByName(flags.samplers);

@@ -8,7 +8,12 @@ const most = { lines: 1000, characters: 16_384 } as const;
 
 /** $XDG_STATE_HOME/llama-ts/chat-history, by default in ~/.local/state; on Windows in %LOCALAPPDATA%. */
 export function historyPath(env: NodeJS.ProcessEnv = process.env): string {
-  const state = process.platform === 'win32' ? (env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local')) : env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : join(homedir(), '.local', 'state');
+  const state =
+    process.platform === 'win32'
+      ? (env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
+      : env.XDG_STATE_HOME?.startsWith('/')
+        ? env.XDG_STATE_HOME
+        : join(homedir(), '.local', 'state');
   return join(state, 'llama-ts', 'chat-history');
 }
 

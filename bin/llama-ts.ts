@@ -56,7 +56,9 @@ function backendLines(): string[] {
     const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
     return [
       ...(devices.length === 0 || kinds !== '' ? [`  ${name}${kinds}`] : []),
-      ...devices.map((d) => `  ${d.name}: ${d.description}, ${gigabytes(d.freeMemory)} of ${gigabytes(d.memory)} GiB free${d.software ? ' (played by the CPU)' : ''}`),
+      ...devices.map(
+        (d) => `  ${d.name}: ${d.description}, ${gigabytes(d.freeMemory)} of ${gigabytes(d.memory)} GiB free${d.software ? ' (played by the CPU)' : ''}`,
+      ),
     ];
   });
   return ['backends:', ...lines, `MPI: ${mpi()}`];

@@ -28,7 +28,7 @@ function isBundled(): boolean {
 function bundled(cause: unknown): LlamaError {
   return new LlamaError(
     'BINARY',
-    `llama-ts was put into a bundle in ${here}, where its compiled addon for ${machine} cannot be found: mark 'llama-ts' as external, so that it is loaded ` +
+    `llama-ts was put into a bundle, where its compiled addon for ${machine} cannot be found: mark 'llama-ts' as external, so that it is loaded ` +
       `from node_modules (esbuild: --external:llama-ts; webpack: externals; Vite: ssr.external; Next.js: serverExternalPackages). docs/bundlers.md has the settings`,
     { cause },
   );

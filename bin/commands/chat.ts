@@ -4,7 +4,7 @@ import type { Model } from '../../lib';
 import { messageOf, type Session } from '../chat-commands';
 import { ChatSettings } from '../chat-settings';
 import { Conversation, type Answer } from '../conversation';
-import { unescape } from '../escapes';
+import { readEscapes } from '../escapes';
 import { generateFlags, loadFlags, word, type Flags } from '../flags';
 import { History, historyPath } from '../history';
 import { notEmpty, readText } from '../input';
@@ -77,7 +77,7 @@ class ChatSession implements Session {
 
 const text = (flags: Flags, name: string): string | undefined => {
   const given = flags[name];
-  return typeof given !== 'string' || flags.escape !== true ? (given as string | undefined) : unescape(given, `--${name}`);
+  return typeof given !== 'string' || flags.escape !== true ? (given as string | undefined) : readEscapes(given, `--${name}`);
 };
 
 async function systemOf(flags: Flags): Promise<string | undefined> {

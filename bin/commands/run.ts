@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 
 import { ranks } from '../../lib';
 import { generateFlags, generateOptions, loadFlags, numeric, word, type Flags } from '../flags';
-import { unescape } from '../escapes';
+import { readEscapes } from '../escapes';
 import { hasInput, isPiped, notEmpty, readInput, readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
 import { load } from '../load';
@@ -15,7 +15,7 @@ async function promptOf(flags: Flags): Promise<string> {
   if (ranks.rank > 0) return ''; // rank 0 reads it
   if (typeof flags.file === 'string') return notEmpty((await readText(flags.file)).replace(/\r?\n$/, ''), flags.file);
   if (flags.prompt === '-') return readInput();
-  if (typeof flags.prompt === 'string') return notEmpty(flags.escape === true ? unescape(flags.prompt, '--prompt') : flags.prompt, '--prompt');
+  if (typeof flags.prompt === 'string') return notEmpty(flags.escape === true ? readEscapes(flags.prompt, '--prompt') : flags.prompt, '--prompt');
   if (typeof flags.model === 'string') {
     if (!isPiped()) throw new Error('expected a prompt: -p TEXT, -f FILE, or text on standard input');
     return readInput();

@@ -5,16 +5,30 @@ import { generateFlags, generateOptions, loadFlags, loadOptions } from '../../bi
 import { llamaCpp } from '../../bin/llama-cpp';
 import { distance, nearest } from '../../bin/nearest';
 import { samplersByLetter, samplersByName } from '../../bin/samplers';
-import { unescape } from '../../bin/escapes';
+import { readEscapes } from '../../bin/escapes';
 import yargs from 'yargs';
 
 const run = commandOf({
   command: 'run',
-  builder: (y) => generateFlags(loadFlags(y)).options({ prompt: { type: 'string', alias: ['p'] }, json: { type: 'boolean' }, conversation: { type: 'boolean', hidden: true, alias: 'cnv' } }),
+  builder: (y) =>
+    generateFlags(loadFlags(y)).options({
+      prompt: { type: 'string', alias: ['p'] },
+      json: { type: 'boolean' },
+      conversation: { type: 'boolean', hidden: true, alias: 'cnv' },
+    }),
   handler: () => {},
 });
 const tokenize = commandOf({ command: 'tokenize [text..]', builder: (y) => y.options({ ids: { type: 'boolean' } }), handler: () => {} });
-const chat = commandOf({ command: 'chat', builder: (y) => y.options({ system: { type: 'string', alias: ['sys'] }, 'system-prompt-file': { type: 'string', alias: ['sysf'] }, 'single-turn': { type: 'boolean', alias: 'st' } }), handler: () => {} });
+const chat = commandOf({
+  command: 'chat',
+  builder: (y) =>
+    y.options({
+      system: { type: 'string', alias: ['sys'] },
+      'system-prompt-file': { type: 'string', alias: ['sysf'] },
+      'single-turn': { type: 'boolean', alias: 'st' },
+    }),
+  handler: () => {},
+});
 const program: Command = { ...programOf([]), commands: [run, tokenize, chat] };
 
 const read = (...words: string[]): string[] => plainWords(program, run, words).map(unmarked);
@@ -30,11 +44,23 @@ describe('flags', () => {
     [['-ngl', '99'], ['--gpu-layers=99']],
     [['-ngl=all'], ['--gpu-layers=all']],
     [['--ngl', '1'], ['--gpu-layers=1']],
-    [['-ub', '64', '-b', '2048'], ['--ubatch-size=64', '--batch-tokens=2048']],
-    [['-ctk', 'q8_0', '-ctv', 'q8_0'], ['--cache-type-k=q8_0', '--cache-type-v=q8_0']],
+    [
+      ['-ub', '64', '-b', '2048'],
+      ['--ubatch-size=64', '--batch-tokens=2048'],
+    ],
+    [
+      ['-ctk', 'q8_0', '-ctv', 'q8_0'],
+      ['--cache-type-k=q8_0', '--cache-type-v=q8_0'],
+    ],
     [['-dev', 'Vulkan0'], ['--backend=Vulkan0']],
-    [['-no-cnv', '-cnv'], ['--conversation=false', '--conversation=true']],
-    [['--json', '--no-json', '--json=false'], ['--json=true', '--json=false', '--json=false']],
+    [
+      ['-no-cnv', '-cnv'],
+      ['--conversation=false', '--conversation=true'],
+    ],
+    [
+      ['--json', '--no-json', '--json=false'],
+      ['--json=true', '--json=false', '--json=false'],
+    ],
     [['-p', '-5 degrees'], ['--prompt=-5 degrees']],
     [['-p', '- a list\n- of two'], ['--prompt=- a list\n- of two']],
     [['-p', '-'], ['--prompt=-']],
@@ -89,13 +115,32 @@ describe('what is no flag', () => {
   const texts = (...words: string[]): string[] => readWords(program, ['tokenize', ...words]);
 
   test.each<[string[], string[]]>([
-    [['--', '--ids', '-5', '--'], ['--ids', '-5', '--']],
-    [['a', '--', 'b'], ['a', 'b']],
-    [['--ids', '--', 'hello'], ['hello', '--ids=true']],
-    [['007', 'help', '-5', '-.5'], ['007', 'help', '-5', '-.5']],
-    [['--ids', 'true'], ['true', '--ids=true']],
+    [
+      ['--', '--ids', '-5', '--'],
+      ['--ids', '-5', '--'],
+    ],
+    [
+      ['a', '--', 'b'],
+      ['a', 'b'],
+    ],
+    [
+      ['--ids', '--', 'hello'],
+      ['hello', '--ids=true'],
+    ],
+    [
+      ['007', 'help', '-5', '-.5'],
+      ['007', 'help', '-5', '-.5'],
+    ],
+    [
+      ['--ids', 'true'],
+      ['true', '--ids=true'],
+    ],
   ])('%j', (words, expected) => {
-    expect(texts(...words).slice(1).map(unmarked)).toEqual(expected);
+    expect(
+      texts(...words)
+        .slice(1)
+        .map(unmarked),
+    ).toEqual(expected);
   });
 
   test('commands, and where they are missing', () => {
@@ -114,12 +159,19 @@ test('nearest names', () => {
   expect(nearest('zzz', ['model', 'seed'])).toBeUndefined();
 });
 
-test('samplers by their names here, by llama.cpp\'s names, and by letters', () => {
+test("samplers by their names here, by llama.cpp's names, and by letters", () => {
   expect(samplersByName('top_k;top_p')).toEqual(['topK', 'topP']);
   expect(samplersByName('topK, topP')).toEqual(['topK', 'topP']);
   expect(samplersByName('top-k;typ_p;temp;TOP_P')).toEqual(['topK', 'typicalP', 'temperature', 'topP']);
   // Its default order: the samplers that are not here do nothing there unless flags turn them on.
-  expect(samplersByName('penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature')).toEqual(['penalties', 'topK', 'typicalP', 'topP', 'minP', 'temperature']);
+  expect(samplersByName('penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature')).toEqual([
+    'penalties',
+    'topK',
+    'typicalP',
+    'topP',
+    'minP',
+    'temperature',
+  ]);
   expect(samplersByLetter('edskypmxt')).toEqual(samplersByName('penalties;top_k;typ_p;top_p;min_p;temperature'));
   expect(() => samplersByName('top_k;mirostat')).toThrow(/^--samplers: .*found "mirostat"$/);
   expect(() => samplersByName('')).toThrow(/found ""$/);
@@ -128,13 +180,16 @@ test('samplers by their names here, by llama.cpp\'s names, and by letters', () =
 });
 
 test('escapes', () => {
-  expect(unescape(String.raw`a\nb\r\t\'\"\\n\q`, '-p')).toBe('a\nb\r\t\'"\\n\\q');
-  expect(unescape(String.raw`\x41\xe2\x80\xa6\\x41\x4`, '-p')).toBe('A\u2026\\x41\\x4');
-  expect(() => unescape(String.raw`\xff`, '--prompt')).toThrow(/^--prompt: with -e, expected bytes of UTF-8, found \\xff$/);
+  expect(readEscapes(String.raw`a\nb\r\t\'\"\\n\q`, '-p')).toBe('a\nb\r\t\'"\\n\\q');
+  expect(readEscapes(String.raw`\x41\xe2\x80\xa6\\x41\x4`, '-p')).toBe('A\u2026\\x41\\x4');
+  expect(() => readEscapes(String.raw`\xff`, '--prompt')).toThrow(/^--prompt: with -e, expected bytes of UTF-8, found \\xff$/);
 });
 
 describe('options of flags', () => {
-  const parse = (...words: string[]): Record<string, unknown> => generateFlags(loadFlags(yargs(read(...words)))).exitProcess(false).parseSync() as Record<string, unknown>;
+  const parse = (...words: string[]): Record<string, unknown> =>
+    generateFlags(loadFlags(yargs(read(...words))))
+      .exitProcess(false)
+      .parseSync() as Record<string, unknown>;
 
   test('a batch, the cache and devices as llama.cpp writes them', () => {
     expect(loadOptions(parse('-b', '2048', '-ub', '64')).batchTokens).toBe(64);
@@ -142,7 +197,13 @@ describe('options of flags', () => {
     expect(loadOptions(parse('-ctk', 'q8_0', '-ctv', 'q8_0')).cacheType).toBe('q8_0');
     expect(loadOptions(parse('-ctk', 'f16')).cacheType).toBe('f16');
     expect(() => loadOptions(parse('-ctk', 'q8_0'))).toThrow(/--cache-type-k, --cache-type-v: .*found q8_0 and f16$/);
-    expect(['Vulkan1', 'CUDA0', 'none', 'vulkan:1', 'auto'].map((name) => loadOptions(parse('-dev', name)).backend)).toEqual(['vulkan:1', 'cuda:0', 'cpu', 'vulkan:1', 'auto']);
+    expect(['Vulkan1', 'CUDA0', 'none', 'vulkan:1', 'auto'].map((name) => loadOptions(parse('-dev', name)).backend)).toEqual([
+      'vulkan:1',
+      'cuda:0',
+      'cpu',
+      'vulkan:1',
+      'auto',
+    ]);
     expect(() => loadOptions(parse('-dev', 'CUDA0,CUDA1'))).toThrow(/expected one device/);
   });
 

@@ -51,7 +51,11 @@ else {
     chmodSync(join(folder, 'cmake'), 0o755);
   };
 
-  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
     onPosix(`${signal} ends cmake and what it started`, async () => {
       const pids = join(folder, 'pids');
       cmake(pids);
@@ -98,7 +102,10 @@ describe('cmake-js and the headers', () => {
     const registry = await Registry.open([], join(root, 'node_modules'));
     try {
       const first = await fetchTools(registry.url);
-      expect(first).toMatchObject({ status: 0, stderr: expect.stringMatching(/^Fetching what llama-ts is compiled with: cmake-js@\S+, node-addon-api@\S+\n/) as string });
+      expect(first).toMatchObject({
+        status: 0,
+        stderr: expect.stringMatching(/^Fetching what llama-ts is compiled with: cmake-js@\S+, node-addon-api@\S+\n/) as string,
+      });
       const { program, settings } = JSON.parse(first.stdout) as { program: string; settings: string[] };
       expect(existsSync(program)).toBe(true);
       const [, headers = ''] = /^--CDCMAKE_JS_INC=(.*)$/.exec(settings[0] ?? '') ?? [];
@@ -112,6 +119,8 @@ describe('cmake-js and the headers', () => {
   npmTest('that cannot be fetched are asked for', async () => {
     const { status, stderr } = await fetchTools('http://127.0.0.1:9/');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^to compile, llama-ts needs cmake-js@\S+ and node-addon-api@\S+, and npm could not fetch them\. To get them: npm install --no-save /m);
+    expect(stderr).toMatch(
+      /^to compile, llama-ts needs cmake-js@\S+ and node-addon-api@\S+, and npm could not fetch them\. To get them: npm install --no-save /m,
+    );
   });
 });

@@ -20,7 +20,10 @@ interface Saved {
   messages: { role: string; content: string }[];
 }
 const saved = (name: string): Saved => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Saved;
-const said = (name: string): string[] => saved(name).messages.filter((m) => m.role === 'user').map((m) => m.content);
+const said = (name: string): string[] =>
+  saved(name)
+    .messages.filter((m) => m.role === 'user')
+    .map((m) => m.content);
 
 const flags = ['chat', '-m', storyModel, '--temp', '0', '-n', '12'];
 
@@ -30,7 +33,9 @@ function pipe(input: string, ...more: string[]): { stdout: string; stderr: strin
 
 describe('behind a pipe', () => {
   test('commands are carried out, and what they are told is not said to the model', () => {
-    const { stdout, status } = pipe('Tell me of a cat.\nTell me of a dog.\n/undo\n/save a.json\n/clear\n/save b.json\n/load a.json\n/system Be brief.\n/save c.json\n/exit\nTell me of a fox.\n');
+    const { stdout, status } = pipe(
+      'Tell me of a cat.\nTell me of a dog.\n/undo\n/save a.json\n/clear\n/save b.json\n/load a.json\n/system Be brief.\n/save c.json\n/exit\nTell me of a fox.\n',
+    );
     expect(status).toBe(0);
     expect(said('a.json')).toEqual(['Tell me of a cat.']);
     expect(saved('a.json').messages.map((m) => m.role)).toEqual(['user', 'assistant']);
@@ -61,7 +66,9 @@ describe('behind a pipe', () => {
 
   test('/set says what is wrong and changes nothing then', () => {
     const { stderr } = pipe('/set temp warm\n/set temp -1\n/set nothing 1\n/set temp\n/set n 3\n/set\n');
-    expect(stderr).toMatch(/\/set: --temperature: expected a number, found "warm"\n\/set: temperature: expected a number from 0 to 100, found -1\n\/set: unknown flag --nothing=1: .*\n\/set: expected NAME VALUE.*\n/);
+    expect(stderr).toMatch(
+      /\/set: --temperature: expected a number, found "warm"\n\/set: temperature: expected a number from 0 to 100, found -1\n\/set: unknown flag --nothing=1: .*\n\/set: expected NAME VALUE.*\n/,
+    );
     expect(stderr).toMatch(/set:\n {2}max-tokens 3\n {2}temperature 0\n$/);
   });
 
@@ -91,7 +98,8 @@ describe('behind a pipe', () => {
   });
 
   test('nothing to say is an error', () => {
-    for (const input of ['', '\n', ' \n\n']) expect(pipe(input)).toMatchObject({ status: 1, stderr: expect.stringMatching(/llama-ts: standard input: expected a text, found nothing\n$/) as string });
+    for (const input of ['', '\n', ' \n\n'])
+      expect(pipe(input)).toMatchObject({ status: 1, stderr: expect.stringMatching(/llama-ts: standard input: expected a text, found nothing\n$/) as string });
     expect(pipe('x\n', '-p', '')).toMatchObject({ status: 1, stderr: 'llama-ts: --prompt: expected a text, found nothing\n' });
   });
 });
@@ -102,7 +110,11 @@ describe('at a terminal', () => {
   const chat = (steps: readonly Step[], ...more: string[]): Promise<Played> => play(folder, process.execPath, [program, ...flags, ...more], [ready, ...steps]);
   const save = (name: string): Step[] => [send(`/save ${name}\r`), ['wait', `${name}: `], ready];
   const leave = send('/exit\r');
-  const history = (): string[] => readFileSync(join(folder, 'llama-ts', 'chat-history'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as string);
+  const history = (): string[] =>
+    readFileSync(join(folder, 'llama-ts', 'chat-history'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as string);
 
   terminalTest('a pasted text of several lines is one message', async () => {
     const { missed, status } = await chat([send('\x1b[200~Tell me\rof a cat\r\rand a dog.\x1b[201~'), send('\r'), ready, ...save('a.json'), leave]);
@@ -122,7 +134,18 @@ describe('at a terminal', () => {
     expect(statSync(join(folder, 'llama-ts', 'chat-history')).mode & 0o777).toBe(0o600);
     const up = '\x1b[A';
     const answered: Step[] = [['wait', 'Once'], ready];
-    const { missed } = await chat([send(up + up), ['wait', 'two'], send('\r'), ...answered, send(up + up + up), ['wait', 'Tell me of a cat.'], send('\r'), ...answered, ...save('a.json'), leave]);
+    const { missed } = await chat([
+      send(up + up),
+      ['wait', 'two'],
+      send('\r'),
+      ...answered,
+      send(up + up + up),
+      ['wait', 'Tell me of a cat.'],
+      send('\r'),
+      ...answered,
+      ...save('a.json'),
+      leave,
+    ]);
     expect(missed).toBeNull();
     expect(said('a.json')).toEqual(['one\ntwo', 'Tell me of a cat.']);
   });
@@ -131,7 +154,11 @@ describe('at a terminal', () => {
     await chat([send('Tell me of a cat.\r'), ready, leave], '--no-history');
     expect(existsSync(join(folder, 'llama-ts'))).toBe(false);
     mkdirSync(join(folder, 'llama-ts'));
-    writeFileSync(join(folder, 'llama-ts', 'chat-history'), Array.from({ length: 1500 }, (_, i) => `${JSON.stringify(`line ${i}`)}\n`).join('') + 'not JSON\n', { mode: 0o644 });
+    writeFileSync(
+      join(folder, 'llama-ts', 'chat-history'),
+      Array.from({ length: 1500 }, (_, i) => `${JSON.stringify(`line ${i}`)}\n`).join('') + 'not JSON\n',
+      { mode: 0o644 },
+    );
     await chat([leave]);
     expect(history()).toHaveLength(1001);
     expect(history()[0]).toBe('line 500');
@@ -149,7 +176,19 @@ describe('at a terminal', () => {
   });
 
   terminalTest('Ctrl-C at the prompt says how to leave, and leaves the second time; a line that was begun is thrown away', async () => {
-    const { missed, status } = await chat([send('half a line'), ['wait', 'half a line'], send('\x03'), ['wait', '^C'], send('/set\r'), ['wait', 'set:'], ready, send('\x03'), ['wait', 'Ctrl-C once more'], ready, send('\x03')]);
+    const { missed, status } = await chat([
+      send('half a line'),
+      ['wait', 'half a line'],
+      send('\x03'),
+      ['wait', '^C'],
+      send('/set\r'),
+      ['wait', 'set:'],
+      ready,
+      send('\x03'),
+      ['wait', 'Ctrl-C once more'],
+      ready,
+      send('\x03'),
+    ]);
     expect({ missed, status }).toEqual({ missed: null, status: 130 });
   });
 
@@ -159,12 +198,22 @@ describe('at a terminal', () => {
   });
 
   terminalTest('what fails is told, and the chat goes on', async () => {
-    const { missed, status } = await chat([send('/set max-tokens 1\r'), ready, send(`${'word '.repeat(300)}\r`), ['wait', 'llama-ts: '], ready, leave], '-c', '128');
+    const { missed, status } = await chat(
+      [send('/set max-tokens 1\r'), ready, send(`${'word '.repeat(300)}\r`), ['wait', 'llama-ts: '], ready, leave],
+      '-c',
+      '128',
+    );
     expect({ missed, status }).toEqual({ missed: null, status: 0 });
   });
 
   terminalTest('while a prompt is read, the seconds are shown', async () => {
-    const { missed, screen } = await chat([send(`${'Tell me of a cat and a dog. '.repeat(90)}\r`), ['wait', 'reading the prompt'], ready, leave], '--backend', 'ref', '-n', '1');
+    const { missed, screen } = await chat(
+      [send(`${'Tell me of a cat and a dog. '.repeat(90)}\r`), ['wait', 'reading the prompt'], ready, leave],
+      '--backend',
+      'ref',
+      '-n',
+      '1',
+    );
     expect(missed).toBeNull();
     expect(screen).toContain('\r\x1b[2K');
   });

@@ -70,7 +70,10 @@ describe('run', () => {
   });
 
   test('survives a reader that leaves', () => {
-    const { stderr, status } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" run -n 300 --ignore-eos | head -c 5`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const { stderr, status } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" run -n 300 --ignore-eos | head -c 5`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     expect({ stderr, status }).toEqual({ stderr: expect.stringMatching(/^Using[^\n]*\n$/) as string, status: 0 });
   });
 
@@ -91,7 +94,10 @@ describe('chat', () => {
   });
 
   test('--single-turn', () => {
-    expect(cli(['chat', '-n', '20', '-p', 'Tell me a story about a fox.', '--single-turn'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/./) as string });
+    expect(cli(['chat', '-n', '20', '-p', 'Tell me a story about a fox.', '--single-turn'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/./) as string,
+    });
   });
 });
 
@@ -209,7 +215,16 @@ describe('without the addon', () => {
   const ran = (...words: string[]) => spawnSync(process.execPath, [bare(), ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
   test('help is the same', () => {
-    for (const words of [['--help'], ['help', 'run'], ['run', '--help'], ['chat', '-h'], ['gguf', 'set', '--help'], ['imatrix', '--help'], ['build', '--help'], ['bench', '--help']]) {
+    for (const words of [
+      ['--help'],
+      ['help', 'run'],
+      ['run', '--help'],
+      ['chat', '-h'],
+      ['gguf', 'set', '--help'],
+      ['imatrix', '--help'],
+      ['build', '--help'],
+      ['bench', '--help'],
+    ]) {
       expect(ran(...words)).toMatchObject({ stdout: cli(words).stdout, stderr: '', status: 0 });
       expect(cli(words).stdout.length).toBeGreaterThan(200);
     }

@@ -28,7 +28,11 @@ export function play(folder: string, program: string, words: readonly string[], 
   writeFileSync(script, JSON.stringify(steps));
   return new Promise((resolve, reject) => {
     const env = { ...process.env, XDG_STATE_HOME: folder, HOME: folder, TERM: 'xterm', LC_ALL: 'C.UTF-8' };
-    const child = spawn('python3', [join(root, 'test', 'fixtures', 'terminal.py'), script, program, ...words], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('python3', [join(root, 'test', 'fixtures', 'terminal.py'), script, program, ...words], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.once('error', reject).once('close', () => resolve(JSON.parse(output) as Played));
