@@ -34,4 +34,4 @@ function pack(folder, manifest) {
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const report = ({ path, size, unpackedSize }) => console.log(`${path}: ${mebibytes(size)}, unpacked ${mebibytes(unpackedSize)}`);
 
-module.exports = { root, prebuilds, npm, stage, pack, report };
+module.exports = { root, prebuilds, npm, stage, addresses, pack, report };
