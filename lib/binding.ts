@@ -1,11 +1,12 @@
 // The only file that loads the compiled addon. Everything asynchronous goes through tickets: a number that names a call
-// across the border, with a listener for what the native threads say about it.
+// across the border, with a listener for what the native threads say about it. Every evaluation of this file (a test runner or hot
+// reload loads modules anew) has exports, tickets and events of its own; the addon keeps them while somebody here holds `native`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 
 import { LlamaError, type ErrorCode } from './errors';
-import type { Native, NativeEvent } from './native';
+import type { Addon, Native, NativeEvent } from './native';
 
 export type { Native } from './native';
 
@@ -90,18 +91,28 @@ function broken(path: string, cause: unknown): LlamaError {
 
 function load(): Native {
   const path = find();
+  let addon: Addon;
   try {
-    return require(path) as Native;
+    addon = require(path) as Addon;
   } catch (cause) {
     throw broken(path, cause);
   }
+  const attached: unknown = typeof addon.attach === 'function' ? addon.attach({ makeError, deliver }) : undefined;
+  if (typeof attached !== 'object' || attached === null) throw broken(path, new Error('it is of another version of the package'));
+  return attached as Native;
 }
-
-export const native: Native = load();
 
 type Listener = (kind: string, value: unknown) => void;
 const listeners = new Map<number, Listener>();
 let tickets = 0;
+
+const makeError = (code: string, message: string): Error => new LlamaError(code as ErrorCode, message);
+
+function deliver(events: readonly NativeEvent[]): void {
+  for (const [ticket, kind, value] of events) listeners.get(ticket)?.(kind, value);
+}
+
+export const native: Native = load();
 
 /** A ticket for one call. While any is open, the process stays alive. */
 export function openTicket(listener: Listener): number {
@@ -114,10 +125,3 @@ export function openTicket(listener: Listener): number {
 export function closeTicket(ticket: number): void {
   if (listeners.delete(ticket) && listeners.size === 0) native.hold(false);
 }
-
-function deliver(events: readonly NativeEvent[]): void {
-  for (const [ticket, kind, value] of events) listeners.get(ticket)?.(kind, value);
-}
-
-native.attach((code, message) => new LlamaError(code as ErrorCode, message), deliver);
-process.once('exit', () => native.shutDown());

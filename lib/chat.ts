@@ -2,21 +2,39 @@ import './dispose';
 import * as check from './check';
 import { LlamaError } from './errors';
 import type { Generation, Run } from './generation';
-import { messages } from './prompt';
-import type { GenerateOptions } from './sampling';
+import { message as messageCheck, messages as messagesCheck } from './prompt';
+import { checkGenerate, generateChecks, type GenerateOptions } from './sampling';
 import type { Message } from './template';
+import { fit, type Fitted } from './turns';
 
 export interface ChatOptions {
   /** What the model is told before the conversation begins. */
   system?: string;
-  /** A conversation to go on with, without its system message. */
+  /** A conversation to go on with. Its first message may be the system's, in place of the option. */
   messages?: readonly Message[];
   /** A Jinja template in place of the model file's. */
   template?: string;
   /** Variables of the template, such as `enable_thinking`. */
   variables?: Readonly<Record<string, unknown>>;
-  /** Not there yet: throws `UNSUPPORTED`. */
-  tools?: readonly unknown[];
+  /**
+   * What becomes of a conversation that no longer fits the context. `error`, the default: the answer rejects with `CONTEXT`. `dropOldest`: the prompt
+   * leaves out the oldest turns after the system message, as many as make room for `maxTokens`, or for a quarter of the context where that is
+   * less; `messages` keeps them, and the result says how many messages were `dropped`.
+   */
+  contextFull?: 'error' | 'dropOldest';
+}
+
+/** How an answer is given. */
+export interface SendOptions extends GenerateOptions {
+  /** How the answer begins; the model goes on from there. It is part of the message that is kept, not of the result's text. */
+  prefix?: string;
+  /** An answer that is aborted or fails enters `messages` with the text that was shown, if any was. Default false: it leaves no trace. */
+  keepPartial?: boolean;
+}
+
+/** What `JSON.stringify(chat)` writes, and `model.chat` takes. */
+export interface ChatJson extends ChatOptions {
+  messages: readonly Message[];
 }
 
 const variables: check.Check<Readonly<Record<string, unknown>>> = (value, name) =>
@@ -24,59 +42,114 @@ const variables: check.Check<Readonly<Record<string, unknown>>> = (value, name) 
     ? { ...(value as Record<string, unknown>) }
     : check.refuse(name, 'an object of template variables', value);
 
+/** @internal */
 export const chatChecks: check.Checks<ChatOptions> = {
   system: check.string,
-  messages,
+  messages: messagesCheck,
   template: check.string,
   variables,
-  tools: () => {
-    throw new LlamaError('UNSUPPORTED', 'tools: this version does not call tools: leave them out');
-  },
+  contextFull: check.oneOf(['error', 'dropOldest']),
 };
 
-/** Starts the answer to what `ask` gives; a failure of either rejects it. */
-type Answer = (ask: () => readonly Message[], options: GenerateOptions | undefined) => Run;
+/** @internal */
+export const chatLater = { tools: 'this version does not call tools: leave them out' };
+
+const sendChecks: check.Checks<SendOptions> = { ...generateChecks, prefix: check.string, keepPartial: check.boolean };
+
+/** @internal */
+export type Setting = Pick<ChatOptions, 'template' | 'variables' | 'contextFull'>;
+
+/**
+ * What a chat asks: messages, of which the prompt may leave out the oldest.
+ * @internal
+ */
+export interface Asked {
+  readonly setting: Setting;
+  readonly prefix: string;
+  /** The messages without the first `dropped` behind the system's. */
+  from(dropped: number): readonly Message[];
+  /** The ids of as many of the latest turns as give at most `most` ids. */
+  fit(idsFrom: (dropped: number) => Promise<Uint32Array>, most: number): Promise<Fitted>;
+}
+
+/**
+ * Starts an answer; what `ask` throws rejects it.
+ * @internal
+ */
+export type Answer = (call: (...args: never[]) => unknown, options: GenerateOptions, ask: () => Asked) => Run;
+
+const frozen = (role: Message['role'], content: string): Message => Object.freeze({ role, content });
 
 /** A conversation. It holds no memory of the model's beyond its messages: equal beginnings share what was computed. */
 export class Chat implements AsyncDisposable {
   readonly #answer: Answer;
-  #messages: readonly Message[];
+  readonly #setting: Setting;
+  #messages: readonly Message[] = Object.freeze([]);
+  #dropped = 0; // messages that the last prompt left out
   #running: Run | undefined;
 
-  /** @internal Use `model.chat`. */
-  constructor(options: Pick<ChatOptions, 'system' | 'messages'>, answer: Answer) {
-    const system: Message[] = options.system === undefined ? [] : [Object.freeze({ role: 'system', content: options.system } as const)];
-    this.#messages = [...system, ...(options.messages ?? [])];
+  private constructor(setting: Setting, answer: Answer) {
+    this.#setting = setting;
     this.#answer = answer;
   }
 
-  /** The conversation so far. */
+  /** @internal */
+  static of({ system, messages = [], ...setting }: ChatOptions, answer: Answer): Chat {
+    if (system !== undefined && messages[0]?.role === 'system') {
+      throw new LlamaError('ARGUMENT', 'system: messages begin with a system message already: leave one of the two out');
+    }
+    const chat = new Chat(setting, answer);
+    chat.#keep(system === undefined ? messages : [frozen('system', system), ...messages]);
+    return chat;
+  }
+
+  /** The conversation so far: frozen, and another array whenever it changes. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
-  /** Says something and gives the answer. Both enter `messages` when the answer is complete; one that fails or is aborted leaves no trace. */
-  send(content: string, options?: GenerateOptions): Generation<string> {
-    let said: readonly Message[] | undefined;
-    const answer = this.#answer(() => (said = this.#ask(content)), options);
-    if (!said) return answer;
-    const messages = said;
-    this.#running = answer;
-    answer.onEnd((text) => {
-      this.#running = undefined;
-      if (text !== undefined) this.#messages = [...messages, Object.freeze({ role: 'assistant', content: text } as const)];
-    });
-    return answer;
+  /**
+   * Says something and gives the answer. Both enter `messages` when the answer is complete; one that fails or is aborted leaves no trace, unless
+   * `keepPartial` says so.
+   */
+  send(content: string, options?: SendOptions): Generation<string> {
+    const said = frozen('user', check.string(content, 'content'));
+    return this.#begin(Chat.prototype.send, options, () => [...this.#messages, said]);
   }
 
-  #ask(content: unknown): readonly Message[] {
-    if (this.#running) throw new LlamaError('ARGUMENT', 'send: the answer before is not complete: await it first, or fork() the chat');
-    return [...this.#messages, Object.freeze({ role: 'user', content: check.string(content, 'content') } as const)];
+  /** Answers the last message of the user anew; the new answer takes the place of all behind that message once it is complete. */
+  regenerate(options?: SendOptions): Generation<string> {
+    return this.#begin(Chat.prototype.regenerate, options, () => {
+      const asked = this.#messages.findLastIndex(({ role }) => role === 'user');
+      if (asked < 0) throw new LlamaError('ARGUMENT', 'regenerate: the user has said nothing yet: send() something');
+      return this.#messages.slice(0, asked + 1);
+    });
+  }
+
+  /**
+   * Puts a message in place of number `index`; a string changes its content alone. What was said behind it is dropped, as it answered the old one:
+   * fork() before keeps both. After a user's message `regenerate()` gives the answer.
+   */
+  edit(index: number, message: string | Message): void {
+    if (this.#messages.length === 0) throw new LlamaError('ARGUMENT', 'edit: there are no messages yet');
+    const at = check.integer(0, this.#messages.length - 1)(index, 'index');
+    const old = this.#messages[at] as Message;
+    const changed = typeof message === 'string' ? frozen(old.role, message) : check.reading(messageCheck)(message, 'message');
+    if (this.#running) throw busy('edit');
+    this.#keep([...this.#messages.slice(0, at), changed]);
   }
 
   /** Another conversation that begins with what was said in this one. */
   fork(): Chat {
-    return new Chat({ messages: this.#messages }, this.#answer);
+    const fork = new Chat(this.#setting, this.#answer);
+    fork.#keep(this.#messages);
+    fork.#dropped = this.#dropped;
+    return fork;
+  }
+
+  /** The conversation and its settings as plain data; `model.chat` goes on from it. */
+  toJSON(): ChatJson {
+    return { messages: this.#messages, ...this.#setting };
   }
 
   /** Aborts the answer that is being given. */
@@ -87,4 +160,44 @@ export class Chat implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+
+  #keep(messages: readonly Message[]): void {
+    this.#messages = Object.freeze([...messages]);
+    this.#dropped = Math.min(this.#dropped, this.#messages.length);
+  }
+
+  // Answers `question()`, which is the conversation up to the answer.
+  #begin(call: (...args: never[]) => unknown, options: unknown, question: () => readonly Message[]): Run {
+    const { prefix = '', keepPartial = false, ...settings } = checkGenerate<SendOptions>(options, call.name, sendChecks);
+    let asked: readonly Message[] | undefined;
+    const answer = this.#answer(call, settings, () => {
+      if (this.#running) throw busy(call.name);
+      const messages = (asked = question());
+      return this.#asked(messages, prefix);
+    });
+    if (!asked) return answer; // it failed
+    const before = asked;
+    this.#running = answer;
+    answer.onEnd((shown, complete) => {
+      this.#running = undefined;
+      if (complete || (keepPartial && shown !== '')) this.#keep([...before, frozen('assistant', prefix + shown)]);
+    });
+    return answer;
+  }
+
+  #asked(messages: readonly Message[], prefix: string): Asked {
+    const system = messages[0]?.role === 'system' ? 1 : 0;
+    return {
+      setting: this.#setting,
+      prefix,
+      from: (dropped) => [...messages.slice(0, system), ...messages.slice(system + dropped)],
+      fit: async (idsFrom, most) => {
+        const fitted = await fit(messages.slice(system), this.#dropped, idsFrom, most);
+        this.#dropped = fitted.dropped;
+        return fitted;
+      },
+    };
+  }
 }
+
+const busy = (call: string): LlamaError => new LlamaError('ARGUMENT', `${call}: the answer before is not complete: await it first, or fork() the chat`);

@@ -63,6 +63,9 @@ export function callback<T extends (...args: never[]) => unknown>(): Check<T> {
 export const signal: Check<AbortSignal> = (value, name) =>
   value instanceof AbortSignal && typeof value.aborted === 'boolean' ? value : refuse(name, 'an AbortSignal', value);
 
+/** Threads that compute: one range for everything that takes them, which the native side has too. */
+export const threads: Check<number> = integer(1, 256);
+
 export function oneOf<T extends string>(names: readonly T[]): Check<T> {
   return (value, name) => {
     if (names.includes(value as T)) return value as T;
@@ -100,14 +103,21 @@ export function reading<T>(check: Check<T>): Check<T> {
 /** How each option of a T is checked. Names absent here are refused. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> };
 
-/** An options object: every name known, every value checked; `undefined` counts as absent. */
-export function options<T extends object>(value: unknown, where: string, checks: Checks<T>): T {
+/**
+ * An options object: every name known, every value checked; `undefined` counts as absent. `later`: names that this version refuses as
+ * `UNSUPPORTED`, and what to do without them.
+ */
+export function options<T extends object>(value: unknown, where: string, checks: Checks<T>, later: Readonly<Record<string, string>> = {}): T {
   if (value === undefined) return {} as T;
   if (typeof value !== 'object' || value === null) return refuse(where, 'an object of options', value);
   return reading<T>((given) => {
     if (Array.isArray(given)) return refuse(where, 'an object of options', given);
     const out: Partial<T> = {};
     for (const key of Reflect.ownKeys(given as object)) {
+      if (typeof key === 'string' && Object.hasOwn(later, key)) {
+        if (reading((o) => (o as Record<string, unknown>)[key])(given, key) === undefined) continue;
+        throw new LlamaError('UNSUPPORTED', `${key}: ${later[key]}`);
+      }
       if (typeof key !== 'string' || !Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
       const name = key as keyof T & string;
       const option: unknown = reading((o) => (o as Partial<T>)[name])(given, name);

@@ -1,6 +1,8 @@
 import './dispose';
+import { onAbort } from './abort';
 import type { Origin } from './errors';
 import type { NativeReport } from './native';
+import { unseen } from './unseen';
 
 /** A token and how probable the model held it, before any sampler. */
 export interface TokenLogprob {
@@ -15,19 +17,24 @@ export interface TokenLogprob {
 
 /** What a generation gives while it runs. */
 export interface Chunk {
-  /** Whole characters only. */
+  /** Whole characters, at least one. */
   readonly text: string;
-  readonly ids: Uint32Array;
+  /** The tokens whose text ends here. Tokens that end inside a character, or have no text, come with the next chunk; the last such are in the result alone. */
+  readonly ids: readonly number[];
   readonly logprobs?: readonly TokenLogprob[];
 }
 
-/** What a generation gave. */
+/** What a generation gave: plain data, which JSON and `structuredClone` keep as it is. */
 export interface Result<T> {
   readonly value: T;
   readonly text: string;
-  readonly ids: Uint32Array;
-  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens or the end of the context. */
-  readonly finish: 'stop' | 'length';
+  readonly ids: readonly number[];
+  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens came; `context`: the end of the context came before. */
+  readonly finish: 'stop' | 'length' | 'context';
+  /** True where the end came inside a character: the last tokens begin one that the text leaves out. */
+  readonly cutCharacter: boolean;
+  /** Of a chat with `contextFull: 'dropOldest'`: how many messages the prompt left out. */
+  readonly dropped?: number;
   /** The stop string that came. */
   readonly stopString?: string;
   readonly seed: number;
@@ -52,15 +59,35 @@ export interface Generation<T> extends Promise<Result<T>>, AsyncIterable<Chunk>,
   abort(reason?: unknown): void;
 }
 
-/** What the starter of a generation gets to say how it goes. */
+/**
+ * What the starter of a generation gets to say how it goes.
+ * @internal
+ */
 export interface Course {
+  readonly running: boolean;
+  dropped(messages: number): void;
   report(report: NativeReport): void;
   fail(error: unknown): void;
 }
 
+/**
+ * Starts the work, or prepares to; gives the function that stops it.
+ * @internal
+ */
+export type Begin = (course: Course) => (() => void) | Promise<() => void>;
+
+/**
+ * Told at the end: the text that was shown (of a generation that is iterated, as far as it was taken; else all that came), and whether it is complete.
+ * @internal
+ */
+export type Ended = (shown: string, complete: boolean) => void;
+
 const abortError = (): DOMException => new DOMException('The generation was aborted', 'AbortError');
 
-/** Collects the reports of one request; the promise settles with the last. */
+/**
+ * Collects the reports of one request; the promise settles with the last.
+ * @internal
+ */
 export class Run implements Generation<string>, Course {
   readonly [Symbol.toStringTag] = 'Generation';
   readonly #promise: Promise<Result<string>>;
@@ -69,12 +96,19 @@ export class Run implements Generation<string>, Course {
   readonly #origin: Origin;
   readonly #seed: number;
   readonly #chunks: Chunk[] = [];
+  readonly #all = new Tokens();
+  #held = new Tokens(); // whose text is still to come
   #state: 'running' | 'done' | 'failed' = 'running';
   #error: unknown;
+  #dropped: number | undefined;
+  #looked = false;
+  #look: () => void = () => {};
+  #iterated = false;
+  #taken = 0; // chunks, by the iterator that is furthest
   #wake: (() => void)[] = [];
   #stop: () => void = () => {};
   #unlisten: () => void = () => {};
-  #ended: (text: string | undefined) => void = () => {};
+  #ended: Ended = () => {};
 
   constructor(origin: Origin, seed: number) {
     this.#origin = origin;
@@ -83,95 +117,118 @@ export class Run implements Generation<string>, Course {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#promise.catch(() => {}); // whoever awaits it, however late, gets the error; see unseen.ts
   }
 
-  /** `begin` starts the work and gives the function that stops it. */
-  start(begin: (course: Course) => () => void, signal?: AbortSignal): this {
+  get running(): boolean {
+    return this.#state === 'running';
+  }
+
+  start(begin: Begin, signal?: AbortSignal): this {
     if (signal?.aborted) {
+      this.#looked = true; // an abort is no news to who asked for it
       this.fail(signal.reason);
       return this;
     }
+    this.#unlisten = onAbort(signal, () => this.abort(signal?.reason));
     try {
-      this.#stop = begin(this);
+      const begun = begin(this);
+      if (typeof begun === 'function') this.#stop = begun;
+      else begun.then((stop) => (this.running ? (this.#stop = stop) : stop()), (error: unknown) => this.fail(error));
     } catch (error) {
       this.fail(error);
-      return this;
-    }
-    if (signal) {
-      const listener = (): void => this.abort(signal.reason);
-      signal.addEventListener('abort', listener, { once: true });
-      this.#unlisten = () => signal.removeEventListener('abort', listener);
     }
     return this;
   }
 
-  /** Tells the text when all of it is there, undefined where it failed; unlike `then`, without taking the error over. */
-  onEnd(ended: (text: string | undefined) => void): void {
-    if (this.#state === 'running') this.#ended = ended;
-    else ended(this.#state === 'done' ? this.#chunks.map((c) => c.text).join('') : undefined);
+  onEnd(ended: Ended): void {
+    this.#ended = ended;
+    if (!this.running) this.#end();
+  }
+
+  dropped(messages: number): void {
+    this.#dropped = messages;
   }
 
   report(report: NativeReport): void {
-    if (this.#state !== 'running') return;
+    if (!this.running) return;
     if (report.finish === 'failed' || report.finish === 'aborted') return this.fail(report.error ?? abortError());
-    if (report.ids.length > 0 || report.text !== '') {
-      this.#chunks.push({ text: report.text, ids: report.ids, ...(report.logprobs && { logprobs: report.logprobs }) });
+    for (const tokens of [this.#all, this.#held]) tokens.add(report);
+    if (report.text !== '') {
+      this.#chunks.push({ text: report.text, ...this.#held });
+      this.#held = new Tokens();
     }
     if (report.finish) this.#finish(report, report.finish);
     this.#awaken();
   }
 
   fail(error: unknown): void {
-    if (this.#state !== 'running') return;
+    if (!this.running) return;
     this.#state = 'failed';
     this.#error = this.#origin.mark(error);
-    this.#unlisten();
-    this.#ended(undefined);
+    if (!this.#looked) this.#look = unseen(this, this.#error);
+    this.#end();
     this.#reject(this.#error);
     this.#awaken();
   }
 
   abort(reason: unknown = abortError()): void {
-    if (this.#state !== 'running') return;
+    if (!this.running) return;
+    this.#looked = true;
     this.#stop();
     this.fail(reason);
   }
 
-  #finish(report: NativeReport, finish: 'stop' | 'length'): void {
+  #finish(report: NativeReport, finish: Result<string>['finish']): void {
     this.#state = 'done';
+    this.#end();
+    this.#resolve(resultOf(this.#text(this.#chunks.length), this.#all, this.#seed, finish, this.#dropped, report));
+  }
+
+  #end(): void {
     this.#unlisten();
-    const result = resultOf(this.#chunks, this.#seed, finish, report);
-    this.#ended(result.text);
-    this.#resolve(result);
+    const complete = this.#state === 'done';
+    this.#ended(this.#text(complete || !this.#iterated ? this.#chunks.length : this.#taken), complete);
+  }
+
+  #text(chunks: number): string {
+    return this.#chunks.slice(0, chunks).map((c) => c.text).join('');
   }
 
   #awaken(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
+  #seen(): Promise<Result<string>> {
+    this.#looked = true;
+    this.#look();
+    return this.#promise;
+  }
+
   then<A = Result<string>, B = never>(
     fulfilled?: ((result: Result<string>) => A | PromiseLike<A>) | null,
     rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#promise.then(fulfilled, rejected);
+    return this.#seen().then(fulfilled, rejected);
   }
 
   catch<B = never>(rejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result<string> | B> {
-    return this.#promise.catch(rejected);
+    return this.#seen().catch(rejected);
   }
 
   finally(settled?: (() => void) | null): Promise<Result<string>> {
-    return this.#promise.finally(settled);
+    return this.#seen().finally(settled);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Chunk, undefined> {
-    this.#promise.catch(() => {}); // the iterator throws it
+    void this.#seen(); // the iterator throws the error
+    this.#iterated = true;
     let at = 0;
     const next = async (): Promise<IteratorResult<Chunk, undefined>> => {
       for (;;) {
         const chunk = this.#chunks[at];
         if (chunk) {
-          at++;
+          this.#taken = Math.max(this.#taken, ++at);
           return { done: false, value: chunk };
         }
         if (this.#state === 'done') return { done: true, value: undefined };
@@ -189,20 +246,30 @@ export class Run implements Generation<string>, Course {
   /** Aborts it if it runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort();
-    await this.#promise.catch(() => {});
+    await this.#seen().catch(() => {});
   }
 }
 
-function resultOf(chunks: readonly Chunk[], seed: number, finish: 'stop' | 'length', last: NativeReport): Result<string> {
-  const text = chunks.map((c) => c.text).join('');
-  const ids = Uint32Array.from(chunks.flatMap((c) => [...c.ids]));
-  const logprobs = chunks.some((c) => c.logprobs) ? chunks.flatMap((c) => c.logprobs ?? []) : undefined;
+/** Tokens of several reports, one after the other. */
+class Tokens {
+  readonly ids: number[] = [];
+  logprobs?: TokenLogprob[];
+
+  add({ ids, logprobs }: NativeReport): void {
+    for (const id of ids) this.ids.push(id);
+    if (logprobs) (this.logprobs ??= []).push(...logprobs);
+  }
+}
+
+function resultOf(text: string, { ids, logprobs }: Tokens, seed: number, finish: Result<string>['finish'], dropped: number | undefined, last: NativeReport): Result<string> {
   const { queuedMs = 0, prefillMs = 0, decodeMs = 0, completionTokens = ids.length } = last;
   return {
     value: text,
     text,
     ids,
     finish,
+    cutCharacter: last.cutCharacter ?? false,
+    ...(dropped !== undefined && { dropped }),
     ...(last.stopString !== undefined && { stopString: last.stopString }),
     seed,
     usage: { prompt: last.promptTokens ?? 0, cached: last.cachedTokens ?? 0, completion: completionTokens },
@@ -216,4 +283,3 @@ function resultOf(chunks: readonly Chunk[], seed: number, finish: 'stop' | 'leng
     ...(logprobs && { logprobs }),
   };
 }
-

@@ -1,10 +1,12 @@
 // Everything public. Loading it loads the compiled addon, or throws a LlamaError `BINARY` that says how to build it.
 import { join } from 'node:path';
 
+import './dispose';
+import './platform';
 import { native, packageRoot } from './binding';
 
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
-export { Chat, type ChatOptions } from './chat';
+export { Chat, type ChatJson, type ChatOptions, type SendOptions } from './chat';
 export { convertModel, type ConvertOptions, type ConvertType, type Written } from './convert';
 export { LlamaError, type ErrorCode } from './errors';
 export type { Chunk, Generation, Result, TokenLogprob } from './generation';
@@ -35,12 +37,13 @@ export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
 export type { JobOptions } from './job';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
-export { Model, type TextOptions } from './model';
+export { Model } from './model';
+export type { TextJobOptions, TextOptions } from './text';
 export { perplexity, type Divergence, type PerplexityOptions, type PerplexityResult } from './perplexity';
 export type { MeasureOptions } from './measure';
 export type { Prompt } from './prompt';
 export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, type QuantizeOptions, type QuantizeReport } from './quantize';
-export type { GenerateOptions, JsonSchema } from './sampling';
+export type { GenerateOptions } from './sampling';
 export type { Message } from './template';
 export { loadTokenizer, Tokenizer } from './tokenizer';
 

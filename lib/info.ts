@@ -22,9 +22,11 @@ export interface ModelInfo {
   readonly trainedContext: number;
   /** Tokens that all generations together can hold. */
   readonly contextTokens: number;
+  /** Whether the weights are in the mapped file. */
+  readonly mmap: boolean;
   /**
-   * Bytes. `weights` are of the mapped file, shared with other processes; the rest was allocated while loading. `device` is of the
-   * device's own memory, `total` the sum of the others.
+   * Bytes. `weights` are of the mapped file, shared with other processes (with `mmap: false` memory of this process); the rest was
+   * allocated while loading. `device` is of the device's own memory, `total` the sum of the others.
    */
   readonly memory: {
     readonly weights: number;
@@ -40,8 +42,15 @@ export interface ModelInfo {
   readonly chatTemplate?: string;
 }
 
-export function infoOf(from: NativeInfo): ModelInfo {
+/** @internal */
+export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
   const { weights, kv, scratch, tables, device, chatTemplate, ranks, ...rest } = from;
   const memory = Object.freeze({ weights, kv, scratch, tables, device, total: weights + kv + scratch + tables });
-  return Object.freeze({ ...rest, memory, ...(ranks !== '' && { ranks }), ...(chatTemplate !== '' && { chatTemplate }) });
+  return Object.freeze({ ...rest, mmap, memory, ...(ranks !== '' && { ranks }), ...(chatTemplate !== '' && { chatTemplate }) });
 }
+
+/**
+ * The bytes that are freed with a model: what it was given for itself. Mapped weights are the file's own pages, which the system takes back by itself.
+ * @internal
+ */
+export const ownBytes = ({ memory, mmap }: ModelInfo): number => memory.kv + memory.scratch + memory.tables + memory.device + (mmap ? 0 : memory.weights);

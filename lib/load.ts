@@ -1,10 +1,13 @@
+import { onAbort } from './abort';
 import { closeTicket, native, openTicket } from './binding';
 import * as check from './check';
 import { LlamaError, Origin } from './errors';
-import { infoOf } from './info';
+import { infoOf, ownBytes } from './info';
 import { Model } from './model';
 import type { ModelHandle, NativeInfo, NativeLoadOptions } from './native';
 import { pathOf } from './path';
+import './platform';
+import { Progress } from './progress';
 
 /**
  * What computes: `auto` takes the first device there is, else the CPU; `vulkan:1` is the second device of Vulkan. `ref` is the slow
@@ -26,7 +29,7 @@ export interface LoadOptions {
   gpuLayers?: GpuLayers;
   /** The instruction set that the `cpu` backend uses, or the variant of a device's kernels, by name, such as `avx2`; a wrong one is refused with those that there are. Default: the best of this machine. */
   isa?: string;
-  /** Threads that compute. Default: the physical cores that the process may use. */
+  /** Threads that compute, 1 to 256. Default: the physical cores that the process may use. */
   threads?: number;
   /** Tokens that all generations together can hold, each of them at most the model's length. Default: the model's length, at most 8192. */
   contextTokens?: number;
@@ -36,9 +39,14 @@ export interface LoadOptions {
   maxSequences?: number;
   /** How the context is stored. Default `f16`. */
   cacheType?: CacheType;
+  /**
+   * Default true: weights stay in the mapped file, without a copy; then nobody may shorten or overwrite the file while the model is loaded, which
+   * on Linux and macOS ends the process (SIGBUS). False: all of the file is read into memory of this process, and it may change afterwards.
+   */
+  mmap?: boolean;
   /** Under `mpirun`: several ranks give the bits of one, at the cost of more to send between them. Default false. */
   exactRanks?: boolean;
-  /** Told how much is loaded, from 0 to 1. */
+  /** Told how much is loaded: 0 first, then in rising steps, 1 last; about a hundred calls at most. */
   onProgress?: (fraction: number) => void;
   /** Stop loading: `loadModel` rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -55,24 +63,28 @@ const gpuLayers: check.Check<GpuLayers> = (value, name) => {
   return check.integer(0, 100_000)(value, name);
 };
 
+/** @internal */
 export const loadChecks: check.Checks<LoadOptions> = {
   backend: backendName,
   gpuLayers,
   isa: check.string,
-  threads: check.integer(1, 1024),
+  threads: check.threads,
   contextTokens: check.integer(1, 0x7fffffff),
   batchTokens: check.integer(1, 65536),
   maxSequences: check.integer(1, 4096),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
+  mmap: check.boolean,
   exactRanks: check.boolean,
   onProgress: check.callback<(fraction: number) => void>(),
   signal: check.signal,
 };
 
+/** @internal */
 export function nativeOptions(options: LoadOptions): NativeLoadOptions {
-  const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16', exactRanks = false } = options;
+  const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16', mmap = true, exactRanks = false } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
-  return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType, exactRanks };
+  if (!mmap && native.ranks > 1) throw new LlamaError('UNSUPPORTED', 'mmap: several processes divide a mapped file: leave it out under mpirun');
+  return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType, mmap, exactRanks };
 }
 
 /**
@@ -85,7 +97,9 @@ export async function loadModel(path: string | URL, options?: LoadOptions): Prom
   signal?.throwIfAborted();
   const [file, settings] = [pathOf(path), nativeOptions(rest)];
   const { handle, info } = await load(origin, file, settings, onProgress, signal);
-  return new Model(handle, infoOf(info));
+  const told = infoOf(info, settings.mmap);
+  native.weigh(handle, ownBytes(told));
+  return Model.of(handle, told);
 }
 
 /** A process that followed another has nothing left to do. Where it failed, rank 0 may say so first: launchers then end the job. */
@@ -109,33 +123,40 @@ function load(
 ): Promise<Loaded> {
   return new Promise<Loaded>((resolve, reject) => {
     let handle: ModelHandle | undefined;
+    let unlisten = (): void => {};
+    const progress = new Progress(onProgress);
     const settle = (): void => {
       closeTicket(ticket);
-      signal?.removeEventListener('abort', stop);
+      unlisten();
     };
     const giveUp = (error: unknown): void => {
       settle();
       if (handle) native.dispose(handle, 0);
       reject(error);
     };
-    const stop = (): void => giveUp(signal?.reason);
-    const progress = (fraction: number): void => {
-      try {
-        onProgress?.(fraction);
-      } catch (error) {
-        giveUp(error);
-      }
+    const loaded = (value: NativeInfo): void => {
+      progress.end();
+      settle();
+      if (handle) resolve({ handle, info: value });
     };
-    const ticket = openTicket((kind, value) => {
-      if (kind === 'progress') return progress(value as number);
+    const hear = (kind: string, value: unknown): void => {
+      if (kind === 'progress') return progress.at(value as number);
+      if (native.rank === 0 && kind === 'loaded') return loaded(value as NativeInfo);
       settle();
       if (native.rank > 0) return endAsRank(kind === 'followed' ? undefined : value);
-      if (kind === 'loaded' && handle) resolve({ handle, info: value as NativeInfo });
-      else reject(origin.mark(value));
+      reject(origin.mark(value));
+    };
+    const ticket = openTicket((kind, value) => {
+      try {
+        hear(kind, value);
+      } catch (error) {
+        giveUp(error); // of onProgress
+      }
     });
     try {
+      progress.begin();
       handle = native.loadModel(ticket, path, options);
-      signal?.addEventListener('abort', stop, { once: true });
+      unlisten = onAbort(signal, () => giveUp(signal?.reason));
     } catch (error) {
       giveUp(error);
     }

@@ -23,6 +23,7 @@ export interface MeasureOptions extends JobOptions {
   cacheType?: CacheType;
 }
 
+/** @internal */
 export const measureChecks: check.Checks<MeasureOptions> = {
   context: check.integer(1, 1 << 24),
   chunks: check.integer(1, 0x7fffffff),
@@ -36,8 +37,10 @@ export const measureChecks: check.Checks<MeasureOptions> = {
   signal: loadChecks.signal,
 };
 
+/** @internal */
 export type NativeMeasureOptions = NativeLoadOptions & { context: number; chunks: number };
 
+/** @internal */
 export function nativeMeasureOptions({ context = 512, chunks = -1, backend, gpuLayers, isa, threads, batchTokens, cacheType }: MeasureOptions): NativeMeasureOptions {
   const placed = {
     ...(backend !== undefined && { backend }),
@@ -50,8 +53,14 @@ export function nativeMeasureOptions({ context = 512, chunks = -1, backend, gpuL
   return { ...nativeOptions(placed), context, chunks };
 }
 
-/** Of a call's options those that its job takes. */
+/**
+ * Of a call's options those that its job takes.
+ * @internal
+ */
 export const jobOptions = ({ onProgress, signal }: JobOptions): JobOptions => ({ ...(onProgress && { onProgress }), ...(signal && { signal }) });
 
-/** A text, or none. */
+/**
+ * A text, or none.
+ * @internal
+ */
 export const optionalText = (value: unknown): string | undefined => (value === undefined ? undefined : check.string(value, 'text'));

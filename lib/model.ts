@@ -1,77 +1,89 @@
 import './dispose';
 import { closeTicket, native, openTicket } from './binding';
-import { Chat, chatChecks, type ChatOptions } from './chat';
+import { Chat, chatChecks, chatLater, type Asked, type ChatOptions, type Setting } from './chat';
 import * as check from './check';
 import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
 import type { ModelInfo } from './info';
-import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary } from './native';
-import { promptOf, type Prompt } from './prompt';
-import { checkGenerate, requestOf, type GenerateOptions } from './sampling';
+import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
+import { checkPrompt, conversationPart, idsPart, promptOf, textPart, withPrefix, type Prompt, type PromptPart } from './prompt';
+import { checkGenerate, generateChecks, requestOf, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message } from './template';
-
-export interface TextOptions {
-  /** Control tokens: recognised where the text spells them, or spelled out. Default false: they are letters, or nothing. */
-  special?: boolean;
-}
-
-const textChecks: check.Checks<TextOptions> = { special: check.boolean };
+import * as text from './text';
+import type { TextJobOptions, TextOptions } from './text';
 
 /** A loaded model. Concurrent generations are computed together; there is nothing to configure. */
 export class Model implements AsyncDisposable {
   /** What was loaded, and what it takes. */
   readonly info: ModelInfo;
   readonly #handle: ModelHandle;
+  readonly #jobs = new text.TextJobs();
   #vocabulary: NativeVocabulary | undefined;
   #templates = new Map<string, ChatTemplate>();
   #disposal: Promise<void> | undefined;
 
-  /** @internal Use `loadModel`. */
-  constructor(handle: ModelHandle, info: ModelInfo) {
+  private constructor(handle: ModelHandle, info: ModelInfo) {
     this.#handle = handle;
     this.info = info;
   }
 
-  /** Goes on from a text, a conversation or token ids. Await it for the result, iterate it for the stream, or both. */
+  /** @internal */
+  static of(handle: ModelHandle, info: ModelInfo): Model {
+    return new Model(handle, info);
+  }
+
+  /**
+   * Goes on from a text, a conversation or token ids. Await it for the result, iterate it for the stream, or both. Options that are wrong, and what
+   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation.
+   */
   generate(prompt: Prompt, options?: GenerateOptions): Generation<string> {
-    return this.#generate(new Origin(Model.prototype.generate), options, () => promptOf(prompt, (messages) => this.#render(messages)));
+    const checked = checkGenerate<GenerateOptions>(options, 'generate', generateChecks);
+    checkPrompt(prompt);
+    return this.#start(new Origin(Model.prototype.generate), checked, () => {
+      const given = promptOf(prompt);
+      if (typeof given === 'string') return textPart(given);
+      if (given instanceof Uint32Array) return idsPart(given);
+      return this.#render(given, {}).then(conversationPart);
+    });
   }
 
-  /** A conversation that keeps its history. */
+  /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */
   chat(options?: ChatOptions): Chat {
-    const checked = check.options<ChatOptions>(options, 'chat', chatChecks);
-    return new Chat(checked, (ask, settings) =>
-      this.#generate(new Origin(Chat.prototype.send), settings, () =>
-        promptOf(ask(), (messages) => this.#render(messages, checked.template, checked.variables)),
-      ),
-    );
+    const checked = check.options<ChatOptions>(options, 'chat', chatChecks, chatLater);
+    return Chat.of(checked, (call, settings, ask) => {
+      const origin = new Origin(call);
+      return this.#start(origin, settings, (course) => this.#conversation(origin, ask(), settings, course));
+    });
   }
 
-  // Whatever is wrong with the arguments rejects the generation.
-  #generate(origin: Origin, options: unknown, prompt: () => ReturnType<typeof promptOf>): Run {
-    let checked: GenerateOptions;
-    let request: NativeRequest;
-    try {
-      checked = checkGenerate(options);
-      request = { ...requestOf(checked), ...prompt() };
-    } catch (error) {
-      const failed = new Run(origin, 0);
-      failed.fail(error);
-      return failed;
-    }
-    return new Run(origin, request.seed).start((course) => this.#submit(request, course), checked.signal);
+  // `prepare` gives the prompt, at once or when it is ready.
+  #start(origin: Origin, options: GenerateOptions, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
+    const request = requestOf(options);
+    const submit = (part: PromptPart, course: Course): (() => void) => (course.running ? this.#submit({ ...request, ...part }, course) : () => {});
+    return new Run(origin, request.seed).start((course) => {
+      const part = prepare(course);
+      return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
+    }, options.signal);
   }
 
-  /** Token ids of a text. No begin token is added: `generate` does that. */
-  tokenize(text: string, options?: TextOptions): Uint32Array {
-    const { special = false } = check.options<TextOptions>(options, 'tokenize', textChecks);
-    return native.encode(this.#alive(), check.string(text, 'text'), special);
+  /** Token ids of a text, at once: for what is short. No begin token is added: `generate` does that. */
+  tokenize(content: string, options?: TextOptions): Uint32Array {
+    return text.encode(this.#alive(), content, options, 'tokenize');
   }
 
-  /** The text of token ids. */
+  /** The text of token ids, at once. */
   detokenize(ids: Uint32Array | readonly number[], options?: TextOptions): string {
-    const { special = false } = check.options<TextOptions>(options, 'detokenize', textChecks);
-    return native.decode(this.#alive(), check.ids(ids, 'ids'), special);
+    return text.decode(this.#alive(), ids, options, 'detokenize');
+  }
+
+  /** What `tokenize` gives, on a thread of its own: for long texts. */
+  async tokenizeAsync(content: string, options?: TextJobOptions): Promise<Uint32Array> {
+    return this.#jobs.encode(new Origin(Model.prototype.tokenizeAsync), this.#alive(), content, options, 'tokenizeAsync');
+  }
+
+  /** What `detokenize` gives, on a thread of its own: for many ids. */
+  async detokenizeAsync(ids: Uint32Array | readonly number[], options?: TextJobOptions): Promise<string> {
+    return this.#jobs.decode(new Origin(Model.prototype.detokenizeAsync), this.#alive(), ids, options, 'detokenizeAsync');
   }
 
   /** The model's logits behind each of the ids: row by row, `info.vocabulary` numbers a row. No token is added. */
@@ -80,15 +92,15 @@ export class Model implements AsyncDisposable {
     const { signal } = check.options<{ signal?: AbortSignal }>(options, 'logits', { signal: check.signal });
     const given = check.ids(ids, 'ids');
     if (given.length === 0) check.refuse('ids', 'at least one token id', ids);
-    const request: NativeRequest = { ...requestOf({ seed: 0 }), ids: given, segments: [], begin: false, logitsOnly: true };
+    const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(given), logitsOnly: true };
     const rows = new Rows(given.length, this.info.vocabulary);
     const run = new Run(origin, 0).start((course) => this.#submit(request, rows.before(course)), signal);
     await run;
     return rows.values;
   }
 
-  /** Not there yet: rejects with `UNSUPPORTED`. */
-  async embed(_texts: readonly string[], _options?: { signal?: AbortSignal }): Promise<Float32Array[]> {
+  /** @internal Not there yet. */
+  async embed(): Promise<never> {
     throw new LlamaError('UNSUPPORTED', 'embed: this version does not compute embeddings');
   }
 
@@ -97,9 +109,11 @@ export class Model implements AsyncDisposable {
     this.#disposal ??= new Promise((resolve) => {
       const ticket = openTicket(() => {
         closeTicket(ticket);
+        native.weigh(this.#handle, 0);
         resolve();
       });
       native.dispose(this.#handle, ticket);
+      this.#jobs.end(disposed());
     });
     return this.#disposal;
   }
@@ -109,7 +123,7 @@ export class Model implements AsyncDisposable {
   }
 
   #alive(): ModelHandle {
-    if (this.#disposal) throw new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');
+    if (this.#disposal) throw disposed();
     return this.#handle;
   }
 
@@ -131,16 +145,32 @@ export class Model implements AsyncDisposable {
     return () => native.abort(handle, ticket);
   }
 
-  #render(messages: readonly Message[], template = this.info.chatTemplate, variables: Readonly<Record<string, unknown>> = {}): NativeRequest['segments'] {
+  /** The prompt of a chat: where the oldest turns may be left out, of the latest ones that fit. */
+  async #conversation(origin: Origin, asked: Asked, options: GenerateOptions, course: Course): Promise<PromptPart> {
+    const segments = (from: number): Promise<readonly Segment[]> => this.#render(asked.from(from), asked.setting, asked.prefix);
+    if (asked.setting.contextFull !== 'dropOldest') return conversationPart(await segments(0));
+    const { contextTokens, trainedContext } = this.info;
+    const longest = Math.min(contextTokens, trainedContext);
+    const room = Math.max(1, Math.min(options.maxTokens ?? longest, Math.floor(longest / 4)));
+    const idsFrom = async (from: number): Promise<Uint32Array> => this.#jobs.prompt(origin, this.#alive(), await segments(from), true);
+    const { ids, dropped } = await asked.fit(idsFrom, longest - room);
+    course.dropped(dropped);
+    return idsPart(ids);
+  }
+
+  /** What a template makes of messages, and of the beginning of the answer. The only caller of templates. */
+  async #render(messages: readonly Message[], { template = this.info.chatTemplate, variables = {} }: Setting, prefix = ''): Promise<readonly Segment[]> {
     if (template === undefined) {
       throw new LlamaError('UNSUPPORTED', 'the model file has no chat template: give one as the option `template`, or generate from text');
     }
     this.#vocabulary ??= native.vocabulary(this.#alive());
     let compiled = this.#templates.get(template);
     if (!compiled) this.#templates.set(template, (compiled = new ChatTemplate(template, this.#vocabulary)));
-    return compiled.render(messages, variables);
+    return withPrefix(await compiled.render(messages, variables), prefix, this.#vocabulary.controls);
   }
 }
+
+const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');
 
 /** Gathers rows of logits as they come. */
 class Rows {
@@ -157,6 +187,8 @@ class Rows {
 
   before(course: Course): Course {
     return {
+      running: true,
+      dropped: () => {},
       fail: (error) => course.fail(error),
       report: (report) => {
         if (report.logits) {

@@ -1,4 +1,5 @@
-// The addon's exports, one to one (native/addon/addon.cpp). Only lib/binding.ts holds an object of this type.
+// The addon's exports, one to one (native/addon/addon.cpp). Only lib/binding.ts holds an object of this type. Not part of the package's types:
+// what names these in a file with public types is marked @internal.
 
 declare const model: unique symbol;
 declare const vocabulary: unique symbol;
@@ -34,6 +35,7 @@ export interface NativeLoadOptions {
   batchTokens: number;
   maxSequences: number;
   cacheType: string;
+  mmap: boolean;
   exactRanks: boolean;
 }
 
@@ -95,9 +97,10 @@ export interface NativeReport {
   ids: Uint32Array;
   logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
   logits?: Float32Array;
-  finish?: 'stop' | 'length' | 'aborted' | 'failed';
+  finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens came, context: the end of the context came before
   error?: Error;
   stopString?: string;
+  cutCharacter?: boolean; // the last tokens began a character, which is not in the text
   promptTokens?: number;
   cachedTokens?: number;
   completionTokens?: number;
@@ -235,14 +238,19 @@ export interface NativeImatrix {
  */
 export type NativeEvent = readonly [ticket: number, kind: string, value: unknown];
 
+/** What the module itself exports. */
+export interface Addon {
+  /** The exports for one evaluation of lib. They hold the receiver; when nobody holds them any more and nothing is awaited, all of it is collected. */
+  attach(receiver: { makeError: (code: string, message: string) => Error; deliver: (events: readonly NativeEvent[]) => void }): Native;
+}
+
 export interface Native {
   readonly version: string;
   readonly rank: number; // of this process, as its launcher says
   readonly ranks: number;
-  attach(makeError: (code: string, message: string) => Error, deliver: (events: readonly NativeEvent[]) => void): void;
-  hold(alive: boolean): void;
-  shutDown(): void;
+  hold(alive: boolean): void; // true: events are awaited
   loadModel(ticket: number, path: string, options: NativeLoadOptions): ModelHandle;
+  weigh(model: ModelHandle, bytes: number): void; // the memory behind it, for V8 to know; none once it is collected
   submit(model: ModelHandle, ticket: number, request: NativeRequest): void;
   abort(model: ModelHandle, ticket: number): void;
   dispose(model: ModelHandle, ticket: number): void;
@@ -260,6 +268,9 @@ export interface Native {
   diffFiles(ticket: number, a: string, b: string): JobHandle; // done: NativeDifferences
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;
+  encodeJob(ticket: number, from: ModelHandle | VocabularyHandle, text: string, control: boolean): JobHandle; // done: Uint32Array
+  decodeJob(ticket: number, from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): JobHandle; // done: string
+  promptJob(ticket: number, from: ModelHandle, segments: readonly Segment[], begin: boolean): JobHandle; // done: Uint32Array, as submit makes it
   vocabulary(from: ModelHandle | VocabularyHandle): NativeVocabulary;
   samplers(): NativeSampler[];
   samplerOrder(): string[];

@@ -108,7 +108,7 @@ const checks: check.Checks<QuantizeOptions> = {
   targetSize: check.number(1, Number.MAX_SAFE_INTEGER),
   targetBpw: check.number(0.01, 64),
   dryRun: check.boolean,
-  threads: check.integer(1, 1024),
+  threads: check.threads,
   keepPartial: check.boolean,
   onProgress: check.callback<(fraction: number) => void>(),
   signal: check.signal,

@@ -6,11 +6,6 @@ import { LlamaError } from './errors';
 import { defaultSamplers, samplers, type SamplerName, type SamplerOptions, type SamplerParameter } from './generated/samplers';
 import type { NativeRequest } from './native';
 
-/** A JSON Schema. Not enforced yet: a generation with a schema rejects with `UNSUPPORTED`. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-}
-
 export interface GenerateOptions extends SamplerOptions {
   /** Stop after this many tokens. Default: up to the end of the context. */
   maxTokens?: number;
@@ -28,8 +23,6 @@ export interface GenerateOptions extends SamplerOptions {
   ignoreEnd?: boolean;
   /** Abort the generation: it rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Not there yet: rejects with `UNSUPPORTED`. */
-  schema?: JsonSchema;
 }
 
 const names = samplers.map((s) => s.name);
@@ -52,6 +45,7 @@ const parameterChecks = Object.fromEntries(
   samplers.flatMap((s) => s.parameters.map((p) => [p.name, parameterCheck(p)])),
 ) as unknown as check.Checks<SamplerOptions>;
 
+/** @internal */
 export const generateChecks: check.Checks<GenerateOptions> = {
   maxTokens: check.integer(1, Number.MAX_SAFE_INTEGER),
   stop: check.listOf((value, name) => check.string(value, name) || check.refuse(name, 'a string that is not empty', value), 1000),
@@ -61,9 +55,6 @@ export const generateChecks: check.Checks<GenerateOptions> = {
   logitBias,
   ignoreEnd: check.boolean,
   signal: check.signal,
-  schema: () => {
-    throw new LlamaError('UNSUPPORTED', 'schema: this version does not enforce schemas: leave it out and parse the text yourself');
-  },
   ...parameterChecks,
 };
 
@@ -77,9 +68,14 @@ function refuseIdle(options: GenerateOptions): void {
   }
 }
 
-/** Checked options. Throws a LlamaError that names what is wrong. */
-export function checkGenerate(options: unknown): GenerateOptions {
-  const checked = check.options<GenerateOptions>(options, 'generate', generateChecks);
+const later = { schema: 'this version does not enforce schemas: leave it out and parse the text yourself' };
+
+/**
+ * Checked options of a call that generates. Throws a LlamaError that names what is wrong.
+ * @internal
+ */
+export function checkGenerate<T extends GenerateOptions>(options: unknown, where: string, checks: check.Checks<T>): T {
+  const checked = check.options<T>(options, where, checks, later);
   refuseIdle(checked);
   return checked;
 }
@@ -92,7 +88,10 @@ function settings(options: GenerateOptions): (readonly [string, number])[] {
   return out;
 }
 
-/** The addon's request without its prompt. */
+/**
+ * The addon's request without its prompt.
+ * @internal
+ */
 export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' | 'segments' | 'begin'> {
   return {
     maxTokens: options.maxTokens ?? -1,

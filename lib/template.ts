@@ -69,7 +69,10 @@ class Bounded extends Interpreter {
   }
 }
 
-/** A compiled chat template of one model. */
+/**
+ * A compiled chat template of one model.
+ * @internal
+ */
 export class ChatTemplate {
   readonly #template: Program;
   readonly #vocabulary: NativeVocabulary;

@@ -1,41 +1,53 @@
 import './dispose';
 import { native } from './binding';
-import * as check from './check';
 import { LlamaError, Origin } from './errors';
-import type { TextOptions } from './model';
 import type { VocabularyHandle } from './native';
 import { runJob } from './job';
 import { pathOf } from './path';
-
-const textChecks: check.Checks<TextOptions> = { special: check.boolean };
+import * as text from './text';
+import type { TextJobOptions, TextOptions } from './text';
 
 /** The vocabulary of a model file, without its weights. */
 export class Tokenizer implements Disposable {
   #handle: VocabularyHandle | undefined;
+  readonly #jobs = new text.TextJobs();
   /** How many tokens there are. */
   readonly size: number;
 
-  /** @internal Use `loadTokenizer`. */
-  constructor(handle: VocabularyHandle) {
+  private constructor(handle: VocabularyHandle) {
     this.#handle = handle;
     this.size = native.vocabulary(handle).size;
   }
 
-  /** Token ids of a text. No begin token is added. `special`: control tokens written in the text become their ids. */
-  encode(text: string, options?: TextOptions): Uint32Array {
-    const { special = false } = check.options<TextOptions>(options, 'encode', textChecks);
-    return native.encode(this.#alive(), check.string(text, 'text'), special);
+  /** @internal */
+  static of(handle: VocabularyHandle): Tokenizer {
+    return new Tokenizer(handle);
   }
 
-  /** The text of token ids. `special`: control tokens are spelled out; else they give nothing. */
+  /** Token ids of a text, at once. No begin token is added. `special`: control tokens written in the text become their ids. */
+  encode(content: string, options?: TextOptions): Uint32Array {
+    return text.encode(this.#alive(), content, options, 'encode');
+  }
+
+  /** The text of token ids, at once. `special`: control tokens are spelled out; else they give nothing. */
   decode(ids: Uint32Array | readonly number[], options?: TextOptions): string {
-    const { special = false } = check.options<TextOptions>(options, 'decode', textChecks);
-    return native.decode(this.#alive(), check.ids(ids, 'ids'), special);
+    return text.decode(this.#alive(), ids, options, 'decode');
   }
 
-  /** Lets go of the vocabulary. */
+  /** What `encode` gives, on a thread of its own: for long texts. */
+  async encodeAsync(content: string, options?: TextJobOptions): Promise<Uint32Array> {
+    return this.#jobs.encode(new Origin(Tokenizer.prototype.encodeAsync), this.#alive(), content, options, 'encodeAsync');
+  }
+
+  /** What `decode` gives, on a thread of its own: for many ids. */
+  async decodeAsync(ids: Uint32Array | readonly number[], options?: TextJobOptions): Promise<string> {
+    return this.#jobs.decode(new Origin(Tokenizer.prototype.decodeAsync), this.#alive(), ids, options, 'decodeAsync');
+  }
+
+  /** Lets go of the vocabulary. What still runs rejects with `DISPOSED`. */
   dispose(): void {
     this.#handle = undefined;
+    this.#jobs.end(disposed());
   }
 
   [Symbol.dispose](): void {
@@ -43,14 +55,16 @@ export class Tokenizer implements Disposable {
   }
 
   #alive(): VocabularyHandle {
-    if (!this.#handle) throw new LlamaError('DISPOSED', 'the tokenizer was disposed: load it again to go on');
+    if (!this.#handle) throw disposed();
     return this.#handle;
   }
 }
+
+const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the tokenizer was disposed: load it again to go on');
 
 /** Loads the vocabulary of a GGUF file; one that holds nothing else will do. */
 export async function loadTokenizer(path: string | URL): Promise<Tokenizer> {
   const origin = new Origin(loadTokenizer);
   const file = pathOf(path);
-  return new Tokenizer(await runJob<VocabularyHandle>(origin, (ticket) => native.loadTokenizer(ticket, file)));
+  return Tokenizer.of(await runJob<VocabularyHandle>(origin, (ticket) => native.loadTokenizer(ticket, file)));
 }

@@ -17,9 +17,12 @@ namespace {
 
 using Info = const Napi::CallbackInfo&;
 
-struct Vocabulary {
-  std::shared_ptr<const gguf::File> file;  // whose mapping the tokenizer reads
-  std::shared_ptr<const tokenize::Tokenizer> tokenizer;
+using Tokenizer = std::shared_ptr<const tokenize::Tokenizer>;
+
+// What JavaScript holds of a model.
+struct Held {
+  std::shared_ptr<Resident> resident;
+  int64_t weight = 0;  // bytes that V8 was told of
 };
 
 // A handle is an External with the tag of what it holds, so that a wrong one is refused instead of misread.
@@ -33,31 +36,30 @@ T& held_by(const Napi::Value& handle, const napi_type_tag& tag, const char* what
   return *handle.As<Napi::External<T>>().Data();
 }
 
-std::shared_ptr<Resident>& resident_of(const Napi::Value& handle) {
-  return held_by<std::shared_ptr<Resident>>(handle, resident_tag, "model");
-}
+Held& held_of(const Napi::Value& handle) { return held_by<Held>(handle, resident_tag, "model"); }
+Resident& resident_of(const Napi::Value& handle) { return *held_of(handle).resident; }
 
 // Of a model or a vocabulary.
-const tokenize::Tokenizer& tokenizer_of(const Napi::Value& handle) {
-  if (handle.IsExternal() && handle.As<Napi::External<Vocabulary>>().CheckTypeTag(&vocabulary_tag))
-    return *handle.As<Napi::External<Vocabulary>>().Data()->tokenizer;
-  return resident_of(handle)->engine().tokenizer();
+Tokenizer tokenizer_of(const Napi::Value& handle) {
+  if (handle.IsExternal() && handle.As<Napi::External<Tokenizer>>().CheckTypeTag(&vocabulary_tag))
+    return *handle.As<Napi::External<Tokenizer>>().Data();
+  return resident_of(handle).engine().shared_tokenizer();
 }
 
 double ticket_of(const Napi::Value& v) { return v.As<Napi::Number>().DoubleValue(); }
 
-Napi::Value attach(Info info) {
-  Bridge::of(info.Env()).attach(info.Env(), info[0].As<Napi::Function>(), info[1].As<Napi::Function>());
-  return info.Env().Undefined();
-}
-
 Napi::Value hold(Info info) {
-  Bridge::of(info.Env()).mailbox()->hold(info.Env(), info[0].As<Napi::Boolean>().Value());
+  Bridge::of(info.Env()).hold(info.Env(), info[0].As<Napi::Boolean>().Value());
   return info.Env().Undefined();
 }
 
-Napi::Value shut_down(Info info) {
-  Bridge::of(info.Env()).shut_down();
+// V8 collects what nobody holds the sooner the more memory it knows to be behind it.
+void weigh(Napi::Env env, Held& held, int64_t bytes) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, bytes - std::exchange(held.weight, bytes));
+}
+
+Napi::Value weigh_model(Info info) {
+  weigh(info.Env(), held_of(info[0]), info[1].As<Napi::Number>().Int64Value());
   return info.Env().Undefined();
 }
 
@@ -67,27 +69,27 @@ Napi::Value load_model(Info info) {
                                                    engine_options(info[2].As<Napi::Object>()));
   bridge.start(resident);
   // A model that nobody can reach any more frees itself.
-  const auto handle = Napi::External<std::shared_ptr<Resident>>::New(info.Env(), new std::shared_ptr<Resident>(resident),
-                                                                     [](Napi::Env, std::shared_ptr<Resident>* held) {
-                                                                       (*held)->stop();
-                                                                       delete held;
-                                                                     });
+  const auto handle = Napi::External<Held>::New(info.Env(), new Held{resident}, [](Napi::Env env, Held* held) {
+    weigh(env, *held, 0);
+    held->resident->stop();
+    delete held;
+  });
   handle.TypeTag(&resident_tag);
   return handle;
 }
 
 Napi::Value submit(Info info) {
-  resident_of(info[0])->submit(order_of(ticket_of(info[1]), info[2].As<Napi::Object>()));
+  resident_of(info[0]).submit(order_of(ticket_of(info[1]), info[2].As<Napi::Object>()));
   return info.Env().Undefined();
 }
 
 Napi::Value abort(Info info) {
-  resident_of(info[0])->abort(ticket_of(info[1]));
+  resident_of(info[0]).abort(ticket_of(info[1]));
   return info.Env().Undefined();
 }
 
 Napi::Value dispose(Info info) {
-  resident_of(info[0])->dispose(ticket_of(info[1]));
+  resident_of(info[0]).dispose(ticket_of(info[1]));
   return info.Env().Undefined();
 }
 
@@ -100,9 +102,9 @@ Napi::Value read_file(Info info, bool vocabulary_only, Job::Result (*read)(std::
 
 Napi::Value load_tokenizer(Info info) {
   return read_file(info, true, [](std::shared_ptr<const gguf::File> file) -> Job::Result {
-    return [vocabulary = Vocabulary{file, tokenize::Tokenizer::load(*file)}](Napi::Env env) -> Napi::Value {
+    return [tokenizer = tokenize::Tokenizer::load(std::move(file))](Napi::Env env) -> Napi::Value {
       const auto handle =
-          Napi::External<Vocabulary>::New(env, new Vocabulary(vocabulary), [](Napi::Env, Vocabulary* held) { delete held; });
+          Napi::External<Tokenizer>::New(env, new Tokenizer(tokenizer), [](Napi::Env, const Tokenizer* held) { delete held; });
       handle.TypeTag(&vocabulary_tag);
       return handle;
     };
@@ -115,20 +117,51 @@ Napi::Value inspect(Info info) {
   });
 }
 
+std::string decoded(const tokenize::Tokenizer& tokenizer, std::span<const int32_t> ids, bool control) {
+  tokenize::Utf8Stream whole;
+  std::string text = whole.push(tokenizer.decode(ids, control));
+  return text + whole.finish();
+}
+
 Napi::Value encode(Info info) {
-  return ids_to_js(info.Env(), tokenizer_of(info[0]).encode(info[1].As<Napi::String>().Utf8Value(), info[2].As<Napi::Boolean>().Value()));
+  return ids_to_js(info.Env(), tokenizer_of(info[0])->encode(info[1].As<Napi::String>().Utf8Value(), info[2].As<Napi::Boolean>().Value()));
 }
 
 Napi::Value decode(Info info) {
-  const tokenize::Tokenizer& tokenizer = tokenizer_of(info[0]);
-  tokenize::Utf8Stream whole;
-  std::string text = whole.push(tokenizer.decode(ids_of(info[1]), info[2].As<Napi::Boolean>().Value()));
-  return text_to_js(info.Env(), text + whole.finish());
+  return text_to_js(info.Env(), decoded(*tokenizer_of(info[0]), ids_of(info[1]), info[2].As<Napi::Boolean>().Value()));
+}
+
+// The same as jobs: ticket first.
+Napi::Value encode_job(Info info) {
+  return start_job(info,
+                   [tokenizer = tokenizer_of(info[1]), text = info[2].As<Napi::String>().Utf8Value(),
+                    control = info[3].As<Napi::Boolean>().Value()](const Progress&) -> Job::Result {
+                     return [ids = tokenizer->encode(text, control)](Napi::Env env) { return ids_to_js(env, ids); };
+                   });
+}
+
+Napi::Value decode_job(Info info) {
+  return start_job(info,
+                   [tokenizer = tokenizer_of(info[1]), ids = ids_of(info[2]),
+                    control = info[3].As<Napi::Boolean>().Value()](const Progress&) -> Job::Result {
+                     return [text = decoded(*tokenizer, ids, control)](Napi::Env env) { return text_to_js(env, text); };
+                   });
+}
+
+Napi::Value prompt_job(Info info) {
+  return start_job(info,
+                   [tokenizer = tokenizer_of(info[1]), segments = segments_of(info[2]),
+                    begin = info[3].As<Napi::Boolean>().Value()](const Progress&) -> Job::Result {
+                     std::vector<int32_t> ids;
+                     encode_prompt(*tokenizer, segments, begin, ids);
+                     return [ids = std::move(ids)](Napi::Env env) { return ids_to_js(env, ids); };
+                   });
 }
 
 Napi::Value vocabulary(Info info) {
   const Napi::Env env = info.Env();
-  const tokenize::Tokenizer& t = tokenizer_of(info[0]);
+  const Tokenizer held = tokenizer_of(info[0]);
+  const tokenize::Tokenizer& t = *held;
   const Napi::Object out = Napi::Object::New(env);
   const Napi::Array controls = Napi::Array::New(env);
   for (int32_t id = 0; id < t.size(); id++) {
@@ -184,39 +217,57 @@ Napi::Value survey(Info info) {
 
 Napi::Value mpi(Info info) { return text_to_js(info.Env(), engine::about_ranks()); }
 
-Napi::Object init(Napi::Env env, Napi::Object exports) {
-  Bridge::install(env);
-  const auto add = [&](const char* name, Napi::Value (*body)(Info)) { exports.Set(name, Napi::Function::New(env, body, name)); };
-  add("attach", export_of<attach>);
-  add("hold", export_of<hold>);
-  add("shutDown", export_of<shut_down>);
-  add("loadModel", export_of<load_model>);
-  add("submit", export_of<submit>);
-  add("abort", export_of<abort>);
-  add("dispose", export_of<dispose>);
-  add("loadTokenizer", export_of<load_tokenizer>);
-  add("stopJob", export_of<stop_job>);
-  add("quantize", export_of<quantize>);
-  add("quantizeTypes", export_of<quantize_types>);
-  add("perplexity", export_of<perplexity>);
-  add("imatrix", export_of<imatrix>);
-  add("inspect", export_of<inspect>);
-  add("convertFolder", export_of<convert_folder>);
-  add("splitFile", export_of<split_file>);
-  add("mergeFile", export_of<merge_file>);
-  add("editFile", export_of<edit_file>);
-  add("diffFiles", export_of<diff_files>);
-  add("encode", export_of<encode>);
-  add("decode", export_of<decode>);
-  add("vocabulary", export_of<vocabulary>);
-  add("samplers", export_of<samplers>);
-  add("samplerOrder", export_of<sampler_order>);
-  add("backends", export_of<survey>);
-  add("mpi", export_of<mpi>);
-  engine::prepare_ranks();
+constexpr struct {
+  const char* name;
+  Napi::Value (*body)(Info);
+} all_exports[] = {
+    {"hold", hold},
+    {"loadModel", load_model},
+    {"weigh", weigh_model},
+    {"submit", submit},
+    {"abort", abort},
+    {"dispose", dispose},
+    {"loadTokenizer", load_tokenizer},
+    {"stopJob", stop_job},
+    {"quantize", quantize},
+    {"quantizeTypes", quantize_types},
+    {"perplexity", perplexity},
+    {"imatrix", imatrix},
+    {"inspect", inspect},
+    {"convertFolder", convert_folder},
+    {"splitFile", split_file},
+    {"mergeFile", merge_file},
+    {"editFile", edit_file},
+    {"diffFiles", diff_files},
+    {"encode", encode},
+    {"decode", decode},
+    {"encodeJob", encode_job},
+    {"decodeJob", decode_job},
+    {"promptJob", prompt_job},
+    {"vocabulary", vocabulary},
+    {"samplers", samplers},
+    {"samplerOrder", sampler_order},
+    {"backends", survey},
+    {"mpi", mpi},
+};
+
+// attach(receiver): the exports for one evaluation of lib; see bridge.h.
+Napi::Value attach(Info info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object exports = Napi::Object::New(env);
+  const std::shared_ptr<Bridge> bridge = Bridge::open(env, exports, info[0].As<Napi::Object>());
+  for (const auto& [name, body] : all_exports)
+    exports.Set(name, Napi::Function::New(env, [bridge, body = body](Info call) { return guarded(*bridge, call, body); }, name));
   exports.Set("rank", Napi::Number::New(env, engine::rank_here()));
   exports.Set("ranks", Napi::Number::New(env, engine::ranks_here()));
   exports.Set("version", Napi::String::New(env, LT_VERSION));
+  return exports;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  engine::prepare_ranks();
+  Bridge::shut_down_at_exit(env);
+  exports.Set("attach", Napi::Function::New(env, attach, "attach"));
   return exports;
 }
 

@@ -55,6 +55,8 @@ const char* finish_name(engine::Finish finish) {
       return "stop";
     case engine::Finish::length:
       return "length";
+    case engine::Finish::context:
+      return "context";
     case engine::Finish::stop_string:
       return "stop";
     case engine::Finish::aborted:
@@ -83,7 +85,17 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.batch_tokens = integer_of(from, "batchTokens");
   out.max_sequences = integer_of(from, "maxSequences");
   out.cache_type = text_of(from, "cacheType");
+  out.mmap = flag_of(from, "mmap");
   out.exact_ranks = flag_of(from, "exactRanks");
+  return out;
+}
+
+std::vector<Segment> segments_of(const Napi::Value& list) {
+  std::vector<Segment> out;
+  for_each(list, [&](const Napi::Value& v) {
+    const Napi::Object segment = v.As<Napi::Object>();
+    out.push_back({text_of(segment, "text"), flag_of(segment, "control")});
+  });
   return out;
 }
 
@@ -92,10 +104,7 @@ Order order_of(double ticket, const Napi::Object& from) {
   out.ticket = ticket;
   out.begin = flag_of(from, "begin");
   if (from.Get("ids").IsTypedArray()) out.request.prompt = ids_of(from.Get("ids"));
-  for_each(from.Get("segments"), [&](const Napi::Value& v) {
-    const Napi::Object segment = v.As<Napi::Object>();
-    out.segments.push_back({text_of(segment, "text"), flag_of(segment, "control")});
-  });
+  out.segments = segments_of(from.Get("segments"));
   out.request.max_tokens = integer_of(from, "maxTokens");
   out.request.stop = texts_of(from.Get("stop"));
   out.request.ignore_end = flag_of(from, "ignoreEnd");
@@ -178,6 +187,7 @@ Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPiece
   out.Set("finish", Napi::String::New(env, finish_name(report.finish)));
   if (report.error) out.Set("error", to_js(env, *report.error));
   if (report.finish == engine::Finish::stop_string) out.Set("stopString", text_to_js(env, report.stop_string));
+  out.Set("cutCharacter", Napi::Boolean::New(env, report.cut_character));
   number("promptTokens", static_cast<double>(report.prompt_tokens));
   number("cachedTokens", static_cast<double>(report.cached_tokens));
   number("completionTokens", static_cast<double>(report.completion_tokens));
@@ -189,7 +199,7 @@ Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPiece
 
 Napi::Value ids_to_js(Napi::Env env, const std::vector<int32_t>& ids) {
   Napi::Uint32Array out = Napi::Uint32Array::New(env, ids.size());
-  for (size_t i = 0; i < ids.size(); i++) out[i] = static_cast<uint32_t>(ids[i]);
+  if (!ids.empty()) std::memcpy(out.Data(), ids.data(), ids.size() * sizeof(int32_t));
   return out;
 }
 

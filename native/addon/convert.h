@@ -12,6 +12,7 @@ namespace lt::addon {
 
 engine::EngineOptions engine_options(const Napi::Object& from);
 Order order_of(double ticket, const Napi::Object& from);
+std::vector<Segment> segments_of(const Napi::Value& list);
 
 // The spelling of each token of a report, chosen and best, made where the tokenizer is at hand.
 struct ReportPieces {

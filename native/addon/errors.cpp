@@ -1,12 +1,11 @@
 #include "addon/errors.h"
 
-#include "addon/bridge.h"
-
 namespace lt::addon {
 
-Napi::Value to_js(Napi::Env env, const Error& error) { return Bridge::of(env).make_error(env, code_name(error.code()), error.what()); }
+Napi::Value to_js(Napi::Env env, const Error& error) { return Bridge::make_error(env, code_name(error.code()), error.what()); }
 
-Napi::Value guarded(const Napi::CallbackInfo& info, Napi::Value (*body)(const Napi::CallbackInfo&)) {
+Napi::Value guarded(Bridge& bridge, const Napi::CallbackInfo& info, Napi::Value (*body)(const Napi::CallbackInfo&)) {
+  const Bridge::Turn turn(bridge);
   try {
     return body(info);
   } catch (const Napi::Error&) {

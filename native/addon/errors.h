@@ -2,23 +2,17 @@
 #pragma once
 #include <napi.h>
 
-#include <functional>
-
+#include "addon/bridge.h"
 #include "engine/current_error.h"
 
 namespace lt::addon {
 
 using engine::current_error;
 
-// A LlamaError of the environment's lib.
+// A LlamaError of the lib whose turn it is.
 Napi::Value to_js(Napi::Env env, const Error& error);
 
-// Runs an export's body; what it throws becomes a LlamaError.
-Napi::Value guarded(const Napi::CallbackInfo& info, Napi::Value (*body)(const Napi::CallbackInfo&));
-
-template <Napi::Value (*Body)(const Napi::CallbackInfo&)>
-Napi::Value export_of(const Napi::CallbackInfo& info) {
-  return guarded(info, Body);
-}
+// Runs an export's body for the lib that calls it; what it throws becomes a LlamaError of it.
+Napi::Value guarded(Bridge& bridge, const Napi::CallbackInfo& info, Napi::Value (*body)(const Napi::CallbackInfo&));
 
 }  // namespace lt::addon

@@ -1,15 +1,17 @@
 #include "addon/mailbox.h"
 
+#include "addon/bridge.h"
 #include "addon/errors.h"
 
 namespace lt::addon {
 
-std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env, const Napi::Function& deliver) {
+std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env, std::weak_ptr<Bridge> bridge) {
   auto box = std::make_shared<Mailbox>();
+  box->bridge_ = std::move(bridge);
   // The function outlives the environment's own data by a turn of the event loop, so it holds the box itself.
   auto* held = new std::shared_ptr<Mailbox>(box);
   const auto forget = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Mailbox>*>(data); };
-  const napi_status status = napi_create_threadsafe_function(env, deliver, nullptr, Napi::String::New(env, "llama-ts"), 0, 1, held, forget,
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "llama-ts"), 0, 1, held, forget,
                                                              box.get(), &Mailbox::call, &box->function_);
   if (status != napi_ok) {
     delete held;
@@ -80,21 +82,20 @@ Napi::Value entry_of(Napi::Env env, const Event& event) {
 }  // namespace
 
 // `raw` is null when the environment is being torn down.
-void Mailbox::call(napi_env raw, napi_value deliver, void* context, void*) {
-  const std::vector<Event> events = static_cast<Mailbox*>(context)->take();
-  if (!raw || events.empty()) return;
+void Mailbox::call(napi_env raw, napi_value, void* context, void*) {
+  auto* box = static_cast<Mailbox*>(context);
+  const std::vector<Event> events = box->take();
+  const std::shared_ptr<Bridge> bridge = box->bridge_.lock();
+  if (!raw || events.empty() || !bridge) return;
   const Napi::Env env(raw);
-  napi_value batch = nullptr;
+  const Bridge::Turn turn(*bridge);
   try {
-    const Napi::Array array = Napi::Array::New(env, events.size());
-    for (uint32_t i = 0; i < events.size(); i++) array.Set(i, entry_of(env, events[i]));
-    batch = array;
+    const Napi::Array batch = Napi::Array::New(env, events.size());
+    for (uint32_t i = 0; i < events.size(); i++) batch.Set(i, entry_of(env, events[i]));
+    bridge->deliver(env, batch);
   } catch (const Napi::Error&) {
     return;  // a worker that is being terminated runs no JavaScript any more
   }
-  napi_value receiver = nullptr;
-  napi_get_undefined(raw, &receiver);
-  napi_call_function(raw, receiver, deliver, 1, &batch, nullptr);  // what it throws is an uncaught exception of Node's
 }
 
 }  // namespace lt::addon

@@ -10,6 +10,8 @@
 
 namespace lt::addon {
 
+class Bridge;
+
 // What is said about a request of JavaScript, which named it by a ticket. `value` is made on the JavaScript thread.
 struct Event {
   double ticket;
@@ -19,8 +21,8 @@ struct Event {
 
 class Mailbox {
  public:
-  // `deliver` is called with arrays of [ticket, kind, value]. Does not keep the process alive until hold(true).
-  static std::shared_ptr<Mailbox> open(Napi::Env env, const Napi::Function& deliver);
+  // `bridge` is given arrays of [ticket, kind, value] to deliver. Does not keep the process alive until hold(true).
+  static std::shared_ptr<Mailbox> open(Napi::Env env, std::weak_ptr<Bridge> bridge);
 
   void post(std::vector<Event>&& events);  // any thread; once closed, events are dropped
   void post(Event&& event);
@@ -28,9 +30,10 @@ class Mailbox {
   void close();
 
  private:
-  static void call(napi_env env, napi_value deliver, void* context, void* data);
+  static void call(napi_env env, napi_value, void* context, void* data);
   std::vector<Event> take();
 
+  std::weak_ptr<Bridge> bridge_;  // JavaScript thread only
   std::mutex mutex_;
   std::vector<Event> events_;
   bool woken_ = false;

@@ -5,6 +5,7 @@
 #include "addon/convert.h"
 #include "addon/errors.h"
 #include "convert/folder.h"
+#include "engine/available.h"
 
 namespace lt::addon {
 
@@ -37,8 +38,12 @@ void Resident::load() {
     return !stopped_;
   };
   if (stopped_) throw Error(Code::disposed, "loading was stopped");
-  const auto file = convert::open(path_);
-  engine_ = engine::Engine::load(file, options_, [this](std::vector<engine::Report>&& reports) { receive(std::move(reports)); }, progress);
+  const double reading = options_.mmap ? 0 : 0.9;  // of the time of loading: weights are read first
+  const gguf::Access access{options_.mmap, engine::available_memory(), [&](double fraction) { return progress(reading * fraction); }};
+  const auto file = convert::open(path_, {.access = access});
+  engine_ = engine::Engine::load(
+      file, options_, [this](std::vector<engine::Report>&& reports) { receive(std::move(reports)); },
+      [&](double fraction) { return progress(reading + (1 - reading) * fraction); });
   tokenizer_ = &engine_->tokenizer();
   mailbox_->post({load_ticket_, "loaded", [info = engine_->info()](Napi::Env env) { return to_js(env, info); }});
 }
@@ -64,23 +69,10 @@ void Resident::serve() {
   }
 }
 
-void Resident::encode(Order& order) const {
-  const tokenize::Tokenizer& tokenizer = *tokenizer_;
-  std::vector<int32_t>& prompt = order.request.prompt;
-  for (const Segment& s : order.segments) {
-    const std::vector<int32_t> ids = tokenizer.encode(s.text, s.control);
-    prompt.insert(prompt.end(), ids.begin(), ids.end());
-  }
-  const int32_t begin = tokenizer.bos();
-  if (order.begin && tokenizer.add_bos() && begin >= 0 && (prompt.empty() || prompt.front() != begin)) {
-    prompt.insert(prompt.begin(), begin);
-  }
-}
-
 void Resident::hand_over(Order& order) {
   uint64_t number = 0;
   try {
-    encode(order);
+    encode_prompt(*tokenizer_, order.segments, order.begin, order.request.prompt);
     number = engine_->submit(std::move(order.request));
   } catch (...) {
     fail(order.ticket);

@@ -11,16 +11,11 @@
 #include <vector>
 
 #include "addon/bridge.h"
+#include "addon/prompt.h"
 #include "engine/engine.h"
 #include "engine/ranks.h"
 
 namespace lt::addon {
-
-// A piece of a prompt. `control`: control tokens written in it are recognised.
-struct Segment {
-  std::string text;
-  bool control;
-};
 
 struct Order {
   double ticket;
@@ -54,7 +49,6 @@ class Resident : public Task {
   void load();
   void serve();
   void follow();  // as a rank other than 0
-  void encode(Order& order) const;
   void hand_over(Order& order);
   void fail(double ticket);
   void receive(std::vector<engine::Report>&& reports);

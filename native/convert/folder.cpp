@@ -85,11 +85,12 @@ std::string name_of(const std::string& path) {
 
 class FolderFile final : public gguf::File {
  public:
-  FolderFile(Parts parts, bool streamed)
+  FolderFile(Parts parts, const FolderOptions& options)
       : parts_(std::move(parts)),
+        mapped_(options.access.mapped),
         contents_(gguf::read(parts_.header, {.vocabulary_only = true})),
         keys_("metadata", names(contents_.metadata, [](const gguf::Entry& e) { return e.first; })) {
-    for (const Made& m : parts_.made) tensors_.push_back(placed(m, streamed));
+    for (const Made& m : parts_.made) tensors_.push_back(placed(m, options.streamed));
     tensor_names_ = std::make_unique<gguf::Index>("tensor", names(tensors_, [](const gguf::HostTensor& t) { return t.name; }));
   }
 
@@ -106,6 +107,7 @@ class FolderFile final : public gguf::File {
     return sum;
   }
   int parts() const override { return 1; }
+  bool mapped() const override { return mapped_; }
   std::vector<std::string> paths() const override {
     std::vector<std::string> all;
     for (const safetensors::Shard& s : shards()) all.push_back(safetensors::in_folder(parts_.path, s.name));
@@ -234,6 +236,7 @@ class FolderFile final : public gguf::File {
   };
 
   Parts parts_;
+  bool mapped_;
   gguf::Contents contents_;
   gguf::Index keys_;
   std::vector<std::unique_ptr<Block[]>> owned_;
@@ -244,6 +247,7 @@ class FolderFile final : public gguf::File {
 FolderOptions vocabulary(const gguf::OpenOptions& options) {
   FolderOptions out;
   out.vocabulary_only = options.vocabulary_only;
+  out.access = options.access;
   return out;
 }
 
@@ -259,7 +263,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   if (!options.vocabulary_only) {
     Description description(architecture.name);
     architecture.describe(config, description);
-    parts.folder = std::make_unique<safetensors::Folder>(path);
+    parts.folder = std::make_unique<safetensors::Folder>(path, options.access);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
     for (const Made& m : parts.made)
       if (m.name == "token_embd.weight") vocabulary = m.rows();
@@ -270,7 +274,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   }
   describe_vocabulary(path, config, vocabulary, fields);
   parts.header = header_of(fields);
-  return std::make_shared<const FolderFile>(std::move(parts), options.streamed);
+  return std::make_shared<const FolderFile>(std::move(parts), options);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct FolderOptions {
   bool streamed = false;         // tensors that are made have no data: File::read makes as many bytes as are asked for
   std::optional<Type> matrices;  // their type; empty: as they are stored, FP8 as BF16. Another than the stored one is made
   std::string name;              // general.name; empty: the folder's
+  gguf::Access access{};         // to the safetensors
 };
 
 // Throws Code::file, Code::format, Code::unsupported (an architecture that is not read, a tensor without a place) and Code::memory,

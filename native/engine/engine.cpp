@@ -54,6 +54,7 @@ class RunningEngine final : public Engine {
 
   const ModelInfo& info() const override { return parts_.info; }
   const tokenize::Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
+  std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const override { return parts_.tokenizer; }
 
  private:
   void run() {

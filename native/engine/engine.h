@@ -29,6 +29,7 @@ struct EngineOptions {
   int64_t batch_tokens = 512;        // rows of a step at most
   int64_t max_sequences = 32;        // requests decoded together
   std::string cache_type = "f16";    // f16, f32, q8_0
+  bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
   std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given
@@ -63,7 +64,8 @@ struct Request {
   bool logits_only = false;  // one row of logits a prompt token, nothing generated
 };
 
-enum class Finish : uint8_t { none, stop, length, stop_string, aborted, failed };
+// stop: an end-of-generation token; length: max_tokens came; context: the end of the context came before.
+enum class Finish : uint8_t { none, stop, length, context, stop_string, aborted, failed };
 
 struct TokenOut {
   int32_t id;
@@ -80,6 +82,7 @@ struct Report {
   Finish finish = Finish::none;
   std::optional<Error> error;  // failed
   std::string stop_string;     // the one that was met
+  bool cut_character = false;  // length, context: the last tokens began a character, which is not in the text
   int64_t prompt_tokens = 0, cached_tokens = 0, completion_tokens = 0;
   double queued_ms = 0, prefill_ms = 0, decode_ms = 0;  // set at the finish
 };
@@ -100,6 +103,7 @@ class Engine {
 
   virtual const ModelInfo& info() const = 0;
   virtual const tokenize::Tokenizer& tokenizer() const = 0;
+  virtual std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const = 0;  // may outlive the engine
 };
 
 }  // namespace lt::engine

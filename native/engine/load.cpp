@@ -154,7 +154,7 @@ Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& opti
   std::optional<Prefetch> prefetch;
   if (!several) prefetch.emplace(*file, nullptr);
   Beside tokenizer([&] {
-    if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(*file);
+    if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(file);
   });
   const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
   Placed placed = place(*file, options, size_of_step, table_bytes(*file), several);

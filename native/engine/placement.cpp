@@ -33,8 +33,9 @@ std::string best_backend() {
   return "cpu";
 }
 
-void check_host(const MemoryInfo& m, const BatchSize& size) {
-  const uint64_t available = available_memory(), needed = m.weights + m.kv + m.scratch + m.tables;
+// weights_there: they were read into memory already.
+void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) {
+  const uint64_t available = available_memory() + (weights_there ? m.weights : 0), needed = m.weights + m.kv + m.scratch + m.tables;
   if (needed <= available) return;
   std::string advice = "; use a smaller model";
   const auto context = size.pages * page;
@@ -78,7 +79,7 @@ class Placing {
     load(0, {});
     const Shape s = placed_.shape;
     count_host(s.layers, true);
-    check_host(placed_.memory, placed_.size);
+    check_host(placed_.memory, placed_.size, !file_.mapped());
     reserve_host(0);
     stage(0, {0, s.layers, true, true});
     placed_.backend = placed_.sides[0].backend->description();
@@ -184,7 +185,7 @@ class Placing {
       open("cpu", "");
       load(1, {0, first, true, true});
       count_host(first, true);
-      check_host(placed_.memory, placed_.size);
+      check_host(placed_.memory, placed_.size, !file_.mapped());
       reserve_host(1);
       stage(1, {0, first, true, false});
       placed_.stages.push_back(std::move(middle));

@@ -63,7 +63,7 @@ void Sequence::sample(std::span<const float> logits) {
   report_.tokens.push_back({choice.id, choice.logprob, std::move(choice.top)});
   show(utf8_.push(bytes_of(choice.id)));
   if (stops_.met()) return finish(Finish::stop_string);
-  if (report_.completion_tokens >= limit_) finish(Finish::length);
+  if (report_.completion_tokens >= limit_) finish(limit_ == request.max_tokens ? Finish::length : Finish::context);
 }
 
 void Sequence::show(std::string text) { report_.text += stops_.push(text); }
@@ -74,8 +74,9 @@ void Sequence::prompt_done() {
 }
 
 void Sequence::finish(Finish why) {
-  if (why == Finish::stop || why == Finish::length) {
-    show(utf8_.finish());
+  if (why == Finish::stop || why == Finish::length || why == Finish::context) {
+    // A model that ends its text inside a character has written bytes that are none; one that was cut off there has not.
+    why == Finish::stop ? show(utf8_.finish()) : void(report_.cut_character = utf8_.pending());
     report_.text += stops_.finish();
     if (stops_.met()) why = Finish::stop_string;
   }

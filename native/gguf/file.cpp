@@ -35,8 +35,9 @@ auto naming(const std::string& path, Work work) {
 
 class Model final : public File {
  public:
-  Model(std::string path, std::vector<Part> parts)
+  Model(std::string path, std::vector<Part> parts, bool mapped)
       : path_(std::move(path)),
+        mapped_(mapped),
         parts_(std::move(parts)),
         tensors_(all_tensors(parts_)),
         keys_("metadata", names(parts_[0].contents.metadata, [](const Entry& e) { return e.first; })),
@@ -56,6 +57,7 @@ class Model final : public File {
     return total([](const Part& p) { return p.contents.tensor_bytes; });
   }
   int parts() const override { return static_cast<int>(parts_.size()); }
+  bool mapped() const override { return mapped_; }
   std::span<const Entry> metadata() const override { return parts_[0].contents.metadata; }
   std::span<const std::span<const uint8_t>> raw_values() const override { return parts_[0].contents.raw_values; }
   std::span<const HostTensor> tensors() const override { return tensors_; }
@@ -135,25 +137,36 @@ class Model final : public File {
   }
 
   std::string path_;
+  bool mapped_;
   std::vector<Part> parts_;
   std::vector<HostTensor> tensors_;
   Index keys_, tensor_names_;
 };
 
-Part open_part(const std::string& path, const OpenOptions& options) {
+Part open_part(const std::string& path, const OpenOptions& options, const Access& access) {
   Part part;
   part.path = path;
-  part.mapping = std::make_unique<Mapping>(path);
+  part.mapping = std::make_unique<Mapping>(path, access);
   part.bytes = part.mapping->bytes();
   part.contents = read(part.bytes, options);
   return part;
 }
 
+uint64_t parts_named_in(const std::string& first) {
+  const Mapping mapping(first);
+  return split_of(read(mapping.bytes(), {.vocabulary_only = true}).metadata).count;
+}
+
 std::vector<Part> open_parts(const std::string& path, const OpenOptions& options) {
   std::vector<Part> parts;
   Split split;
+  uint64_t taken = 0;
+  const auto next = [&](const std::string& name, uint64_t count) {
+    parts.push_back(open_part(name, options, of_part(options.access, parts.size(), count, taken)));
+    taken += parts.back().bytes.size();
+  };
   naming(path, [&] {
-    parts.push_back(open_part(path, options));
+    next(path, options.access.mapped ? 1 : parts_named_in(path));
     split = split_of(parts[0].contents.metadata);
     check_first(path, split);
   });
@@ -161,7 +174,7 @@ std::vector<Part> open_parts(const std::string& path, const OpenOptions& options
   for (uint64_t no = 1; no < split.count; no++) {
     const std::string name = naming(path, [&] { return part_path(path, no, split.count); });
     naming(name, [&] {
-      parts.push_back(open_part(name, options));
+      next(name, split.count);
       check_part(split, split_of(parts.back().contents.metadata), no);
     });
   }
@@ -172,7 +185,7 @@ std::vector<Part> open_parts(const std::string& path, const OpenOptions& options
 std::shared_ptr<const File> assembled(const std::string& path, std::vector<Part> parts, const OpenOptions& options) {
   return naming(path, [&] {
     const Split split = split_of(parts[0].contents.metadata);
-    auto model = std::make_shared<const Model>(path, std::move(parts));
+    auto model = std::make_shared<const Model>(path, std::move(parts), options.access.mapped);
     if (split.tensors && *split.tensors != model->tensors().size() && !options.vocabulary_only) {
       Owner{"metadata", "split.tensors.count"}.fail("expected " + std::to_string(*split.tensors) + " tensors in all parts, found " +
                                                     std::to_string(model->tensors().size()));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "gguf/access.h"
 
 namespace lt::gguf {
 
@@ -35,6 +36,7 @@ struct HostTensor {
 
 struct OpenOptions {
   bool vocabulary_only = false;  // metadata alone: no tensors, no further parts, and neither need be there
+  Access access{};
 };
 
 class File {
@@ -51,6 +53,7 @@ class File {
   virtual uint64_t bytes() const = 0;         // of all parts
   virtual uint64_t tensor_bytes() const = 0;  // mapped data of all tensors
   virtual int parts() const = 0;
+  virtual bool mapped() const { return true; }  // false: all of it is in memory of this process's own
 
   virtual std::span<const std::pair<std::string_view, Value>> metadata() const = 0;  // in file order
   virtual std::span<const std::span<const uint8_t>> raw_values() const = 0;  // of each: its type and value, as they stand in the file

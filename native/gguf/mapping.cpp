@@ -1,6 +1,7 @@
 #include "gguf/mapping.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "core/error.h"
 
@@ -29,7 +30,31 @@ void touch(const uint8_t* from, uint64_t count) {
   for (uint64_t i = 0; i < count; i += page) (void)*static_cast<const volatile uint8_t*>(from + i);
 }
 
+uint8_t* new_memory(size_t bytes);  // null: there is none. Zeros, of whole pages
+void free_memory(void* at, size_t bytes);
+
 }  // namespace
+
+// some(to, count, from): reads at most `count` bytes of the file from an offset; gives how many, 0 at its end.
+void Mapping::read(const Access& access, const std::function<size_t(uint8_t*, size_t, uint64_t)>& some) {
+  constexpr size_t chunk = 16 << 20;
+  const auto megabytes = [](uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MB"; };
+  if (size_ > access.most)
+    throw Error(Code::memory, "its " + megabytes(size_) + " are to be read into memory, " + megabytes(access.most) +
+                                  " are available; leave mmap on, or use a smaller model");
+  const auto give_back = [this](uint8_t* at) { free_memory(at, size_); };
+  std::unique_ptr<uint8_t, decltype(give_back)> to(new_memory(size_), give_back);
+  if (!to) throw Error(Code::memory, "the system has no " + megabytes(size_) + " to read it into");
+  for (size_t done = 0; done < size_;) {
+    const size_t count = some(to.get() + done, std::min(chunk, size_ - done), done);
+    if (count == 0) fail("became shorter while it was read");
+    done += count;
+    if (access.progress && !access.progress(static_cast<double>(done) / static_cast<double>(size_)))
+      throw Error(Code::disposed, "loading was stopped");
+  }
+  data_ = to.release();
+  own_ = true;
+}
 
 #ifdef _WIN32
 
@@ -52,9 +77,12 @@ std::wstring wide(const std::string& path) {
   }
 }
 
+uint8_t* new_memory(size_t bytes) { return static_cast<uint8_t*>(VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)); }
+void free_memory(void* at, size_t) { VirtualFree(at, 0, MEM_RELEASE); }
+
 }  // namespace
 
-Mapping::Mapping(const std::string& path) {
+Mapping::Mapping(const std::string& path, const Access& access) {
   if (path.find('\0') != std::string::npos) fail("the path holds a zero byte");
   const Handle file{CreateFileW(wide(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr)};
   if (!file.open()) fail("cannot be opened (Windows error " + std::to_string(GetLastError()) + ")");
@@ -62,22 +90,33 @@ Mapping::Mapping(const std::string& path) {
   if (GetFileType(file.value) != FILE_TYPE_DISK || !GetFileSizeEx(file.value, &size)) fail("is not a regular file");
   size_ = static_cast<size_t>(size.QuadPart);
   if (size_ == 0) return;
+  if (!access.mapped) {
+    read(access, [&](uint8_t* to, size_t count, uint64_t) -> size_t {
+      DWORD got = 0;
+      if (!ReadFile(file.value, to, static_cast<DWORD>(count), &got, nullptr))
+        fail("cannot be read (Windows error " + std::to_string(GetLastError()) + ")");
+      return got;
+    });
+    return;
+  }
   const Handle section{CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr)};
   if (section.open()) data_ = MapViewOfFile(section.value, FILE_MAP_READ, 0, 0, 0);
   if (!data_) fail("cannot be mapped (Windows error " + std::to_string(GetLastError()) + ")");
 }
 
 Mapping::~Mapping() {
-  if (data_) UnmapViewOfFile(data_);
+  if (data_) own_ ? free_memory(const_cast<void*>(data_), size_) : void(UnmapViewOfFile(data_));
 }
 
 void Mapping::prefetch(uint64_t first, uint64_t count) const {
+  if (own_) return;
   WIN32_MEMORY_RANGE_ENTRY range{const_cast<uint8_t*>(bytes().data()) + first, static_cast<SIZE_T>(count)};
   PrefetchVirtualMemory(GetCurrentProcess(), 1, &range, 0);  // large reads; the pages are mapped by touching them
   touch(bytes().data() + first, count);
 }
 
 void Mapping::let_go(uint64_t first, uint64_t count) const {
+  if (own_) return;
   VirtualUnlock(const_cast<uint8_t*>(bytes().data()) + first, static_cast<SIZE_T>(count));  // of pages not locked: leaves the working set
 }
 
@@ -87,9 +126,15 @@ namespace {
 
 uint64_t page_bytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
 
+uint8_t* new_memory(size_t bytes) {
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return at == MAP_FAILED ? nullptr : static_cast<uint8_t*>(at);
+}
+void free_memory(void* at, size_t bytes) { munmap(at, bytes); }
+
 }  // namespace
 
-Mapping::Mapping(const std::string& path) {
+Mapping::Mapping(const std::string& path, const Access& access) {
   if (path.find('\0') != std::string::npos) fail("the path holds a zero byte");
   struct Descriptor {  // closed if the constructor throws
     int value;
@@ -103,6 +148,16 @@ Mapping::Mapping(const std::string& path) {
   if (S_ISDIR(status.st_mode)) fail("is a directory: expected a .gguf file");
   if (!S_ISREG(status.st_mode)) fail("is not a regular file");
   size_ = static_cast<size_t>(status.st_size);
+  if (size_ > 0 && !access.mapped) {
+    read(access, [&](uint8_t* to, size_t count, uint64_t from) {
+      for (;;) {
+        const ssize_t got = pread(file.value, to, count, static_cast<off_t>(from));
+        if (got >= 0) return static_cast<size_t>(got);
+        if (errno != EINTR) fail(std::string("cannot be read: ") + std::strerror(errno));
+      }
+    });
+    return;
+  }
   if (size_ > 0) {
     void* at = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.value, 0);
     if (at == MAP_FAILED) fail(std::string("cannot be mapped: ") + std::strerror(errno));
@@ -117,6 +172,7 @@ Mapping::~Mapping() {
 }
 
 void Mapping::prefetch(uint64_t first, uint64_t count) const {
+  if (own_) return;
   struct stat status{};
   if (fstat(descriptor_, &status) != 0 || static_cast<uint64_t>(status.st_size) < first + count) fail("became shorter after it was opened");
 #ifdef __linux__
@@ -130,6 +186,7 @@ void Mapping::prefetch(uint64_t first, uint64_t count) const {
 }
 
 void Mapping::let_go(uint64_t first, uint64_t count) const {
+  if (own_) return;
   const uint64_t begin = (first + page_bytes() - 1) / page_bytes() * page_bytes(), end = (first + count) / page_bytes() * page_bytes();
   if (begin < end) madvise(const_cast<uint8_t*>(bytes().data()) + begin, end - begin, MADV_DONTNEED);
 }

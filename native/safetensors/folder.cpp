@@ -50,11 +50,11 @@ WeightMap read_index(const std::string& folder) {
   });
 }
 
-Shard open_shard(const std::string& folder, const std::string& name) {
+Shard open_shard(const std::string& folder, const std::string& name, const gguf::Access& access) {
   return naming(name, [&] {
     Shard shard;
     shard.name = name;
-    shard.mapping = std::make_unique<gguf::Mapping>(in_folder(folder, name));
+    shard.mapping = std::make_unique<gguf::Mapping>(in_folder(folder, name), access);
     shard.contents = read(shard.mapping->bytes());
     return shard;
   });
@@ -102,16 +102,19 @@ std::unique_ptr<Text> Text::open(const std::string& folder, const std::string& n
   return file;
 }
 
-Folder::Folder(const std::string& path) {
+Folder::Folder(const std::string& path, const gguf::Access& access) {
   WeightMap map;
   if (there(path, index_name)) {
     map = read_index(path);
-    for (const std::string& name : names_of(map)) {
-      shards_.push_back(open_shard(path, name));
+    const std::vector<std::string> files = names_of(map);
+    uint64_t taken = 0;
+    for (const std::string& name : files) {
+      shards_.push_back(open_shard(path, name, gguf::of_part(access, shards_.size(), files.size(), taken)));
+      taken += shards_.back().mapping->bytes().size();
       check_shard(shards_.back(), map);
     }
   } else if (there(path, whole)) {
-    shards_.push_back(open_shard(path, whole));
+    shards_.push_back(open_shard(path, whole, access));
   } else {
     none(path);
   }

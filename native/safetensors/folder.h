@@ -22,7 +22,7 @@ class Folder {
  public:
   // Throws Code::file where there are none, Code::format for files that break the format or do not belong together,
   // Code::unsupported for folders of another format; messages name the file.
-  explicit Folder(const std::string& path);
+  explicit Folder(const std::string& path, const gguf::Access& access = {});
 
   std::span<const Shard> shards() const { return shards_; }
   const std::vector<const Tensor*>& tensors() const { return tensors_; }  // shard by shard, in the order of their data

@@ -42,8 +42,9 @@ class Tokenizer {
 // Streaming detokenization: bytes go in token by token, whole UTF-8 characters come out. Invalid bytes become U+FFFD.
 class Utf8Stream {
  public:
-  std::string push(std::string_view bytes);  // what is complete now
-  std::string finish();                      // what was left over
+  std::string push(std::string_view bytes);           // what is complete now
+  std::string finish();                               // what was left over
+  bool pending() const { return !pending_.empty(); }  // the beginning of a character is
 
  private:
   std::string pending_;

@@ -1,6 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { isFloat32Array } from 'node:util/types';
 
-import { LlamaError, type Chunk, type GenerateOptions, type Prompt } from 'llama-ts';
+import { LlamaError, type ChatOptions, type Chunk, type GenerateOptions, type Prompt } from 'llama-ts';
 
 import { longPrompt, storyModel } from './model';
 
@@ -14,6 +15,7 @@ describe('generate', () => {
     expect(result.value).toBe(result.text);
     expect(result.ids).toHaveLength(24);
     expect(result.finish).toBe('length');
+    expect(result.cutCharacter).toBe(false);
     expect(result.usage).toMatchObject({ prompt: 5, completion: 24 });
     expect(result.timing.tokensPerSecond).toBeGreaterThan(0);
     expect(model().detokenize(result.ids)).toBe(result.text);
@@ -36,6 +38,27 @@ describe('generate', () => {
     const [one, two, result] = await Promise.all([read(), read(), generation]);
     expect([one, two]).toEqual([result.text, result.text]);
     expect(await read()).toBe(result.text);
+  });
+
+  test('the result is plain data: JSON and structuredClone keep it', async () => {
+    const generation = model().generate('Once upon a time', { ...greedy, maxTokens: 5, logprobs: 1 });
+    const chunks: Chunk[] = [];
+    for await (const chunk of generation) chunks.push(chunk);
+    const result = await generation;
+    expect(Array.isArray(result.ids)).toBe(true);
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect(structuredClone(result)).toEqual(result);
+    expect(JSON.parse(JSON.stringify(chunks))).toEqual(chunks);
+    expect(chunks.flatMap((c) => c.ids)).toEqual(result.ids);
+    expect(chunks.flatMap((c) => c.logprobs ?? [])).toEqual(result.logprobs);
+  });
+
+  test('finish tells maxTokens from the end of the context', async () => {
+    const longest = Math.min(model().info.contextTokens, model().info.trainedContext);
+    const prompt = longPrompt(model(), longest - 5);
+    expect(await model().generate(prompt, { ...greedy, ignoreEnd: true, maxTokens: 5 })).toMatchObject({ finish: 'length', usage: { completion: 5 } });
+    expect(await model().generate(prompt, { ...greedy, ignoreEnd: true, maxTokens: 6 })).toMatchObject({ finish: 'context', usage: { completion: 5 } });
+    expect(await model().generate(prompt, { ...greedy, ignoreEnd: true })).toMatchObject({ finish: 'context', usage: { completion: 5 } });
   });
 
   test('takes token ids as they are', async () => {
@@ -101,6 +124,32 @@ describe('generate', () => {
   });
 });
 
+describe('characters of several tokens', () => {
+  test('the text ends before one that maxTokens cuts, and says so; no chunk is empty', async () => {
+    const parts = model().tokenize('\u{1F600}');
+    expect(parts.length).toBeGreaterThan(1);
+    const first = parts[0] ?? 0; // the beginning of the character: alone it is none
+    const generation = model().generate('Once', { temperature: 0, logitBias: { [first]: 1e9 }, maxTokens: 3 });
+    const texts: string[] = [];
+    for await (const { text } of generation) texts.push(text);
+    const { ids, text, finish, cutCharacter } = await generation;
+    expect(texts).not.toContain('');
+    // Two beginnings are followed by what does not go on with them: bytes that are no character, each U+FFFD. The third was cut.
+    expect({ ids, text, finish, cutCharacter }).toEqual({ ids: [first, first, first], text: '\ufffd\ufffd', finish: 'length', cutCharacter: true });
+    expect(texts.join('')).toBe(text);
+    expect(model().detokenize(ids)).toBe('\ufffd\ufffd\ufffd');
+  });
+
+  test('a model that ends its text inside one has written bytes that are none', async () => {
+    const first = model().tokenize('\u{1F600}')[0] ?? 0;
+    const end = model().tokenize('<|end|>', { special: true })[0] ?? 0;
+    // Both are far above all others; the penalty takes the first one's place away once it was seen.
+    const options = { temperature: 0, logitBias: { [first]: 1e4 + 50, [end]: 1e4 }, presencePenalty: 100, maxTokens: 5 };
+    const result = await model().generate('Once', options);
+    expect(result).toMatchObject({ ids: [first], text: '\ufffd', finish: 'stop', cutCharacter: false });
+  });
+});
+
 describe('aborting', () => {
   test('a signal rejects with its reason', async () => {
     const controller = new AbortController();
@@ -136,13 +185,21 @@ describe('aborting', () => {
 });
 
 describe('errors', () => {
+  /** What `generate` throws at once, or else what its generation rejects with. */
+  const failure = async (prompt: unknown, options?: unknown): Promise<{ error: unknown; thrown: boolean }> => {
+    let generation: Promise<unknown>;
+    try {
+      generation = model().generate(prompt as Prompt, options as GenerateOptions);
+    } catch (error) {
+      return { error, thrown: true };
+    }
+    return generation.then(
+      () => ({ error: new Error('did not reject'), thrown: false }),
+      (error: unknown) => ({ error, thrown: false }),
+    );
+  };
   const fails = async (prompt: unknown, options?: unknown): Promise<LlamaError> => {
-    const error: unknown = await model()
-      .generate(prompt as Prompt, options as GenerateOptions)
-      .then(
-        () => new Error('did not reject'),
-        (e: unknown) => e,
-      );
+    const { error } = await failure(prompt, options);
     expect(error).toBeInstanceOf(LlamaError);
     return error as LlamaError;
   };
@@ -169,6 +226,40 @@ describe('errors', () => {
     expect(error.message).toMatch(message);
   });
 
+  test.each<[string, unknown, unknown]>([
+    ['no prompt', undefined, {}],
+    ['a prompt that is a number', 5, {}],
+    ['an option out of range', 'x', { temperature: -1 }],
+    ['an unknown option', 'x', { maxtokens: 5 }],
+    ['a sampler that is not', 'x', { samplers: ['magic'] }],
+    ['what is not there yet', 'x', { schema: {} }],
+  ])('%s is thrown at once', async (_, prompt, options) => {
+    expect(await failure(prompt, options)).toMatchObject({ thrown: true, error: { name: 'LlamaError' } });
+  });
+
+  test.each<[string, unknown]>([
+    ['a role that is not', [{ role: 'robot', content: 'x' }]],
+    ['no messages', []],
+    ['a token id that is not', [5000]],
+    ['a token id that is no number', [1, 'x']],
+  ])('what is wrong inside a prompt rejects: %s', async (_, prompt) => {
+    expect(await failure(prompt)).toMatchObject({ thrown: false, error: { code: 'ARGUMENT' } });
+  });
+
+  test('one that failed may be awaited and iterated later', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const generation = model().generate([{ role: 'robot', content: 'x' } as never]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const iterate = async (): Promise<void> => {
+      for await (const chunk of generation) expect(chunk).toBeUndefined();
+    };
+    await expect(iterate()).rejects.toMatchObject({ code: 'ARGUMENT' });
+    await expect(generation).rejects.toMatchObject({ code: 'ARGUMENT' });
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   test('a prompt that does not fit is refused', async () => {
     expect((await fails(longPrompt(model(), model().info.contextTokens + 1))).code).toBe('CONTEXT');
   });
@@ -181,13 +272,13 @@ describe('errors', () => {
 
   test('what is not there yet says so', async () => {
     expect((await fails('x', { schema: { type: 'object' } })).code).toBe('UNSUPPORTED');
-    await expect(model().embed(['x'])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    expect(() => model().chat({ tools: [] })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }) as Error);
+    await expect((model() as unknown as { embed(texts: string[]): Promise<unknown> }).embed(['x'])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(() => model().chat({ tools: [] } as ChatOptions)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }) as Error);
   });
 
   test('the iterator throws it too', async () => {
     const iterate = async (): Promise<void> => {
-      for await (const chunk of model().generate('x', { temperature: -1 })) expect(chunk).toBeUndefined();
+      for await (const chunk of model().generate([5000])) expect(chunk).toBeUndefined();
     };
     await expect(iterate()).rejects.toMatchObject({ code: 'ARGUMENT' });
   });
@@ -195,6 +286,30 @@ describe('errors', () => {
   test('the stack shows the caller', async () => {
     const error = await fails(longPrompt(model(), model().info.contextTokens + 1));
     expect(error.stack).toContain('generate.test.ts');
+  });
+});
+
+describe('one signal for many', () => {
+  test('has one listener, and none at the end; no warning', async () => {
+    const warned = jest.fn();
+    process.on('warning', warned);
+    const controller = new AbortController();
+    const listeners = (): number => getEventListeners(controller.signal, 'abort').length;
+    const some = Array.from({ length: 40 }, (_, i) => model().generate(`x${i}`, { maxTokens: 2, signal: controller.signal }));
+    expect(listeners()).toBe(1);
+    await Promise.all(some);
+    expect(listeners()).toBe(0);
+    const long = Array.from({ length: 40 }, () => model().generate('Once', { maxTokens: 400, ignoreEnd: true, signal: controller.signal }));
+    const tokenizing = model().tokenizeAsync('x', { signal: controller.signal });
+    expect(listeners()).toBe(1);
+    await tokenizing;
+    const ends = Promise.allSettled(long);
+    controller.abort(new Error('closing'));
+    expect(new Set((await ends).map((e) => (e.status === 'rejected' ? String(e.reason) : e.status)))).toEqual(new Set(['Error: closing']));
+    expect(listeners()).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve)); // warnings come a turn later
+    process.off('warning', warned);
+    expect(warned).not.toHaveBeenCalled();
   });
 });
 

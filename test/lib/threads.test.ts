@@ -96,10 +96,37 @@ describe('disposing', () => {
   });
 });
 
-test('an error that nobody listens to is reported once', () => {
-  const { stderr, status } = run(`
-    process.on('unhandledRejection', (e) => { console.error('unhandled', e.code); });
-    loadModel(embeddedModel).then((m) => { m.generate('x', { temperature: -1 }); });`);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: 'unhandled ARGUMENT\n' });
-});
+describe('a failure that nobody looks at', () => {
+  test('is a warning when nothing is left to do, once, and no end of the process', () => {
+    const { stderr, stdout, status } = run(`
+      loadModel(embeddedModel, { threads: 1 }).then((m) => {
+        m.generate([{ role: 'robot', content: 'x' }]);
+        const aborted = m.generate('Once', long);
+        aborted.abort();
+        setTimeout(() => console.log('going on'), 20);
+      });`);
+    expect({ stdout, status }).toEqual({ stdout: 'going on\n', status: 0 });
+    expect(stderr.match(/LlamaWarning: a generation failed, and nothing awaited or iterated it: ARGUMENT: role: expected/g)).toHaveLength(1);
+    expect(stderr.match(/Warning/g)).toHaveLength(1);
+  });
 
+  test('is a warning when it is collected', () => {
+    const script = `
+      process.on('warning', (w) => console.log(w.name));
+      loadModel(embeddedModel, { threads: 1 }).then(async (m) => {
+        for (let i = 0; i < 3; i++) m.generate([{ role: 'robot', content: 'x' }]);
+        for (let i = 0; i < 5; i++) { await new Promise((r) => setTimeout(r, 5)); global.gc(); }
+        console.log('end');
+        process.exit();
+      });`;
+    const { stdout } = spawnSync(process.execPath, ['--expose-gc', '--no-warnings', '-e', prelude + script], { encoding: 'utf8', timeout: 50_000 });
+    expect(stdout).toBe('LlamaWarning\nLlamaWarning\nLlamaWarning\nend\n');
+  });
+
+  test('that is awaited, and not caught there, is an unhandled rejection once', () => {
+    const { stderr, status } = run(`
+      process.on('unhandledRejection', (e) => { console.error('unhandled', e.code); });
+      loadModel(embeddedModel).then((m) => { m.generate([{ role: 'robot', content: 'x' }]).then(() => {}); });`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: 'unhandled ARGUMENT\n' });
+  });
+});

@@ -1,6 +1,6 @@
 import { isUint32Array } from 'node:util/types';
 
-import { embeddedModel, loadTokenizer } from 'llama-ts';
+import { embeddedModel, loadModel, loadTokenizer } from 'llama-ts';
 
 import { storyModel } from './model';
 
@@ -26,6 +26,73 @@ describe('tokenize', () => {
     expect(() => model().tokenize(5 as unknown as string)).toThrow('text: expected a string, found 5');
     expect(() => model().detokenize([1.5])).toThrow('ids[0]: expected an integer');
     expect(() => model().detokenize([5000])).toThrow(expect.objectContaining({ code: 'ARGUMENT' }) as Error);
+  });
+});
+
+describe('on a thread of their own', () => {
+  const text = 'Once upon a time, a brave fox saw 3 ünïcödé 🦊. <|end|>';
+
+  test('tokenizeAsync and detokenizeAsync give the same', async () => {
+    for (const special of [false, true]) {
+      const ids = await model().tokenizeAsync(text, { special });
+      expect(isUint32Array(ids)).toBe(true);
+      expect([...ids]).toEqual([...model().tokenize(text, { special })]);
+      expect(await model().detokenizeAsync(ids, { special })).toBe(model().detokenize(ids, { special }));
+    }
+    expect(await model().tokenizeAsync('')).toHaveLength(0);
+    expect(await model().detokenizeAsync([])).toBe('');
+  });
+
+  // What runs on this thread while megabytes are encoded: turns of the event loop, none of which is held up for the whole of it.
+  test('the event loop turns while megabytes are encoded', async () => {
+    const long = text.repeat(60_000);
+    let turns = 0;
+    let running = true;
+    const count = (): void => {
+      turns++;
+      if (running) setImmediate(count);
+    };
+    const work = model().tokenizeAsync(long);
+    setImmediate(count);
+    const ids = await work;
+    expect(turns).toBeGreaterThan(10);
+    turns = 0;
+    expect(await model().detokenizeAsync(ids)).toBe(long);
+    expect(turns).toBeGreaterThan(2);
+    turns = 0;
+    const prompt = model().generate(long, { maxTokens: 1 });
+    await expect(prompt).rejects.toMatchObject({ code: 'CONTEXT' });
+    expect(turns).toBeGreaterThan(10);
+    running = false;
+  });
+
+  test('a signal rejects at once', async () => {
+    const reason = new Error('enough');
+    await expect(model().tokenizeAsync(text, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const ends = Promise.allSettled([model().tokenizeAsync(text.repeat(5000), { signal: controller.signal }), model().detokenizeAsync([5], { signal: controller.signal })]);
+    controller.abort(reason);
+    expect(await ends).toEqual([expect.objectContaining({ reason }), expect.objectContaining({ reason })]);
+  });
+
+  test('errors reject', async () => {
+    await expect(model().tokenizeAsync(5 as unknown as string)).rejects.toThrow('text: expected a string, found 5');
+    await expect(model().tokenizeAsync('x', { specials: true } as never)).rejects.toThrow('unknown option');
+    await expect(model().detokenizeAsync([5000])).rejects.toMatchObject({ code: 'ARGUMENT', stack: expect.stringContaining('tokenizer.test.ts') as string });
+  });
+
+  test('disposing rejects them', async () => {
+    const own = await loadModel(embeddedModel, { threads: 1, contextTokens: 64 });
+    const waiting = own.tokenizeAsync(text.repeat(5000));
+    const ends = Promise.allSettled([waiting, own.dispose()]);
+    expect((await ends)[0]).toMatchObject({ reason: { code: 'DISPOSED' } });
+    await expect(own.tokenizeAsync('x')).rejects.toMatchObject({ code: 'DISPOSED' });
+    const tokenizer = await loadTokenizer(embeddedModel);
+    expect(await tokenizer.decodeAsync(await tokenizer.encodeAsync(text))).toBe(text);
+    const late = Promise.allSettled([tokenizer.encodeAsync(text.repeat(5000))]);
+    tokenizer.dispose();
+    expect((await late)[0]).toMatchObject({ reason: { code: 'DISPOSED' } });
+    await expect(tokenizer.decodeAsync([5])).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 });
 

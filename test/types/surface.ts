@@ -1,5 +1,5 @@
 // What the types promise; checked by tsc, never run.
-import { loadModel, LlamaError, type Chunk, type ErrorCode, type Generation, type GenerateOptions, type Model, type Result } from 'llama-ts';
+import { loadModel, LlamaError, type Chunk, type ErrorCode, type Generation, type GenerateOptions, type Result, Model } from 'llama-ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <A, B>(_: Same<A, B>): void => {};
@@ -12,8 +12,10 @@ export async function surface(signal: AbortSignal): Promise<void> {
   is<typeof generation, Generation<string>>(true);
   const result = await generation;
   is<typeof result, Result<string>>(true);
-  is<typeof result.finish, 'stop' | 'length'>(true);
-  is<typeof result.ids, Uint32Array>(true);
+  is<typeof result.finish, 'stop' | 'length' | 'context'>(true);
+  is<typeof result.ids, readonly number[]>(true);
+  is<typeof result.cutCharacter, boolean>(true);
+  model.generate(result.ids);
   for await (const chunk of generation) is<typeof chunk, Chunk>(true);
 
   is<Awaited<ReturnType<Model['logits']>>, Float32Array>(true);
@@ -23,7 +25,14 @@ export async function surface(signal: AbortSignal): Promise<void> {
 
   const options: GenerateOptions = { logitBias: { 5: -Infinity }, seed: 1 };
   await using chat = model.chat({ system: 'x', variables: { enable_thinking: false } });
-  await chat.send('x', options);
+  await chat.send('x', { ...options, prefix: 'Sure, ', keepPartial: true });
+  await chat.regenerate(options);
+  chat.edit(0, 'y');
+  chat.edit(0, { role: 'user', content: 'y' });
+  model.chat(chat.toJSON());
+  model.chat({ contextFull: 'dropOldest' });
+  is<Awaited<ReturnType<Model['tokenizeAsync']>>, Uint32Array>(true);
+  is<Awaited<ReturnType<Model['detokenizeAsync']>>, string>(true);
 
   // @ts-expect-error a role that is not
   model.generate([{ role: 'robot', content: 'x' }]);
@@ -35,6 +44,19 @@ export async function surface(signal: AbortSignal): Promise<void> {
   await loadModel('model.gguf', { cacheType: 'q1' });
   // @ts-expect-error read only
   chat.messages.push({ role: 'user', content: 'x' });
+
+  // @ts-expect-error read only
+  chat.messages[0]!.content = 'x';
+  // @ts-expect-error made by loadModel alone
+  new Model();
+  // @ts-expect-error made by loadModel alone
+  Model.of();
+  // @ts-expect-error not there yet
+  model.embed(['x']);
+  // @ts-expect-error not there yet
+  model.generate('x', { schema: {} });
+  // @ts-expect-error not there yet
+  model.chat({ tools: [] });
 
   try {
     await model.generate('x');
