@@ -1,15 +1,9 @@
 // The conversation of llama-ts chat: what was said, taken back, begun anew, and kept in a file.
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
-import type { GenerateOptions, Message, Model, Result } from '../lib';
+import type { Chat, Generation, Message, Model, Result, SendOptions } from '../lib';
 import { print } from './screen';
 import { waiting } from './waiting';
-
-/** What is kept in a file. */
-interface Saved {
-  readonly system?: string;
-  readonly messages: readonly Message[];
-}
 
 /** An answer; no result: it was stopped, and what was shown is kept. */
 export interface Answer {
@@ -22,102 +16,95 @@ const isMessage = (value: unknown): value is Message => {
   return typeof role === 'string' && typeof content === 'string';
 };
 
-function savedOf(text: string, path: string): Saved {
+/** The messages of a file: a list of them, or what `JSON.stringify(chat)` writes. */
+function messagesOf(text: string, path: string): readonly Message[] {
   let found: unknown;
   try {
     found = JSON.parse(text);
   } catch {
     found = undefined;
   }
-  const { system, messages = found } = (found ?? {}) as { system?: unknown; messages?: unknown };
-  if (!Array.isArray(messages) || !messages.every(isMessage))
+  const { messages = found } = (found ?? {}) as { messages?: unknown };
+  if (!Array.isArray(messages) || !messages.every(isMessage)) {
     throw new Error(`${path}: expected a conversation as /save writes it: JSON with "messages", each with "role" and "content"`);
-  const [first, ...rest] = messages;
-  if (system === undefined && first?.role === 'system') return { system: first.content as string, messages: rest };
-  return { ...(typeof system === 'string' && { system }), messages };
+  }
+  return messages.map(({ role, content }) => ({ role, content }) as Message);
 }
 
 export class Conversation {
-  #system: string | undefined;
-  #messages: readonly Message[] = [];
+  #chat: Chat;
 
   constructor(
     private readonly model: Model,
     system: string | undefined,
     private readonly template: string | undefined,
   ) {
-    this.#system = system;
+    this.#chat = this.#begin([]);
+    this.system = system;
   }
 
+  #begin(messages: readonly Message[]): Chat {
+    return this.model.chat({ messages, ...(this.template !== undefined && { template: this.template }) });
+  }
+
+  /** What was said, without the system message. */
   get messages(): readonly Message[] {
-    return this.#messages;
+    return this.#chat.messages.filter((m) => m.role !== 'system');
   }
 
   get system(): string | undefined {
-    return this.#system;
+    const [first] = this.#chat.messages;
+    return first?.role === 'system' ? (first.content as string) : undefined;
   }
 
   set system(text: string | undefined) {
-    this.#system = text === '' ? undefined : text;
+    const system: Message[] = text === undefined || text === '' ? [] : [{ role: 'system', content: text }];
+    this.#chat = this.#begin([...system, ...this.messages]);
   }
 
-  /** Says something and prints the answer as it comes. Aborted, it keeps what was shown; where nothing was, nothing was said. */
-  async say(content: string, options: GenerateOptions): Promise<Answer> {
-    const before = this.#messages;
-    const [system, template] = [this.#system, this.template];
-    const chat = this.model.chat({ ...(system !== undefined && { system }), ...(template !== undefined && { template }), messages: before });
+  /** Says something and prints the answer as it comes. Stopped, it keeps what was shown; where nothing was, nothing was said. */
+  say(content: string, options: SendOptions): Promise<Answer> {
+    return this.#answer(() => this.#chat.send(content, { ...options, keepPartial: true }), options.signal);
+  }
+
+  /** Another answer to what was said last; the one before stays where none comes. */
+  async regenerate(options: SendOptions): Promise<Answer | undefined> {
+    if (!this.messages.some((m) => m.role === 'user')) return undefined;
+    return this.#answer(() => this.#chat.regenerate({ ...options, keepPartial: true }), options.signal);
+  }
+
+  async #answer(begin: () => Generation<string>, signal: AbortSignal | undefined): Promise<Answer> {
     const shown: string[] = [];
     const done = waiting('reading the prompt');
     try {
-      const generation = chat.send(content, options);
+      const generation = begin();
       for await (const { text } of generation) {
         done();
         shown.push(text);
         await print(text);
       }
       const result = await generation;
-      this.#keep(before, content, result.text);
       return { text: result.text, result };
     } catch (error) {
-      if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
-      const text = shown.join('');
-      if (text !== '') this.#keep(before, content, text);
-      return { text, result: undefined };
+      if (signal?.aborted !== true || error !== signal.reason) throw error;
+      return { text: shown.join(''), result: undefined };
     } finally {
       done();
     }
   }
 
-  #keep(before: readonly Message[], content: string, text: string): void {
-    this.#messages = [...before, { role: 'user', content }, { role: 'assistant', content: text }];
-  }
-
   /** What was said last, taken back together with its answer; undefined where there is nothing. */
   undo(): string | undefined {
-    const at = this.#messages.findLastIndex((m) => m.role === 'user');
-    const said = this.#messages[at]?.content;
-    if (at >= 0) this.#messages = this.#messages.slice(0, at);
-    return typeof said === 'string' ? said : undefined;
-  }
-
-  /** Another answer to what was said last; the one before stays where none comes. */
-  async regenerate(options: GenerateOptions): Promise<Answer | undefined> {
-    const before = this.#messages;
-    const said = this.undo();
-    if (said === undefined) return undefined;
-    try {
-      const answer = await this.say(said, options);
-      if (answer.text === '' && !answer.result) this.#messages = before;
-      return answer;
-    } catch (error) {
-      this.#messages = before;
-      throw error;
-    }
+    const { messages } = this.#chat;
+    const at = messages.findLastIndex((m) => m.role === 'user');
+    if (at < 0) return undefined;
+    this.#chat = this.#begin(messages.slice(0, at));
+    return messages[at]?.content as string;
   }
 
   /** Forgets what was said, but for the system message. */
   clear(): void {
-    this.#messages = [];
+    this.#chat = this.#begin(this.#chat.messages.slice(0, this.system === undefined ? 0 : 1));
   }
 
   /** Writes it to a file, aside and renamed. A file that is there and holds something else is left alone. */
@@ -127,16 +114,15 @@ export class Conversation {
     try {
       target = realpathSync(path);
       mode = statSync(target).mode;
-      savedOf(readFileSync(target, 'utf8'), path);
+      messagesOf(readFileSync(target, 'utf8'), path);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw new Error(`${path} is there and holds something else than a conversation: choose another name`);
       if (code !== 'ENOENT') throw new Error(`cannot write ${path}: ${code}`);
     }
-    const saved: Saved = { ...(this.#system !== undefined && { system: this.#system }), messages: this.#messages };
     const aside = `${target}.${process.pid}.tmp`;
     try {
-      writeFileSync(aside, `${JSON.stringify(saved, null, 2)}\n`, { mode });
+      writeFileSync(aside, `${JSON.stringify({ messages: this.#chat.messages }, null, 2)}\n`, { mode });
       renameSync(aside, target);
     } catch (error) {
       rmSync(aside, { force: true });
@@ -152,8 +138,6 @@ export class Conversation {
     } catch (error) {
       throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
     }
-    const { system, messages } = savedOf(text, path);
-    this.#system = system;
-    this.#messages = messages.map(({ role, content }) => ({ role, content }) as Message);
+    this.#chat = this.#begin(messagesOf(text, path));
   }
 }

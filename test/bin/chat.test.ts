@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { type ChatJson, loadModel } from 'llama-ts';
+
 import { root, storyModel } from '../support/shared';
 import { play, terminalTest, type Played, type Step } from '../support/terminal';
 
@@ -16,7 +18,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 interface Saved {
-  system?: string;
   messages: { role: string; content: string }[];
 }
 const saved = (name: string): Saved => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Saved;
@@ -40,7 +41,7 @@ describe('behind a pipe', () => {
     expect(said('a.json')).toEqual(['Tell me of a cat.']);
     expect(saved('a.json').messages.map((m) => m.role)).toEqual(['user', 'assistant']);
     expect(saved('b.json')).toEqual({ messages: [] });
-    expect(saved('c.json')).toEqual({ system: 'Be brief.', messages: saved('a.json').messages });
+    expect(saved('c.json')).toEqual({ messages: [{ role: 'system', content: 'Be brief.' }, ...saved('a.json').messages] });
     expect(stdout.trim().split('\n')).toHaveLength(2);
     expect(statSync(join(folder, 'a.json')).mode & 0o777).toBe(0o600);
   });
@@ -87,13 +88,24 @@ describe('behind a pipe', () => {
     ]);
   });
 
+  test('what /save writes is what the API takes, and /load takes what the API writes', async () => {
+    pipe('Tell me of a cat.\n/save a.json\n', '--system', 'Be brief.');
+    await using model = await loadModel(storyModel);
+    const chat = model.chat(JSON.parse(readFileSync(join(folder, 'a.json'), 'utf8')) as ChatJson);
+    expect(chat.messages.map((m) => m.role)).toEqual(['system', 'user', 'assistant']);
+    await chat.send('Tell me of a dog.', { maxTokens: 4 });
+    writeFileSync(join(folder, 'b.json'), JSON.stringify(chat));
+    pipe('/load b.json\n/save c.json\n');
+    expect(saved('c.json').messages).toEqual(chat.messages);
+  });
+
   test('a system message from a file, and escapes where they are asked for', () => {
     writeFileSync(join(folder, 'system.txt'), 'Be kind.');
     pipe('/save a.json\n', '-sysf', 'system.txt', '-p', 'a\\nb', '-e');
-    expect(saved('a.json').system).toBe('Be kind.');
+    expect(saved('a.json').messages[0]).toEqual({ role: 'system', content: 'Be kind.' });
     expect(said('a.json')).toEqual(['a\nb']);
     pipe('/save b.json\n', '-sys', 'Be\\tkind.', '-p', 'a\\nb');
-    expect(saved('b.json').system).toBe('Be\\tkind.');
+    expect(saved('b.json').messages[0]).toEqual({ role: 'system', content: 'Be\\tkind.' });
     expect(said('b.json')).toEqual(['a\\nb']);
   });
 
