@@ -97,9 +97,9 @@ export function plainWords(program: Command, command: Command, words: readonly s
       out.push(`--${found.flag.name}=${String((value !== 'false') !== found.negated)}`);
     } else {
       const next = value ?? words[++i];
-      if (next === undefined) throw new UsageError(`${word}: expected a value behind it`);
+      if (next === undefined) throw new UsageError(`${word}: expected a value after it`);
       if (value === undefined && looksLikeFlag(next))
-        throw new UsageError(`${word}: expected a value behind it, found ${next}; a value that begins with a dash is written --${found.flag.name}=${next}`);
+        throw new UsageError(`${word}: expected a value after it, found ${next}; a value that begins with a dash is written --${found.flag.name}=${next}`);
       out.push(checked(found.flag, next));
     }
   }
@@ -114,8 +114,8 @@ function checkCount(command: Command, given: readonly string[]): void {
   if (missing !== undefined) throw new UsageError(`expected ${missing}: llama-ts ${command.path} ${expected.join(' ')}`);
   const more = given[command.positionals.length];
   if (more === undefined || command.positionals.some((p) => p.endsWith('..]'))) return;
-  const prompt = command.flags.some((f) => f.name === 'prompt') ? ': a prompt stands behind -p' : '';
-  throw new UsageError(`unexpected ${JSON.stringify(more)} behind llama-ts ${[command.path, ...expected].join(' ')}${prompt}`);
+  const prompt = command.flags.some((f) => f.name === 'prompt') ? ': give a prompt with -p' : '';
+  throw new UsageError(`unexpected ${JSON.stringify(more)} after llama-ts ${[command.path, ...expected].join(' ')}${prompt}`);
 }
 
 /** All words of the command line: the commands first, then what is behind them. */
@@ -129,7 +129,7 @@ export function readWords(program: Command, words: readonly string[]): string[] 
   }
   const [first, ...others] = words.slice(depth);
   if (depth > 0 && command.commands.length > 0 && first === undefined) {
-    throw new UsageError(`expected a command behind ${command.name}: ${command.commands.map((c) => c.name).join(', ')}`);
+    throw new UsageError(`expected a command after ${command.name}: ${command.commands.map((c) => c.name).join(', ')}`);
   }
   if (command.commands.length > 0 && first !== undefined && !command.flags.some((f) => spellings(f).some((n) => first === `-${n}` || first === `--${n}`))) {
     const names = command.commands.map((c) => c.name);

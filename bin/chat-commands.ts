@@ -23,7 +23,7 @@ interface ChatCommand {
 const counted = ({ messages }: Conversation): string => `${messages.length} message${messages.length === 1 ? '' : 's'}`;
 
 function needed(argument: string, what: string): string {
-  if (argument === '') throw new Error(`expected ${what} behind it`);
+  if (argument === '') throw new Error(`expected ${what} after it`);
   return argument;
 }
 
@@ -31,29 +31,29 @@ const commands: readonly ChatCommand[] = [
   { names: ['help', '?'], describe: 'show this list', run: () => note(help()) },
   {
     names: ['clear'],
-    describe: 'forget what was said and begin anew, with the same system message',
+    describe: 'start over, with the same system message',
     run: ({ conversation }) => {
       conversation.clear();
-      note('forgotten');
+      note('conversation cleared');
     },
   },
   {
     names: ['regen'],
-    describe: 'have the last message answered again',
+    describe: 'answer the last message again',
     run: ({ conversation, settings, answer }) =>
       answer(async (signal) => {
         const again = await conversation.regenerate({ ...settings.options, signal });
-        if (!again) throw new Error('nothing was said yet');
+        if (!again) throw new Error('nothing has been said yet');
         return again;
       }),
   },
   {
     names: ['undo'],
-    describe: 'take the last message and its answer back',
+    describe: 'remove the last message and its answer',
     run: ({ conversation }) => {
       const said = conversation.undo();
-      if (said === undefined) throw new Error('nothing was said yet');
-      note(`taken back: ${said.length > 60 ? `${said.slice(0, 57)}...` : said}`);
+      if (said === undefined) throw new Error('nothing has been said yet');
+      note(`removed: ${said.length > 60 ? `${said.slice(0, 57)}...` : said}`);
     },
   },
   {
@@ -68,7 +68,7 @@ const commands: readonly ChatCommand[] = [
   {
     names: ['load'],
     argument: 'FILE',
-    describe: 'go on with the conversation of a file',
+    describe: 'continue the conversation in a file',
     run: ({ conversation }, path) => {
       conversation.load(needed(path, 'a file'));
       note(`${path}: ${counted(conversation)}`);
@@ -77,7 +77,7 @@ const commands: readonly ChatCommand[] = [
   {
     names: ['system'],
     argument: 'TEXT',
-    describe: 'tell the model what to be; without a text, show what it was told',
+    describe: 'set the system message; without TEXT, show it',
     run: ({ conversation }, text) => {
       if (text !== '') conversation.system = text;
       note(conversation.system === undefined ? 'no system message' : `system message: ${conversation.system}`);
@@ -86,7 +86,7 @@ const commands: readonly ChatCommand[] = [
   {
     names: ['set'],
     argument: 'NAME VALUE',
-    describe: 'change a flag, such as temp 0.5; without a name, show what is set',
+    describe: 'change a flag, such as temp 0.5; without NAME, show what is set',
     run: async ({ settings }, argument) => {
       const [, name = '', value = ''] = /^(\S*)\s*([\s\S]*)$/.exec(argument) ?? [];
       if (name !== '') await settings.set(name, needed(value, `NAME VALUE, such as temp 0.5, found "${name}" alone: a value`));
@@ -99,9 +99,9 @@ const commands: readonly ChatCommand[] = [
 function help(): string {
   const lines = commands.map(({ names, argument, describe }) => [`/${names[0]}${argument === undefined ? '' : ` ${argument}`}`, describe] as const);
   const more = [
-    ['//TEXT', 'say /TEXT: a message that begins with a slash'],
-    ['...\\', 'a line that ends in a backslash goes on in the next'],
-    ['Ctrl-C', 'stop an answer and keep what was shown; twice: leave'],
+    ['//TEXT', 'send /TEXT: a message that begins with a slash'],
+    ['...\\', 'a line that ends in a backslash continues on the next line'],
+    ['Ctrl-C', 'stop the answer, keeping what was shown; press it twice to leave'],
   ] as const;
   return [...lines, ...more].map(([left, right]) => `  ${left.padEnd(18)}${right}`).join('\n');
 }

@@ -117,7 +117,7 @@ export class Conversation {
       messagesOf(readFileSync(target, 'utf8'), path);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw new Error(`${path} is there and holds something else than a conversation: choose another name`);
+      if (code === undefined) throw new Error(`${path} already exists and is not a conversation: choose another name`);
       if (code !== 'ENOENT') throw new Error(`cannot write ${path}: ${code}`);
     }
     const aside = `${target}.${process.pid}.tmp`;

@@ -45,22 +45,22 @@ export function words(description: string, alias: readonly string[] = []): Optio
 const cacheTypes = ['f16', 'f32', 'q8_0'];
 
 /** `context`: what the context's length is to the command. */
-export function loadFlags(yargs: Argv, model: Options = {}, context = 'tokens that the context holds'): Argv {
+export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of the context, in tokens'): Argv {
   return yargs
     .options({
       model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
       'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
       threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
-      'batch-tokens': numeric('batch-tokens', 'tokens computed in one step at most', ['b', 'batch-size']),
-      'ubatch-size': numeric('ubatch-size', 'the same; where both are given, this one counts', ['ub']),
-      'cache-type': word('how the context is stored', [], { choices: cacheTypes }),
-      'cache-type-k': word('the same, with --cache-type-v of the same type beside it', ['ctk'], { choices: cacheTypes }),
-      'cache-type-v': word('the same, with --cache-type-k of the same type beside it', ['ctv'], { choices: cacheTypes }),
-      backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
-      'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
+      'batch-tokens': numeric('batch-tokens', 'most tokens to compute in one step', ['b', 'batch-size']),
+      'ubatch-size': numeric('ubatch-size', 'same as --batch-tokens; takes precedence when both are given', ['ub']),
+      'cache-type': word('type in which the context is stored', [], { choices: cacheTypes }),
+      'cache-type-k': word('same as --cache-type, together with an equal --cache-type-v', ['ctk'], { choices: cacheTypes }),
+      'cache-type-v': word('same as --cache-type, together with an equal --cache-type-k', ['ctv'], { choices: cacheTypes }),
+      backend: word('where to compute: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
+      'gpu-layers': word('how many layers the device computes: a number, all, or auto for as many as fit (default)', ['ngl', 'n-gpu-layers']),
       isa: word("instruction set of the CPU, or variant of a device's kernels, by name"),
-      'exact-ranks': { type: 'boolean', describe: 'under mpirun: the bits of one rank, at the cost of more to send' },
-      verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
+      'exact-ranks': { type: 'boolean', describe: 'under mpirun: give exactly the bits of a single process, at the cost of more communication' },
+      verbose: { type: 'boolean', describe: 'print what was loaded and how long it took', alias: 'v' },
     })
     .group(
       [
@@ -92,14 +92,14 @@ const parameters = samplers.flatMap((s) => s.parameters);
 export function generateFlags(yargs: Argv): Argv {
   return yargs
     .options({
-      'max-tokens': numeric('max-tokens', 'stop after this many tokens (default: -1, the end of the context)', ['n', 'n-predict', 'predict']),
-      stop: words('stop where this text appears; may be given several times', ['r', 'reverse-prompt']),
+      'max-tokens': numeric('max-tokens', 'stop after this many tokens (default: -1, when the context is full)', ['n', 'n-predict', 'predict']),
+      stop: words('stop when this text appears; may be given several times', ['r', 'reverse-prompt']),
       escape: {
         type: 'boolean',
-        describe: 'read \\n, \\r, \\t, \\\', \\", \\\\ and \\xHH in texts of the command line (default: texts are taken as they are)',
+        describe: 'read \\n, \\r, \\t, \\\', \\", \\\\ and \\xHH in texts given on the command line (default: texts are taken literally)',
         alias: 'e',
       },
-      'ignore-end': { type: 'boolean', describe: 'go on where the model would end', alias: 'ignore-eos' },
+      'ignore-end': { type: 'boolean', describe: 'continue where the model would end', alias: 'ignore-eos' },
     })
     .options({
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },
@@ -121,7 +121,7 @@ function given<T extends object>(flags: Flags, names: readonly (keyof T & string
 // llama.cpp stores keys and values in types of their own, f16 by default.
 function cacheTypeOf({ cacheType, cacheTypeK: k = 'f16', cacheTypeV: v = 'f16', ...flags }: Flags): LoadOptions['cacheType'] | undefined {
   if (flags['cache-type-k'] === undefined && flags['cache-type-v'] === undefined) return undefined;
-  if (cacheType !== undefined) throw new Error('--cache-type: has the meaning of --cache-type-k and --cache-type-v together: give it alone, or them');
+  if (cacheType !== undefined) throw new Error('--cache-type: means the same as --cache-type-k and --cache-type-v together: give either it or them');
   if (k !== v)
     throw new Error(
       `--cache-type-k, --cache-type-v: keys and values are stored alike: expected the same type for both (f16 where one is left out), found ${String(k)} and ${String(v)}`,

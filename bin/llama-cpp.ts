@@ -20,7 +20,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
     '-mm --mmproj -mmu --mmproj-url -mmdev --mmproj-device --mmproj-auto --no-mmproj --no-mmproj-auto --image --audio --video',
     'images, audio and video are not supported',
   ],
-  ['-a --alias --tags', 'there is no server here that a model would need a name for'],
+  ['-a --alias --tags', 'there is no server here, so models need no names'],
   [
     '--spec-default --gpt-oss-20b-default --gpt-oss-120b-default --vision-gemma-4b-default --vision-gemma-12b-default',
     'nothing is downloaded: give the path of a file with -m FILE.gguf',
@@ -44,7 +44,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ],
   ['-lcs --lookup-cache-static -lcd --lookup-cache-dynamic', 'speculative decoding is not supported'],
   // Context and batch
-  ['-fa --flash-attn', 'attention is always computed in blocks, without the whole table of scores: leave it out'],
+  ['-fa --flash-attn', 'attention always works this way: leave it out'],
   [
     '-np --parallel -ns --sequences -cb --cont-batching -nocb --no-cont-batching',
     'one text is written at a time on the command line; in the API, calls that run together are batched by themselves',
@@ -55,10 +55,10 @@ const absent: readonly (readonly [names: string, why: string])[] = [
     '-dt --defrag-thold --swa-full -cram --cache-ram -ctxcp --ctx-checkpoints --swa-checkpoints -cpent --checkpoint-every-n-tokens -cms --checkpoint-min-step',
     'the context is kept in pages and needs no such setting: leave it out',
   ],
-  ['--keep --context-shift --no-context-shift', 'a text ends where the context ends: give it more tokens with -c'],
+  ['--keep --context-shift --no-context-shift', 'a text ends when the context is full: make it larger with -c'],
   [
     '-gan --grp-attn-n -gaw --grp-attn-w --rope-scaling --rope-scale --rope-freq-base --rope-freq-scale --yarn-orig-ctx --yarn-ext-factor --yarn-attn-factor --yarn-beta-slow --yarn-beta-fast',
-    'positions are computed as the model file says: change its metadata with llama-ts gguf set',
+    'positions are computed as the model file says; its metadata can be changed with llama-ts gguf set',
   ],
   [
     '--prompt-cache --prompt-cache-all --prompt-cache-ro --cache-prompt --no-cache-prompt --cache-reuse',
@@ -68,7 +68,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['-tb --threads-batch', 'reading a prompt and writing use the same threads: set them with -t'],
   [
     '-C --cpu-mask -Cr --cpu-range -Cb --cpu-mask-batch -Crb --cpu-range-batch --cpu-strict --cpu-strict-batch --numa',
-    'the CPUs that the process may use are taken: narrow them with taskset or numactl',
+    'all CPUs that the process may use are used: restrict them with taskset or numactl',
   ],
   ['--prio --prio-batch --poll --poll-batch', 'threads wait by themselves for a moment and then sleep; priorities are set with nice'],
   ['-nr --no-repack --repack --no-host --op-offload --no-op-offload', 'weights are read where they lie, without repacking: leave it out'],
@@ -85,7 +85,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['-sp --special --in-prefix --in-suffix --in-prefix-bos', "control tokens are written by the model's chat template alone, and are not printed"],
   ['-ptc --print-token-count --verbose-prompt', 'use --verbose, or --json for the counts'],
   ['-i --interactive -if --interactive-first', 'llama-ts chat holds a conversation'],
-  ['-mli --multiline-input', 'text that is pasted is one message, and a line that ends in \\ goes on in the next'],
+  ['-mli --multiline-input', 'pasted text is one message, and a line that ends in \\ continues on the next line'],
   ['-co --color --no-color --simple-io', 'output has no colours'],
   ['--display-prompt --no-display-prompt', 'use --json, whose "text" is without the prompt'],
   ['--show-timings --no-show-timings --perf --no-perf', 'use --verbose for what it took'],

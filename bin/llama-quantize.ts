@@ -48,7 +48,8 @@ function split(entry: string, flag: string, last: boolean): [string, string] {
 function overrideOf(text: string, key: string): MetadataOverride {
   const found = /^(int|float|bool|str):(.*)$/s.exec(text);
   const value = found?.[2] ?? text;
-  const type = found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
+  const type =
+    found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
   if (type === 'str') return value;
   if (type === 'bool' && /^(true|false)$/.test(value)) return value === 'true';
   const number = Number(value);

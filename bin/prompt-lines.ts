@@ -65,7 +65,7 @@ export class PromptLines {
   // Nothing runs: the first Ctrl-C says how to leave, unless one has stopped an answer just now.
   #wait(): void {
     this.interrupt.again().addEventListener('abort', () => {
-      note('\n(Ctrl-C once more, or /exit, leaves)');
+      note('\n(press Ctrl-C again or type /exit to leave)');
       this.#lines.prompt();
     });
     this.#lines.setPrompt(this.terminal ? '> ' : '');

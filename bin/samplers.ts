@@ -19,7 +19,7 @@ export function samplersByName(text: string): SamplerName[] {
     const found = names.find((n) => plain(n) === name) ?? (Object.hasOwn(other, name) ? other[name] : undefined);
     if (found !== undefined) return [found];
     if (idle.includes(name)) return [];
-    throw new Error(`--samplers: expected names of ${names.join(', ')} with semicolons between, found "${given.trim()}"`);
+    throw new Error(`--samplers: expected some of ${names.join(', ')}, separated by semicolons, found "${given.trim()}"`);
   });
 }
 
@@ -30,6 +30,6 @@ export function samplersByLetter(text: string): SamplerName[] {
     if (found !== undefined) return [found];
     if (idleLetters.includes(letter)) return [];
     const known = Object.entries(letters).map(([l, name]) => `${l} (${name})`);
-    throw new Error(`--sampler-seq: expected letters of ${known.join(', ')}, found "${letter}"`);
+    throw new Error(`--sampler-seq: expected some of the letters ${known.join(', ')}, found "${letter}"`);
   });
 }

@@ -86,7 +86,7 @@ async function systemOf(flags: Flags): Promise<string | undefined> {
 }
 
 async function chat(flags: Flags): Promise<void> {
-  if (flags.conversation === false) throw new Error('-no-cnv is not an option of llama-ts chat: llama-ts run goes on from a text');
+  if (flags.conversation === false) throw new Error('-no-cnv is not an option of llama-ts chat: llama-ts run continues a text');
   const interrupt = new Interrupt();
   const prompt = text(flags, 'prompt');
   if (prompt !== undefined) notEmpty(prompt, '--prompt');
@@ -113,12 +113,12 @@ const command: CommandModule = {
   builder: (yargs) =>
     generateFlags(
       loadFlags(yargs).options({
-        prompt: word('what to say first', ['p']),
-        system: word('what the model is told before the conversation', ['sys', 'system-prompt'], { conflicts: 'system-prompt-file' }),
-        'system-prompt-file': word('file with what the model is told before the conversation', ['sysf']),
+        prompt: word('first message to send', ['p']),
+        system: word('system message: what the model is told before the conversation', ['sys', 'system-prompt'], { conflicts: 'system-prompt-file' }),
+        'system-prompt-file': word('file with the system message', ['sysf']),
         'single-turn': { type: 'boolean', describe: 'end after the answer to --prompt', implies: 'prompt', alias: 'st' },
         'chat-template-file': word("file with a Jinja template in place of the model's"),
-        history: { type: 'boolean', default: true, describe: 'keep the lines that are typed for the next time; --no-history: do not' },
+        history: { type: 'boolean', default: true, describe: 'remember typed lines for the next session; --no-history turns this off' },
         conversation: { type: 'boolean', hidden: true, alias: 'cnv' }, // -cnv is what this command does
       }),
     ),

@@ -63,7 +63,7 @@ async function logits(flags: Flags): Promise<void> {
 
 const command: CommandModule = {
   command: 'logits',
-  describe: 'write the logits behind each token of a list: rows of little-endian float32',
+  describe: 'write the logits after each token of a list, as rows of little-endian float32',
   builder: (yargs) =>
     loadFlags(yargs).options({
       ids: word('token ids: 5,6,7', [], { conflicts: 'ids-file' }),

@@ -50,14 +50,14 @@ async function run(flags: Flags): Promise<void> {
 const command: CommandModule = {
   command: 'run',
   aliases: ['complete'],
-  describe: 'go on from a text',
+  describe: 'continue a text',
   builder: (yargs) =>
     generateFlags(
       loadFlags(yargs).options({
-        prompt: word('text to go on from; - reads it from standard input', ['p']),
-        file: word('file whose text to go on from', ['f'], { conflicts: 'prompt' }),
+        prompt: word('text to continue; - reads it from standard input', ['p']),
+        file: word('file with the text to continue', ['f'], { conflicts: 'prompt' }),
         json: { type: 'boolean', describe: 'print the result as JSON' },
-        logprobs: numeric('logprobs', 'with --json: log-probabilities of the chosen (0) and of the N most probable tokens'),
+        logprobs: numeric('logprobs', 'with --json: add log-probabilities, 0 for those of the chosen tokens, N also for the N most probable ones'),
         conversation: { type: 'boolean', hidden: true, alias: 'cnv' }, // -no-cnv is what this command does
       }),
     ).example('$0 run -m qwen3-4b.gguf -p "Once upon a time" -n 64', ''),

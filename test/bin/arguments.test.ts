@@ -72,7 +72,7 @@ describe('flags', () => {
   });
 
   test.each<[string[], RegExp]>([
-    [['-n'], /^-n: expected a value behind it$/],
+    [['-n'], /^-n: expected a value after it$/],
     [['-p', '--json'], /^-p: .*found --json; .*--prompt=--json$/],
     [['--json=perhaps'], /^--json: expected no value, true or false, found "perhaps"$/],
     [['--cache-type', 'q4_0'], /^--cache-type: expected one of f16, f32, q8_0, found "q4_0"$/],
@@ -83,8 +83,8 @@ describe('flags', () => {
     [['-xyz'], /^unknown flag -xyz: llama-ts run --help lists the flags$/],
     [['-vn', '3'], /^unknown flag -vn: /],
     [['-sys', 'hi'], /^-sys is not an option of llama-ts run, but of llama-ts chat$/],
-    [['hello'], /^unexpected "hello" behind llama-ts run: a prompt stands behind -p$/],
-    [['--', '--json'], /^unexpected "--json" behind llama-ts run/],
+    [['hello'], /^unexpected "hello" after llama-ts run: give a prompt with -p$/],
+    [['--', '--json'], /^unexpected "--json" after llama-ts run/],
   ])('%j is refused', (words, message) => {
     expect(() => read(...words)).toThrow(message);
   });

@@ -79,11 +79,11 @@ describe('behind a pipe', () => {
     const { stderr } = pipe('/save precious.txt\n/save other.json\n/load precious.txt\n/load absent.json\n/save\n/save none/a.json\n');
     expect(readFileSync(join(folder, 'precious.txt'), 'utf8')).toBe('precious');
     expect(stderr.split('\n').filter((line) => line.startsWith('/'))).toEqual([
-      '/save: precious.txt is there and holds something else than a conversation: choose another name',
-      '/save: other.json is there and holds something else than a conversation: choose another name',
+      '/save: precious.txt already exists and is not a conversation: choose another name',
+      '/save: other.json already exists and is not a conversation: choose another name',
       '/load: precious.txt: expected a conversation as /save writes it: JSON with "messages", each with "role" and "content"',
       '/load: cannot read absent.json: ENOENT',
-      '/save: expected a file behind it',
+      '/save: expected a file after it',
       '/save: cannot write none/a.json: ENOENT',
     ]);
   });
@@ -197,7 +197,7 @@ describe('at a terminal', () => {
       ['wait', 'set:'],
       ready,
       send('\x03'),
-      ['wait', 'Ctrl-C once more'],
+      ['wait', 'press Ctrl-C again'],
       ready,
       send('\x03'),
     ]);

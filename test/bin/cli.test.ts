@@ -171,7 +171,7 @@ describe('what is wrong is one line, and exit code 1', () => {
     [['perplexity', '-m', story, '-f', '/dev/null'], /\/dev\/null: expected a text, found nothing/],
     [['imatrix', '-m', story, '-f', '/dev/null'], /\/dev\/null: expected a text, found nothing/],
     [['logits', '--ids', '', '-o', 'out'], /--ids: expected token ids like 5,6,7, found ""/],
-    [['gguf'], /expected a command behind gguf: split, merge, show, set, diff/],
+    [['gguf'], /expected a command after gguf: split, merge, show, set, diff/],
     [['gguf', 'split', story], /expected PREFIX: llama-ts gguf split FILE PREFIX/],
     [['run', '-m', '/no/such.gguf', '-p', 'x'], /\/no\/such\.gguf/],
     [['run', '-m', '/no/such.gguf', '-f', '/no/such.txt'], /cannot read \/no\/such\.txt: ENOENT/],
