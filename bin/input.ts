@@ -41,7 +41,8 @@ export function hasInput(ms: number): Promise<boolean> {
       resolve(found);
     };
     const [yes, no] = [settle(true), settle(false)];
-    const timer = setTimeout(no, ms);
+    // On a busy machine the time can be up before a pipe was looked at even once: what is there by then still counts.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(no)), ms);
     process.stdin.once('readable', yes).once('end', yes).once('error', no);
   });
 }

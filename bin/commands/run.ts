@@ -20,7 +20,7 @@ async function promptOf(flags: Flags): Promise<string> {
     if (!isPiped()) throw new Error('expected a prompt: -p TEXT, -f FILE, or text on standard input');
     return readInput();
   }
-  return isPiped() && (await hasInput(200)) ? readInput() : storyPrompt;
+  return isPiped() && (await hasInput(500)) ? readInput() : storyPrompt;
 }
 
 function refuseIdle(flags: Flags): void {
