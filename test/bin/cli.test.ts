@@ -8,8 +8,12 @@ const program = join(root, 'dist', 'bin', 'llama-ts.js');
 const story = join(root, 'models', 'story-Q8_0.gguf');
 
 function cli(words: readonly string[], input?: string): { stdout: string; stderr: string; status: number | null } {
-  const stdin = input === undefined ? ({ stdio: ['ignore', 'pipe', 'pipe'] } as const) : { input };
-  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', ...stdin, timeout: 50_000 });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], {
+    encoding: 'utf8',
+    timeout: 50_000,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(input !== undefined && { input }),
+  });
   return { stdout, stderr, status };
 }
 
