@@ -1,7 +1,10 @@
 // The flags that commands share. Names follow the API in kebab case, with those that llama.cpp's users know beside them.
 import type { Argv, Options } from 'yargs';
 
-import { samplers, type GenerateOptions, type LoadOptions, type SamplerOptions, type SamplerParameter } from '../lib';
+import type { GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter } from '../lib';
+import { readEscapes } from './escapes';
+import { samplersByLetter, samplersByName } from './samplers';
+import { samplers } from '../lib/generated/samplers'; // data alone: help is given without the addon
 
 /** Flags as yargs gives them: by their name in the API. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -39,21 +42,45 @@ export function words(description: string, alias: readonly string[] = []): Optio
   return { type: 'string', requiresArg: true, describe: description, alias: [...alias], coerce: (v: unknown) => (v === undefined ? v : [v].flat()) };
 }
 
+const cacheTypes = ['f16', 'f32', 'q8_0'];
+
 /** `context`: what the context's length is to the command. */
-export function loadFlags(yargs: Argv, model: Options = {}, context = 'tokens that the context holds'): Argv {
-  return yargs.options({
-    model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
-    'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
-    threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
-    'batch-tokens': numeric('batch-tokens', 'tokens computed in one step at most', ['b', 'batch-size']),
-    'cache-type': word('how the context is stored', [], { choices: ['f16', 'f32', 'q8_0'] }),
-    backend: word('what computes: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
-    'gpu-layers': word('layers that a device computes: a number, all, or auto for what fits (default)', ['ngl', 'n-gpu-layers']),
-    isa: word('instruction set of the CPU, or variant of a device\'s kernels, by name'),
-    mmap: { type: 'boolean', describe: '--no-mmap: read the weights into memory, instead of leaving them in the mapped file' },
-    'exact-ranks': { type: 'boolean', describe: 'under mpirun: the bits of one rank, at the cost of more to send' },
-    verbose: { type: 'boolean', describe: 'say what was loaded and how long it took', alias: 'v' },
-  }).group(['model', 'context-tokens', 'threads', 'batch-tokens', 'cache-type', 'backend', 'gpu-layers', 'isa', 'mmap', 'exact-ranks'], 'Model:');
+export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of the context, in tokens'): Argv {
+  return yargs
+    .options({
+      model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
+      'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
+      threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
+      'batch-tokens': numeric('batch-tokens', 'most tokens to compute in one step', ['b', 'batch-size']),
+      'ubatch-size': numeric('ubatch-size', 'same as --batch-tokens; takes precedence when both are given', ['ub']),
+      'cache-type': word('type in which the context is stored', [], { choices: cacheTypes }),
+      'cache-type-k': word('same as --cache-type, together with an equal --cache-type-v', ['ctk'], { choices: cacheTypes }),
+      'cache-type-v': word('same as --cache-type, together with an equal --cache-type-k', ['ctv'], { choices: cacheTypes }),
+      backend: word('where to compute: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
+      'gpu-layers': word('how many layers the device computes: a number, all, or auto for as many as fit (default)', ['ngl', 'n-gpu-layers']),
+      isa: word("instruction set of the CPU, or variant of a device's kernels, by name"),
+      mmap: { type: 'boolean', describe: '--no-mmap: read the weights into memory, instead of leaving them in the mapped file' },
+      'exact-ranks': { type: 'boolean', describe: 'under mpirun: give exactly the bits of a single process, at the cost of more communication' },
+      verbose: { type: 'boolean', describe: 'print what was loaded and how long it took', alias: 'v' },
+    })
+    .group(
+      [
+        'model',
+        'context-tokens',
+        'threads',
+        'batch-tokens',
+        'ubatch-size',
+        'cache-type',
+        'cache-type-k',
+        'cache-type-v',
+        'backend',
+        'gpu-layers',
+        'isa',
+        'mmap',
+        'exact-ranks',
+      ],
+      'Model:',
+    );
 }
 
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {
@@ -67,14 +94,23 @@ const parameters = samplers.flatMap((s) => s.parameters);
 export function generateFlags(yargs: Argv): Argv {
   return yargs
     .options({
-      'max-tokens': numeric('max-tokens', 'stop after this many tokens (default: -1, the end of the context)', ['n', 'n-predict', 'predict']),
-      stop: words('stop where this text appears; may be given several times', ['r', 'reverse-prompt']),
-      'ignore-end': { type: 'boolean', describe: 'go on where the model would end', alias: 'ignore-eos' },
+      'max-tokens': numeric('max-tokens', 'stop after this many tokens (default: -1, when the context is full)', ['n', 'n-predict', 'predict']),
+      stop: words('stop when this text appears; may be given several times', ['r', 'reverse-prompt']),
+      escape: {
+        type: 'boolean',
+        describe: 'read \\n, \\r, \\t, \\\', \\", \\\\ and \\xHH in texts given on the command line (default: texts are taken literally)',
+        alias: 'e',
+      },
+      'ignore-end': { type: 'boolean', describe: 'continue where the model would end', alias: 'ignore-eos' },
     })
     .options({
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },
-      samplers: { ...word(`samplers in this order: ${samplers.map((s) => s.name).join(';')}`), group: 'Sampling:' },
-      'logit-bias': { ...words('ID=BIAS: added to a token\'s logit; may be given several times', ['l']), group: 'Sampling:' },
+      samplers: { ...word(`samplers in this order, with semicolons between: ${samplers.map((s) => s.name).join(';')}`), group: 'Sampling:' },
+      'sampler-seq': {
+        ...word('the same in letters: e penalties, k topK, y typicalP, p topP, m minP, t temperature', ['sampling-seq'], { conflicts: 'samplers' }),
+        group: 'Sampling:',
+      },
+      'logit-bias': { ...words("ID=BIAS: added to a token's logit; may be given several times", ['l']), group: 'Sampling:' },
       ...Object.fromEntries(parameters.map((p) => [kebab(p.name), samplerFlag(p)])),
     });
 }
@@ -84,11 +120,35 @@ function given<T extends object>(flags: Flags, names: readonly (keyof T & string
   return Object.fromEntries(names.flatMap((n) => (flags[n] === undefined ? [] : [[n, flags[n]]]))) as Partial<T>;
 }
 
+// llama.cpp stores keys and values in types of their own, f16 by default.
+function cacheTypeOf({ cacheType, cacheTypeK: k = 'f16', cacheTypeV: v = 'f16', ...flags }: Flags): LoadOptions['cacheType'] | undefined {
+  if (flags['cache-type-k'] === undefined && flags['cache-type-v'] === undefined) return undefined;
+  if (cacheType !== undefined) throw new Error('--cache-type: means the same as --cache-type-k and --cache-type-v together: give either it or them');
+  if (k !== v)
+    throw new Error(
+      `--cache-type-k, --cache-type-v: keys and values are stored alike: expected the same type for both (f16 where one is left out), found ${String(k)} and ${String(v)}`,
+    );
+  return k as NonNullable<LoadOptions['cacheType']>;
+}
+
+// Devices as llama.cpp writes them: Vulkan0, CUDA1, none.
+function backendOf(name: string): NonNullable<LoadOptions['backend']> {
+  if (name.includes(',')) throw new Error(`--backend: expected one device, found "${name}": a model uses one device and the CPU`);
+  const device = /^(vulkan|cuda|rocm)(\d+)$/i.exec(name);
+  if (device) return `${device[1]?.toLowerCase()}:${device[2]}` as NonNullable<LoadOptions['backend']>;
+  return (/^none$/i.test(name) ? 'cpu' : name) as NonNullable<LoadOptions['backend']>;
+}
+
 export function loadOptions(flags: Flags): LoadOptions {
-  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'backend', 'isa', 'mmap', 'exactRanks']);
+  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'isa', 'mmap', 'exactRanks']);
+  if (flags.ubatchSize !== undefined) options.batchTokens = flags.ubatchSize as number;
+  const cacheType = cacheTypeOf(flags);
+  if (cacheType !== undefined) options.cacheType = cacheType;
+  if (typeof flags.backend === 'string') options.backend = backendOf(flags.backend);
   const { gpuLayers } = flags;
   if (typeof gpuLayers !== 'string') return options;
-  if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers)) throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);
+  if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers))
+    throw new Error(`--gpu-layers: expected a number, all or auto, found "${gpuLayers}"`);
   return { ...options, gpuLayers: gpuLayers === 'all' || gpuLayers === 'auto' ? gpuLayers : Number(gpuLayers) };
 }
 
@@ -103,10 +163,17 @@ function bias(entries: readonly string[]): Record<number, number> {
 }
 
 export function generateOptions(flags: Flags): GenerateOptions {
-  const options: GenerateOptions = given<GenerateOptions>(flags, ['maxTokens', 'stop', 'ignoreEnd', ...parameters.map((p) => p.name)] as (keyof (GenerateOptions & SamplerOptions))[]);
+  const options: GenerateOptions = given<GenerateOptions>(flags, [
+    'maxTokens',
+    'stop',
+    'ignoreEnd',
+    ...parameters.map((p) => p.name),
+  ] as (keyof (GenerateOptions & SamplerOptions))[]);
+  if (options.stop && flags.escape === true) options.stop = options.stop.map((text) => readEscapes(text, '--stop'));
   if (options.maxTokens === -1) delete options.maxTokens;
   if (typeof flags.seed === 'number' && flags.seed !== -1) options.seed = flags.seed;
-  if (typeof flags.samplers === 'string') options.samplers = flags.samplers.split(/[;,]/).map((s) => s.trim()) as NonNullable<GenerateOptions['samplers']>;
+  if (typeof flags.samplers === 'string') options.samplers = samplersByName(flags.samplers);
+  if (typeof flags.samplerSeq === 'string') options.samplers = samplersByLetter(flags.samplerSeq);
   if (Array.isArray(flags.logitBias)) options.logitBias = bias(flags.logitBias as string[]);
   return options;
 }

@@ -21,24 +21,38 @@ export function isPiped(): boolean {
   }
 }
 
-/** Whether something can be read within a moment: a parent may leave an open pipe and never write to it. */
+/** The same; nothing is an error: a program before in the pipe may have failed. */
+export async function readInput(): Promise<string> {
+  return notEmpty(await readAll(), 'standard input');
+}
+
+/** Refuses an empty text. */
+export function notEmpty(text: string, where: string): string {
+  if (text === '') throw new Error(`${where}: expected a text, found nothing`);
+  return text;
+}
+
+/** Whether input or its end comes within a moment: a parent may leave an open pipe and never write to it. */
 export function hasInput(ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (found: boolean) => (): void => {
       clearTimeout(timer);
-      process.stdin.off('readable', yes).off('end', no).off('error', no);
+      process.stdin.off('readable', yes).off('end', yes).off('error', no);
       resolve(found);
     };
     const [yes, no] = [settle(true), settle(false)];
-    const timer = setTimeout(no, ms);
-    process.stdin.once('readable', yes).once('end', no).once('error', no);
+    // On a busy machine the time can be up before a pipe was looked at even once: what is there by then still counts.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(no)), ms);
+    process.stdin.once('readable', yes).once('end', yes).once('error', no);
   });
 }
 
+/** The text of a file, which is not empty. */
 export async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return notEmpty(await readFile(path, 'utf8'), path);
   } catch (error) {
-    throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new Error(`cannot read ${path}: ${code}`);
   }
 }

@@ -18,8 +18,13 @@ export class Interrupt {
 
   /** A signal for the next thing that runs. */
   arm(): AbortSignal {
-    this.#controller = new AbortController();
     this.#times = 0;
+    return this.again();
+  }
+
+  /** A signal for what follows it: Ctrl-C pressed before still counts. */
+  again(): AbortSignal {
+    this.#controller = new AbortController();
     return this.#controller.signal;
   }
 

@@ -57,7 +57,8 @@ function overrideOf(text: string, key: string): MetadataOverride {
     throw new UsageError(`--override-kv: ${key}: expected a type among int, float, bool, str, u8 to u64, i8 to i64, f32, f64, or a list such as u32[], found "${other}"; a text that begins so is str:${text}`);
   }
   const value = found?.[2] ?? text;
-  const type = found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
+  const type =
+    found?.[1] ?? (/^(true|false)$/.test(text) ? 'bool' : /^-?\d+$/.test(text) ? 'int' : text.trim() !== '' && !Number.isNaN(Number(text)) ? 'float' : 'str');
   if (type === 'str') return value;
   if (type === 'bool' && /^(true|false)$/.test(value)) return value === 'true';
   if (/^(?:[ui](?:8|16|32|64)|f32|f64)$|\[\]$/.test(type)) return { type: type as MetadataType, value };

@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// llama-ts COMMAND: one yargs command a file in commands/. `build` works where the compiled addon is missing; the others need it.
+// llama-ts COMMAND: one yargs command a file in commands/. Help, completion and `build` work where the compiled addon is missing.
 import yargs, { type Argv, type CommandModule } from 'yargs';
 
-import build from './commands/build';
+import { readWords, unmarked } from './arguments';
+import { programOf } from './catalog';
+import { completion } from './commands/completion';
+import { loadLibLate } from './late-lib';
 import { explain, leaveQuietlyWithReader } from './screen';
 
 function commands(): CommandModule[] {
-  return [
+  loadLibLate();
+  const all = [
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
@@ -17,14 +21,18 @@ function commands(): CommandModule[] {
     require('./commands/bench') as { default: CommandModule },
     require('./commands/perplexity') as { default: CommandModule },
     require('./commands/imatrix') as { default: CommandModule },
+    require('./commands/build') as { default: CommandModule },
   ].map((m) => m.default);
+  return [...all, completion(all)];
 }
 
-function parser(words: string[], known: readonly CommandModule[], version: string): Argv {
-  return yargs(words)
+function parser(words: readonly string[], known: readonly CommandModule[], version: string): Argv {
+  return yargs([...words])
     .scriptName('llama-ts')
-    .usage('$0 COMMAND\n\nRuns large language models.')
-    .command([...known, build as CommandModule])
+    .usage('$0 COMMAND\n\nRuns large language models. llama-ts COMMAND --help lists the flags of a command.')
+    .command([...known])
+    .parserConfiguration({ 'short-option-groups': false, 'dot-notation': false })
+    .middleware((argv) => void Object.assign(argv, Object.fromEntries(Object.entries(argv).map(([name, value]) => [name, unmarked(value)]))), true)
     .demandCommand(1, 1, 'expected a command: llama-ts --help lists them', 'expected one command')
     .strict()
     .help()
@@ -39,8 +47,8 @@ function parser(words: string[], known: readonly CommandModule[], version: strin
 
 const packageVersion = (): string => (require('../../package.json') as { version: string }).version;
 
-/** The version, what is compiled in, and what of it can be used here. */
-function fullVersion(): string {
+/** What is compiled in, and what of it can be used here. */
+function backendLines(): string[] {
   const { backends, mpi } = require('../lib') as typeof import('../lib');
   const lines = backends().flatMap(({ name, usable, reason, variants, devices }) => {
     if (!usable) return [`  ${name}: not usable here: ${reason ?? ''}`];
@@ -48,19 +56,28 @@ function fullVersion(): string {
     const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
     return [
       ...(devices.length === 0 || kinds !== '' ? [`  ${name}${kinds}`] : []),
-      ...devices.map((d) => `  ${d.name}: ${d.description}, ${gigabytes(d.freeMemory)} of ${gigabytes(d.memory)} GiB free${d.software ? ' (played by the CPU)' : ''}`),
+      ...devices.map(
+        (d) => `  ${d.name}: ${d.description}, ${gigabytes(d.freeMemory)} of ${gigabytes(d.memory)} GiB free${d.software ? ' (played by the CPU)' : ''}`,
+      ),
     ];
   });
-  return [packageVersion(), 'backends:', ...lines, `MPI: ${mpi()}`].join('\n');
+  return ['backends:', ...lines, `MPI: ${mpi()}`];
 }
 
-/** `-ngl 99`, which yargs would take for -n, -g and -l. */
-const spelledOut = (word: string): string => word.replace(/^-ngl(?==|$)/, '--gpu-layers');
+/** The version, and what is compiled in; where no addon loads, why. */
+function fullVersion(): string {
+  try {
+    return [packageVersion(), ...backendLines()].join('\n');
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'BINARY') throw error;
+    return `${packageVersion()}\nbackends: none: ${explain(error)}`;
+  }
+}
 
-async function main(words: string[]): Promise<void> {
-  const alone = words[0] === 'build';
+async function main(words: readonly string[]): Promise<void> {
+  const known = commands();
   const version = words[0] === '--version' ? fullVersion() : packageVersion();
-  await parser(words.map(spelledOut), alone ? [] : commands(), version).parseAsync();
+  await parser(readWords(programOf(known), words), known, version).parseAsync();
 }
 
 leaveQuietlyWithReader();

@@ -7,7 +7,8 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
 /** Loads what the flags name, with a progress bar; without --model the embedded one, and says so. */
 export async function load(flags: Flags, command: string, signal?: AbortSignal): Promise<Model> {
   const path = typeof flags.model === 'string' ? flags.model : embeddedModel;
-  if (path === embeddedModel && ranks.rank === 0) note(`Using the small story model that comes with llama-ts. For a real model: llama-ts ${command} -m FILE.gguf`);
+  if (path === embeddedModel && ranks.rank === 0)
+    note(`Using the small story model that comes with llama-ts. For a real model: llama-ts ${command} -m FILE.gguf`);
   const bar = progress('Loading');
   const began = performance.now();
   try {

@@ -4,7 +4,14 @@ import { SingleBar } from 'cli-progress';
 /** An error in one readable line. */
 export function explain(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n').map((line) => line.trim()).filter(Boolean).join(' ') || 'failed without a word';
+  return (
+    text
+      .replaceAll('\0', '')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean)
+      .join(' ') || 'failed without a word'
+  );
 }
 
 /** Ends the program when the reader of its output has gone: `llama-ts run | head`. */
@@ -35,7 +42,13 @@ export interface Progress {
 /** A bar on a terminal, nothing elsewhere. */
 export function progress(what: string, { timeLeft = false } = {}): Progress {
   if (!process.stderr.isTTY) return { show: () => {}, end: () => {} };
-  const bar = new SingleBar({ format: `${what} {bar} {percentage}%${timeLeft ? ', {eta_formatted} left' : ''}`, stream: process.stderr, clearOnComplete: true, hideCursor: true, etaBuffer: 50 });
+  const bar = new SingleBar({
+    format: `${what} {bar} {percentage}%${timeLeft ? ', {eta_formatted} left' : ''}`,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    etaBuffer: 50,
+  });
   let started = false;
   return {
     show(fraction) {

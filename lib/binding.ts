@@ -1,7 +1,7 @@
 // The only file that loads the compiled addon. Everything asynchronous goes through tickets: a number that names a call
 // across the border, with a listener for what the native threads say about it. Every evaluation of this file (a test runner or hot
 // reload loads modules anew) has exports, tickets and events of its own; the addon keeps them while somebody here holds `native`.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 
@@ -10,8 +10,30 @@ import type { Addon, Native, NativeEvent } from './native';
 
 export type { Native } from './native';
 
+// A bundler that makes an ES module leaves no __dirname.
+const here = typeof __dirname === 'string' ? __dirname : process.cwd();
+
 /** The package's folder: two up from dist/lib. */
-export const packageRoot = join(__dirname, '..', '..');
+export const packageRoot = join(here, '..', '..');
+
+/** Whether a bundler has put this code into a file of its own: the compiled addon does not come along. */
+function isBundled(): boolean {
+  try {
+    const { name } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { name?: unknown };
+    return name !== 'llama-ts';
+  } catch {
+    return true;
+  }
+}
+
+function bundled(cause: unknown): LlamaError {
+  return new LlamaError(
+    'BINARY',
+    `llama-ts was put into a bundle, where its compiled addon for ${machine} cannot be found: mark 'llama-ts' as external, so that it is loaded ` +
+      `from node_modules (esbuild: --external:llama-ts; webpack: externals; Vite: ssr.external; Next.js: serverExternalPackages). docs/bundlers.md has the settings`,
+    { cause },
+  );
+}
 
 function list(folder: string): string {
   try {
@@ -50,6 +72,7 @@ function find(): string {
 }
 
 function missing(cause: unknown): LlamaError {
+  if (isBundled()) return bundled(cause);
   return new LlamaError(
     'BINARY',
     `llama-ts has no compiled addon for ${machine} in ${packageRoot} (build/Release: ${list('build/Release')}; ` +
@@ -59,6 +82,7 @@ function missing(cause: unknown): LlamaError {
 }
 
 function broken(path: string, cause: unknown): LlamaError {
+  if (isBundled()) return bundled(cause);
   const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
   return new LlamaError('BINARY', `the compiled addon ${path} does not load (${why}): run "npx llama-ts build", which compiles it anew here`, {
     cause,

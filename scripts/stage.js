@@ -17,10 +17,16 @@ function stage(output, name) {
   return folder;
 }
 
+/** Where the project lives. package.json names nobody's copy; the workflow that publishes knows its own, and npm compares them. */
+function addresses() {
+  const { homepage, repository, bugs } = require('../package.json');
+  const owned = (address) => address.replace('OWNER/llama-ts', process.env.GITHUB_REPOSITORY ?? 'OWNER/llama-ts');
+  return { homepage: owned(homepage), repository: owned(repository), bugs: owned(bugs) };
+}
+
 /** Writes the package's package.json and packs it. Returns where, and its sizes. */
 function pack(folder, manifest) {
-  const repository = process.env.GITHUB_REPOSITORY; // npm compares it with the workflow that publishes
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, ...(repository && { repository: `github:${repository}` }) }, null, 2)}\n`);
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, ...addresses() }, null, 2)}\n`);
   const [packed] = Object.values(JSON.parse(npm(['pack', '--json', '--pack-destination', '..'], folder)));
   return { path: join(folder, '..', packed.filename), size: packed.size, unpackedSize: packed.unpackedSize };
 }
@@ -28,4 +34,4 @@ function pack(folder, manifest) {
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const report = ({ path, size, unpackedSize }) => console.log(`${path}: ${mebibytes(size)}, unpacked ${mebibytes(unpackedSize)}`);
 
-module.exports = { root, prebuilds, npm, stage, pack, report };
+module.exports = { root, prebuilds, npm, stage, addresses, pack, report };

@@ -1,6 +1,6 @@
 // The packages as they are published, installed from tarballs into an empty project where PATH has no compiler. With
 // LLAMA_TS_PACKAGES the tarballs of that folder, otherwise those of the addon that was built here.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -149,8 +149,30 @@ describe('published packages', () => {
     expect(stdout).toMatch(/^Once upon a time\S* .+/);
   });
 
-  able('an installation is below 40 MB', async () => {
+  able('an installation is below 40 MB, and has nothing that only compiling needs', async () => {
     expect(bytesIn(join(project, 'node_modules'))).toBeLessThan(40e6);
+    for (const name of ['cmake-js', 'node-addon-api', 'node-api-headers']) expect(existsSync(join(project, 'node_modules', name))).toBe(false);
+  });
+
+  able('the documentation comes along, and every page that it links to', async () => {
+    const installed = join(project, 'node_modules', 'llama-ts');
+    const pages = ['README.md', 'CHANGELOG.md', ...readdirSync(join(installed, 'docs'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.md')).map((n) => join('docs', n))];
+    expect(pages.length).toBeGreaterThan(20);
+    for (const page of pages) {
+      const links = [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\(([^)#:]+\.md)(#[^)]*)?\)/g)].map(([, path]) => join(installed, dirname(page), path ?? ''));
+      expect(links.filter((path) => !existsSync(path))).toEqual([]);
+    }
+  });
+
+  able('publint and attw find nothing wrong with it', async () => {
+    const main = tarballs.find((path) => /llama-ts-\d[^/\\]*$/.test(path)) as string;
+    const lint = spawnSync(process.execPath, [join(root, 'node_modules', 'publint', 'src', 'cli.js'), main, '--strict'], { encoding: 'utf8' });
+    expect({ status: lint.status, text: lint.status === 0 ? '' : lint.stdout + lint.stderr }).toEqual({ status: 0, text: '' });
+    const script = `import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+      const { types, problems } = await checkPackage(createPackageFromTarballData((await import('node:fs')).readFileSync(process.argv[1])));
+      console.log(JSON.stringify({ types, problems }));`;
+    const types = spawnSync(process.execPath, ['--input-type=module', '-e', script, main], { cwd: root, encoding: 'utf8' });
+    expect({ stdout: types.stdout, stderr: types.stderr }).toEqual({ stdout: '{"types":{"kind":"included"},"problems":[]}\n', stderr: '' });
   });
 
   // With LLAMA_TS_COMPILE it compiles as well, which takes minutes.
@@ -168,7 +190,9 @@ describe('published packages', () => {
     expect(build.status).toBe(1);
     expect(build.stderr).toMatch(/^llama-ts: to compile, this machine lacks cmake.* To get it: /m);
     if (!process.env.LLAMA_TS_COMPILE) return;
-    const compiled = await node(bareProject, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'build'], undefined, process.env.PATH);
+    const registry = await Registry.open([], join(root, 'node_modules')); // cmake-js is fetched now
+    const compiled = await node(bareProject, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'build'], registry, process.env.PATH);
+    registry.close();
     expect(compiled).toMatchObject({ status: 0 });
     expect((await node(bareProject, ['-e', requireIt])).stdout).toBe('loaded\n');
   }, 3_600_000);
@@ -180,6 +204,36 @@ describe('published packages', () => {
     const withPart = await install('gpu', [...tarballs, packAddon(here(), part, folder).path], name);
     const script = `require('llama-ts'); console.log(Object.keys(require.cache).find((path) => path.endsWith('.node')))`;
     expect((await node(withPart, ['-e', script])).stdout).toContain(join(...name.split('/'), 'prebuilds'));
+  });
+});
+
+test('packages say where they come from: the copy of the project that publishes them', () => {
+  const { homepage, repository, bugs } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+  expect([homepage, repository, bugs]).toEqual(['https://github.com/OWNER/llama-ts#readme', 'github:OWNER/llama-ts', 'https://github.com/OWNER/llama-ts/issues']);
+  const script = `const { addresses } = require('./scripts/stage.js'); console.log(JSON.stringify(addresses()));`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8', env: { ...process.env, GITHUB_REPOSITORY: 'somebody/fork' } });
+  expect(JSON.parse(stdout)).toEqual({ homepage: 'https://github.com/somebody/fork#readme', repository: 'github:somebody/fork', bugs: 'https://github.com/somebody/fork/issues' });
+});
+
+describe('the changelog', () => {
+  const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+  const headings = [...changelog.matchAll(/^## \[([^\]]+)\](?: - (\S+))?$/gm)].map(([, version, date]) => ({ version, date }));
+
+  test('has what is not released first, then versions with their dates, the newest first', () => {
+    expect(headings[0]).toEqual({ version: 'Unreleased', date: undefined });
+    for (const { version, date } of headings.slice(1)) expect(`${version} ${date}`).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)? \d{4}-\d\d-\d\d$/);
+    const numbers = headings.slice(1).map(({ version = '' }) => version.split(/[.-]/).slice(0, 3).map(Number).reduce((sum, n) => sum * 1e6 + n, 0));
+    expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
+    expect([...changelog.matchAll(/^### (.*)$/gm)].filter(([, kind = '']) => !['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'].includes(kind))).toEqual([]);
+  });
+
+  // A tag v1.2.3, which publishes, is of the version in package.json and has its heading.
+  const tag = process.env.GITHUB_REF_TYPE === 'tag' ? process.env.GITHUB_REF_NAME : undefined;
+  const tagged = tag === undefined ? (name: string, run: () => void) => test.skip(`${name} (skipped: no tag is built)`, run) : test;
+  tagged('has the heading of the tag, which is of this version', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(tag).toBe(`v${version}`);
+    expect(headings.map((h) => h.version)).toContain(version);
   });
 });
 

@@ -43,7 +43,10 @@ async function bench(flags: Flags): Promise<void> {
     const row = { model: info.name || info.architecture, type: info.fileType, backend: info.backend, threads: info.threads };
     const figures = { nPrompt: prompt, nGen: generated, repetitions, prefill: median(prefill), decode: median(decode) };
     if (flags.json === true) await print(`${JSON.stringify({ ...row, ...figures })}\n`);
-    else await print(`${row.model} ${row.type} on ${row.backend}: prefill of ${prompt} ${figures.prefill.toFixed(1)} tokens/s, decode ${figures.decode.toFixed(1)} tokens/s\n`);
+    else
+      await print(
+        `${row.model} ${row.type} on ${row.backend}: prefill of ${prompt} ${figures.prefill.toFixed(1)} tokens/s, decode ${figures.decode.toFixed(1)} tokens/s\n`,
+      );
   } catch (error) {
     if (!interrupt.pressed) throw error;
     note('');

@@ -1,9 +1,11 @@
 // Compiles the addon where the package lies. Imports nothing of lib: it must work where the addon is missing.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 
+import { toolsFor, type BuildTools } from '../build-tools';
+import { runToEnd } from '../children';
 import type { Flags } from '../flags';
 
 const root = join(__dirname, '..', '..', '..');
@@ -50,14 +52,11 @@ function remedy(): string {
   return packagers.find(([program]) => works(program, '--version'))?.[1] ?? "install cmake, g++ and make with your system's packages";
 }
 
-function cmakeJs(step: string, settings: readonly string[]): Promise<number> {
-  const program = join(require.resolve('cmake-js/package.json'), '..', 'bin', 'cmake-js');
+function cmakeJs(tools: BuildTools, step: string, settings: readonly string[]): Promise<number> {
   // A folder of its own: build/ may hold a build of the core alone, made by another generator.
-  const args = [program, step, '--directory', root, '--out', join(root, 'build', 'node'), ...settings];
+  const args = [tools.program, step, '--directory', root, '--out', join(root, 'build', 'node'), ...tools.settings, ...settings];
   const env = { ...process.env, CMAKE_BUILD_PARALLEL_LEVEL: process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism()) };
-  return new Promise((resolve, reject) => {
-    spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] }).once('error', reject).once('close', (code) => resolve(code ?? 1));
-  });
+  return runToEnd(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 const parts = { vulkan: 'VULKAN', cuda: 'CUDA', hip: 'HIP', mpi: 'MPI' } as const;
@@ -68,6 +67,7 @@ const chosen = (flag: unknown): string => (flag === undefined ? 'AUTO' : flag ==
 async function build(flags: Flags): Promise<void> {
   const lacking = missing();
   if (lacking.length > 0) throw new Error(`to compile, this machine lacks ${lacking.join(', ')}. To get it: ${remedy()}`);
+  const tools = await toolsFor(root);
   const settings = [
     '--CDLLAMA_TS_ADDON=ON',
     `--CDLLAMA_TS_CHECK=${flags.check === true ? 'ON' : 'OFF'}`,
@@ -79,7 +79,7 @@ async function build(flags: Flags): Promise<void> {
     ...((flags.define as readonly string[] | undefined) ?? []).map((setting) => `--CD${setting}`),
   ];
   for (const step of ['configure', 'build']) {
-    if ((await cmakeJs(step, settings)) !== 0) {
+    if ((await cmakeJs(tools, step, settings)) !== 0) {
       throw new Error(`the ${step} step failed, see above. It needs cmake 3.20 or newer and a C++20 compiler (gcc 11, clang 14, Visual Studio 2022). To get them: ${remedy()}`);
     }
   }

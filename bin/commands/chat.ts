@@ -1,92 +1,125 @@
-import { createInterface, type Interface } from 'node:readline';
 import type { CommandModule } from 'yargs';
 
-import type { Chat, GenerateOptions } from '../../lib';
-import { generateFlags, generateOptions, loadFlags, word, type Flags } from '../flags';
-import { readText } from '../input';
+import type { Model } from '../../lib';
+import { messageOf, type Session } from '../chat-commands';
+import { ChatSettings } from '../chat-settings';
+import { Conversation, type Answer } from '../conversation';
+import { readEscapes } from '../escapes';
+import { generateFlags, loadFlags, word, type Flags } from '../flags';
+import { History, historyPath } from '../history';
+import { notEmpty, readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
 import { load } from '../load';
-import { note, print } from '../screen';
-import { stream, timings } from '../stream';
+import { PromptLines } from '../prompt-lines';
+import { explain, note, print } from '../screen';
+import { timings } from '../stream';
 
-class Conversation {
-  readonly #lines: Interface;
-  readonly #iterator: AsyncIterator<string>;
+class ChatSession implements Session {
+  readonly conversation: Conversation;
+  readonly settings: ChatSettings;
+  #left = false;
 
   constructor(
-    private readonly chat: Chat,
+    model: Model,
+    private readonly flags: Flags,
     private readonly interrupt: Interrupt,
-    private readonly options: GenerateOptions,
-    private readonly verbose: boolean,
+    system: string | undefined,
+    template: string | undefined,
   ) {
-    const terminal = process.stdin.isTTY && process.stderr.isTTY;
-    this.#lines = createInterface({ input: process.stdin, output: process.stderr, terminal, prompt: terminal ? '> ' : '' });
-    this.#lines.on('SIGINT', () => interrupt.press());
-    this.#iterator = this.#lines[Symbol.asyncIterator]();
+    this.conversation = new Conversation(model, system, template);
+    this.settings = new ChatSettings(flags, model);
+  }
+
+  readonly leave = (): void => {
+    this.#left = true;
+  };
+
+  readonly answer = async (run: (signal: AbortSignal) => Promise<Answer | undefined>): Promise<void> => {
+    const answer = await run(this.interrupt.arm());
+    if (!answer) return;
+    if (!answer.text.endsWith('\n')) await print('\n');
+    if (answer.result) {
+      if (this.flags.verbose === true) timings(answer.result);
+    } else if (process.stdin.isTTY !== true) {
+      process.exitCode = interrupted;
+    }
+  };
+
+  say(text: string): Promise<void> {
+    return this.answer((signal) => this.conversation.say(text, { ...this.settings.options, signal }));
   }
 
   /** Reads and answers until the input ends. */
-  async hold(): Promise<void> {
-    for (;;) {
-      this.#waitAtPrompt();
-      const { done, value } = await this.#iterator.next();
-      if (done || value.trim() === '/bye') return;
-      if (value.trim() !== '') await this.say(value);
+  async hold(lines: PromptLines): Promise<void> {
+    let read = false;
+    while (!this.#left) {
+      const line = await lines.next();
+      if (line === undefined) break;
+      if (line.trim() === '') continue;
+      read = true;
+      await this.#take(line, lines.terminal);
     }
+    if (!read && !lines.terminal && this.flags.prompt === undefined) notEmpty('', 'standard input');
   }
 
-  // At the prompt nothing runs: the first Ctrl-C says how to leave.
-  #waitAtPrompt(): void {
-    this.interrupt.arm().addEventListener('abort', () => {
-      note('\n(Ctrl-C once more, or /bye, leaves)');
-      this.#lines.prompt();
-    });
-    this.#lines.prompt();
-  }
-
-  async say(text: string): Promise<void> {
+  // At a terminal what fails is told, and the chat goes on; for a script it ends, but for commands that can be left out.
+  async #take(line: string, terminal: boolean): Promise<void> {
     try {
-      const result = await stream(this.chat.send(text, { ...this.options, signal: this.interrupt.arm() }));
-      await print('\n');
-      if (this.verbose) timings(result);
+      const message = await messageOf(line, this);
+      if (typeof message === 'string') await this.say(message);
+      else if (!message && !terminal) process.exitCode = 1;
     } catch (error) {
-      if (!this.interrupt.pressed) throw error;
-      await print('\n');
-      process.exitCode = process.stdin.isTTY ? undefined : interrupted;
+      if (!terminal) throw error;
+      note(`llama-ts: ${explain(error)}`);
     }
-  }
-
-  end(): void {
-    this.#lines.close();
   }
 }
 
+const text = (flags: Flags, name: string): string | undefined => {
+  const given = flags[name];
+  return typeof given !== 'string' || flags.escape !== true ? (given as string | undefined) : readEscapes(given, `--${name}`);
+};
+
+async function systemOf(flags: Flags): Promise<string | undefined> {
+  const path = flags.systemPromptFile as string | undefined;
+  return path === undefined ? text(flags, 'system') : readText(path);
+}
+
 async function chat(flags: Flags): Promise<void> {
+  if (flags.conversation === false) throw new Error('-no-cnv is not an option of llama-ts chat: llama-ts run continues a text');
   const interrupt = new Interrupt();
-  const options = generateOptions(flags);
+  const prompt = text(flags, 'prompt');
+  if (prompt !== undefined) notEmpty(prompt, '--prompt');
   const template = typeof flags.chatTemplateFile === 'string' ? await readText(flags.chatTemplateFile) : undefined;
-  const system = typeof flags.system === 'string' ? flags.system : undefined;
+  const system = await systemOf(flags);
   await using model = await load(flags, 'chat', interrupt.arm());
-  const held = model.chat({ ...(system !== undefined && { system }), ...(template !== undefined && { template }) });
-  const conversation = new Conversation(held, interrupt, options, flags.verbose === true);
+  const session = new ChatSession(model, flags, interrupt, system, template);
+  if (prompt !== undefined && flags.singleTurn === true) {
+    await session.say(prompt); // before the model is disposed
+    return;
+  }
+  const lines = new PromptLines(interrupt, process.stdin.isTTY === true && flags.history !== false ? new History(historyPath()) : undefined);
   try {
-    if (typeof flags.prompt === 'string') await conversation.say(flags.prompt);
-    if (flags.singleTurn !== true) await conversation.hold();
+    if (prompt !== undefined) await session.say(prompt);
+    await session.hold(lines);
   } finally {
-    conversation.end();
+    lines.end();
   }
 }
 
 const command: CommandModule = {
   command: 'chat',
-  describe: 'hold a conversation; /bye leaves',
+  describe: 'hold a conversation; /help lists what can be done in it',
   builder: (yargs) =>
     generateFlags(
       loadFlags(yargs).options({
-        prompt: word('what to say first', ['p']),
-        system: word('what the model is told before the conversation', ['system-prompt']),
-        'single-turn': { type: 'boolean', describe: 'end after the answer to --prompt', implies: 'prompt' },
-        'chat-template-file': word("Jinja template in place of the model's"),
+        prompt: word('first message to send', ['p']),
+        system: word('system message: what the model is told before the conversation', ['sys', 'system-prompt'], { conflicts: 'system-prompt-file' }),
+        'system-prompt-file': word('file with the system message', ['sysf']),
+        'single-turn': { type: 'boolean', describe: 'end after the answer to --prompt', implies: 'prompt', alias: 'st' },
+        'chat-template-file': word("file with a Jinja template in place of the model's"),
+        history: { type: 'boolean', default: true, describe: 'remember typed lines for the next session; --no-history turns this off' },
+        conversation: { type: 'boolean', hidden: true, alias: 'cnv' }, // -cnv is what this command does
       }),
     ),
   handler: (flags) => chat(flags),

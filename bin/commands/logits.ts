@@ -19,6 +19,7 @@ function fromFile(text: string, path: string): number[] {
   if (!Array.isArray(ids) || !ids.every((id) => Number.isInteger(id) && id >= 0)) {
     throw new Error(`${path}: expected an array of token ids or an object with "ids"`);
   }
+  if (ids.length === 0) throw new Error(`${path}: expected at least one token id, found none`);
   return ids as number[];
 }
 
@@ -62,7 +63,7 @@ async function logits(flags: Flags): Promise<void> {
 
 const command: CommandModule = {
   command: 'logits',
-  describe: 'write the logits behind each token of a list: rows of little-endian float32',
+  describe: 'write the logits after each token of a list, as rows of little-endian float32',
   builder: (yargs) =>
     loadFlags(yargs).options({
       ids: word('token ids: 5,6,7', [], { conflicts: 'ids-file' }),

@@ -2,12 +2,12 @@ import type { CommandModule } from 'yargs';
 
 import { embeddedModel, loadTokenizer } from '../../lib';
 import { word, type Flags } from '../flags';
-import { readAll } from '../input';
+import { notEmpty, readInput } from '../input';
 import { print } from '../screen';
 
 async function tokenize(flags: Flags): Promise<void> {
   const given = flags.text as string[];
-  const text = given.length === 0 || (given.length === 1 && given[0] === '-') ? await readAll() : given.join(' ');
+  const text = given.length === 0 || (given.length === 1 && given[0] === '-') ? await readInput() : notEmpty(given.join(' '), 'TEXT');
   const tokenizer = await loadTokenizer(typeof flags.model === 'string' ? flags.model : embeddedModel);
   const ids = [...tokenizer.encode(text, { special: flags.special === true })];
   const tokens = ids.map((id) => ({ id, text: tokenizer.decode([id], { special: true }) }));

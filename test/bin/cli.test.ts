@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,8 +7,13 @@ const root = join(__dirname, '..', '..');
 const program = join(root, 'dist', 'bin', 'llama-ts.js');
 const story = join(root, 'models', 'story-Q8_0.gguf');
 
-function cli(words: readonly string[], input = ''): { stdout: string; stderr: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', input, timeout: 50_000 });
+function cli(words: readonly string[], input?: string): { stdout: string; stderr: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], {
+    encoding: 'utf8',
+    timeout: 50_000,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(input !== undefined && { input }),
+  });
   return { stdout, stderr, status };
 }
 
@@ -45,6 +50,21 @@ describe('run', () => {
     expect(read?.stdout).toBe(mapped?.stdout);
   });
 
+  test('a prompt that begins with a dash, in quotes, with escapes', () => {
+    const begins = (...words: string[]): string => cli(['run', '-n', '1', ...words]).stdout;
+    expect(begins('-p', '- a list')).toMatch(/^- a list/);
+    expect(begins('-p', '"a\\nb"')).toMatch(/^"a\\nb"/);
+    expect(begins('-p', 'a\\nb', '-e')).toMatch(/^a\nb/);
+    expect(begins('-p', 'a\\nb', '--no-escape')).toMatch(/^a\\nb/);
+  });
+
+  test('samplers as llama.cpp writes them', () => {
+    const words = ['run', '-n', '12', '-s', '3', '--temp', '1.5'];
+    const ours = cli([...words, '--samplers', 'penalties;topK;typicalP;topP;minP;temperature']).stdout;
+    expect(cli([...words, '--samplers', 'penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature']).stdout).toBe(ours);
+    expect(cli([...words, '--sampler-seq', 'edskypmxt']).stdout).toBe(ours);
+  });
+
   test('the same seed gives the same text', () => {
     const words = ['run', '-n', '16', '--temperature', '1.3', '--top-k', '0', '-s', '7', '--min-p=0'];
     expect(cli(words).stdout).toBe(cli(words).stdout);
@@ -62,7 +82,10 @@ describe('run', () => {
   });
 
   test('survives a reader that leaves', () => {
-    const { stderr, status } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" run -n 300 --ignore-eos | head -c 5`], { encoding: 'utf8' });
+    const { stderr, status } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" run -n 300 --ignore-eos | head -c 5`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     expect({ stderr, status }).toEqual({ stderr: expect.stringMatching(/^Using[^\n]*\n$/) as string, status: 0 });
   });
 
@@ -83,7 +106,10 @@ describe('chat', () => {
   });
 
   test('--single-turn', () => {
-    expect(cli(['chat', '-n', '20', '-p', 'Tell me a story about a fox.', '--single-turn'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/./) as string });
+    expect(cli(['chat', '-n', '20', '-p', 'Tell me a story about a fox.', '--single-turn'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/./) as string,
+    });
   });
 });
 
@@ -92,6 +118,20 @@ test('tokenize', () => {
   expect(cli(['tokenize', '--ids', '--special', '-m', story], '<|end|>').stdout).toBe('[1]\n');
   expect(JSON.parse(cli(['tokenize', '--json', 'Once']).stdout)).toEqual([{ id: 474, text: 'Once' }]);
   expect(cli(['tokenize', 'Once']).stdout).toBe('    474  "Once"\n');
+});
+
+test('what stands behind -- is no flag, in every command', () => {
+  expect(cli(['tokenize', '--ids', '--', 'hello'], 'foo').stdout).toBe(cli(['tokenize', '--ids', 'hello']).stdout);
+  expect(cli(['tokenize', '--ids', '--', '--ids']).stdout).toBe(cli(['tokenize', '--ids'], '--ids').stdout);
+  expect(cli(['tokenize', '--ids', '007', 'help']).stdout).toBe(cli(['tokenize', '--ids'], '007 help').stdout);
+  expect(cli(['inspect', '--', story]).stdout).toBe(cli(['inspect', story]).stdout);
+  expect(cli(['gguf', 'show', '--', story]).stdout).toBe(cli(['inspect', story]).stdout);
+  expect(cli(['gguf', 'diff', '--json', '--', story, story])).toMatchObject({ status: 0, stdout: '{"metadata":[],"tensors":[]}\n' });
+  expect(cli(['gguf', 'split', '--max-tensors', '99', '--', story, join(folder, '-dashed')]).status).toBe(0);
+  expect(cli(['inspect', '--', '-dashed-00001-of-00001.gguf']).stderr).toMatch(/-dashed-00001-of-00001\.gguf/);
+  const quantize = join(root, 'dist', 'bin', 'llama-quantize.js');
+  const { stdout, status } = spawnSync(process.execPath, [quantize, '--dry-run', '--allow-requantize', '--', story, 'Q4_0'], { encoding: 'utf8' });
+  expect({ stdout, status }).toEqual({ stdout: expect.stringMatching(/Q4_0.*nothing written/s) as string, status: 0 });
 });
 
 test('inspect', () => {
@@ -128,7 +168,23 @@ describe('what is wrong is one line, and exit code 1', () => {
     [['dance'], /dance/],
     [['run', '--dance'], /dance/],
     [['run', '-n', 'ten'], /--max-tokens: expected a number, found "ten"/],
-    [['run', '-n'], /./],
+    [['run', '-n'], /-n: expected a value/],
+    [['run', '-p', ''], /--prompt: expected a text, found nothing/],
+    [['run', '-f', '/dev/null'], /\/dev\/null: expected a text, found nothing/],
+    [['run', '-p', 'x', '--logprobs', '2'], /--logprobs: has an effect with --json only/],
+    [['run', '-p', 'x', '-fa', 'on'], /^llama-ts: -fa is not an option here: /],
+    [['run', '-p', 'x', '-tb', '1'], /^llama-ts: -tb is not an option here: /],
+    [['run', '-p', 'x', '-hf', 'org/repo'], /^llama-ts: -hf is not an option here: /],
+    [['run', '-p', 'x', '-sys', 'hi'], /^llama-ts: -sys is not an option of llama-ts run, but of llama-ts chat/],
+    [['run', '-p', 'x', '-cnv'], /-cnv is not an option of llama-ts run: llama-ts chat/],
+    [['run', '-p', 'x', '--samplers', 'top_k', '--sampler-seq', 'k'], /mutually exclusive/],
+    [['chat', '-no-cnv'], /-no-cnv is not an option of llama-ts chat: llama-ts run/],
+    [['tokenize', ''], /expected a text, found nothing/],
+    [['perplexity', '-m', story, '-f', '/dev/null'], /\/dev\/null: expected a text, found nothing/],
+    [['imatrix', '-m', story, '-f', '/dev/null'], /\/dev\/null: expected a text, found nothing/],
+    [['logits', '--ids', '', '-o', 'out'], /--ids: expected token ids like 5,6,7, found ""/],
+    [['gguf'], /expected a command after gguf: split, merge, show, set, diff/],
+    [['gguf', 'split', story], /expected PREFIX: llama-ts gguf split FILE PREFIX/],
     [['run', '-m', '/no/such.gguf', '-p', 'x'], /\/no\/such\.gguf/],
     [['run', '-m', '/no/such.gguf', '-f', '/no/such.txt'], /cannot read \/no\/such\.txt: ENOENT/],
     [['run', '-m', '/dev/null', '-p', 'x'], /./],
@@ -150,6 +206,51 @@ describe('what is wrong is one line, and exit code 1', () => {
     expect(lines[0]).toMatch(/^llama-ts: /);
     expect(lines[0]).toMatch(message);
     expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+  });
+});
+
+test.each([[['run']], [['run', '-p', '-']], [['run', '-m', story]], [['tokenize']], [['tokenize', '-']]])('empty standard input is an error: %j', (words) => {
+  const { stdout, stderr, status } = cli(words, '');
+  expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+  expect(stderr).toMatch(/^llama-ts: standard input: expected a text, found nothing$/m);
+});
+
+describe('without the addon', () => {
+  // A package whose compiled part is nowhere: dist, package.json and what they need.
+  const bare = (): string => {
+    const package_ = join(folder, 'bare');
+    mkdirSync(package_, { recursive: true });
+    for (const name of ['dist', 'package.json']) cpSync(join(root, name), join(package_, name), { recursive: true });
+    if (!existsSync(join(package_, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(package_, 'node_modules'), 'junction');
+    return join(package_, 'dist', 'bin', 'llama-ts.js');
+  };
+  const ran = (...words: string[]) => spawnSync(process.execPath, [bare(), ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+  test('help is the same', () => {
+    for (const words of [
+      ['--help'],
+      ['help', 'run'],
+      ['run', '--help'],
+      ['chat', '-h'],
+      ['gguf', 'set', '--help'],
+      ['imatrix', '--help'],
+      ['build', '--help'],
+      ['bench', '--help'],
+    ]) {
+      expect(ran(...words)).toMatchObject({ stdout: cli(words).stdout, stderr: '', status: 0 });
+      expect(cli(words).stdout.length).toBeGreaterThan(200);
+    }
+  });
+
+  test('--version says that there is none, and what to do', () => {
+    const { stdout, status } = ran('--version');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\nbackends: none: .*npx llama-ts build/);
+  });
+
+  test('flags that are wrong are told before it is missed; what needs it says so', () => {
+    expect(ran('run', '-fa', 'on').stderr).toMatch(/^llama-ts: -fa is not an option here/);
+    expect(ran('inspect', story)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^llama-ts: llama-ts has no compiled addon/) as string });
   });
 });
 
