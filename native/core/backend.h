@@ -23,6 +23,8 @@ class Plan {
 struct Needs {
   size_t scratch = 0;       // bytes of the bump stack
   size_t matmul_input = 0;  // bytes of the largest f32 input of a matmul: backends keep a quantized copy of it
+  int64_t partials = 0;     // partial results of attention: one an entry of Rows::splits and a head
+  int64_t partial_dim = 0;  // columns of each, beside its maximum and its total
 };
 
 struct BackendOptions {
@@ -63,7 +65,8 @@ class Backend {
   virtual Tensor alloc(Type type, int64_t rows, int64_t cols) = 0;
   virtual void write(Tensor to, const void* from) = 0;  // rows * stride bytes; seen by every op that is called later
   virtual void read(void* to, Tensor from) = 0;         // waits for the ops called before. Throws Code::device where the device is lost
-  // Allocates what forward passes need, before the first op; returns the bytes taken. Again where a pass needs more. Throws Code::memory.
+  // Allocates what forward passes need, before the first op, and keeps what it has where that is more; returns the bytes taken.
+  // Again where a pass needs more. Throws Code::memory.
   virtual size_t reserve(const Needs& needs) = 0;
 };
 

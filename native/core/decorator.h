@@ -57,7 +57,13 @@ class Decorator : public Ops {
     virtual Tensor operator()(Tensor t) const { return t; }
     Kv operator()(const Kv& kv) const { return {(*this)(kv.k), (*this)(kv.v), kv.heads}; }
     Rows operator()(const Rows& r) const {
-      return {(*this)(r.ids), (*this)(r.positions), (*this)(r.sequences), (*this)(r.pages), (*this)(r.outputs), r.spans};
+      return {(*this)(r.ids),
+              (*this)(r.positions),
+              (*this)(r.sequences),
+              (*this)(r.pages),
+              (*this)(r.outputs),
+              r.spans,
+              {(*this)(r.splits.entries), (*this)(r.splits.firsts)}};
     }
   };
   using Call = std::function<void(Ops&, const Mirror&)>;

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/scratch.h"
+#include "core/splits.h"
 #include "core/tensor.h"
 
 namespace lt {
@@ -40,6 +41,7 @@ struct Rows {
   Tensor pages;                 // i32 (sequences, pages of the longest): page of positions [p * page, (p + 1) * page)
   Tensor outputs;               // i32 (m, 1): rows whose logits are wanted
   std::span<const Span> spans;  // the same grouping for host code: covers all rows, in order
+  Splits splits{};              // attention's work list, where the rows are few
 };
 
 // The paged cache of one layer. Row (page * heads + head) * page_size + position % page_size of k and v.

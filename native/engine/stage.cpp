@@ -22,7 +22,8 @@ uint64_t Stage::kv_bytes(const Shape& s, const BatchSize& size, int64_t layers) 
 }
 
 uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
-  return static_cast<uint64_t>(4 * (size.described() + size.rows * s.width + size.outputs * s.vocabulary));
+  const int64_t partials = size.splits() * s.heads * (s.value_dim + 2);
+  return static_cast<uint64_t>(4 * (size.described() + size.rows * s.width + size.outputs * s.vocabulary + partials));
 }
 
 Stage::Stage(Backend& backend, const Model& model, const model::Part& part, const BatchSize& size)
@@ -39,17 +40,27 @@ Stage::Stage(Backend& backend, const Model& model, const model::Part& part, cons
   sequences_ = backend.alloc(Type::i32, size.rows, 1);
   pages_ = backend.alloc(Type::i32, size.sequences, size.pages);
   outputs_ = backend.alloc(Type::i32, size.outputs, 1);
+  entries_ = backend.alloc(Type::i32, size.splits(), 2);
+  firsts_ = backend.alloc(Type::i32, std::min(size.rows, HostSplits::most_rows), 1);
+  Needs needs;
+  needs.partials = layers_.empty() ? 0 : size.splits() * s.heads;
+  needs.partial_dim = s.value_dim;
+  backend.reserve(needs);
 }
 
 void Stage::describe(const HostRows& rows) {
   const auto n = std::ssize(rows.ids);
   spans_ = rows.spans;
+  splits_.list(rows.positions, entries_.rows);
   rows_ = {fill(backend_, ids_, rows.ids, n),
            fill(backend_, positions_, rows.positions, n),
            fill(backend_, sequences_, rows.sequences, n),
            fill(backend_, pages_, rows.pages, std::ssize(rows.spans)),
            fill(backend_, outputs_, rows.outputs, std::ssize(rows.outputs)),
-           spans_};
+           spans_,
+           {}};
+  if (splits_.count() > 0)
+    rows_.splits = {fill(backend_, entries_, splits_.entries, splits_.count()), fill(backend_, firsts_, splits_.firsts, n)};
   decodes_ = rows.decodes();
   logits_read_ = false;
 }

@@ -1,6 +1,7 @@
 // The part of a pass that one backend computes: layers [first, last), with the token table before and the head after where it has
 // them. A model on one backend is one stage; one that a device and the CPU share is several, and the rows cross between them.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,7 +18,9 @@ struct BatchSize {
   int64_t pages;                     // of the cache
   Type cache;                        // of keys and values
 
-  int64_t described() const { return 3 * rows + sequences * pages + outputs; }  // numbers that describe the rows of a step
+  int64_t splits() const { return HostSplits::bound(rows, pages * Kv::page_size); }  // of attention's work list
+  // Numbers that describe the rows of a step.
+  int64_t described() const { return 3 * rows + sequences * pages + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows); }
 };
 
 // What the rows of a step are, in host memory.
@@ -55,9 +58,10 @@ class Stage {
   model::Part part_;
   std::vector<Kv> layers_;
   Tensor x_, logits_;  // (rows, width), (outputs, vocabulary)
-  Tensor ids_, positions_, sequences_, pages_, outputs_;
+  Tensor ids_, positions_, sequences_, pages_, outputs_, entries_, firsts_;
   Rows rows_;  // of this step
   std::vector<Span> spans_;
+  HostSplits splits_;
   bool decodes_ = false, logits_read_ = false;
   std::vector<float> host_logits_;  // of all outputs, from a device
 

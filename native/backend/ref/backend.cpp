@@ -33,8 +33,11 @@ class RefBackend : public Backend {
   void read(void* to, Tensor from) override { std::memcpy(to, from.data, static_cast<size_t>(from.rows * from.stride)); }
 
   size_t reserve(const Needs& needs) override {
-    ops_.scratch_ = Scratch(take(needs.scratch), needs.scratch);
-    return needs.scratch;
+    if (needs.scratch > scratch_bytes_) {
+      ops_.scratch_ = Scratch(take(needs.scratch), needs.scratch);
+      scratch_bytes_ = needs.scratch;
+    }
+    return scratch_bytes_;
   }
 
  private:
@@ -52,6 +55,7 @@ class RefBackend : public Backend {
   }
 
   RefOps ops_;
+  size_t scratch_bytes_ = 0;
   std::vector<std::unique_ptr<char[]>> held_;
 };
 
