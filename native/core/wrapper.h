@@ -39,6 +39,12 @@ class Wrapper : public Backend, public HandOn {
   void write(Tensor to, const void* from) override { below_->write(to, from); }
   void read(void* to, Tensor from) override { below_->read(to, from); }
   size_t reserve(const Needs& needs) override { return below_->reserve(needs); }
+  void prepare(const std::function<void(Ops&)>& pass) override {
+    below_->prepare([&](Ops& ops) {
+      Alone alone(ops);
+      pass(alone);
+    });
+  }
 
  protected:
   Backend& below() { return *below_; }
@@ -61,6 +67,18 @@ class Wrapper : public Backend, public HandOn {
   }
 
  private:
+  // What lies between ranks is no kernel's business.
+  class Alone final : public HandOn {
+   public:
+    explicit Alone(Ops& ops) : ops_(ops) {}
+    void all_reduce(Tensor) override {}
+    void all_gather(Tensor, Tensor) override {}
+
+   private:
+    Ops& on() override { return ops_; }
+    Ops& ops_;
+  };
+
   class Calls final : public Plan {
    public:
     Calls(Ops& ops, std::function<void(Ops&)> forward) : ops_(ops), forward_(std::move(forward)) {}

@@ -13,7 +13,9 @@ class Gpu final : public Backend, public Ops {
 
   std::string description() const override { return description_; }
   Ops& ops() override { return *this; }
+  bool records() const override { return true; }  // a launch of a graph, not of each of a pass's kernels
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
+  void prepare(const std::function<void(Ops&)>& pass) override;
   std::optional<uint64_t> free_memory() const override;
   Tensor place(Tensor host) override;
   Tensor alloc(Type type, int64_t rows, int64_t cols) override;
@@ -37,8 +39,8 @@ class Gpu final : public Backend, public Ops {
   Arena arena_;
   Staging staging_;
   Scratch scratch_;
-  std::shared_ptr<DeviceMemory> scratch_memory_;  // shared with the plans that were recorded in it
-  std::unique_ptr<DeviceMemory> partials_;        // of attend
+  // Shared with the plans that were recorded in them.
+  std::shared_ptr<DeviceMemory> scratch_memory_, partials_;  // partials_: of attend
 };
 
 }  // namespace lt::gpu::LT_GPU
