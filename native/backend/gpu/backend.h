@@ -34,6 +34,7 @@ class Gpu final : public Backend, public Ops {
   Stream& on();  // the stream, with the device made the calling thread's
 
   int device_;
+  bool preparing_ = false;  // what is called is recorded, and the recording dropped
   std::string description_;
   Stream stream_;
   Arena arena_;
