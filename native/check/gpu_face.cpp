@@ -206,7 +206,8 @@ CHECK_CASE("gpu/face: what no device has is caught") {
   expect_fault(too_much, {"65536 bytes", "there are 49152"});
   Lab lab("wave32");
   CHECK_THROWS(lab.run(exchange, 2048), Code::internal);
-  CHECK_THROWS(lab.run(exchange, 64, 0), Code::internal);
+  for (const Grid& grid : {Grid{0, 1, 1}, Grid{int64_t{1} << 31, 1, 1}, Grid{1, 65536, 1}, Grid{1, 1, 65536}})
+    CHECK_THROWS(launch(lab.stream, "wide", exchange, grid, 64, 0, lab.numbers), Code::unsupported);
 }
 
 CHECK_CASE("gpu/face: a write beside device memory is caught") {

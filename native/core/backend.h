@@ -68,6 +68,9 @@ class Backend {
   // Allocates what forward passes need, before the first op, and keeps what it has where that is more; returns the bytes taken.
   // Again where a pass needs more. Throws Code::memory.
   virtual size_t reserve(const Needs& needs) = 0;
+  // Makes what the ops of `pass` and its like with fewer rows need beside memory (pipelines, code on the device), so that no step waits
+  // for it. Computes nothing: contents do not matter. Called after reserve.
+  virtual void prepare(const std::function<void(Ops&)>& /*pass*/) {}
 };
 
 struct BackendEntry {

@@ -12,49 +12,32 @@ class Decorator : public Ops {
   explicit Decorator(Backend& backend) : backend_(backend) {}
   Scratch& scratch() override { return backend_.ops().scratch(); }
 
-  void gather(Tensor y, Tensor table, Tensor ids) override {
-    around("gather", {y}, [=](Ops& ops, const Mirror& m) { ops.gather(m(y), m(table), m(ids)); });
-  }
   using Ops::matmul;
-  void matmul(Tensor x, std::span<const Product> products) override {
-    for (const Product& p : products)
-      around("matmul", {p.y}, [=](Ops& ops, const Mirror& m) { ops.matmul(m(p.y), m(x), m(p.w), m(p.bias)); });
+#define LT_AROUND(op, parameters, names)                                        \
+  void op parameters override {                                                 \
+    each(#op, [](Ops& ops, const auto&... a) { ops.op(a...); }, LT_LIST names); \
   }
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override {
-    around("rms_norm", {y}, [=](Ops& ops, const Mirror& m) { ops.rms_norm(m(y), m(x), m(w), eps, heads); });
-  }
-  void rope(Tensor x, Tensor positions, const Rope& rope) override {
-    around("rope", {x}, [=](Ops& ops, const Mirror& m) {
-      Rope r = rope;
-      r.freqs = m(rope.freqs);
-      ops.rope(m(x), m(positions), r);
-    });
-  }
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override {
-    around("store_kv", {kv.k, kv.v}, [=](Ops& ops, const Mirror& m) { ops.store_kv(m(kv), m(k), m(v), m(rows)); });
-  }
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& a) override {
-    around("attend", {y}, [=](Ops& ops, const Mirror& m) { ops.attend(m(y), m(q), m(kv), m(rows), a); });
-  }
-  void add(Tensor y, Tensor a, Tensor b) override {
-    around("add", {y}, [=](Ops& ops, const Mirror& m) { ops.add(m(y), m(a), m(b)); });
-  }
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override {
-    around("gate", {y}, [=](Ops& ops, const Mirror& m) { ops.gate(m(y), m(g), m(u), act); });
-  }
-  void all_reduce(Tensor x) override {
-    around("all_reduce", {x}, [=](Ops& ops, const Mirror& m) { ops.all_reduce(m(x)); });
-  }
-  void all_gather(Tensor y, Tensor x) override {
-    around("all_gather", {y}, [=](Ops& ops, const Mirror& m) { ops.all_gather(m(y), m(x)); });
-  }
+#define LT_LIST(...) __VA_ARGS__
+  LT_PRIMITIVES(LT_AROUND)
+  LT_EXCHANGES(LT_AROUND)
+#undef LT_AROUND
+#undef LT_LIST
 
  protected:
   // Where a call's tensors live for the one who runs it: the identity on the decorated backend, host copies elsewhere.
+  // What has no tensors is the same everywhere; a parameter of a new type says here where its tensors are.
   class Mirror {
    public:
     virtual ~Mirror() = default;
     virtual Tensor operator()(Tensor t) const { return t; }
+    float operator()(float x) const { return x; }
+    int64_t operator()(int64_t x) const { return x; }
+    Act operator()(Act act) const { return act; }
+    Attend operator()(const Attend& attend) const { return attend; }
+    Rope operator()(Rope rope) const {
+      rope.freqs = (*this)(rope.freqs);
+      return rope;
+    }
     Kv operator()(const Kv& kv) const { return {(*this)(kv.k), (*this)(kv.v), kv.heads}; }
     Rows operator()(const Rows& r) const {
       return {(*this)(r.ids),
@@ -72,6 +55,25 @@ class Decorator : public Ops {
   virtual void around(const char* op, const std::vector<Tensor>& outputs, const Call& call) = 0;
 
   Backend& backend_;
+
+ private:
+  // The destination is the first parameter.
+  static std::vector<Tensor> outputs_of(Tensor y) { return {y}; }
+  static std::vector<Tensor> outputs_of(const Kv& kv) { return {kv.k, kv.v}; }
+
+  template <class Op, class Y, class... Others>
+  void each(const char* name, Op op, const Y& y, const Others&... others) {
+    around(name, outputs_of(y), [=](Ops& ops, const Mirror& m) { op(ops, m(y), m(others)...); });
+  }
+  // Several products of one input are as many calls.
+  template <class Op>
+  void each(const char* name, Op op, const Tensor& x, const std::span<const Product>& products) {
+    for (const Product& p : products)
+      around(name, {p.y}, [=](Ops& ops, const Mirror& m) {
+        const Product one{m(p.y), m(p.w), m(p.bias)};
+        op(ops, m(x), std::span<const Product>(&one, 1));
+      });
+  }
 };
 
 }  // namespace lt

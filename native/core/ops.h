@@ -62,28 +62,58 @@ struct Product {
   Tensor y, w, bias;  // y (n, m) = x (n, k) times w (m, k) transposed, plus bias (1, m) where given
 };
 
+// The ops, each said here once: X(name, (parameters), (their names)). What declares, hands on or watches all of them is made from
+// these lists (Ops below, wrapper.h, decorator.h, the backends' classes), so none can be forgotten there.
+// clang-format off
+
+// Primitives: each backend has each in a file of that name.
+//   gather    y[r] = table[ids[r]], any weight type
+//   matmul    the products of x with weights of any type; a bias is f32
+//   rms_norm  w f32 (1, cols / heads) or none
+//   rope      in place
+//   store_kv  k, v (n, kv heads * dim) into the cache
+//   attend    causal
+//   add       y = a + b; y may be a or b
+//   gate      y = act(g) * u; y may be g or u
+#define LT_PRIMITIVES(X)                                                                                               \
+  X(gather,   (Tensor y, Tensor table, Tensor ids),                           (y, table, ids))                         \
+  X(matmul,   (Tensor x, std::span<const Product> products),                  (x, products))                           \
+  X(rms_norm, (Tensor y, Tensor x, Tensor w, float eps, int64_t heads),       (y, x, w, eps, heads))                   \
+  X(rope,     (Tensor x, Tensor positions, const Rope& rope),                 (x, positions, rope))                    \
+  X(store_kv, (const Kv& kv, Tensor k, Tensor v, const Rows& rows),           (kv, k, v, rows))                        \
+  X(attend,   (Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend), (y, q, kv, rows, attend))    \
+  X(add,      (Tensor y, Tensor a, Tensor b),                                 (y, a, b))                               \
+  X(gate,     (Tensor y, Tensor g, Tensor u, Act act),                        (y, g, u, act))
+
+// Between ranks. One rank has nothing to do and is never asked to gather.
+//   all_reduce  x = the sum over ranks, in the order of ranks
+//   all_gather  y = all ranks' columns of x
+#define LT_EXCHANGES(X)                   \
+  X(all_reduce, (Tensor x), (x))          \
+  X(all_gather, (Tensor y, Tensor x), (y, x))
+
+// Fused methods: the default body, below, is the definition; an override is only an optimisation and gives the same bits.
+//   add_norm  x += dx; y = rms_norm(x)
+//   glu       y = act(x gate) * (x up); their y is ignored
+#define LT_FUSED(X)                                                                                        \
+  X(add_norm, (Tensor y, Tensor x, Tensor dx, Tensor w, float eps),        (y, x, dx, w, eps))             \
+  X(glu,      (Tensor y, Tensor x, Product gate, Product up, Act act),     (y, x, gate, up, act))
+// clang-format on
+
+#define LT_OVERRIDE(op, parameters, names) void op parameters override;
+
 class Ops {
  public:
   virtual ~Ops() = default;
   virtual Scratch& scratch() = 0;
 
-  // Primitives: each backend has each in a file of that name.
-  virtual void gather(Tensor y, Tensor table, Tensor ids) = 0;                        // y[r] = table[ids[r]], any weight type
-  virtual void matmul(Tensor x, std::span<const Product> products) = 0;               // w of any type, bias f32
-  virtual void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) = 0;  // w f32 (1, cols / heads) or none
-  virtual void rope(Tensor x, Tensor positions, const Rope& rope) = 0;                // in place
-  virtual void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) = 0;      // k, v (n, kv heads * dim)
-  virtual void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) = 0;  // causal
-  virtual void add(Tensor y, Tensor a, Tensor b) = 0;                                                 // y may be a or b
-  virtual void gate(Tensor y, Tensor g, Tensor u, Act act) = 0;                                       // act(g) * u; y may be g or u
-
-  // Between ranks. One rank has nothing to do and is never asked to gather.
-  virtual void all_reduce(Tensor) {}  // sum over ranks, in the order of ranks
-  virtual void all_gather(Tensor, Tensor) { throw Error(Code::internal, "all_gather: there is one rank"); }  // y: all ranks' columns of x
-
-  // Fused methods: the default body is the definition, an override is only an optimisation and gives the same bits.
-  virtual void add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps);  // x += dx; y = rms_norm(x)
-  virtual void glu(Tensor y, Tensor x, Product gate, Product up, Act act);    // y = act(x gate) * (x up); their y is ignored
+#define LT_PRIMITIVE(op, parameters, names) virtual void op parameters = 0;
+#define LT_WITH_BODY(op, parameters, names) virtual void op parameters;
+  LT_PRIMITIVES(LT_PRIMITIVE)
+  LT_EXCHANGES(LT_WITH_BODY)
+  LT_FUSED(LT_WITH_BODY)
+#undef LT_PRIMITIVE
+#undef LT_WITH_BODY
 
   void matmul(Tensor y, Tensor x, Tensor w, Tensor bias = {}) {
     const Product p{y, w, bias};
@@ -105,6 +135,9 @@ class Scope {
   Scratch& scratch_;
   size_t used_;
 };
+
+inline void Ops::all_reduce(Tensor) {}
+inline void Ops::all_gather(Tensor, Tensor) { throw Error(Code::internal, "all_gather: there is one rank"); }
 
 inline void Ops::add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps) {
   add(x, x, dx);

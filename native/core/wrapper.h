@@ -7,7 +7,23 @@
 
 namespace lt {
 
-class Wrapper : public Backend, public Ops {
+// Ops that are another's.
+class HandOn : public Ops {
+ public:
+  Scratch& scratch() override { return on().scratch(); }
+  using Ops::matmul;
+#define LT_HAND_ON(op, parameters, names) \
+  void op parameters override { on().op names; }
+  LT_PRIMITIVES(LT_HAND_ON)
+  LT_EXCHANGES(LT_HAND_ON)
+  LT_FUSED(LT_HAND_ON)
+#undef LT_HAND_ON
+
+ protected:
+  virtual Ops& on() = 0;
+};
+
+class Wrapper : public Backend, public HandOn {
  public:
   explicit Wrapper(std::unique_ptr<Backend> below) : below_(std::move(below)) {}
 
@@ -23,25 +39,16 @@ class Wrapper : public Backend, public Ops {
   void write(Tensor to, const void* from) override { below_->write(to, from); }
   void read(void* to, Tensor from) override { below_->read(to, from); }
   size_t reserve(const Needs& needs) override { return below_->reserve(needs); }
-
-  Scratch& scratch() override { return on().scratch(); }
-  using Ops::matmul;
-  void gather(Tensor y, Tensor table, Tensor ids) override { on().gather(y, table, ids); }
-  void matmul(Tensor x, std::span<const Product> products) override { on().matmul(x, products); }
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override { on().rms_norm(y, x, w, eps, heads); }
-  void rope(Tensor x, Tensor positions, const Rope& rope) override { on().rope(x, positions, rope); }
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override { on().store_kv(kv, k, v, rows); }
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override { on().attend(y, q, kv, rows, attend); }
-  void add(Tensor y, Tensor a, Tensor b) override { on().add(y, a, b); }
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override { on().gate(y, g, u, act); }
-  void add_norm(Tensor y, Tensor x, Tensor dx, Tensor w, float eps) override { on().add_norm(y, x, dx, w, eps); }
-  void glu(Tensor y, Tensor x, Product gate, Product up, Act act) override { on().glu(y, x, gate, up, act); }
-  void all_reduce(Tensor x) override { on().all_reduce(x); }
-  void all_gather(Tensor y, Tensor x) override { on().all_gather(y, x); }
+  void prepare(const std::function<void(Ops&)>& pass) override {
+    below_->prepare([&](Ops& ops) {
+      Alone alone(ops);
+      pass(alone);
+    });
+  }
 
  protected:
   Backend& below() { return *below_; }
-  Ops& on() { return below_->ops(); }
+  Ops& on() override { return below_->ops(); }
 
   // The values of x's rows, one after another, whatever lies between the rows; where they are if that is how they lie, else in `to`.
   std::span<float> fetch(std::vector<float>& to, Tensor x) {
@@ -60,6 +67,18 @@ class Wrapper : public Backend, public Ops {
   }
 
  private:
+  // What lies between ranks is no kernel's business.
+  class Alone final : public HandOn {
+   public:
+    explicit Alone(Ops& ops) : ops_(ops) {}
+    void all_reduce(Tensor) override {}
+    void all_gather(Tensor, Tensor) override {}
+
+   private:
+    Ops& on() override { return ops_; }
+    Ops& ops_;
+  };
+
   class Calls final : public Plan {
    public:
     Calls(Ops& ops, std::function<void(Ops&)> forward) : ops_(ops), forward_(std::move(forward)) {}

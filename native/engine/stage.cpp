@@ -27,7 +27,7 @@ uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
 }
 
 Stage::Stage(Backend& backend, const Model& model, const model::Part& part, const BatchSize& size)
-    : backend_(backend), model_(model), part_(part) {
+    : backend_(backend), model_(model), part_(part), records_(backend.records()) {
   const Shape& s = model.shape();
   const int64_t slots = size.pages * s.kv_heads * page;
   for (int64_t i = part.first; i < part.last; i++)
@@ -46,7 +46,10 @@ Stage::Stage(Backend& backend, const Model& model, const model::Part& part, cons
   needs.partials = layers_.empty() ? 0 : size.splits() * s.heads;
   needs.partial_dim = s.value_dim;
   backend.reserve(needs);
+  backend.prepare([this](Ops& ops) { pass(ops, largest(), nullptr); });
 }
+
+Rows Stage::largest() const { return {ids_, positions_, sequences_, pages_, outputs_, {}, {entries_, firsts_}}; }
 
 void Stage::describe(const HostRows& rows) {
   const auto n = std::ssize(rows.ids);
@@ -81,37 +84,50 @@ void Stage::layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const {
 }
 
 bool Stage::run(const std::function<bool()>& interrupted) {
-  if (decodes_ && backend_.records()) {
-    if (interrupted()) return false;
-    plan().run();
+  if (!decodes_ || !records_) return pass(backend_.ops(), rows_, interrupted);
+  if (interrupted()) return false;
+  if (Plan* recorded = plan()) {
+    recorded->run();
     return true;
   }
-  Ops& ops = backend_.ops();
-  const Tensor x = x_.slice(0, rows_.ids.rows);
-  if (part_.embed) model_.embed(ops, x, rows_);
+  return pass(backend_.ops(), rows_, interrupted);
+}
+
+bool Stage::pass(Ops& ops, const Rows& rows, const std::function<bool()>& interrupted) const {
+  const Tensor x = x_.slice(0, rows.ids.rows);
+  if (part_.embed) model_.embed(ops, x, rows);
   for (int64_t i = part_.first; i < part_.last; i++) {
-    if (interrupted()) return false;
-    layer(ops, i, x, rows_);
+    if (interrupted && interrupted()) return false;
+    layer(ops, i, x, rows);
   }
-  if (part_.head && rows_.outputs.rows > 0) model_.head(ops, logits_.slice(0, rows_.outputs.rows), x, rows_);
+  if (part_.head && rows.outputs.rows > 0) model_.head(ops, logits_.slice(0, rows.outputs.rows), x, rows);
   return true;
 }
 
-// Recorded at the first step of so many rows: all later ones differ in the contents of the tensors alone.
-Plan& Stage::plan() {
-  const int64_t n = rows_.ids.rows;
-  Recorded& r = plans_[n];
-  if (r.plan) return *r.plan;
-  r.spans = spans_;
-  Rows rows = rows_;
-  rows.spans = r.spans;
-  r.plan = backend_.record([this, rows, n](Ops& ops) {
-    const Tensor x = x_.slice(0, n);
-    if (part_.embed) model_.embed(ops, x, rows);
-    for (int64_t i = part_.first; i < part_.last; i++) layer(ops, i, x, rows);
-    if (part_.head) model_.head(ops, logits_.slice(0, n), x, rows);
-  });
-  return *r.plan;
+// Recorded at the first step of its bucket: all later ones differ in the contents of the tensors alone. Null where the backend cannot,
+// for want of memory: then nothing more is recorded, and a step calls its ops. What is wrong with the pass itself it says again there;
+// a device that is lost is lost.
+Plan* Stage::plan() {
+  const Bucket bucket{rows_.ids.rows, rows_.splits.entries.rows};
+  if (const auto found = plans_.find(bucket); found != plans_.end()) {
+    found->second.used = ++steps_;
+    return found->second.plan.get();
+  }
+  if (plans_.size() >= most_plans)
+    plans_.erase(
+        std::min_element(plans_.begin(), plans_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+  Recorded r{spans_, nullptr, ++steps_};
+  try {
+    Rows rows = rows_;
+    rows.spans = r.spans;
+    r.plan = backend_.record([this, rows](Ops& ops) { pass(ops, rows, nullptr); });
+  } catch (const Error& e) {
+    if (e.code() == Code::device) throw;
+    records_ = false;
+    plans_.clear();
+    return nullptr;
+  }
+  return plans_.emplace(bucket, std::move(r)).first->second.plan.get();
 }
 
 }  // namespace lt::engine

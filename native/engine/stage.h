@@ -51,7 +51,10 @@ class Stage {
 
  private:
   void layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const;
-  Plan& plan();
+  // Asks `interrupted` between layers, where there is one; false: it was.
+  bool pass(Ops& ops, const Rows& rows, const std::function<bool()>& interrupted) const;
+  Rows largest() const;
+  Plan* plan();
 
   Backend& backend_;
   const Model& model_;
@@ -65,11 +68,20 @@ class Stage {
   bool decodes_ = false, logits_read_ = false;
   std::vector<float> host_logits_;  // of all outputs, from a device
 
+  // A decode of so many rows with so many entries of attention's work list; where they lie is the same for all.
+  struct Bucket {
+    int64_t rows, entries;
+    auto operator<=>(const Bucket&) const = default;
+  };
   struct Recorded {
     std::vector<Span> spans;
     std::unique_ptr<Plan> plan;
+    uint64_t used = 0;  // the step
   };
-  std::map<int64_t, Recorded> plans_;  // of decodes, by their number of rows
+  static constexpr size_t most_plans = 32;  // each holds memory of the device: the one that was not used for longest goes
+  std::map<Bucket, Recorded> plans_;
+  uint64_t steps_ = 0;
+  bool records_;
 };
 
 }  // namespace lt::engine

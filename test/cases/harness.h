@@ -34,9 +34,10 @@ std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint6
 
 struct OpCase {
   std::string name;
-  int64_t rows, cols;  // of the result
-  double tolerance;    // of a row: rms(result - ref's) / rms(ref's)
-  double rounded = 0;  // the same on a backend that rounds a product's input to 8 bits; 0: no other
+  int64_t rows, cols;       // of the result
+  double tolerance;         // of a row: rms(result - ref's) / rms(ref's)
+  double rounded = 0;       // the same on a backend that rounds a product's input to 8 bits; 0: no other
+  std::string not_on_face;  // why the GPU's face skips it, on which each thread of a block takes its turn; empty: it does not
   Needs needs;
   // The result of the given rows, computed together. The same inputs whatever the rows.
   std::function<std::vector<float>(Lab&, std::span<const int64_t> rows)> run;

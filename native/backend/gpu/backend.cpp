@@ -5,18 +5,16 @@
 namespace lt::gpu::LT_GPU {
 namespace {
 
-constexpr size_t partial_bytes = 32 << 20;
-
 class Recorded final : public Plan {
  public:
-  Recorded(Gpu& gpu, Graph graph, std::shared_ptr<DeviceMemory> scratch)
-      : gpu_(gpu), graph_(std::move(graph)), scratch_(std::move(scratch)) {}
+  Recorded(Gpu& gpu, Graph graph, std::shared_ptr<DeviceMemory> scratch, std::shared_ptr<DeviceMemory> partials)
+      : gpu_(gpu), graph_(std::move(graph)), scratch_(std::move(scratch)), partials_(std::move(partials)) {}
   void run() override { gpu_.run(graph_); }
 
  private:
   Gpu& gpu_;
   Graph graph_;
-  std::shared_ptr<DeviceMemory> scratch_;  // whose addresses the graph holds
+  std::shared_ptr<DeviceMemory> scratch_, partials_;  // whose addresses the graph holds
 };
 
 std::unique_ptr<Backend> open(const BackendOptions& options) {
@@ -49,7 +47,6 @@ Gpu::Gpu(const BackendOptions& options) : device_(options.device), stream_(check
     throw Error(Code::device, std::string(backend_name) + ": device " + std::to_string(device_) + " is gone");
   description_ = std::string(backend_name) + ":" + std::to_string(device_) + " " + devices[static_cast<size_t>(device_)].name;
   if (!options.isa.empty()) description_ += ", " + options.isa;
-  partials_ = std::make_unique<DeviceMemory>(partial_bytes);
   probe();
 }
 
@@ -62,7 +59,7 @@ Stream& Gpu::on() {
 
 // A device that none of the compiled kernels fits says so here, not at the first token.
 void Gpu::probe() {
-  const Tensor one{partials_->data(), Type::f32, 1, 1, 4};
+  const Tensor one = alloc(Type::f32, 1, 1);
   add(one, one, one);
   stream_.wait();
 }
@@ -75,7 +72,20 @@ std::unique_ptr<Plan> Gpu::record(std::function<void(Ops&)> forward) {
     stream_.cancel();
     throw;
   }
-  return std::make_unique<Recorded>(*this, stream_.end(), scratch_memory_);
+  return std::make_unique<Recorded>(*this, stream_.end(), scratch_memory_, partials_);
+}
+
+// To record a kernel is to load its code. A device that cannot record, or has no memory left for it, goes without: its steps say what
+// matters to them.
+void Gpu::prepare(const std::function<void(Ops&)>& pass) {
+  preparing_ = true;
+  try {
+    record(pass);
+  } catch (const Error& e) {
+    preparing_ = false;
+    if (e.code() != Code::device && e.code() != Code::memory && e.code() != Code::unsupported) throw;
+  }
+  preparing_ = false;
 }
 
 void Gpu::run(Graph& graph) {
@@ -125,7 +135,13 @@ size_t Gpu::reserve(const Needs& needs) {
     scratch_memory_ = std::make_shared<DeviceMemory>(needs.scratch);
     scratch_ = Scratch(scratch_memory_->data(), scratch_memory_->bytes());
   }
-  return scratch_memory_->bytes() + partial_bytes;
+  const auto partials = static_cast<size_t>(needs.partials * (needs.partial_dim + 2) * 4);
+  if (partials > (partials_ ? partials_->bytes() : 0)) {
+    on().wait();
+    partials_.reset();
+    partials_ = std::make_shared<DeviceMemory>(partials);
+  }
+  return scratch_memory_->bytes() + (partials_ ? partials_->bytes() : 0);
 }
 
 }  // namespace lt::gpu::LT_GPU

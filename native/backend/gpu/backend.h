@@ -13,7 +13,9 @@ class Gpu final : public Backend, public Ops {
 
   std::string description() const override { return description_; }
   Ops& ops() override { return *this; }
+  bool records() const override { return true; }  // a launch of a graph, not of each of a pass's kernels
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
+  void prepare(const std::function<void(Ops&)>& pass) override;
   std::optional<uint64_t> free_memory() const override;
   Tensor place(Tensor host) override;
   Tensor alloc(Type type, int64_t rows, int64_t cols) override;
@@ -22,15 +24,8 @@ class Gpu final : public Backend, public Ops {
   size_t reserve(const Needs& needs) override;
 
   Scratch& scratch() override { return scratch_; }
-  void gather(Tensor y, Tensor table, Tensor ids) override;
   using Ops::matmul;
-  void matmul(Tensor x, std::span<const Product> products) override;
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override;
-  void rope(Tensor x, Tensor positions, const Rope& rope) override;
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override;
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
-  void add(Tensor y, Tensor a, Tensor b) override;
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override;
+  LT_PRIMITIVES(LT_OVERRIDE)
 
   void run(Graph& graph);
 
@@ -39,13 +34,14 @@ class Gpu final : public Backend, public Ops {
   Stream& on();  // the stream, with the device made the calling thread's
 
   int device_;
+  bool preparing_ = false;  // what is called is recorded, and the recording dropped
   std::string description_;
   Stream stream_;
   Arena arena_;
   Staging staging_;
   Scratch scratch_;
-  std::shared_ptr<DeviceMemory> scratch_memory_;  // shared with the plans that were recorded in it
-  std::unique_ptr<DeviceMemory> partials_;        // of attend
+  // Shared with the plans that were recorded in them.
+  std::shared_ptr<DeviceMemory> scratch_memory_, partials_;  // partials_: of attend
 };
 
 }  // namespace lt::gpu::LT_GPU

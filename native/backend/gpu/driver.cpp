@@ -15,6 +15,8 @@ void check(Status status, const char* what) {
   const std::string text = std::string(backend_name) + ", " + what + ": " + LT_RT(GetErrorString)(status);
   if (status == LT_RT_NAME(ErrorMemoryAllocation))
     throw Error(Code::memory, text + "; put fewer layers on the device, or use a smaller context");
+  if (status >= LT_RT_NAME(ErrorStreamCaptureUnsupported) && status <= LT_RT_NAME(ErrorStreamCaptureWrongThread))
+    throw Error(Code::unsupported, text + "; this driver cannot record the pass");
   throw Error(Code::device, text +
                                 "; the models on this device are lost, others are not. See docs/build.md for the devices that a "
                                 "build is for");

@@ -8,12 +8,13 @@ class Staging {
  public:
   static constexpr size_t slot_bytes = 4 << 20;
 
-  explicit Staging(Stream& stream) : stream_(stream) {}
+  explicit Staging(Stream& stream);
   ~Staging();
   // `from` may change when this returns; what is added to the stream later sees the bytes.
   void upload(void* to, const void* from, size_t bytes);
 
  private:
+  void release();
   struct Slot {
     void* pinned = nullptr;
     Event sent;

@@ -10,15 +10,8 @@ namespace lt::ref {
 class RefOps : public Ops {
  public:
   Scratch& scratch() override { return scratch_; }
-  void gather(Tensor y, Tensor table, Tensor ids) override;
   using Ops::matmul;
-  void matmul(Tensor x, std::span<const Product> products) override;
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override;
-  void rope(Tensor x, Tensor positions, const Rope& rope) override;
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override;
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
-  void add(Tensor y, Tensor a, Tensor b) override;
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override;
+  LT_PRIMITIVES(LT_OVERRIDE)
 
   Scratch scratch_;
 };

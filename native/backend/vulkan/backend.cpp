@@ -7,8 +7,6 @@
 namespace lt::vulkan {
 namespace {
 
-constexpr uint64_t parts_bytes = uint64_t{4} << 20;
-
 // The code books of the IQ types one after the other, a word an entry: books.glsl says where each begins.
 std::vector<uint32_t> code_books() {
   std::vector<uint32_t> words;
@@ -29,13 +27,11 @@ class VulkanBackend : public Backend {
         stream_(device_),
         transfer_(memory_, stream_),
         pipelines_(device_),
-        ops_(stream_, pipelines_, variant.uses),
+        ops_(device_, stream_, pipelines_),
         variant_(variant.name) {
     const std::vector<uint32_t> books = code_books();
     ops_.books_ = take(books.size() * 4);
     transfer_.write(ops_.books_, books.data(), Transfer::all(books.size() * 4), true);
-    ops_.parts_ = take(parts_bytes);
-    ops_.parts_bytes_ = parts_bytes;
   }
   ~VulkanBackend() override { device_.api().DeviceWaitIdle(device_.handle()); }
 
@@ -47,6 +43,7 @@ class VulkanBackend : public Backend {
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override {
     return std::make_unique<RecordedPlan>(device_, stream_, ops_, forward);
   }
+  void prepare(const std::function<void(Ops&)>& pass) override { ops_.prepare(pass); }
   std::optional<uint64_t> free_memory() const override { return memory_.available(); }
   Tensor place(Tensor host) override;
   Tensor alloc(Type type, int64_t rows, int64_t cols) override {
@@ -69,7 +66,12 @@ class VulkanBackend : public Backend {
       ops_.rounded_ = take(rounded);
       ops_.rounded_bytes_ = rounded;
     }
-    return scratch_bytes_ + ops_.rounded_bytes_;
+    const auto parts = static_cast<uint64_t>(needs.partials * (needs.partial_dim + 2) * 4);
+    if (parts > ops_.parts_bytes_) {
+      ops_.parts_ = take(parts);
+      ops_.parts_bytes_ = parts;
+    }
+    return scratch_bytes_ + ops_.rounded_bytes_ + ops_.parts_bytes_;
   }
 
  private:

@@ -5,7 +5,7 @@ namespace lt::vulkan {
 void VulkanOps::gather(Tensor y, Tensor table, Tensor ids) {
   const struct {
     uint64_t books, w, ids, y;
-    uint32_t w_stride, ids_stride, y_stride, cols;
+    uint32_t w_stride, ids_stride, y_stride, cols, rows;
   } push{books_,
          address(table),
          address(ids),
@@ -13,8 +13,9 @@ void VulkanOps::gather(Tensor y, Tensor table, Tensor ids) {
          word_stride(table),
          word_stride(ids),
          word_stride(y),
-         static_cast<uint32_t>(y.cols)};
-  dispatch("gather_" + shader_type(table.type), push, {groups_of(y.cols, 32 * 64), static_cast<uint32_t>(y.rows), 1});
+         static_cast<uint32_t>(y.cols),
+         count(y.rows)};
+  dispatch("gather_" + shader_type(table.type), push, {groups_of(y.cols, 32 * 64), y.rows});
 }
 
 }  // namespace lt::vulkan

@@ -5,8 +5,9 @@
 namespace lt::vulkan {
 namespace {
 
-// From here on the tile, which shares inputs between outputs, is faster than reading the weights once for every four rows.
-constexpr int64_t tile_from = 13;
+// Numbers of rows from which on another kernel is taken. The tile, which shares inputs between outputs, is faster than reading the
+// weights once for every four rows.
+constexpr int64_t few_from = 2, tile_from = 13, wide_from = 33, widest_from = 65;
 constexpr int int8_tile = 32;  // rows
 
 // Rows of a block type's product: whole blocks of 32, as round_inputs.comp writes them.
@@ -30,13 +31,28 @@ void VulkanOps::round(Tensor x) {
   }
   const struct {
     uint64_t x, rounded;
-    uint32_t x_stride, rounded_stride, cols;
-  } push{address(x), rounded_, word_stride(x), rounded_stride(x.cols), static_cast<uint32_t>(x.cols)};
-  dispatch("round_inputs", push, {groups_of(x.cols, 32 * 64), static_cast<uint32_t>(x.rows), 1});
+    uint32_t x_stride, rounded_stride, cols, rows;
+  } push{address(x), rounded_, word_stride(x), rounded_stride(x.cols), static_cast<uint32_t>(x.cols), count(x.rows)};
+  dispatch("round_inputs", push, {groups_of(x.cols, 32 * 64), x.rows});
+}
+
+VulkanOps::Kernel VulkanOps::kernel_of(Type type, bool rounded, int64_t rows) const {
+  const std::string name = shader_type(type);
+  if (rows < few_from) return {(rounded ? "matmul_int8_rows_" : "matmul_rows_") + name + "_1" + build_of(type), 32, 1};
+  if (rows < tile_from) return {(rounded ? "matmul_int8_rows_" : "matmul_rows_") + name + "_4" + build_of(type), 32, 4};
+  if (rounded) return {(uses_.coopmat[0] ? "matmul_int8_coopmat_" : "matmul_int8_tile_") + name, 64, int8_tile};
+  const bool lanes = uses_.subgroup == 8 && rows >= wide_from, half = uses_.f16 && type == Type::f16;
+  const int tall = rows < wide_from ? 32 : lanes && rows >= widest_from ? 128 : 64;
+  return {(lanes ? "matmul_lanes_" : "matmul_tile_") + name + "_" + std::to_string(tall) + (half ? "_half" : ""), 64, tall};
 }
 
 void VulkanOps::multiply(Tensor x, const Product& p, bool beside) {
   const bool rounded = rounds(p);
+  if (preparing_) {  // steps have any number of rows up to this
+    for (const int64_t rows : {int64_t{1}, few_from, tile_from, wide_from, widest_from})
+      if (rows <= x.rows) preparing_->insert(kernel_of(p.w.type, rounded, rows).shader);
+    return;
+  }
   const struct {
     uint64_t books, w, x, bias, y;
     uint32_t w_stride, x_stride, y_stride, cols, outs, rows, biased;
@@ -52,22 +68,8 @@ void VulkanOps::multiply(Tensor x, const Product& p, bool beside) {
          static_cast<uint32_t>(p.w.rows),
          static_cast<uint32_t>(x.rows),
          p.bias ? 1u : 0u};
-  const std::string type = shader_type(p.w.type);
-  if (x.rows < tile_from) {
-    const int rows = x.rows == 1 ? 1 : 4;
-    const std::string kernel = rounded ? "matmul_int8_rows_" : "matmul_rows_";
-    dispatch(kernel + type + "_" + std::to_string(rows) + build_of(p.w.type), push, {groups_of(p.w.rows, 32), groups_of(x.rows, rows), 1},
-             beside);
-  } else if (rounded) {
-    const std::string kernel = uses_.coopmat[0] ? "matmul_int8_coopmat_" : "matmul_int8_tile_";
-    dispatch(kernel + type, push, {groups_of(p.w.rows, 64), groups_of(x.rows, int8_tile), 1}, beside);
-  } else {
-    const bool lanes = uses_.subgroup == 8 && x.rows > 32;
-    const int rows = x.rows <= 32 ? 32 : lanes && x.rows > 64 ? 128 : 64;
-    const std::string name = (lanes ? "matmul_lanes_" : "matmul_tile_") + type + "_" + std::to_string(rows);
-    const bool half = uses_.f16 && p.w.type == Type::f16;
-    dispatch(name + (half ? "_half" : ""), push, {groups_of(p.w.rows, 64), groups_of(x.rows, rows), 1}, beside);
-  }
+  const Kernel kernel = kernel_of(p.w.type, rounded, x.rows);
+  dispatch(kernel.shader, push, {groups_of(p.w.rows, kernel.outs), groups_of(x.rows, kernel.rows)}, beside);
 }
 
 void VulkanOps::matmul(Tensor x, std::span<const Product> products) {

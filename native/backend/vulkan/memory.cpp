@@ -10,6 +10,7 @@ constexpr VkBufferUsageFlags copies = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFF
 constexpr VkMemoryPropertyFlags own = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
 constexpr VkMemoryPropertyFlags seen = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr uint32_t none = ~0u;
+constexpr uint64_t indexed = uint64_t{8} << 30;  // bytes of a tensor: shaders index words by 32 bits, which SPIR-V takes as signed
 
 // LLAMA_TS_VULKAN_STAGING=1: copies go through staging buffers even where the host sees the device's memory.
 bool staging_forced() {
@@ -102,11 +103,12 @@ uint64_t Memory::available() const {
 }
 
 Block& Memory::grow(uint64_t whole, uint64_t next) {
-  const uint64_t most = device_.found().max_allocation, free = available();
+  const uint64_t most = std::min(device_.found().max_allocation, indexed), free = available();
   const uint64_t exact = whole + alignment;
   if (exact > most)
     throw Error(Code::memory, "vulkan: expected a tensor of at most " + std::to_string(most) +
-                                  " bytes, which is the driver's limit, found " + std::to_string(whole) + "; keep it on the CPU");
+                                  " bytes, which is the limit of the driver or of its shaders, found " + std::to_string(whole) +
+                                  "; keep it on the CPU");
   if (exact > free)
     throw Error(Code::memory, "vulkan: expected " + std::to_string(exact) + " bytes of device memory, " + std::to_string(free) +
                                   " are free of " + std::to_string(device_.found().memory.memoryHeaps[device_.found().heap].size) +

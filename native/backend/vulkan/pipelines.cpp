@@ -2,6 +2,8 @@
 
 #include "backend/vulkan/pipeline_cache.h"
 #include "backend/vulkan/shaders.h"
+#include "core/cores.h"
+#include "core/parallel.h"
 
 namespace lt::vulkan {
 
@@ -40,6 +42,24 @@ VkPipeline Pipelines::get(const std::string& name) {
   return p;
 }
 
+void Pipelines::make(const std::set<std::string>& names) {
+  std::vector<std::string> absent;
+  for (const std::string& name : names)
+    if (!made_.contains(name)) absent.push_back(name);
+  std::vector<VkPipeline> made(absent.size(), VK_NULL_HANDLE);
+  const auto keep = [&] {
+    for (size_t i = 0; i < made.size(); i++)
+      if (made[i]) made_[absent[i]] = made[i];
+  };
+  try {
+    parallel(usable_cores(), std::ssize(absent), [&](int64_t i) { made[static_cast<size_t>(i)] = make(absent[static_cast<size_t>(i)]); });
+  } catch (...) {
+    keep();
+    throw;
+  }
+  keep();
+}
+
 VkPipeline Pipelines::make(const std::string& name) const {
   const std::span<const uint32_t> words = shader(name);
   VkShaderModuleCreateInfo module{};
@@ -63,6 +83,7 @@ VkPipeline Pipelines::make(const std::string& name) const {
   const VkResult result = device_.api().CreateComputePipelines(device_.handle(), cache_, 1, &info, nullptr, &pipeline);
   device_.api().DestroyShaderModule(device_.handle(), made, nullptr);
   if (result < 0) fail(result, "vulkan: making the pipeline of " + name);
+  all_++;
   return pipeline;
 }
 

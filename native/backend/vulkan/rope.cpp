@@ -5,7 +5,7 @@ namespace lt::vulkan {
 void VulkanOps::rope(Tensor x, Tensor positions, const Rope& rope) {
   const struct {
     uint64_t x, freqs, positions;
-    uint32_t x_stride, positions_stride, dim, heads, pairs, neighbours;
+    uint32_t x_stride, positions_stride, dim, heads, pairs, neighbours, rows;
     float magnitude;
   } push{address(x),
          address(rope.freqs),
@@ -16,8 +16,9 @@ void VulkanOps::rope(Tensor x, Tensor positions, const Rope& rope) {
          static_cast<uint32_t>(rope.heads),
          static_cast<uint32_t>(rope.freqs.cols),
          rope.neighbours ? 1u : 0u,
+         count(x.rows),
          rope.magnitude};
-  dispatch("rope", push, {groups_of(rope.freqs.cols, 64), static_cast<uint32_t>(x.rows), 1});
+  dispatch("rope", push, {groups_of(rope.freqs.cols, 64), x.rows});
 }
 
 }  // namespace lt::vulkan

@@ -26,7 +26,7 @@ void VulkanOps::store(const Tensor& cache, const Tensor& x, int64_t heads, const
          static_cast<uint32_t>(cache.cols),
          static_cast<uint32_t>(x.rows)};
   const int64_t units = (cache.cols + unit_of(cache.type) - 1) / unit_of(cache.type) * heads;
-  dispatch("store_kv_" + shader_type(cache.type), push, {groups_of(units, 64), static_cast<uint32_t>(x.rows), 1}, beside);
+  dispatch("store_kv_" + shader_type(cache.type), push, {groups_of(units, 64), x.rows}, beside);
 }
 
 void VulkanOps::store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) {

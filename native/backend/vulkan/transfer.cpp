@@ -4,20 +4,32 @@
 
 namespace lt::vulkan {
 
-Transfer::~Transfer() {
+// All buffers are taken here: none in a step.
+Transfer::Transfer(Memory& memory, Stream& stream) : memory_(memory), stream_(stream) {
+  if (memory.mapped()) return;
+  try {
+    for (Staging& s : ring_) s.block = memory.make_staging(piece);
+  } catch (...) {
+    release();
+    throw;
+  }
+}
+
+Transfer::~Transfer() { release(); }
+
+void Transfer::release() {
   for (const Staging& s : ring_)
     if (s.block.buffer) memory_.destroy(s.block);
 }
 
 Transfer::Staging& Transfer::room() {
-  if (ring_[at_].block.buffer && ring_[at_].used == piece) {
+  if (ring_[at_].used == piece) {
     stream_.submit();
     ring_[at_].submission = stream_.submitted();
     at_ = (at_ + 1) % ring_.size();
     ring_[at_].used = 0;
   }
   Staging& s = ring_[at_];
-  if (!s.block.buffer) s.block = memory_.make_staging(piece);
   if (s.used == 0) stream_.wait_for(s.submission);
   return s;
 }

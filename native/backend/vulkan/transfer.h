@@ -9,7 +9,7 @@ namespace lt::vulkan {
 
 class Transfer {
  public:
-  Transfer(Memory& memory, Stream& stream) : memory_(memory), stream_(stream) {}
+  Transfer(Memory& memory, Stream& stream);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -31,6 +31,7 @@ class Transfer {
     Block block;
     uint64_t used = 0, submission = 0;
   };
+  void release();
   Staging& room();  // a buffer with room, waited for
   void stage(uint64_t to, const char* from, const Rows& rows);
 

@@ -1,6 +1,8 @@
 // Ops as dispatches of shaders, and the backend around them. Tensors hold device addresses.
 #pragma once
 #include <array>
+#include <functional>
+#include <set>
 #include <string>
 
 #include "backend/vulkan/pipelines.h"
@@ -14,7 +16,8 @@ std::string shader_type(Type type);
 
 inline uint64_t address(const Tensor& t) { return static_cast<uint64_t>(reinterpret_cast<uintptr_t>(t.data)); }
 inline uint32_t word_stride(const Tensor& t) { return static_cast<uint32_t>(t.stride / 4); }
-constexpr uint32_t groups_of(int64_t n, int64_t size) { return static_cast<uint32_t>((n + size - 1) / size); }
+constexpr int64_t groups_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
+constexpr uint32_t count(int64_t n) { return static_cast<uint32_t>(n); }
 
 // A block of 32 inputs in 8 bits, as round_inputs.comp writes it; and the bytes of the whole where its floats have `floats` bytes.
 constexpr uint64_t rounded_words = 10;
@@ -22,35 +25,45 @@ constexpr uint64_t rounded_bytes(uint64_t floats) { return (floats + 127) / 128 
 
 class VulkanOps : public Ops {
  public:
-  VulkanOps(Stream& stream, Pipelines& pipelines, const Features& uses) : stream_(stream), pipelines_(pipelines), uses_(uses) {}
+  VulkanOps(const Device& device, Stream& stream, Pipelines& pipelines);
+
+  // Makes the pipelines that `pass` and its like with fewer rows ask for, and nothing else.
+  void prepare(const std::function<void(Ops&)>& pass);
 
   Scratch& scratch() override { return scratch_; }
-  void gather(Tensor y, Tensor table, Tensor ids) override;
   using Ops::matmul;
-  void matmul(Tensor x, std::span<const Product> products) override;
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override;
-  void rope(Tensor x, Tensor positions, const Rope& rope) override;
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override;
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
-  void add(Tensor y, Tensor a, Tensor b) override;
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override;
+  LT_PRIMITIVES(LT_OVERRIDE)
 
   Scratch scratch_;
   uint64_t books_ = 0;                        // the code books of the IQ types, where books.glsl says
-  uint64_t parts_ = 0, parts_bytes_ = 0;      // of attention: where splits computed side by side are kept until merged
+  uint64_t parts_ = 0, parts_bytes_ = 0;      // of attention: the results of listed splits until they are merged
   uint64_t rounded_ = 0, rounded_bytes_ = 0;  // the input of a matmul in 8 bits
 
  private:
+  // Groups of a shader: across the columns, and down the rows.
+  struct Groups {
+    int64_t across, down;
+  };
   // `push` is the shader's push_constant block: pointers first, then 32-bit numbers.
   template <class Push>
-  void dispatch(const std::string& shader, const Push& push, std::array<uint32_t, 3> groups, bool beside = false) {
+  void dispatch(const std::string& shader, const Push& push, Groups groups, bool beside = false) {
     static_assert(sizeof(Push) <= Pipelines::push_bytes);
-    stream_.dispatch(pipelines_.get(shader), pipelines_.layout(), &push, sizeof push, groups, beside);
+    const std::array<uint32_t, 3> whole = grid(shader, groups);
+    if (preparing_)
+      preparing_->insert(shader);
+    else
+      stream_.dispatch(pipelines_.get(shader), pipelines_.layout(), &push, sizeof push, whole, beside);
   }
+  std::array<uint32_t, 3> grid(const std::string& shader, Groups groups) const;
   // Behind a shader's name: the builds that the variant takes.
   std::string build_of(Type read) const {
     return std::string(uses_.f16 && read == Type::f16 ? "_half" : "") + (uses_.subgroup > 0 ? "_subgroup" : "");
   }
+  struct Kernel {
+    std::string shader;
+    int64_t outs, rows;  // of a group
+  };
+  Kernel kernel_of(Type type, bool rounded, int64_t rows) const;
   bool rounds(const Product& p) const;
   void round(Tensor x);
   void multiply(Tensor x, const Product& p, bool beside);
@@ -58,7 +71,9 @@ class VulkanOps : public Ops {
 
   Stream& stream_;
   Pipelines& pipelines_;
-  const Features uses_;  // of the variant
+  const Features uses_;                         // of the variant
+  std::array<int64_t, 3> most_groups_;          // of a dispatch
+  std::set<std::string>* preparing_ = nullptr;  // takes the names of shaders in place of their running
 };
 
 }  // namespace lt::vulkan

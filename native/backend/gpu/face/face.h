@@ -116,6 +116,7 @@ void launch(Stream& stream, const char* name, void (*kernel)(Args), Grid grid, i
       c->kernel(c->args);
     }
   };
+  check_grid(name, grid);
   stream.add([&blocks = stream.blocks(), name, grid, threads, shared, call = Call{kernel, args}] {
     blocks.run({name, grid, threads, shared, Call::run, &call});
   });

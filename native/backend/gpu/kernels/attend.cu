@@ -1,5 +1,5 @@
-// softmax(q k^T * scale) v over the paged cache. A block takes one row and up to eight query heads of one KV head, and one split of
-// 512 positions, or all of a row's splits where there are rows enough to fill a device.
+// softmax(q k^T * scale) v over the paged cache. A block takes one row and up to eight query heads of one KV head, and the split of
+// 512 positions of an entry of the work list, or all of a row's splits where there is no list.
 //
 // Order of addition: a score adds its columns ascending, one fused multiply-add each. Keys in pages of 64 absolute positions, ascending,
 // online softmax (Milakov & Gimelshein 2018): weights of a page are summed as (i, i + 32) pairs folded by a tree over 32 threads,
@@ -13,16 +13,16 @@
 namespace lt::gpu::LT_GPU {
 namespace {
 
-constexpr int page = Kv::page_size, split_positions = 512;
+constexpr int page = Kv::page_size, split_positions = Splits::positions;
 constexpr int most_heads = 8;                  // of a block
 constexpr int key_cols = 32, key_stride = 33;  // of keys in shared memory; odd: no two rows in one bank
 constexpr int64_t most_floats = 9000;          // of dynamic shared memory
-constexpr int64_t blocks_that_fill = 128;      // a device
 
 struct AttendArgs {
   View y, q, k, v, positions, sequences, pages;
-  float* partial;  // (rows, heads, splits, value_dim + 2): sums, maximum, total; null: a block walks all splits
-  int64_t heads, kv_heads, key_dim, value_dim, window, splits;
+  const int32_t *entries, *firsts;  // Rows::splits
+  float* partial;                   // (entries, heads, value_dim + 2): sums, maximum, total; null: a block walks all splits
+  int64_t heads, kv_heads, key_dim, value_dim, window;
   int64_t at_once, chunks;  // heads of a block, blocks a KV head
   float scale;
 };
@@ -32,6 +32,7 @@ struct Piece {
   const int32_t* pages;
   int64_t row, kv_head, head, heads;  // query heads [head, head + heads)
   int64_t first, last;                // positions [first, last)
+  int64_t split;                      // of an entry
 };
 
 struct Room {                               // in shared memory
@@ -56,8 +57,11 @@ LT_DEVICE Merge merge(float before, float added) {
   return {m, expf(before - m), expf(added - m)};  // 0 for the empty sum before the first
 }
 
-LT_DEVICE Piece piece_of(const AttendArgs& p) {
-  const int64_t r = block_x(), position = *p.positions.row<int32_t>(r), group = p.heads / p.kv_heads;
+LT_DEVICE int64_t first_seen(const AttendArgs& p, int64_t position) { return p.window ? most(0, position - p.window + 1) : 0; }
+
+// Of row r.
+LT_DEVICE Piece piece_of(const AttendArgs& p, int64_t r) {
+  const int64_t position = *p.positions.row<int32_t>(r), group = p.heads / p.kv_heads;
   const int64_t chunk = block_y() % p.chunks;
   Piece at;
   at.pages = p.pages.row<int32_t>(*p.sequences.row<int32_t>(r));
@@ -65,8 +69,9 @@ LT_DEVICE Piece piece_of(const AttendArgs& p) {
   at.kv_head = block_y() / p.chunks;
   at.head = at.kv_head * group + chunk * p.at_once;
   at.heads = least(p.at_once, group - chunk * p.at_once);
-  at.first = p.window ? most(0, position - p.window + 1) : 0;
+  at.first = first_seen(p, position);
   at.last = position + 1;
+  at.split = p.partial ? p.entries[2 * block_x() + 1] : 0;
   return at;
 }
 
@@ -166,8 +171,8 @@ LT_DEVICE void walk_split(const AttendArgs& p, const Piece& at, const Room& room
 }
 
 LT_DEVICE void write_partial(const AttendArgs& p, const Piece& at, const Room& room, const State& state) {
-  const int64_t stride = p.splits * (p.value_dim + 2);
-  float* to = p.partial + (at.row * p.heads + at.head) * stride + block_z() * (p.value_dim + 2);
+  const int64_t stride = p.value_dim + 2;
+  float* to = p.partial + (block_x() * p.heads + at.head) * stride;
   for (int64_t c = thread(); c < p.value_dim; c += 128)
     for (int64_t h = 0; h < at.heads; h++) to[h * stride + c] = room.sums[h * p.value_dim + c];
   for (int i = 0; i < 2; i++) {
@@ -219,13 +224,16 @@ attend_row(AttendArgs p) {
   LT_SHARED(float, weights, most_heads* page);
   LT_SHARED(float, factors, 2 * most_heads);
   LT_SHARED_DYNAMIC(float, memory);
-  const Piece at = piece_of(p);
+  const int64_t r = p.partial ? p.entries[2 * block_x()] : block_x();
+  if (r < 0) return;  // no work of this step
+  const Piece at = piece_of(p, r);
+  if (p.partial && (at.split + 1) * split_positions <= at.first) return;  // behind the window
   const Room room{memory, memory + at.heads * p.key_dim, memory + at.heads * (p.key_dim + p.value_dim), keys, weights, factors};
   const float* q = p.q.row<float>(at.row) + at.head * p.key_dim;
   for (int64_t i = thread(); i < at.heads * p.key_dim; i += 128) room.q[i] = q[i];
   State state;
   if (p.partial) {
-    walk_split<K, V>(p, at, room, state, block_z());
+    walk_split<K, V>(p, at, room, state, at.split);
     return write_partial(p, at, room, state);
   }
   State whole;
@@ -239,15 +247,13 @@ attend_row(AttendArgs p) {
   finish(p, at, room, whole);
 }
 
-// y = the splits of a row and head, merged.
+// y = the listed splits of a row and head, merged.
 LT_KERNEL(128) merge_splits(AttendArgs p) {
-  const int64_t r = block_x(), h = block_y(), stride = p.value_dim + 2;
-  const float* from = p.partial + (r * p.heads + h) * p.splits * stride;
+  const int64_t r = block_x(), h = block_y(), stride = p.value_dim + 2, position = *p.positions.row<int32_t>(r);
   for (int64_t c = thread(); c < p.value_dim; c += 128) {
     float maximum = -INFINITY, total = 0, sum = 0;
-    for (int64_t s = 0; s < p.splits; s++) {
-      const float* part = from + s * stride;
-      if (part[p.value_dim] == -INFINITY) continue;  // nothing of it is seen
+    for (int64_t s = first_seen(p, position) / split_positions; s * split_positions <= position; s++) {
+      const float* part = p.partial + ((p.firsts[r] + s) * p.heads + h) * stride;
       const Merge m = merge(maximum, part[p.value_dim]);
       maximum = m.maximum;
       total = fmaf(part[p.value_dim + 1], m.part, total * m.whole);
@@ -258,9 +264,9 @@ LT_KERNEL(128) merge_splits(AttendArgs p) {
 }
 
 template <class K, class V>
-void launch_attend(Stream& stream, int64_t rows, const AttendArgs& p) {
+void launch_attend(Stream& stream, int64_t rows, int64_t entries, const AttendArgs& p) {
   const int64_t floats = p.at_once * (p.key_dim + p.value_dim * (p.partial ? 1 : 2));
-  const Grid grid{rows, p.kv_heads * p.chunks, p.partial ? p.splits : 1};
+  const Grid grid{p.partial ? entries : rows, p.kv_heads * p.chunks};
   launch(stream, "attend", attend_row<K, V>, grid, 128, static_cast<size_t>(floats) * 4, p);
   if (p.partial) launch(stream, "merge of attend", merge_splits, {rows, p.heads}, 128, 0, p);
 }
@@ -274,19 +280,25 @@ void Gpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Atten
   args.positions = rows.positions, args.sequences = rows.sequences, args.pages = rows.pages;
   args.heads = attend.heads, args.kv_heads = kv.heads, args.key_dim = kv.k.cols, args.value_dim = kv.v.cols;
   args.window = attend.window, args.scale = attend.scale;
-  args.splits = parts(rows.pages.cols * page, split_positions);
   const int64_t group = attend.heads / kv.heads, floats = args.key_dim + 2 * args.value_dim;
   if (floats > most_floats)
     throw Error(Code::unsupported, std::string(backend_name) + ": expected heads of at most " + std::to_string(most_floats / 3) +
                                        " columns, found " + std::to_string(std::max(args.key_dim, args.value_dim)));
   args.at_once = std::min({group, int64_t{most_heads}, most_floats / floats});
   args.chunks = parts(group, args.at_once);
-  const int64_t needed = q.rows * args.heads * args.splits * (args.value_dim + 2) * 4;
-  const bool apart =
-      args.splits > 1 && q.rows * args.kv_heads * args.chunks < blocks_that_fill && needed <= static_cast<int64_t>(partials_->bytes());
-  if (apart) args.partial = static_cast<float*>(partials_->data());
+  const int64_t entries = rows.splits.entries ? rows.splits.entries.rows : 0;
+  const auto bytes = static_cast<size_t>(entries * args.heads * (args.value_dim + 2) * 4);
+  if (bytes > (partials_ ? partials_->bytes() : 0))
+    throw Error(Code::internal, std::string(backend_name) + ": expected reserve to have been told of " +
+                                    std::to_string(entries * args.heads) + " partial results of " + std::to_string(args.value_dim) +
+                                    " columns, it was told of less");
+  if (entries > 0) {
+    args.entries = static_cast<const int32_t*>(rows.splits.entries.data);
+    args.firsts = static_cast<const int32_t*>(rows.splits.firsts.data);
+    args.partial = static_cast<float*>(partials_->data());
+  }
   with_cache_type(
-      kv.k.type, [&](auto k) { with_cache_type(kv.v.type, [&](auto v) { launch_attend<decltype(k), decltype(v)>(on(), q.rows, args); }); });
+      kv.k.type, [&](auto k) { with_cache_type(kv.v.type, [&](auto v) { launch_attend<decltype(k), decltype(v)>(on(), q.rows, entries, args); }); });
 }
 
 }  // namespace lt::gpu::LT_GPU

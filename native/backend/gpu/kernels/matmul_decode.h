@@ -10,7 +10,7 @@
 
 namespace lt::gpu::LT_GPU {
 
-constexpr int64_t most_decoded = 8;  // rows of x
+constexpr int most_decoded = tiles_from - 1;  // rows of x
 constexpr int chains = 32, segments = chains / 4;
 
 // acc plus the products of a group of columns.
@@ -60,7 +60,7 @@ decode_rows(MatmulArgs p) {
 template <class T>
 void matmul_decode(Stream& stream, const MatmulArgs& p) {
   const Grid grid{parts(p.outputs, 4)};
-  if (p.rows == 1)
+  if (p.rows < few_from)
     launch(stream, "matmul of one row", decode_rows<T, 1>, grid, 128, 0, p);
   else
     launch(stream, "matmul of few rows", decode_rows<T, most_decoded>, grid, 128, 0, p);

@@ -68,7 +68,7 @@ multiply_tiles(MatmulArgs p) {
 
 template <class T>
 void matmul_tiles(Stream& stream, const MatmulArgs& p) {
-  if (p.rows <= 16)
+  if (p.rows < wide_tiles_from)
     launch(stream, "matmul by tiles of 16 rows", multiply_tiles<T, 1>, {parts(p.outputs, tile)}, 256, 0, p);
   else
     launch(stream, "matmul by tiles of 64 rows", multiply_tiles<T, 4>, {parts(p.outputs, tile), parts(p.rows, 64)}, 256, 0, p);

@@ -9,7 +9,7 @@ namespace lt::gpu::LT_GPU {
 
 template <class T>
 void matmul_rows(Stream& stream, const MatmulArgs& p) {
-  if (p.rows <= most_decoded)
+  if (p.rows < tiles_from)
     matmul_decode<T>(stream, p);
   else
     matmul_tiles<T>(stream, p);

@@ -16,6 +16,9 @@ struct MatmulArgs {
   bool wide_x, wide_w;          // rows are aligned to 16 bytes
 };
 
+// Numbers of rows of x from which on another kernel is taken (matmul_decode.h, matmul_tiles.h).
+constexpr int64_t few_from = 2, tiles_from = 9, wide_tiles_from = 17;
+
 struct Weights {
   void (*gather)(Stream& stream, int64_t rows, const GatherArgs& args);
   void (*matmul)(Stream& stream, const MatmulArgs& args);

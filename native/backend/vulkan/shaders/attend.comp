@@ -7,7 +7,7 @@
 // KV head, so that keys and values are read once for them; 256 columns of the value at a time.
 // Order: a score adds its columns ascending, one fused multiply-add each. Pages of 64 absolute positions ascending, an invocation a
 // position for the scores; weights are summed in eights, then the eight sums; weighted values position by position. Splits as in
-// attend_merge.glsl, one a group where `splits` is not 0.
+// attend_merge.glsl: a group has all of its row's, or the one of an entry of the work list, whose sums attend_merge.comp merges.
 #include "core.glsl"
 #ifdef SUBGROUP
 #extension GL_KHR_shader_subgroup_ballot : require
@@ -15,11 +15,10 @@
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Words keys, values;
-  Floats q, y;
-  Ints positions, sequences, pages;
-  Floats parts;
+  Floats q, y;  // y: of entries, the parts
+  Ints positions, sequences, pages, entries;
   uint q_stride, y_stride, k_stride, v_stride, positions_stride, sequences_stride, pages_stride;
-  uint heads, kv_heads, key_dim, value_dim, window, splits;
+  uint heads, kv_heads, key_dim, value_dim, window, count, listed;  // count: of rows, or of entries where they are listed
   float scale;
 };
 #include "attend_merge.glsl"
@@ -118,7 +117,16 @@ void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, uint q
 }
 
 void main() {
-  const uint t = gl_LocalInvocationID.x, r = gl_WorkGroupID.y;
+  const uint t = gl_LocalInvocationID.x, unit = group_down();
+  if (unit >= count) return;
+  const bool alone = listed != 0u;
+  int row = int(unit), from_split = 0, to_split = 0;
+  if (alone) {
+    row = entries.at[2u * unit];
+    from_split = to_split = entries.at[2u * unit + 1u];
+  }
+  if (row < 0) return;
+  const uint r = uint(row);
   // Of each KV head, its query heads in chunks of ROWS; a last chunk that is not full begins earlier and repeats some.
   const uint group = heads / kv_heads, chunks = (group + ROWS - 1u) / ROWS, grid = kv_heads * chunks;
   const uint kv_head = gl_WorkGroupID.x % grid / chunks, chunk = gl_WorkGroupID.x % chunks;
@@ -127,9 +135,10 @@ void main() {
   const int last = positions.at[r * positions_stride];
   const int first = window != 0u ? max(0, last - int(window) + 1) : 0;
   const uint table = uint(sequences.at[r * sequences_stride]) * pages_stride;
-  const bool alone = splits != 0u;
-  const int from_split = alone ? int(gl_WorkGroupID.z) : first / split_positions;
-  const int to_split = alone ? from_split : last / split_positions;
+  if (!alone) {
+    from_split = first / split_positions;
+    to_split = last / split_positions;
+  }
   if (from_split < first / split_positions || to_split > last / split_positions) return;
   Part all[ROWS];
   [[unroll]] for (uint n = 0u; n < ROWS; n++) all[n] = nothing();
@@ -151,19 +160,19 @@ void main() {
   [[unroll]] for (uint n = 0u; n < ROWS; n++) {
     if (start + n < chunk * ROWS) continue;  // the chunk before has it
     const uint head = h + n;
-    const uint to = alone ? ((r * heads + head) * splits + gl_WorkGroupID.z) * (value_dim + 2u) : r * y_stride + head * value_dim;
+    const uint to = alone ? (unit * heads + head) * (value_dim + 2u) : r * y_stride + head * value_dim;
     [[unroll]] for (uint j = 0u; j < columns; j++) {
       const uint c = column + t + 64u * j;
       if (c >= value_dim) continue;
       if (alone) {
-        parts.at[to + 2u + c] = all[n].values[j];
+        y.at[to + 2u + c] = all[n].values[j];
       } else {
         y.at[to + c] = quotient(all[n].values[j], all[n].sum);
       }
     }
     if (alone && t == 0u && column == 0u) {
-      parts.at[to] = all[n].most;
-      parts.at[to + 1u] = all[n].sum;
+      y.at[to] = all[n].most;
+      y.at[to + 1u] = all[n].sum;
     }
   }
 }

@@ -1,22 +1,23 @@
 #version 460
-// The splits of a head of a row, computed side by side, become one: in ascending order, as attend.comp does it alone.
+// The listed splits of a head of a row become one: in ascending order, as attend.comp does it for a whole row.
 #include "core.glsl"
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats y, parts;
-  Ints positions;
-  uint y_stride, positions_stride, heads, value_dim, window, splits;
+  Ints positions, firsts;
+  uint y_stride, positions_stride, heads, value_dim, window, rows;
 };
 #include "attend_merge.glsl"
 
 void main() {
-  const uint t = gl_LocalInvocationID.x, r = gl_WorkGroupID.y, h = gl_WorkGroupID.x % heads;
+  const uint t = gl_LocalInvocationID.x, r = group_down(), h = gl_WorkGroupID.x % heads;
+  if (r >= rows) return;
   const uint column = gl_WorkGroupID.x / heads * (64u * columns);
   const int last = positions.at[r * positions_stride];
   const int first = window != 0u ? max(0, last - int(window) + 1) : 0;
   Part all = nothing();
   for (int s = first / split_positions; s <= last / split_positions; s++) {
-    const uint from = ((r * heads + h) * splits + uint(s)) * (value_dim + 2u);
+    const uint from = (uint(firsts.at[r] + s) * heads + h) * (value_dim + 2u);
     Part part;
     part.most = parts.at[from];
     part.sum = parts.at[from + 1u];

@@ -12,4 +12,7 @@ layout(buffer_reference, std430, buffer_reference_align = 4) buffer Ints { int a
 layout(buffer_reference, std430, buffer_reference_align = 2) buffer Halves { uint16_t at[]; };
 #endif
 
+// A group's row, or its first: what is beyond the device's limit of groups down lies behind (VulkanOps::grid). May be past the last.
+uint group_down() { return gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y; }
+
 const int page_size = 64;  // positions a page of the KV cache

@@ -5,12 +5,12 @@
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats y, g, u;
-  uint y_stride, g_stride, u_stride, cols;
+  uint y_stride, g_stride, u_stride, cols, rows;
 };
 
 void main() {
-  const uint c = gl_GlobalInvocationID.x, r = gl_WorkGroupID.y;
-  if (c >= cols) return;
+  const uint c = gl_GlobalInvocationID.x, r = group_down();
+  if (c >= cols || r >= rows) return;
   const float x = g.at[r * g_stride + c];
   precise float silu = x / (1.0 + exponential(-x));
   precise float product = silu * u.at[r * u_stride + c];

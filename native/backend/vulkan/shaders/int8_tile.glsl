@@ -47,7 +47,7 @@ void load_block(uint t, uint m0, uint n0, uint k) {
 }
 
 void walk() {
-  const uint t = gl_LocalInvocationID.x, m0 = gl_WorkGroupID.x * 64u, n0 = gl_WorkGroupID.y * 32u;
+  const uint t = gl_LocalInvocationID.x, m0 = gl_WorkGroupID.x * 64u, n0 = group_down() * 32u;
   precise vec4 total[8], sum[8];
   [[unroll]] for (uint i = 0u; i < 8u; i++) total[i] = vec4(0.0);
   for (uint chain = 0u; chain < 8u; chain++) {

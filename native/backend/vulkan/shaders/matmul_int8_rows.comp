@@ -41,7 +41,7 @@ void main() {
 #else
   const uint t = gl_LocalInvocationID.x;
 #endif
-  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS, row = gl_WorkGroupID.y * ROWS;
+  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS, row = group_down() * ROWS;
   const uint blocks = cols / 32u;
   precise float sum[OUTS * ROWS];
   [[unroll]] for (uint i = 0u; i < OUTS * ROWS; i++) sum[i] = 0.0;

@@ -29,7 +29,7 @@ void load_weights(uint t, uint m0, uint k) {
 
 void main() {
   const uint lane = gl_SubgroupInvocationID, t = gl_SubgroupID * 8u + lane;
-  const uint m0 = gl_WorkGroupID.x * 64u, n0 = gl_WorkGroupID.y * ROWS + OWN * gl_SubgroupID;
+  const uint m0 = gl_WorkGroupID.x * 64u, n0 = group_down() * ROWS + OWN * gl_SubgroupID;
   uint from[EIGHTS];  // the lane's rows of x
   [[unroll]] for (uint e = 0u; e < EIGHTS; e++) from[e] = min(n0 + 8u * e + lane, rows - 1u) * x_stride;
   precise vec4 total[2 * OWN], sum[2 * OWN];

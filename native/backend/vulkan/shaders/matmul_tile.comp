@@ -31,7 +31,7 @@ void load_tile(uint t, uint m0, uint n0, uint k) {
 
 void main() {
   const uint t = gl_LocalInvocationID.x;
-  const uint m0 = gl_WorkGroupID.x * 64u, n0 = gl_WorkGroupID.y * ROWS;
+  const uint m0 = gl_WorkGroupID.x * 64u, n0 = group_down() * ROWS;
   const uint mt = t & 7u, nt = t >> 3;  // outputs 8 mt.., rows OWN nt..
   precise vec4 total[2 * OWN], sum[2 * OWN];
   [[unroll]] for (uint i = 0u; i < 2u * OWN; i++) total[i] = vec4(0.0);

@@ -5,14 +5,15 @@
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats y, x, w;
-  uint y_stride, x_stride, dim, weighted;
+  uint y_stride, x_stride, dim, weighted, rows;
   float eps;
 };
 shared float sums[64];
 
 void main() {
-  const uint t = gl_LocalInvocationID.x;
-  const uint from = gl_WorkGroupID.y * x_stride + gl_WorkGroupID.x * dim, to = gl_WorkGroupID.y * y_stride + gl_WorkGroupID.x * dim;
+  const uint t = gl_LocalInvocationID.x, r = group_down();
+  if (r >= rows) return;
+  const uint from = r * x_stride + gl_WorkGroupID.x * dim, to = r * y_stride + gl_WorkGroupID.x * dim;
   precise float sum = 0.0;
   for (uint c = t; c < dim; c += 64u) {
     const float v = x.at[from + c];

@@ -5,7 +5,7 @@ layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats x, freqs;
   Ints positions;
-  uint x_stride, positions_stride, dim, heads, pairs, neighbours;
+  uint x_stride, positions_stride, dim, heads, pairs, neighbours, rows;
   float magnitude;
 };
 
@@ -51,8 +51,8 @@ vec2 direction(int turns) {
 }
 
 void main() {
-  const uint i = gl_GlobalInvocationID.x, r = gl_WorkGroupID.y;
-  if (i >= pairs) return;
+  const uint i = gl_GlobalInvocationID.x, r = group_down();
+  if (i >= pairs || r >= rows) return;
   precise vec2 d = direction(turn(uint(positions.at[r * positions_stride]), freqs.at[i])) * magnitude;
   const uint first = neighbours != 0u ? 2u * i : i, second = neighbours != 0u ? 2u * i + 1u : i + pairs;
   for (uint h = 0u; h < heads; h++) {

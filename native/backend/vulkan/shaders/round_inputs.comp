@@ -6,12 +6,12 @@ layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats x;
   Words rounded;
-  uint x_stride, rounded_stride, cols;
+  uint x_stride, rounded_stride, cols, rows;
 };
 
 void main() {
-  const uint k = gl_GlobalInvocationID.x, r = gl_WorkGroupID.y;
-  if (32u * k >= cols) return;
+  const uint k = gl_GlobalInvocationID.x, r = group_down();
+  if (32u * k >= cols || r >= rows) return;
   const uint from = r * x_stride + 32u * k, to = r * rounded_stride + 10u * k;
   float v[32];
   float most = 0.0;

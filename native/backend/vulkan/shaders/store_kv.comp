@@ -69,8 +69,8 @@ void store(uint to, uint i, uint from) {
 
 void main() {
   const uint units = (dim + unit - 1u) / unit;
-  const uint i = gl_GlobalInvocationID.x % units, h = gl_GlobalInvocationID.x / units, r = gl_WorkGroupID.y;
-  if (h >= heads) return;
+  const uint i = gl_GlobalInvocationID.x % units, h = gl_GlobalInvocationID.x / units, r = group_down();
+  if (h >= heads || r >= rows) return;
   const uint position = uint(positions.at[r * positions_stride]), sequence = uint(sequences.at[r * sequences_stride]);
   const uint page = uint(pages.at[sequence * pages_stride + position / page_size]);
   const uint slot = (page * heads + h) * page_size + position % page_size;

@@ -1,0 +1,62 @@
+// Every pipeline that a model's steps ask for is made when it is loaded.
+#include <numeric>
+
+#include "backend/vulkan/pipelines.h"
+#include "check/vulkan_check.h"
+#include "core/sizing.h"
+#include "engine/stage.h"
+#include "gguf/file.h"
+#include "model/model.h"
+
+namespace lt::check {
+namespace {
+
+constexpr int64_t pages = 10;
+
+// `n` rows of one sequence from position `first` on, or of as many sequences at that position.
+engine::HostRows rows_of(int32_t n, int32_t first, bool one) {
+  engine::HostRows rows;
+  for (int32_t r = 0; r < n; r++) {
+    rows.ids.push_back(20 + r);
+    rows.positions.push_back(first + (one ? r : 0));
+    rows.sequences.push_back(one ? 0 : r);
+    if (!one || r + 1 == n) rows.outputs.push_back(r);
+    if (!one) rows.spans.push_back({r, 1, r});
+  }
+  if (one) rows.spans.push_back({0, n, 0});
+  rows.pages.resize(rows.spans.size() * pages);
+  for (size_t i = 0; i < rows.pages.size(); i++) rows.pages[i] = static_cast<int32_t>(i % pages);
+  return rows;
+}
+
+void steps(const std::string& variant, Type cache) {
+  const auto file = gguf::File::open(LT_SOURCE_DIR "/models/story-Q8_0.gguf");
+  const auto b = open_vulkan(variant);
+  const auto model = model::load(*file, *b);
+  b->reserve(measure(*model, 70, 4).needs());
+  const int64_t before = vulkan::Pipelines::made();
+  engine::Stage stage(*b, *model, {0, model->shape().layers, true, true}, {70, 4, 4, pages, cache});
+  const int64_t made = vulkan::Pipelines::made();
+  CHECK(made > before);
+  const auto run = [&](const engine::HostRows& rows) {
+    stage.describe(rows);
+    CHECK(stage.run([] { return false; }));
+    stage.logits(0);
+    CHECK_THAT(vulkan::Pipelines::made() == made,
+               vulkan::Pipelines::made() - made << " pipelines were made by a step of " << rows.ids.size() << " rows, " << variant);
+  };
+  for (const int32_t n : {1, 2, 12, 13, 32, 33, 64, 65, 70}) run(rows_of(n, 0, true));
+  run(rows_of(5, 520, true));
+  for (const int32_t n : {1, 2, 4}) {
+    run(rows_of(n, 70, false));
+    run(rows_of(n, 520, false));
+  }
+}
+
+CHECK_CASE("vulkan/no pipeline is made after a model is loaded") {
+  for (const vulkan::Variant& v : vulkan::variants_of(vulkan_device().usable(), true)) steps(v.name, Type::f16);
+  for (const Type cache : {Type::f32, Type{8}}) steps("", cache);
+}
+
+}  // namespace
+}  // namespace lt::check
