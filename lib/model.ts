@@ -6,9 +6,9 @@ import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
 import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary } from './native';
-import { promptOf, type Prompt } from './prompt';
+import { promptOf, type Part, type Prompt } from './prompt';
 import { checkGenerate, requestOf, type GenerateOptions } from './sampling';
-import { ChatTemplate, type Message } from './template';
+import { ChatTemplate, type Message, type Variables } from './template';
 
 export interface TextOptions {
   /** Control tokens: recognised where the text spells them, or spelled out. Default false: they are letters, or nothing. */
@@ -34,32 +34,45 @@ export class Model implements AsyncDisposable {
 
   /** Goes on from a text, a conversation or token ids. Await it for the result, iterate it for the stream, or both. */
   generate(prompt: Prompt, options?: GenerateOptions): Generation<string> {
-    return this.#generate(new Origin(Model.prototype.generate), options, () => promptOf(prompt, (messages) => this.#render(messages)));
+    return this.#generate(new Origin(Model.prototype.generate), options, (signal) => promptOf(prompt, (messages) => this.#render(messages, signal)));
   }
 
   /** A conversation that keeps its history. */
   chat(options?: ChatOptions): Chat {
     const checked = check.options<ChatOptions>(options, 'chat', chatChecks);
     return new Chat(checked, (ask, settings) =>
-      this.#generate(new Origin(Chat.prototype.send), settings, () =>
-        promptOf(ask(), (messages) => this.#render(messages, checked.template, checked.variables)),
+      this.#generate(new Origin(Chat.prototype.send), settings, (signal) =>
+        promptOf(ask(), (messages) => this.#render(messages, signal, checked.template, checked.variables)),
       ),
     );
   }
 
   // Whatever is wrong with the arguments rejects the generation.
-  #generate(origin: Origin, options: unknown, prompt: () => ReturnType<typeof promptOf>): Run {
+  #generate(origin: Origin, options: unknown, prompt: (signal: AbortSignal) => Part | Promise<Part>): Run {
     let checked: GenerateOptions;
-    let request: NativeRequest;
+    let settings: ReturnType<typeof requestOf>;
     try {
       checked = checkGenerate(options);
-      request = { ...requestOf(checked), ...prompt() };
+      settings = requestOf(checked);
     } catch (error) {
       const failed = new Run(origin, 0);
       failed.fail(error);
       return failed;
     }
-    return new Run(origin, request.seed).start((course) => this.#submit(request, course), checked.signal);
+    return new Run(origin, settings.seed).start((course) => this.#begin(settings, prompt, course), checked.signal);
+  }
+
+  /** Submits a request as soon as its prompt is there; gives the function that stops either. */
+  #begin(settings: ReturnType<typeof requestOf>, prompt: (signal: AbortSignal) => Part | Promise<Part>, course: Course): () => void {
+    const rendering = new AbortController();
+    const part = prompt(rendering.signal);
+    if (!(part instanceof Promise)) return this.#submit({ ...settings, ...part }, course);
+    let stop = (): void => rendering.abort();
+    const submit = (rendered: Part): void => {
+      if (!rendering.signal.aborted) stop = this.#submit({ ...settings, ...rendered }, course);
+    };
+    part.then(submit).catch((error: unknown) => course.fail(error));
+    return () => stop();
   }
 
   /** Token ids of a text. No begin token is added: `generate` does that. */
@@ -131,14 +144,19 @@ export class Model implements AsyncDisposable {
     return () => native.abort(handle, ticket);
   }
 
-  #render(messages: readonly Message[], template = this.info.chatTemplate, variables: Readonly<Record<string, unknown>> = {}): NativeRequest['segments'] {
+  #render(
+    messages: readonly Message[],
+    signal: AbortSignal,
+    template = this.info.chatTemplate,
+    variables: Variables = {},
+  ): ReturnType<ChatTemplate['renderInSlices']> {
     if (template === undefined) {
       throw new LlamaError('UNSUPPORTED', 'the model file has no chat template: give one as the option `template`, or generate from text');
     }
     this.#vocabulary ??= native.vocabulary(this.#alive());
     let compiled = this.#templates.get(template);
     if (!compiled) this.#templates.set(template, (compiled = new ChatTemplate(template, this.#vocabulary)));
-    return compiled.render(messages, variables);
+    return compiled.renderInSlices(messages, variables, { signal });
   }
 }
 

@@ -2,15 +2,13 @@ import { isUint32Array } from 'node:util/types';
 
 import * as check from './check';
 import type { NativeRequest } from './native';
-import type { Message } from './template';
+import { roles, type Message } from './template';
 
 /**
  * What to go on from: text (behind the begin token, where the file asks for one; control tokens written in it are plain
  * text), a conversation (through the model's chat template), or token ids as they are.
  */
 export type Prompt = string | readonly Message[] | Uint32Array | readonly number[];
-
-const roles = ['system', 'user', 'assistant', 'tool'] as const;
 
 export const message: check.Check<Message> = (value, name) => {
   const checked = check.options<Message>(value, name, { role: check.oneOf(roles), content: check.string });
@@ -20,14 +18,18 @@ export const message: check.Check<Message> = (value, name) => {
 
 export const messages = check.listOf(message, 100_000);
 
-type Part = Pick<NativeRequest, 'ids' | 'segments' | 'begin'>;
+export type Part = Pick<NativeRequest, 'ids' | 'segments' | 'begin'>;
 
-/** The prompt's part of a request; `render` makes the segments of a conversation. */
-export function promptOf(prompt: unknown, render: (conversation: readonly Message[]) => NativeRequest['segments']): Part {
+type Segments = NativeRequest['segments'];
+
+/** The prompt's part of a request; `render` makes the segments of a conversation, at once or later. */
+export function promptOf(prompt: unknown, render: (conversation: readonly Message[]) => Segments | Promise<Segments>): Part | Promise<Part> {
   if (typeof prompt === 'string') return { ids: undefined, segments: [{ text: prompt, control: false }], begin: true };
   const given = check.reading(idsOrMessages)(prompt, 'prompt');
   if (given instanceof Uint32Array) return { ids: given, segments: [], begin: false };
-  return { ids: undefined, segments: render(given), begin: true };
+  const rendered = render(given);
+  const part = (segments: Segments): Part => ({ ids: undefined, segments, begin: true });
+  return rendered instanceof Promise ? rendered.then(part) : part(rendered);
 }
 
 const idsOrMessages: check.Check<Uint32Array | readonly Message[]> = (value, name) => {
