@@ -5,7 +5,7 @@ import { methodsOf, mutating } from './methods';
 import type { Run } from './run';
 import { intIn, invoke } from './signature';
 import { join, Text } from './text';
-import { Dict, isSteps, List, Namespace, Native, Range, Thing, Tuple, typeOf, Undefined, type Value } from './values';
+import { Dict, isSteps, List, Namespace, Native, or, Range, Thing, Tuple, typeOf, Undefined, type Value } from './values';
 
 /** Looked up as an attribute first, then as an item. */
 export function* attribute(run: Run, value: Value, name: string): Steps<Value> {
@@ -17,11 +17,12 @@ export function attributeNow(run: Run, value: Value, name: string): Value | Step
   if (value instanceof Undefined) return value.fail();
   const own = ownAttribute(run, value, name);
   if (isSteps(own)) return orMissing(own, value, name);
-  return own ?? (value instanceof Dict ? value.named(name) : undefined) ?? missing(value, name);
+  if (own !== undefined) return own;
+  return or(value instanceof Dict ? value.named(name) : undefined, () => missing(value, name));
 }
 
 function* orMissing(own: Steps<Value | undefined>, value: Value, name: string): Steps<Value> {
-  return (yield* own) ?? missing(value, name);
+  return or(yield* own, () => missing(value, name));
 }
 
 /** What Python's getattr finds, within what a sandbox allows. */
@@ -48,7 +49,7 @@ export function* item(run: Run, value: Value, key: Value): Steps<Value> {
   if (found !== undefined) return found;
   if (!(key instanceof Text)) return new Undefined(`${value === null ? 'None' : `${typeOf(value)} object`} has no element of that ${typeOf(key)}`);
   const own = ownAttribute(run, value, key.plain);
-  return (isSteps(own) ? yield* own : own) ?? missing(value, key.plain);
+  return or(isSteps(own) ? yield* own : own, () => missing(value, key.plain));
 }
 
 function plainItem(value: Value, key: Value): Value | undefined {

@@ -37,9 +37,13 @@ export function placeNumber(run: Run, field: Field, negative: boolean, prefix: s
   return new Text(head + zeros(digits, field.group, every, room));
 }
 
+/** How many digits stand before the point; decimal ones are grouped by threes. */
+const wholeDigits = (digits: string, every: number): number => (every === 3 ? /^\d*/ : /^[0-9a-fA-F]*/).exec(digits)?.[0].length ?? 0;
+
 function grouped(digits: string, group: string, every: number): string {
   if (group === '') return digits;
-  const [, whole = '', rest = ''] = /^([0-9a-fA-F]*)(.*)$/s.exec(digits) ?? [];
+  const size = wholeDigits(digits, every);
+  const [whole, rest] = [digits.slice(0, size), digits.slice(size)];
   const parts: string[] = [];
   for (let i = whole.length; i > 0; i -= every) parts.unshift(whole.slice(Math.max(0, i - every), i));
   return parts.join(group) + rest;
@@ -47,7 +51,7 @@ function grouped(digits: string, group: string, every: number): string {
 
 /** Zeros in front until the room is filled; they are grouped too, and never begin with the mark of a group. */
 function zeros(digits: string, group: string, every: number, room: number): string {
-  const whole = /^[0-9a-fA-F]*/.exec(digits)?.[0].length ?? 0;
+  const whole = wholeDigits(digits, every);
   const left = room - (digits.length - whole);
   let length = whole;
   const long = (n: number): number => n + Math.floor((n - 1) / every);

@@ -11,7 +11,7 @@ import type { Run } from './run';
 import { callee, intIn, textIn, type Callee } from './signature';
 import { sorted } from './sort';
 import { join, Text } from './text';
-import { Dict, end, isSteps, Iter, List, Tuple, typeOf, Undefined, View, type Value } from './values';
+import { Dict, end, isSteps, Iter, List, or, Tuple, typeOf, Undefined, View, type Value } from './values';
 
 type Optional = Value | undefined;
 
@@ -65,7 +65,7 @@ function extreme(order: '<' | '>'): Callee {
     const { items, keys } = yield* keyed(run, value, attribute, truth(exact));
     let best = 0;
     for (let i = 1; i < items.length; i++) if (yield* ordered(run, order, keys[i] as Value, keys[best] as Value)) best = i;
-    return items[best] ?? new Undefined('No aggregated item, sequence was empty.');
+    return or(items[best], () => new Undefined('No aggregated item, sequence was empty.'));
   });
 }
 
@@ -141,7 +141,7 @@ function later(make: () => Steps<readonly Value[]>): Iter {
   let at = 0;
   return new Iter(function* () {
     items ??= yield* make();
-    return items[at++] ?? end;
+    return or(items[at++], () => end);
   });
 }
 
@@ -184,7 +184,7 @@ function batch(run: Run, value: Value, count: Value, fill: Value = null): Iter {
 function* attr(run: Run, value: Value, name: Value): Steps<Value> {
   if (value instanceof Undefined) value.fail();
   const own = ownAttribute(run, value, textIn(name, 'the attribute name').plain);
-  return (isSteps(own) ? yield* own : own) ?? new Undefined(`'${typeOf(value)} object' has no attribute '${(name as Text).plain}'`);
+  return or(isSteps(own) ? yield* own : own, () => new Undefined(`'${typeOf(value)} object' has no attribute '${(name as Text).plain}'`));
 }
 
 function items(_run: Run, value: Value): Iter {

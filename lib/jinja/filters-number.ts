@@ -9,7 +9,7 @@ import { getter } from './attributes';
 import type { Run } from './run';
 import { callee, intIn, type Callee } from './signature';
 import { Text } from './text';
-import { typeOf, Undefined, type Value } from './values';
+import { or, typeOf, Undefined, type Value } from './values';
 
 /** float(value); `usual` where it is none, an error without. */
 export function* floatOf(_run: Run, value: Value, usual?: number): Steps<number> {
@@ -68,7 +68,7 @@ export const numberFilters: Readonly<Record<string, Callee>> = {
     return typeof number === 'number' ? Math.abs(number) : number < 0n ? -number : number;
   }),
   int: callee('default? base?', (_run, value, usual = 0n, base = 10n) => toInteger(value, usual, base)),
-  float: callee('default?', (_run, value, usual = 0) => floatNow(value) ?? usual),
+  float: callee('default?', (_run, value, usual = 0) => or<Value, Value>(floatNow(value), () => usual)),
   round: callee('precision? method?', round as never),
   sum: callee('attribute? start?', sum as never),
 };

@@ -9,7 +9,7 @@ import { floatText, toFloat } from './numbers';
 import { ascii, repr, str } from './repr';
 import type { Run } from './run';
 import { Builder, Text } from './text';
-import { typeOf, Undefined, type Args, type Dict, type Value } from './values';
+import { or, typeOf, Undefined, type Args, type Dict, type Value } from './values';
 
 /** The arguments of a call of format: with numbers or in turn, but not both. */
 class Fields {
@@ -21,7 +21,7 @@ class Fields {
   get(name: string): Value {
     if (name === '' || /^\d+$/.test(name)) return this.#positional(name);
     const value = this.map ? this.map.named(name) : this.args.named.get(name);
-    return value ?? fail('lookup', `there is no argument '${name}'`);
+    return or(value, () => fail('lookup', `there is no argument '${name}'`));
   }
 
   #positional(name: string): Value {
@@ -29,7 +29,7 @@ class Fields {
     this.#manual ??= manual;
     if (this.#manual !== manual) fail('value', 'cannot switch between manual field specification and automatic field numbering');
     const index = manual ? Number(name) : this.#next++;
-    return this.args.positional[index] ?? fail('lookup', `Replacement index ${index} out of range for positional args tuple`);
+    return or(this.args.positional[index], () => fail('lookup', `Replacement index ${index} out of range for positional args tuple`));
   }
 }
 

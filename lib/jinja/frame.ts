@@ -2,7 +2,7 @@
 import type { Code, Scope } from './scope';
 import { quick } from './scope';
 import { Activation, Symbols, type Load, type Place } from './symbols';
-import { Undefined, type Value } from './values';
+import { or, Undefined, type Value } from './values';
 
 export class Frame {
   /** The template itself, outside of every loop, macro and block. */
@@ -52,7 +52,7 @@ export class Frame {
 
   variable(name: string): Code {
     const read = this.reading(this.place(name));
-    return quick((scope) => read(scope) ?? Undefined.named(name));
+    return quick((scope) => or(read(scope), () => Undefined.named(name)));
   }
 
   place(name: string): Place {

@@ -7,7 +7,7 @@ import type { Run } from './run';
 import { intIn } from './signature';
 import { strftime } from '../strftime';
 import { Text } from './text';
-import { Dict, Namespace, Native, Range, Thing, Tuple, typeOf, Undefined, type Args, type Value } from './values';
+import { Dict, Namespace, Native, or, Range, Thing, Tuple, typeOf, Undefined, type Args, type Value } from './values';
 
 const longestRange = 100_000;
 
@@ -91,7 +91,7 @@ class Joiner extends Thing {
 
   constructor({ positional, named }: Args) {
     super();
-    this.#separator = positional[0] ?? named.get('sep') ?? new Text(', ');
+    this.#separator = or(or(positional[0], () => named.get('sep')), () => new Text(', '));
   }
 
   override attribute(name: string): Value | undefined {
@@ -107,12 +107,12 @@ class Joiner extends Thing {
 
 /** Ends the render: the template refuses the messages. */
 function* raise(run: Run, { positional, named }: Args): Steps<Value> {
-  const message = positional[0] ?? named.get('message') ?? fail('type', 'raise_exception needs a message');
+  const message = or(or(positional[0], () => named.get('message')), () => fail('type', 'raise_exception needs a message'));
   return fail('raised', (yield* str(run, message)).plain);
 }
 
 function now(run: Run, { positional, named }: Args): Value {
-  const format = positional[0] ?? named.get('format');
+  const format = or(positional[0], () => named.get('format'));
   if (format instanceof Undefined) format.fail();
   if (!(format instanceof Text)) return fail('type', `strftime() argument must be str, not ${format === undefined ? 'nothing' : typeOf(format)}`);
   run.budget.text(format.plain.length);

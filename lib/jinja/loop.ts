@@ -5,7 +5,7 @@ import { fail } from './failure';
 import { Iterable, lengthOf, next } from './protocols';
 import type { Run } from './run';
 import type { Text } from './text';
-import { end, Iter, Native, Tuple, Undefined, type Args, type Value } from './values';
+import { end, Iter, Native, or, Tuple, Undefined, type Args, type Value } from './values';
 
 /** Renders the loop's body for the items inside an item. */
 export type Recursion = (run: Run, items: Value, depth: number) => Steps<Text>;
@@ -43,7 +43,7 @@ export class Loop extends Iterable {
   }
 
   *#peek(): Steps<Value | typeof end> {
-    this.#after ??= yield* next(this.#iter);
+    if (this.#after === undefined) this.#after = yield* next(this.#iter);
     return this.#after;
   }
 
@@ -105,7 +105,7 @@ export class Loop extends Iterable {
   }
 
   override call(run: Run, { positional, named }: Args): Value | Steps<Value> {
-    const items = positional[0] ?? named.get('iterable');
+    const items = or(positional[0], () => named.get('iterable'));
     if (!this.#recursion) return fail('type', "the loop must have the 'recursive' marker to be called");
     return items === undefined ? fail('type', 'loop() needs what to iterate over') : this.#recursion(run, items, this.#depth + 1);
   }

@@ -6,7 +6,7 @@ import type { Run } from './run';
 import { namedOf } from './signature';
 import { Scope, type Code, type Exec } from './scope';
 import { Builder, Text } from './text';
-import { Thing, Tuple, Undefined, type Args, type Value } from './values';
+import { or, Thing, Tuple, Undefined, type Args, type Value } from './values';
 
 /** A macro as it was compiled. */
 export interface MacroCode {
@@ -55,7 +55,8 @@ export class Macro extends Thing {
     this.#bind(scope, args);
     this.#code.enter(scope);
     for (const { name, slot, usual } of this.#code.parameters) {
-      scope.slots[slot] ??= usual ? yield* usual.run(scope) : new Undefined(`parameter '${name}' was not provided`);
+      if (scope.slots[slot] !== undefined) continue;
+      scope.slots[slot] = usual ? yield* usual.run(scope) : new Undefined(`parameter '${name}' was not provided`);
     }
     const out = new Builder();
     yield* this.#code.body(scope, out);
@@ -68,11 +69,11 @@ export class Macro extends Thing {
     const { parameters, slots, name } = this.#code;
     const left = new Map(named);
     for (const [i, parameter] of parameters.entries()) {
-      scope.slots[parameter.slot] = positional[i] ?? left.get(parameter.name);
+      scope.slots[parameter.slot] = or(positional[i], () => left.get(parameter.name));
       if (i >= positional.length) left.delete(parameter.name);
     }
     if (slots.caller !== undefined && !parameters.some((p) => p.name === 'caller')) {
-      scope.slots[slots.caller] = left.get('caller') ?? new Undefined('No caller defined');
+      scope.slots[slots.caller] = or(left.get('caller'), () => new Undefined('No caller defined'));
       left.delete('caller');
     }
     if (slots.kwargs !== undefined) scope.slots[slots.kwargs] = namedOf({ positional: [], named: left });

@@ -6,7 +6,7 @@ import type { Attribute } from './methods';
 import { iterate, itemsOf, listOf, next } from './protocols';
 import type { Run } from './run';
 import { callee, intIn } from './signature';
-import { Dict, end, List, Range, Tuple, View, type Value } from './values';
+import { Dict, end, List, or, Range, Tuple, View, type Value } from './values';
 
 function* count(run: Run, self: Value, value: Value): Steps<Value> {
   let found = 0n;
@@ -40,7 +40,7 @@ const range: Readonly<Record<string, Attribute>> = {
 };
 
 const dict: Readonly<Record<string, Attribute>> = {
-  get: callee('/key default?', (_run, self, key, usual) => (self as Dict).get(key as Value) ?? usual ?? null),
+  get: callee('/key default?', (_run, self, key, usual) => or((self as Dict).get(key as Value), () => usual ?? null)),
   items: callee('/', (_run, self) => new View(self as Dict, 'items')),
   keys: callee('/', (_run, self) => new View(self as Dict, 'keys')),
   values: callee('/', (_run, self) => new View(self as Dict, 'values')),

@@ -8,7 +8,7 @@ import type { Attribute } from './methods';
 import type { Run } from './run';
 import { callee, intIn, noArgs, textIn } from './signature';
 import { Builder, join, Text } from './text';
-import { Dict, Native, typeOf, type Value } from './values';
+import { Dict, Native, or, typeOf, type Value } from './values';
 
 /** text.strip(letters) at the start, the end or both. */
 export function strip(run: Run, text: Text, letters: Value | undefined, start: boolean, end: boolean): Text {
@@ -102,7 +102,7 @@ function translate(run: Run, self: Value, table: Value): Text {
   for (const piece of (self as Text).runs()) {
     for (const letter of piece.text) {
       const by = table.get(BigInt(letter.codePointAt(0) as number));
-      const made = typeof by === 'bigint' ? new Text(String.fromCodePoint(Number(by)), piece.user) : by === null ? Text.empty : (by ?? new Text(letter, piece.user));
+      const made = typeof by === 'bigint' ? new Text(String.fromCodePoint(Number(by)), piece.user) : by === null ? Text.empty : or(by, () => new Text(letter, piece.user));
       run.budget.text(textIn(made, 'what translate() maps to').plain.length);
       out.add(made as Text);
     }

@@ -8,7 +8,7 @@ import { toFloat, toInt } from './numbers';
 import { ascii, repr, str } from './repr';
 import type { Run } from './run';
 import { Builder, Text } from './text';
-import { Dict, List, Range, Tuple, typeOf, Undefined, type Value } from './values';
+import { Dict, List, or, Range, Tuple, typeOf, Undefined, type Value } from './values';
 
 const directive = /%(?:\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?([#0 +-]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?(.|$)/gsu;
 
@@ -31,7 +31,7 @@ class Values {
   named(name: string): Value {
     if (!(this.#all instanceof Dict)) return fail('type', 'format requires a mapping');
     this.#at = this.#items.length;
-    return this.#all.named(name) ?? fail('lookup', `there is no key '${name}'`);
+    return or(this.#all.named(name), () => fail('lookup', `there is no key '${name}'`));
   }
 
   width(): number {
@@ -69,8 +69,7 @@ function* convert(run: Run, match: RegExpMatchArray, values: Values, markup: boo
   const named = name === undefined ? undefined : values.named(name);
   const given = wide === '*' ? values.width() : Number(wide ?? 0);
   const digits = precise === undefined ? undefined : precise === '*' ? Math.max(0, values.width()) : Number(precise);
-  if (type === '%') return new Text('%');
-  const value = named ?? values.next();
+  const value = or(named, () => values.next());
   const left = flags.includes('-') || given < 0;
   const field: Field = {
     fill: flags.includes('0') && !left ? '0' : ' ',

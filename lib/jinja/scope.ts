@@ -2,7 +2,7 @@
 import type { Steps } from './budget';
 import type { Run } from './run';
 import { Text, type Builder } from './text';
-import type { Value } from './values';
+import { or, type Value } from './values';
 
 /** The variables that blocks and macros ask by name: the template's own, then those passed in. */
 export class Context {
@@ -11,7 +11,7 @@ export class Context {
   constructor(readonly given: ReadonlyMap<string, Value>) {}
 
   resolve(name: string): Value | undefined {
-    return this.own.get(name) ?? this.given.get(name);
+    return or(this.own.get(name), () => this.given.get(name));
   }
 
   /** With a scope's variables in front. */

@@ -40,6 +40,10 @@ function casing(test: (letter: string) => boolean): Callee {
   });
 }
 
+/** Whether a table has a name; what cannot be a key is refused. */
+const named = (table: ReadonlyMap<string, Callee>, value: Value): boolean =>
+  value instanceof Text ? table.has(value.plain) : new Dict([[value, null]]).size < 0;
+
 const sequence = (value: Value): boolean =>
   value instanceof Text || value instanceof List || value instanceof Tuple || value instanceof Dict || value instanceof Range || value instanceof Undefined;
 
@@ -49,8 +53,8 @@ const table: Readonly<Record<string, Callee>> = {
   divisibleby: callee('num', (run, value, by) => divisible(run, value, by as Value, 0n)),
   defined: simple((value) => !(value instanceof Undefined)),
   undefined: simple((value) => value instanceof Undefined),
-  filter: simple((value) => value instanceof Text && filters.has(value.plain)),
-  test: simple((value) => value instanceof Text && tests.has(value.plain)),
+  filter: simple((value) => named(filters, value)),
+  test: simple((value) => named(tests, value)),
   none: simple((value) => value === null),
   boolean: simple((value) => typeof value === 'boolean'),
   false: simple((value) => value === false),

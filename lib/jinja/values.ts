@@ -55,7 +55,7 @@ function keyOf(value: Value): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (value instanceof Tuple) return `\0(${value.items.map((v) => named(keyOf(v))).join()})`;
   if (value instanceof Undefined) return Undefined;
-  if (value instanceof List || value instanceof Dict) return fail('type', `unhashable type: '${typeOf(value)}'`);
+  if (value instanceof List || value instanceof Dict || (value instanceof View && value.kind !== 'values')) return fail('type', `unhashable type: '${typeOf(value)}'`);
   return value;
 }
 
@@ -216,6 +216,11 @@ export function typeOf(value: Value): string {
   if (value instanceof Tuple) return 'tuple';
   if (value instanceof Dict) return 'dict';
   return value instanceof Range ? 'range' : 'Undefined';
+}
+
+/** What is there, or something else. Not `??`, which takes None, a null, for nothing. */
+export function or<T, U>(there: T | undefined, other: () => U): T | U {
+  return there === undefined ? other() : there;
 }
 
 export function isSteps<T>(value: T | Steps<T>): value is Steps<T> {
