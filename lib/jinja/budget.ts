@@ -3,8 +3,8 @@ import { Failure, fail } from './failure';
 /** A computation that can pause: it yields where the thread should be given back for a while. */
 export type Steps<T> = Generator<void, T, void>;
 
-const baseSteps = 25_000_000; // some seconds
-const baseUnits = 128 * 2 ** 20;
+const baseSteps = 4_000_000; // some seconds
+const baseUnits = 96 * 2 ** 20;
 const longestText = 2 ** 20;
 const longestList = 2 ** 20;
 const deepest = 250; // as deep as Python lets a macro call itself, and more
@@ -25,8 +25,8 @@ export class Budget {
 
   /** Adds what the caller passed in, in characters and items. */
   given(count: number): void {
-    this.#mostSteps += 64 * count;
-    this.#mostUnits += 64 * count;
+    this.#mostSteps += 16 * count;
+    this.#mostUnits += 32 * count;
     this.#longest += 2 * count;
   }
 

@@ -128,7 +128,7 @@ class Lexer {
 
   #raw(from: number): void {
     this.#take(from);
-    for (let at = from; ; at++) {
+    for (let at = from; from < this.#source.length; at++) {
       at = this.#source.indexOf('{%', at);
       if (at < 0) fail('syntax', `line ${this.#line}: Missing end of raw directive`);
       this.#at = at;

@@ -138,13 +138,16 @@ class Parser {
 
   #target(ends: readonly string[] = [], namespaces = false, stored = true): Expr {
     const target = this.#expressions.tuple({ target: true, ends, assigned: namespaces });
-    const parts = target.kind === 'tuple' ? target.items : [target];
-    for (const part of parts) {
-      const assignable = part.kind === 'namespace' || (part.kind === 'name' && !['true', 'false', 'none', 'True', 'False', 'None'].includes(part.name));
-      if (!assignable) this.#tokens.fail(`can't assign to '${part.kind}'`);
-      if (part.kind === 'name' && part.name === 'loop' && stored && this.#inside.some((each) => each.loop)) this.#tokens.fail("can't assign to special loop variable in for-loop");
-    }
+    this.#assignable(target, stored);
     return target;
+  }
+
+  #assignable(target: Expr, stored: boolean): void {
+    if (target.kind === 'tuple') for (const item of target.items) this.#assignable(item, stored);
+    else if (target.kind !== 'namespace' && target.kind !== 'name') this.#tokens.fail(`can't assign to '${target.kind}'`);
+    if (stored && target.kind === 'name' && target.name === 'loop' && this.#inside.some((each) => each.loop)) {
+      this.#tokens.fail("can't assign to special loop variable in for-loop");
+    }
   }
 
   #enter(loop: boolean): Inside {

@@ -43,7 +43,7 @@ function characters(text: Text): Text[] {
   const out: Text[] = [];
   for (let at = 0, i = 1; at < text.plain.length; i++) {
     const next = text.units(i);
-    out.push(text.slice(at, next));
+    out.push(text.slice(at, next).as(false));
     at = next;
   }
   return out;
