@@ -26,7 +26,7 @@ function plainly(a: Value, b: Value): boolean | undefined {
 }
 
 export function* equal(run: Run, a: Value, b: Value): Steps<boolean> {
-  if (run.budget.step(a instanceof Text ? 1 + (a.plain.length >> 8) : 1)) yield;
+  if (run.budget.step(a instanceof Text ? 1 + (a.plain.length >> 8) : 2)) yield;
   const quick = plainly(a, b);
   if (quick !== undefined) return quick;
   run.budget.enter();

@@ -41,7 +41,7 @@ function spaces(run: Run, count: number): Text {
 }
 
 function* write(run: Run, value: Value, style: Style, out: Builder, level: number): Steps<void> {
-  if (run.budget.step()) yield;
+  if (run.budget.step(4)) yield;
   const simple = scalar(value);
   if (simple !== undefined) return void out.add(simple);
   if (value instanceof Text) return void out.add('"').add(yield* quoted(run, value, style.ascii)).add('"');

@@ -44,7 +44,7 @@ class Lexer {
   readonly #tokens: Token[] = [];
   #at = 0;
   #line = 1;
-  #counted = 0;
+  #nextLine: number; // where the line ends; negative: it is the last
   #lineStart = true; // whether what was read last ended a line
   #tag: 'block' | 'variable' | undefined;
   #first = 0; // the token that began the tag
@@ -52,6 +52,7 @@ class Lexer {
 
   constructor(source: string) {
     this.#source = source;
+    this.#nextLine = source.indexOf('\n');
   }
 
   /** Reads on for a token or a piece of text; false at the end. */
@@ -67,8 +68,10 @@ class Lexer {
   }
 
   #push(type: string, value: Token['value']): void {
-    const line = /\n/g;
-    for (line.lastIndex = this.#counted; line.test(this.#source) && line.lastIndex <= this.#at; this.#counted = line.lastIndex) this.#line++;
+    while (this.#nextLine >= 0 && this.#nextLine < this.#at) {
+      this.#line++;
+      this.#nextLine = this.#source.indexOf('\n', this.#nextLine + 1);
+    }
     this.#tokens.push({ type, value, line: this.#line });
   }
 

@@ -35,7 +35,7 @@ export function* repr(run: Run, value: Value): Steps<Text> {
 }
 
 function* write(run: Run, value: Value, out: Builder, inside: Set<Value>): Steps<void> {
-  if (run.budget.step()) yield;
+  if (run.budget.step(4)) yield;
   if (value instanceof Text) {
     run.budget.text(value.plain.length);
     out.add(value.markup ? 'Markup(' : '').add(yield* quoted(run, value)).add(value.markup ? ')' : '');
