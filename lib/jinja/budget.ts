@@ -35,7 +35,7 @@ export class Budget {
     this.#steps += count;
     if (this.#steps > this.#mostSteps) fail('budget', `it took more than ${this.#mostSteps} steps`);
     this.#unseen += count;
-    if (this.#unseen < 1024) return false;
+    if (this.#unseen < 256) return false;
     this.#unseen = 0;
     return performance.now() >= this.#deadline;
   }

@@ -214,7 +214,6 @@ function* macroCode(name: string | undefined, node: MacroNode | CallBlock, frame
   return {
     name,
     parameters: parameters.map((parameter, i) => ({ name: parameter, slot: slots[i] as number, usual: usual[i] && compile(usual[i], inner) })),
-    asks: node.asks,
     slots: extra,
     body: yield* compileBody(node.body, inner, budget),
     enter: inner.entering(),

@@ -1,7 +1,6 @@
 // Macros and the bodies of call blocks.
 import type { Steps } from './budget';
 import { fail } from './failure';
-import type { Asks } from './nodes';
 import type { Run } from './run';
 import { namedOf } from './signature';
 import { Scope, type Code, type Exec } from './scope';
@@ -12,7 +11,6 @@ import { or, Thing, Tuple, Undefined, type Args, type Value } from './values';
 export interface MacroCode {
   readonly name: string | undefined;
   readonly parameters: readonly { readonly name: string; readonly slot: number; readonly usual: Code | undefined }[];
-  readonly asks: Asks;
   /** Where caller, kwargs and varargs go. */
   readonly slots: { readonly caller?: number; readonly kwargs?: number; readonly varargs?: number };
   readonly enter: (scope: Scope) => void;
