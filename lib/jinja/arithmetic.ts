@@ -116,8 +116,7 @@ function floats(operator: Operator, a: number, b: number): number {
   if (operator === '*') return a * b;
   if (operator === '**') return floatPower(a, b);
   if (b === 0) fail('value', 'float floor division or modulo by zero');
-  const rest = modulo(a, b);
-  return operator === '%' ? rest : floorQuotient(a, b, rest);
+  return operator === '%' ? modulo(a, b) : floorQuotient(a, b);
 }
 
 function modulo(a: number, b: number): number {
@@ -126,8 +125,9 @@ function modulo(a: number, b: number): number {
   return rest < 0 !== b < 0 ? rest + b : rest;
 }
 
-function floorQuotient(a: number, b: number, rest: number): number {
-  const quotient = (a - rest) / b;
+function floorQuotient(a: number, b: number): number {
+  const rest = a % b;
+  const quotient = (a - rest) / b - (rest !== 0 && rest < 0 !== b < 0 ? 1 : 0);
   if (quotient === 0) return a / b < 0 || Object.is(a / b, -0) ? -0 : 0;
   const floor = Math.floor(quotient);
   return quotient - floor > 0.5 ? floor + 1 : floor;
