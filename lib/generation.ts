@@ -65,6 +65,8 @@ export interface Generation<T> extends Promise<Result<T>>, AsyncIterable<Chunk>,
  */
 export interface Course {
   readonly running: boolean;
+  /** Aborted when it ends before its time. */
+  readonly signal: AbortSignal;
   dropped(messages: number): void;
   report(report: NativeReport): void;
   fail(error: unknown): void;
@@ -109,6 +111,7 @@ export class Run implements Generation<string>, Course {
   #stop: () => void = () => {};
   #unlisten: () => void = () => {};
   #ended: Ended = () => {};
+  readonly #early = new AbortController();
 
   constructor(origin: Origin, seed: number) {
     this.#origin = origin;
@@ -122,6 +125,10 @@ export class Run implements Generation<string>, Course {
 
   get running(): boolean {
     return this.#state === 'running';
+  }
+
+  get signal(): AbortSignal {
+    return this.#early.signal;
   }
 
   start(begin: Begin, signal?: AbortSignal): this {
@@ -166,6 +173,7 @@ export class Run implements Generation<string>, Course {
     if (!this.running) return;
     this.#state = 'failed';
     this.#error = this.#origin.mark(error);
+    this.#early.abort(this.#error);
     if (!this.#looked) this.#look = unseen(this, this.#error);
     this.#end();
     this.#reject(this.#error);

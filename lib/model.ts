@@ -39,11 +39,11 @@ export class Model implements AsyncDisposable {
   generate(prompt: Prompt, options?: GenerateOptions): Generation<string> {
     const checked = checkGenerate<GenerateOptions>(options, 'generate', generateChecks);
     checkPrompt(prompt);
-    return this.#start(new Origin(Model.prototype.generate), checked, () => {
+    return this.#start(new Origin(Model.prototype.generate), checked, ({ signal }) => {
       const given = promptOf(prompt);
       if (typeof given === 'string') return textPart(given);
       if (given instanceof Uint32Array) return idsPart(given);
-      return this.#render(given, {}).then(conversationPart);
+      return this.#render(given, {}, signal).then(conversationPart);
     });
   }
 
@@ -147,7 +147,7 @@ export class Model implements AsyncDisposable {
 
   /** The prompt of a chat: where the oldest turns may be left out, of the latest ones that fit. */
   async #conversation(origin: Origin, asked: Asked, options: GenerateOptions, course: Course): Promise<PromptPart> {
-    const segments = (from: number): Promise<readonly Segment[]> => this.#render(asked.from(from), asked.setting, asked.prefix);
+    const segments = (from: number): Promise<readonly Segment[]> => this.#render(asked.from(from), asked.setting, course.signal, asked.prefix);
     if (asked.setting.contextFull !== 'dropOldest') return conversationPart(await segments(0));
     const { contextTokens, trainedContext } = this.info;
     const longest = Math.min(contextTokens, trainedContext);
@@ -159,14 +159,14 @@ export class Model implements AsyncDisposable {
   }
 
   /** What a template makes of messages, and of the beginning of the answer. The only caller of templates. */
-  async #render(messages: readonly Message[], { template = this.info.chatTemplate, variables = {} }: Setting, prefix = ''): Promise<readonly Segment[]> {
+  async #render(messages: readonly Message[], { template = this.info.chatTemplate, variables = {} }: Setting, signal: AbortSignal, prefix = ''): Promise<readonly Segment[]> {
     if (template === undefined) {
       throw new LlamaError('UNSUPPORTED', 'the model file has no chat template: give one as the option `template`, or generate from text');
     }
     this.#vocabulary ??= native.vocabulary(this.#alive());
     let compiled = this.#templates.get(template);
     if (!compiled) this.#templates.set(template, (compiled = new ChatTemplate(template, this.#vocabulary)));
-    return withPrefix(await compiled.render(messages, variables), prefix, this.#vocabulary.controls);
+    return withPrefix(await compiled.renderInSlices(messages, variables, { signal }), prefix, this.#vocabulary.controls);
   }
 }
 
@@ -188,6 +188,7 @@ class Rows {
   before(course: Course): Course {
     return {
       running: true,
+      signal: course.signal,
       dropped: () => {},
       fail: (error) => course.fail(error),
       report: (report) => {

@@ -2,15 +2,13 @@ import { isUint32Array } from 'node:util/types';
 
 import * as check from './check';
 import type { NativeRequest, Segment } from './native';
-import type { Message } from './template';
+import { roles, type Message } from './template';
 
 /**
  * What to go on from: text (behind the begin token, where the file asks for one; control tokens written in it are plain
  * text), a conversation (through the model's chat template), or token ids as they are.
  */
 export type Prompt = string | readonly Message[] | Uint32Array | readonly number[];
-
-const roles = ['system', 'user', 'assistant', 'tool'] as const;
 
 /** @internal */
 export const message: check.Check<Message> = (value, name) => {

@@ -1,27 +1,12 @@
 // Chat templates: the model file's Jinja source makes a prompt of messages.
-import { randomUUID } from 'node:crypto';
-
 import { LlamaError } from './errors';
+import { Budget, type Steps } from './jinja/budget';
+import { Converter } from './jinja/convert';
+import { finish, inSlices } from './jinja/drive';
+import { Template } from './jinja/template';
+import type { Value } from './jinja/values';
 import type { NativeVocabulary, Segment } from './native';
-import { strftime } from './strftime';
-
-// What is used of @huggingface/jinja, whose own declarations are for import only and incomplete.
-interface Program {
-  readonly type: 'Program';
-}
-interface Scope {
-  set(name: string, value: unknown): unknown;
-}
-declare class JinjaInterpreter {
-  constructor(scope: Scope);
-  run(program: Program): { readonly value: unknown };
-  evaluate(statement: unknown, scope: Scope): { readonly value: unknown };
-}
-const { Environment, Interpreter, Template } = require('@huggingface/jinja') as {
-  Environment: new () => Scope;
-  Interpreter: typeof JinjaInterpreter;
-  Template: new (source: string) => { readonly parsed: Program };
-};
+import { Spelling } from './spelling';
 
 /** One turn of a conversation. */
 export interface Message {
@@ -29,102 +14,92 @@ export interface Message {
   readonly content: string;
 }
 
-const open = '\u{f0000}';
-const close = '\u{f0001}';
-const longestRange = 100_000;
-const mostSteps = 3_000_000; // some seconds
-
-function range(...given: number[]): number[] {
-  const [start, stop, step] = given.length > 1 ? given : [0, ...given];
-  const by = step ?? 1;
-  const length = Math.ceil((Number(stop) - Number(start)) / by);
-  if (!Number.isFinite(length) || length > longestRange) throw new Error(`range() of more than ${longestRange} numbers`);
-  return Array.from({ length: Math.max(0, length) }, (_, i) => Number(start) + i * by);
-}
-
-function raise(message: unknown): never {
-  throw new Error(String(message));
-}
-
-/** What every chat template may name, as transformers sets Jinja up. */
-const globals = {
-  true: true,
-  True: true,
-  false: false,
-  False: false,
-  none: null,
-  None: null,
-  range,
-  raise_exception: raise,
-  strftime_now: (format: string) => strftime(new Date(), format),
-};
-
-/** A template comes with the model file: its loops must end, and not take the machine's memory. */
-class Bounded extends Interpreter {
-  #steps = 0;
-
-  override evaluate(statement: unknown, scope: Scope): { readonly value: unknown } {
-    if (++this.#steps > mostSteps) throw new Error(`it took more than ${mostSteps} steps`);
-    return super.evaluate(statement, scope);
-  }
-}
+/** @internal */
+export const roles = ['system', 'user', 'assistant', 'tool'] as const;
 
 /**
- * A compiled chat template of one model.
+ * Variables of the template. What `tools` and `documents` hold is text of the user's, as messages are.
+ * @internal
+ */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** @internal */
+export interface RenderOptions {
+  /** What `strftime_now` tells. Default: now. */
+  now?: Date;
+  /** Ends a render that goes on in slices; it rejects with the reason. */
+  signal?: AbortSignal | undefined;
+}
+
+const fromUser = new Set(['tools', 'documents']);
+
+/**
+ * The chat template of one model, held to Jinja2 as transformers sets it up. A template comes with the model file, so
+ * it is not trusted: its work and what it makes are bounded, and it runs in slices between which the event loop goes on.
  * @internal
  */
 export class ChatTemplate {
-  readonly #template: Program;
+  readonly #source: string;
   readonly #vocabulary: NativeVocabulary;
-  readonly #controls: RegExp | undefined;
+  readonly #spelling: Spelling;
+  #compiled: Template | undefined;
 
   constructor(source: string, vocabulary: NativeVocabulary) {
+    this.#source = source;
     this.#vocabulary = vocabulary;
-    const spelled = vocabulary.controls.filter((c) => c !== '').sort((a, b) => b.length - a.length);
-    if (spelled.length > 0) this.#controls = new RegExp(spelled.map((c) => c.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
-    try {
-      this.#template = new Template(source).parsed;
-    } catch (cause) {
-      throw failure('the chat template cannot be parsed', cause);
-    }
+    this.#spelling = new Spelling(vocabulary.controls);
   }
 
   /**
    * The prompt of a conversation. Control tokens that the template writes are control tokens; the same letters in a
-   * message stay letters, so that nobody can end a turn by typing its end: they are rendered as a mark that cannot be
-   * guessed, and become a segment of their own.
+   * message stay letters, whatever the template does with them, so that nobody can end a turn by typing its end.
+   * Throws `TEMPLATE` where the template cannot be read, refuses the messages, or takes more than its bounds.
    */
-  render(messages: readonly Message[], variables: Readonly<Record<string, unknown>>): Segment[] {
-    const hidden: string[] = [];
-    const mark = randomUUID();
-    const hide = (text: string): string =>
-      this.#controls ? text.replace(this.#controls, (found) => `${open}${mark}:${hidden.push(found) - 1}${close}`) : text;
-    const text = this.#run({ ...variables, messages: messages.map((m) => ({ ...m, content: hide(m.content) })) });
-    return split(text, new RegExp(`${open}${mark}:(\\d+)${close}`, 'u'), hidden);
+  render(messages: readonly Message[], variables: Variables, options: RenderOptions = {}): Segment[] {
+    const budget = new Budget();
+    return finish(this.#steps(budget, messages, variables, options), budget);
   }
 
-  #run(variables: Record<string, unknown>): string {
+  /** The same, given at once where it takes some milliseconds only, and otherwise in slices. */
+  renderInSlices(messages: readonly Message[], variables: Variables, options: RenderOptions = {}): Segment[] | Promise<Segment[]> {
+    const budget = new Budget();
+    return inSlices(this.#steps(budget, messages, variables, options), budget, options.signal);
+  }
+
+  *#steps(budget: Budget, messages: readonly Message[], variables: Variables, { now = new Date() }: RenderOptions): Steps<Segment[]> {
+    const template = yield* naming('the chat template cannot be parsed', this.#compile());
+    return yield* naming('the chat template refuses these messages', this.#fill(template, budget, messages, variables, now));
+  }
+
+  *#compile(): Steps<Template> {
+    return (this.#compiled ??= yield* Template.compile(this.#source));
+  }
+
+  *#fill(template: Template, budget: Budget, messages: readonly Message[], variables: Variables, now: Date): Steps<Segment[]> {
+    const converter = new Converter();
+    const all = yield* this.#variables(converter, messages, variables);
+    budget.given(converter.given);
+    return yield* this.#spelling.segments(yield* template.render({ budget, now }, all), budget);
+  }
+
+  *#variables(converter: Converter, messages: readonly Message[], variables: Variables): Steps<Map<string, Value>> {
     const { beginText: bos_token, endText: eos_token } = this.#vocabulary;
-    try {
-      const environment = new Environment();
-      for (const [name, value] of Object.entries({ ...globals, bos_token, eos_token, add_generation_prompt: true, ...variables })) {
-        environment.set(name, value);
-      }
-      return String(new Bounded(environment).run(this.#template).value);
-    } catch (cause) {
-      throw failure('the chat template refuses these messages', cause);
+    const usual = { bos_token, eos_token, add_generation_prompt: true, tools: null, documents: null };
+    const all = new Map<string, Value>([['messages', yield* converter.messages(messages, roles)]]);
+    for (const [name, value] of Object.entries({ ...usual, ...variables })) {
+      if (value !== undefined) all.set(name, yield* converter.value(value, fromUser.has(name)));
     }
+    return all;
   }
 }
 
-function split(text: string, mark: RegExp, hidden: readonly string[]): Segment[] {
-  return text
-    .split(mark)
-    .map((piece, i) => (i % 2 === 0 ? { text: piece, control: true } : { text: hidden[Number(piece)] ?? '', control: false }))
-    .filter((segment) => segment.text !== '');
-}
-
-function failure(what: string, cause: unknown): LlamaError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new LlamaError('TEMPLATE', `${what}: ${why.split('\n')[0]}`, { cause });
+/** Whatever fails inside is a `TEMPLATE` that says what failed. */
+function* naming<T>(what: string, steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const deep = cause instanceof RangeError && why.includes('call stack');
+    throw new LlamaError('TEMPLATE', `${what}: ${deep ? 'it nests too deeply' : why.split('\n')[0]}`, { cause });
+  }
 }
