@@ -26,8 +26,8 @@ export interface Result<T> {
   readonly value: T;
   readonly text: string;
   readonly ids: Uint32Array;
-  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens or the end of the context. */
-  readonly finish: 'stop' | 'length';
+  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens came; `context`: the end of the context came before. */
+  readonly finish: 'stop' | 'length' | 'context';
   /** The stop string that came. */
   readonly stopString?: string;
   readonly seed: number;
@@ -137,7 +137,7 @@ export class Run implements Generation<string>, Course {
     this.fail(reason);
   }
 
-  #finish(report: NativeReport, finish: 'stop' | 'length'): void {
+  #finish(report: NativeReport, finish: 'stop' | 'length' | 'context'): void {
     this.#state = 'done';
     this.#unlisten();
     const result = resultOf(this.#chunks, this.#seed, finish, report);
@@ -193,7 +193,7 @@ export class Run implements Generation<string>, Course {
   }
 }
 
-function resultOf(chunks: readonly Chunk[], seed: number, finish: 'stop' | 'length', last: NativeReport): Result<string> {
+function resultOf(chunks: readonly Chunk[], seed: number, finish: 'stop' | 'length' | 'context', last: NativeReport): Result<string> {
   const text = chunks.map((c) => c.text).join('');
   const ids = Uint32Array.from(chunks.flatMap((c) => [...c.ids]));
   const logprobs = chunks.some((c) => c.logprobs) ? chunks.flatMap((c) => c.logprobs ?? []) : undefined;

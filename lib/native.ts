@@ -95,7 +95,7 @@ export interface NativeReport {
   ids: Uint32Array;
   logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
   logits?: Float32Array;
-  finish?: 'stop' | 'length' | 'aborted' | 'failed';
+  finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens came, context: the end of the context came before
   error?: Error;
   stopString?: string;
   promptTokens?: number;

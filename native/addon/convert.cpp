@@ -55,6 +55,8 @@ const char* finish_name(engine::Finish finish) {
       return "stop";
     case engine::Finish::length:
       return "length";
+    case engine::Finish::context:
+      return "context";
     case engine::Finish::stop_string:
       return "stop";
     case engine::Finish::aborted:

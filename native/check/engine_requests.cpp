@@ -61,7 +61,11 @@ CHECK_CASE("engine/a context that is not whole pages ends where it says") {
     r.ignore_end = true;
     const Report got = fake.run(r);
     check_same(got, r, context);
-    CHECK(got.finish == Finish::length && got.completion_tokens == context - 70);
+    CHECK(got.finish == Finish::context && got.completion_tokens == context - 70);
+    r.max_tokens = context - 70;  // both at once: it got what it asked for
+    CHECK(fake.run(r).finish == Finish::length);
+    r.max_tokens++;
+    CHECK(fake.run(r).finish == Finish::context);
   }
 }
 

@@ -63,7 +63,8 @@ struct Request {
   bool logits_only = false;  // one row of logits a prompt token, nothing generated
 };
 
-enum class Finish : uint8_t { none, stop, length, stop_string, aborted, failed };
+// stop: an end-of-generation token; length: max_tokens came; context: the end of the context came before.
+enum class Finish : uint8_t { none, stop, length, context, stop_string, aborted, failed };
 
 struct TokenOut {
   int32_t id;

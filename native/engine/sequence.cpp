@@ -63,7 +63,7 @@ void Sequence::sample(std::span<const float> logits) {
   report_.tokens.push_back({choice.id, choice.logprob, std::move(choice.top)});
   show(utf8_.push(bytes_of(choice.id)));
   if (stops_.met()) return finish(Finish::stop_string);
-  if (report_.completion_tokens >= limit_) finish(Finish::length);
+  if (report_.completion_tokens >= limit_) finish(limit_ == request.max_tokens ? Finish::length : Finish::context);
 }
 
 void Sequence::show(std::string text) { report_.text += stops_.push(text); }
@@ -74,7 +74,7 @@ void Sequence::prompt_done() {
 }
 
 void Sequence::finish(Finish why) {
-  if (why == Finish::stop || why == Finish::length) {
+  if (why == Finish::stop || why == Finish::length || why == Finish::context) {
     show(utf8_.finish());
     report_.text += stops_.finish();
     if (stops_.met()) why = Finish::stop_string;

@@ -12,7 +12,7 @@ export async function surface(signal: AbortSignal): Promise<void> {
   is<typeof generation, Generation<string>>(true);
   const result = await generation;
   is<typeof result, Result<string>>(true);
-  is<typeof result.finish, 'stop' | 'length'>(true);
+  is<typeof result.finish, 'stop' | 'length' | 'context'>(true);
   is<typeof result.ids, Uint32Array>(true);
   for await (const chunk of generation) is<typeof chunk, Chunk>(true);
 
