@@ -3,6 +3,7 @@
 #pragma once
 #include <condition_variable>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,7 +74,8 @@ class FakeBackend final : public Backend {
 
 class FakeModel final : public Model {
  public:
-  std::function<void(const Rows&)> on_embed, on_layer;  // may look, wait and throw
+  std::function<void(const Rows&)> on_embed, on_layer;                    // may look, wait and throw
+  std::function<void(int32_t token, std::span<float> logits)> on_logits;  // behind that token; may change them
 
   const Shape& shape() const override { return shape_; }
   void embed(Ops&, Tensor x, const Rows& rows) const override {
@@ -99,6 +101,7 @@ class FakeModel final : public Model {
       const float* row = x.row<float>(*rows.outputs.row<int32_t>(o));
       const std::vector<float> l = fake_logits(static_cast<uint32_t>(row[1]) | static_cast<uint32_t>(row[2]) << 16);
       std::copy(l.begin(), l.end(), logits.row<float>(o));
+      if (on_logits) on_logits(*rows.ids.row<int32_t>(*rows.outputs.row<int32_t>(o)), {logits.row<float>(o), l.size()});
     }
   }
 
@@ -123,6 +126,7 @@ class FakeTokenizer final : public tokenize::Tokenizer {
  public:
   std::vector<std::string> pieces;
   bool strips = false;
+  int32_t names = fake_vocabulary;  // fewer: the rows behind are padding
 
   FakeTokenizer() {
     for (int i = 0; i < fake_vocabulary; i++) pieces.push_back(i < 2 ? "" : std::string(1, static_cast<char>('0' + i)));
@@ -135,7 +139,7 @@ class FakeTokenizer final : public tokenize::Tokenizer {
   }
   std::string_view piece(int32_t id, bool) const override { return pieces[static_cast<size_t>(id)]; }
   bool strips_first_space() const override { return strips; }
-  int32_t size() const override { return fake_vocabulary; }
+  int32_t size() const override { return names; }
   int32_t bos() const override { return 0; }
   int32_t eos() const override { return fake_end; }
   bool add_bos() const override { return true; }
@@ -170,11 +174,13 @@ class Reports {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
-  std::string complaint;  // about how the sink was called
+  std::string complaint;                                           // about how the sink was called
+  std::function<void(const std::vector<engine::Report>&)> before;  // each call; what it throws, the sink throws
 
  private:
   void take(std::vector<engine::Report>&& reports) {
     const std::lock_guard lock(mutex_);
+    if (before) before(reports);
     calls_++;
     if (thread_ == std::thread::id()) thread_ = std::this_thread::get_id();
     if (thread_ != std::this_thread::get_id()) complaint = "called from two threads";
@@ -210,7 +216,7 @@ struct FakeEngine {
   FakeModel* model = nullptr;
   std::unique_ptr<engine::Engine> engine;
 
-  explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr) {
+  explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr, engine::Sink sink = nullptr) {
     engine::Parts parts;
     auto owned = std::make_unique<FakeModel>();
     model = owned.get();
@@ -226,7 +232,7 @@ struct FakeEngine {
     parts.info.vocabulary = fake_vocabulary;
     parts.info.context_tokens = size.context;
     parts.info.trained_context = 1 << 20;
-    engine = engine::start(std::move(parts), reports.sink());
+    engine = engine::start(std::move(parts), sink ? std::move(sink) : reports.sink());
   }
   engine::Report run(engine::Request r) { return reports.wait(engine->submit(std::move(r))); }
 };
@@ -251,9 +257,11 @@ inline std::vector<int32_t> fake_completion(const engine::Request& r, int64_t co
   sample::Chain chain(r.sampling);
   const int64_t room = context - static_cast<int64_t>(r.prompt.size()), limit = r.max_tokens < 0 ? room : std::min(room, r.max_tokens);
   while (static_cast<int64_t>(out.size()) < limit) {
-    const int32_t id = chain.choose(fake_logits(fake_hash(tokens)), tokens, -1).id;
+    std::vector<float> logits = fake_logits(fake_hash(tokens));
+    if (r.ignore_end) logits[fake_end] = -std::numeric_limits<float>::infinity();
+    const int32_t id = chain.choose(logits, tokens, -1).id;
     tokens.push_back(id);
-    if (id == fake_end && !r.ignore_end) break;
+    if (id == fake_end) break;
     out.push_back(id);
   }
   return out;

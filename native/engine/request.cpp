@@ -1,5 +1,6 @@
 #include "engine/request.h"
 
+#include <limits>
 #include <string>
 
 namespace lt::engine {
@@ -9,12 +10,13 @@ namespace {
   throw Error(Code::argument, name + ": expected " + expected + ", found " + found);
 }
 
-void check_ids(const Request& r, int64_t vocabulary) {
+// Rows of the token table beyond the tokens are padding: they can be computed, and never chosen.
+void check_ids(const Request& r, int64_t vocabulary, int64_t tokens) {
   const std::string range = "token ids from 0 to " + std::to_string(vocabulary - 1);
   for (const int32_t id : r.prompt)
     if (id < 0 || id >= vocabulary) refuse("prompt", range, std::to_string(id));
   for (const sample::LogitBias& b : r.sampling.bias)
-    if (b.id < 0 || b.id >= vocabulary) refuse("bias", range, std::to_string(b.id));
+    if (b.id < 0 || b.id >= tokens) refuse("bias", "token ids from 0 to " + std::to_string(tokens - 1), std::to_string(b.id));
 }
 
 // A prompt, and a token after it where one is to be generated, fill at most the context.
@@ -31,15 +33,29 @@ void check_length(const Request& r, const ModelInfo& model) {
 
 }  // namespace
 
-void check(const Request& r, const ModelInfo& model) {
+void check(const Request& r, const ModelInfo& model, int64_t tokens) {
   if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
-  check_ids(r, model.vocabulary);
+  check_ids(r, model.vocabulary, tokens);
   if (r.max_tokens < -1) refuse("maxTokens", "-1 (up to the end of the context) or more", std::to_string(r.max_tokens));
   if (r.top_logprobs < -1 || r.top_logprobs > model.vocabulary)
     refuse("topLogprobs", "0 to " + std::to_string(model.vocabulary), std::to_string(r.top_logprobs));
   for (const std::string& s : r.stop)
     if (s.empty()) refuse("stop", "strings that are not empty", "an empty one");
   check_length(r, model);
+}
+
+std::vector<int32_t> ends_of(const tokenize::Tokenizer& tokenizer) {
+  std::vector<int32_t> ends;
+  for (int32_t id = 0; id < tokenizer.size(); id++)
+    if (tokenizer.ends_generation(id)) ends.push_back(id);
+  return ends;
+}
+
+Request ready(Request r, int64_t tokens, const std::vector<int32_t>& ends) {
+  r.sampling.tokens = static_cast<size_t>(tokens);
+  if (r.ignore_end)
+    for (const int32_t id : ends) r.sampling.bias.push_back({id, -std::numeric_limits<float>::infinity()});
+  return r;
 }
 
 }  // namespace lt::engine
