@@ -68,7 +68,7 @@ export function generateFlags(yargs: Argv): Argv {
     .options({
       'max-tokens': numeric('max-tokens', 'stop after this many tokens (default: -1, the end of the context)', ['n', 'n-predict', 'predict']),
       stop: words('stop where this text appears; may be given several times', ['r', 'reverse-prompt']),
-      'ignore-end': { type: 'boolean', describe: 'go on where the model would end', alias: 'ignore-eos' },
+      'ignore-end': { type: 'boolean', describe: 'never choose a token that ends the text', alias: 'ignore-eos' },
     })
     .options({
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },

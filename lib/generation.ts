@@ -138,9 +138,9 @@ export class Run implements Generation<string>, Course {
   }
 
   #finish(report: NativeReport, finish: 'stop' | 'length' | 'context'): void {
+    const result = resultOf(this.#chunks, this.#seed, finish, report); // may lack memory: then it is running still, and fails
     this.#state = 'done';
     this.#unlisten();
-    const result = resultOf(this.#chunks, this.#seed, finish, report);
     this.#ended(result.text);
     this.#resolve(result);
   }
