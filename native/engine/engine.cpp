@@ -54,7 +54,7 @@ class RunningEngine final : public Engine {
   void abort(uint64_t request) noexcept override {
     {
       const std::lock_guard lock(mutex_);
-      if (std::find(aborts_.begin(), aborts_.end(), request) != aborts_.end()) return;
+      if (aborts_.size() == aborts_.capacity()) drop_repeated_aborts();
       try {
         aborts_.push_back(request);
       } catch (...) {  // more aborts than requests: of those that ended
@@ -88,11 +88,20 @@ class RunningEngine final : public Engine {
     else if (scheduler_.idle())
       wake_.wait_for(lock, between_tries, has_mail);
     scheduler_.add(std::move(arrivals_));
-    for (const uint64_t id : aborts_)
-      if (Sequence* s = scheduler_.find(id); s && !s->finished()) s->abort();
+    if (!aborts_.empty()) {
+      drop_repeated_aborts();
+      scheduler_.for_each([this](Sequence& s) {
+        if (!s.finished() && std::binary_search(aborts_.begin(), aborts_.end(), s.id)) s.abort();
+      });
+    }
     aborts_.clear();
     news_ = false;
     return !stopping_;
+  }
+
+  void drop_repeated_aborts() noexcept {
+    std::sort(aborts_.begin(), aborts_.end());
+    aborts_.erase(std::unique(aborts_.begin(), aborts_.end()), aborts_.end());
   }
 
   void count_ended(size_t n) noexcept {

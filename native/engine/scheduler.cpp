@@ -225,12 +225,4 @@ bool Scheduler::none_finished() const noexcept {
   return none;
 }
 
-Sequence* Scheduler::find(uint64_t id) const noexcept {
-  Sequence* found = nullptr;
-  for_each([&](Sequence& s) {
-    if (s.id == id) found = &s;
-  });
-  return found;
-}
-
 }  // namespace lt::engine

@@ -42,7 +42,6 @@ class Scheduler {
   bool idle() const { return running_.empty() && waiting_.empty(); }
   bool alone() const { return running_.size() + waiting_.size() <= 1; }
   bool none_finished() const noexcept;
-  Sequence* find(uint64_t id) const noexcept;
   template <class F>
   void for_each(F f) const {
     for (const Queue* queue : {&running_, &waiting_})
