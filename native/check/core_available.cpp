@@ -11,6 +11,7 @@
 namespace {
 
 using namespace lt;
+using check::Temporary;
 
 #if defined(__linux__)
 constexpr uint64_t MB = 1 << 20;

@@ -170,10 +170,11 @@ class Reports {
     const std::lock_guard lock(mutex_);
     return whole_[request];
   }
-  void wait_for_tokens(uint64_t request, size_t n) {
+  void wait_for_tokens(uint64_t request, size_t n) {  // or its end
     const SparedAllocations spared;
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return whole_[request].tokens.size() >= n; });
+    const auto there = [&] { return whole_[request].tokens.size() >= n || whole_[request].finish != engine::Finish::none; };
+    changed_.wait_for(lock, std::chrono::seconds(60), there);
   }
   size_t calls() {
     const std::lock_guard lock(mutex_);

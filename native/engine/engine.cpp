@@ -123,7 +123,8 @@ class RunningEngine final : public Engine {
       const Error error = current_error();
       if (work.empty()) fail_all(error);
       for (const Work& w : work) fail(*w.sequence, error);
-      for (const PageCopy& c : scheduler_.copies()) fail(*c.sequence, error);
+      for (const PageCopy& c : scheduler_.copies())
+        if (c.sequence->awaits_copy) fail(*c.sequence, error);
     }
   }
 
