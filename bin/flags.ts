@@ -101,7 +101,7 @@ export function generateFlags(yargs: Argv): Argv {
         describe: 'read \\n, \\r, \\t, \\\', \\", \\\\ and \\xHH in texts given on the command line (default: texts are taken literally)',
         alias: 'e',
       },
-      'ignore-end': { type: 'boolean', describe: 'continue where the model would end', alias: 'ignore-eos' },
+      'ignore-end': { type: 'boolean', describe: 'never choose a token that ends the text', alias: 'ignore-eos' },
     })
     .options({
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },

@@ -108,8 +108,22 @@ let tickets = 0;
 
 const makeError = (code: string, message: string): Error => new LlamaError(code as ErrorCode, message);
 
+/** Calls every listener, whatever another throws. One that throws is told of it as a failure, so that its call ends. */
 function deliver(events: readonly NativeEvent[]): void {
-  for (const [ticket, kind, value] of events) listeners.get(ticket)?.(kind, value);
+  for (const [ticket, kind, value] of events) {
+    const listener = listeners.get(ticket);
+    try {
+      listener?.(kind, value);
+    } catch (error) {
+      try {
+        listener?.('failed', error);
+      } catch {
+        queueMicrotask(() => {
+          throw error; // nobody's call: an uncaught exception
+        });
+      }
+    }
+  }
 }
 
 export const native: Native = load();

@@ -188,9 +188,10 @@ export class Run implements Generation<string>, Course {
   }
 
   #finish(report: NativeReport, finish: Result<string>['finish']): void {
+    const result = resultOf(this.#text(this.#chunks.length), this.#all, this.#seed, finish, this.#dropped, report); // may lack memory: then it is running still, and fails
     this.#state = 'done';
     this.#end();
-    this.#resolve(resultOf(this.#text(this.#chunks.length), this.#all, this.#seed, finish, this.#dropped, report));
+    this.#resolve(result);
   }
 
   #end(): void {

@@ -17,9 +17,9 @@ export interface GenerateOptions extends SamplerOptions {
   logprobs?: number;
   /** Which samplers run, in this order. Default: `defaultSamplers`. */
   samplers?: readonly SamplerName[];
-  /** Added to the logits of tokens, by id, before the samplers; -Infinity bans one. */
+  /** Added to the logits of tokens, by id, before the samplers; -Infinity bans one. Rejects with `ARGUMENT` where no token is left. */
   logitBias?: Readonly<Record<number, number>>;
-  /** Go on where the model would end its text. */
+  /** Never choose a token that ends the text. Rejects with `ARGUMENT` where no other token is left. */
   ignoreEnd?: boolean;
   /** Abort the generation: it rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -24,7 +24,10 @@ sample::ChainOptions sampling_of(const Napi::Object& from) {
   return out;
 }
 
-std::string piece_of(const tokenize::Tokenizer& tokenizer, int32_t id) { return std::string(tokenizer.piece(id, true)); }
+// Padding rows of the token table have numbers and no names.
+std::string piece_of(const tokenize::Tokenizer& tokenizer, int32_t id) {
+  return id < tokenizer.size() ? std::string(tokenizer.piece(id, true)) : "<" + std::to_string(id) + ">";
+}
 
 Napi::Object logprob_to_js(Napi::Env env, int32_t id, float logprob, const std::string& text) {
   const Napi::Object out = Napi::Object::New(env);

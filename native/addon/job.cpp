@@ -19,18 +19,15 @@ bool Job::tell(double fraction) {
 }
 
 void Job::run() {
-  Event event{ticket_, "done", nullptr};
+  Event& last = last_.front();
+  last.last_of = number();
   try {
-    event.value = work_([this](double fraction) { return tell(fraction); });
+    last.value = work_([this](double fraction) { return tell(fraction); });
   } catch (...) {
-    event.kind = "failed";
-    event.value = [error = current_error()](Napi::Env env) { return to_js(env, error); };
+    last.kind = "failed";
+    last.error = current_error();
   }
-  event.value = [me = number(), value = std::move(event.value)](Napi::Env env) {
-    Bridge::of(env).retire(me);
-    return value(env);
-  };
-  mailbox_->post(std::move(event));
+  mailbox_->post(std::move(last_));
 }
 
 Napi::Value start_job(const Napi::CallbackInfo& info, Job::Work work) {

@@ -17,7 +17,9 @@ class Job : public Task {
   using Result = std::function<Napi::Value(Napi::Env)>;  // made on the JavaScript thread
   using Work = std::function<Result(const Progress&)>;   // runs on the job's thread; may throw
 
-  Job(std::shared_ptr<Mailbox> mailbox, double ticket, Work work) : mailbox_(std::move(mailbox)), ticket_(ticket), work_(std::move(work)) {}
+  Job(std::shared_ptr<Mailbox> mailbox, double ticket, Work work) : mailbox_(std::move(mailbox)), ticket_(ticket), work_(std::move(work)) {
+    last_.push_back({ticket, "done", nullptr});
+  }
 
   void run() override;
   void stop() override { stopped_ = true; }
@@ -30,6 +32,7 @@ class Job : public Task {
   const Work work_;
   std::atomic<bool> stopped_{false};
   double told_ = -1;
+  Events last_;  // its last word, made ahead: saying that memory is lacking takes none
 };
 
 // Starts it for the ticket that is the call's first argument. What JavaScript gets to stop it with: stopJob(handle).

@@ -1,5 +1,7 @@
 #include "addon/mailbox.h"
 
+#include <utility>
+
 #include "addon/bridge.h"
 #include "addon/errors.h"
 
@@ -21,17 +23,17 @@ std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env, std::weak_ptr<Bridge> brid
   return box;
 }
 
-void Mailbox::post(std::vector<Event>&& events) {
+void Mailbox::post(Events&& events) noexcept {
   if (events.empty()) return;
   const std::lock_guard lock(mutex_);
   if (!function_) return;
-  for (Event& e : events) events_.push_back(std::move(e));
+  events_.splice(events_.end(), events);
   if (woken_) return;
   woken_ = napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking) == napi_ok;
 }
 
 void Mailbox::post(Event&& event) {
-  std::vector<Event> one;
+  Events one;
   one.push_back(std::move(event));
   post(std::move(one));
 }
@@ -43,7 +45,7 @@ void Mailbox::hold(Napi::Env env, bool alive) {
 }
 
 void Mailbox::close() {
-  std::vector<Event> dropped;  // freed after the lock: values may own anything
+  Events dropped;  // freed after the lock: values may own anything
   const std::lock_guard lock(mutex_);
   if (!function_) return;
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
@@ -51,7 +53,7 @@ void Mailbox::close() {
   dropped.swap(events_);
 }
 
-std::vector<Event> Mailbox::take() {
+Events Mailbox::take() noexcept {
   const std::lock_guard lock(mutex_);
   woken_ = false;
   return std::exchange(events_, {});
@@ -59,23 +61,48 @@ std::vector<Event> Mailbox::take() {
 
 namespace {
 
-// [ticket, kind, value]. A value that cannot be made, for want of memory say, fails its ticket instead of vanishing.
-Napi::Value entry_of(Napi::Env env, const Event& event) {
-  const char* kind = event.kind;
-  Napi::Value value = env.Undefined();
+// By calls that neither throw nor run JavaScript.
+napi_value plain_error(napi_env env) noexcept {
+  napi_value text = nullptr, error = nullptr;
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && pending) napi_get_and_clear_last_exception(env, &error);
+  napi_create_string_utf8(env, "the result could not be made: memory is lacking", NAPI_AUTO_LENGTH, &text);
+  napi_create_error(env, nullptr, text, &error);
+  return error;
+}
+
+// Inside a catch block: what is being caught.
+napi_value failure(Napi::Env env) noexcept {
   try {
-    if (event.value) value = event.value(env);
-  } catch (const Napi::Error& error) {
-    kind = "failed";
-    value = error.Value();
+    try {
+      throw;
+    } catch (const Napi::Error& error) {
+      return error.Value();
+    } catch (...) {
+      return to_js(env, current_error());
+    }
+  } catch (...) {
+    return plain_error(env);
+  }
+}
+
+// [ticket, kind, value]. A value that cannot be made, for want of memory say, fails its ticket instead of vanishing.
+napi_value entry_of(Napi::Env env, const Event& event) noexcept {
+  const char* kind = event.kind;
+  napi_value entry = nullptr, ticket = nullptr, name = nullptr, value = nullptr;
+  try {
+    if (event.last_of) Bridge::of(env).retire(event.last_of);
+    value = event.error ? to_js(env, *event.error) : event.value ? event.value(env) : env.Undefined();
   } catch (...) {
     kind = "failed";
-    value = to_js(env, current_error());
+    value = failure(env);
   }
-  const Napi::Array entry = Napi::Array::New(env, 3);
-  entry.Set(0u, Napi::Number::New(env, event.ticket));
-  entry.Set(1u, Napi::String::New(env, kind));
-  entry.Set(2u, value);
+  napi_create_array_with_length(env, 3, &entry);
+  napi_create_double(env, event.ticket, &ticket);
+  napi_create_string_utf8(env, kind, NAPI_AUTO_LENGTH, &name);
+  napi_set_element(env, entry, 0, ticket);
+  napi_set_element(env, entry, 1, name);
+  napi_set_element(env, entry, 2, value);
   return entry;
 }
 
@@ -84,15 +111,16 @@ Napi::Value entry_of(Napi::Env env, const Event& event) {
 // `raw` is null when the environment is being torn down.
 void Mailbox::call(napi_env raw, napi_value, void* context, void*) {
   auto* box = static_cast<Mailbox*>(context);
-  const std::vector<Event> events = box->take();
+  const Events events = box->take();
   const std::shared_ptr<Bridge> bridge = box->bridge_.lock();
-  if (!raw || events.empty() || !bridge) return;
+  napi_value batch = nullptr;
+  if (!raw || events.empty() || !bridge || napi_create_array_with_length(raw, events.size(), &batch) != napi_ok) return;
   const Napi::Env env(raw);
   const Bridge::Turn turn(*bridge);
+  uint32_t i = 0;
+  for (const Event& event : events) napi_set_element(raw, batch, i++, entry_of(env, event));
   try {
-    const Napi::Array batch = Napi::Array::New(env, events.size());
-    for (uint32_t i = 0; i < events.size(); i++) batch.Set(i, entry_of(env, events[i]));
-    bridge->deliver(env, batch);
+    bridge->deliver(env, Napi::Array(env, batch));
   } catch (const Napi::Error&) {
     return;  // a worker that is being terminated runs no JavaScript any more
   }

@@ -5,11 +5,12 @@
 #include "addon/convert.h"
 #include "addon/errors.h"
 #include "convert/folder.h"
-#include "engine/available.h"
+#include "core/available.h"
 
 namespace lt::addon {
 
 void Resident::run() {
+  Error why(Code::disposed, Literal{"the model was disposed"});
   try {
     if (engine::rank_here() > 0) {
       follow();
@@ -18,14 +19,31 @@ void Resident::run() {
       serve();
     }
   } catch (...) {
-    fail(load_ticket_);
+    why = current_error();
+    load_failure_.front().error = why;
+    mailbox_->post(std::move(load_failure_));
   }
-  engine_.reset();  // its last reports go out before the event below
-  const uint64_t me = number();
-  mailbox_->post({dispose_ticket_, "disposed", [me](Napi::Env env) -> Napi::Value {
-                    Bridge::of(env).retire(me);
-                    return env.Undefined();
-                  }});
+  engine_.reset();  // its last reports go out before the events below
+  say_farewell(why);
+}
+
+// Fails what the engine never had, or could not tell the end of.
+void Resident::say_farewell(const Error& why) noexcept {
+  Events last;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    orders_.clear();
+    for (auto& [ticket, active] : active_) {
+      active.failure.front().error = why;
+      last.splice(last.end(), active.failure);
+    }
+    active_.clear();
+  }
+  farewell_.front().ticket = dispose_ticket_;
+  farewell_.front().last_of = number();
+  last.splice(last.end(), farewell_);
+  mailbox_->post(std::move(last));
 }
 
 void Resident::load() {
@@ -39,7 +57,7 @@ void Resident::load() {
   };
   if (stopped_) throw Error(Code::disposed, "loading was stopped");
   const double reading = options_.mmap ? 0 : 0.9;  // of the time of loading: weights are read first
-  const gguf::Access access{options_.mmap, engine::available_memory(), [&](double fraction) { return progress(reading * fraction); }};
+  const gguf::Access access{options_.mmap, available_memory(), [&](double fraction) { return progress(reading * fraction); }};
   const auto file = convert::open(path_, {.access = access});
   engine_ = engine::Engine::load(
       file, options_, [this](std::vector<engine::Report>&& reports) { receive(std::move(reports)); },
@@ -55,92 +73,98 @@ void Resident::follow() {
 
 void Resident::serve() {
   for (;;) {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopped_ || !orders_.empty(); });
-    if (stopped_) break;
-    Order order = std::move(orders_.front());
-    orders_.pop_front();
-    lock.unlock();
-    hand_over(order);
-  }
-  const std::lock_guard lock(mutex_);
-  for (const Order& order : orders_) {
-    mailbox_->post({order.ticket, "failed", [](Napi::Env env) { return to_js(env, Error(Code::disposed, "the model was disposed")); }});
+    std::list<Order> order;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopped_ || !orders_.empty(); });
+      if (stopped_) return;
+      order.splice(order.end(), orders_, orders_.begin());
+    }
+    hand_over(order.front());
   }
 }
 
-void Resident::hand_over(Order& order) {
+void Resident::hand_over(Order& order) noexcept {
   uint64_t number = 0;
   try {
     encode_prompt(*tokenizer_, order.segments, order.begin, order.request.prompt);
+    order.request.tag = static_cast<uint64_t>(order.ticket);
     number = engine_->submit(std::move(order.request));
   } catch (...) {
-    fail(order.ticket);
-    const std::lock_guard lock(mutex_);
-    active_.erase(order.ticket);
-    return;
+    return fail(order.ticket, current_error());
   }
-  std::vector<engine::Report> early;
   bool aborted = false;
   {
     const std::lock_guard lock(mutex_);
-    active_[order.ticket].request = number;
-    aborted = active_[order.ticket].aborted;
-    tickets_[number] = order.ticket;
-    if (const auto found = early_.find(number); found != early_.end()) {
-      early = std::move(found->second);
-      early_.erase(found);
-    }
+    const auto found = active_.find(order.ticket);
+    if (found == active_.end()) return;  // it finished meanwhile
+    found->second.request = number;
+    aborted = found->second.aborted;
   }
   if (aborted) engine_->abort(number);
-  receive(std::move(early));
 }
 
-void Resident::fail(double ticket) {
-  mailbox_->post({ticket, "failed", [error = current_error()](Napi::Env env) { return to_js(env, error); }});
-}
-
-// Runs on the engine's thread; once, for early reports, on this one.
-void Resident::receive(std::vector<engine::Report>&& reports) {
-  std::vector<Event> events;
+void Resident::fail(double ticket, const Error& error) noexcept {
+  Events failure;
   {
     const std::lock_guard lock(mutex_);
-    for (engine::Report& r : reports) {
-      const auto ticket = tickets_.find(r.request);
-      if (ticket == tickets_.end()) {
-        early_[r.request].push_back(std::move(r));
-        continue;
-      }
-      const double name = ticket->second;
-      const bool last = r.finish != engine::Finish::none;
-      events.push_back(event_of(name, active_[name], std::move(r)));
-      if (!last) continue;
-      active_.erase(name);
-      tickets_.erase(ticket);
-    }
+    const auto found = active_.find(ticket);
+    if (found == active_.end()) return;
+    failure = std::move(found->second.failure);
+    active_.erase(found);
+  }
+  failure.front().error = error;
+  mailbox_->post(std::move(failure));
+}
+
+bool Resident::wants_logprobs(double ticket) {
+  const std::lock_guard lock(mutex_);
+  const auto found = active_.find(ticket);
+  return found != active_.end() && found->second.top_logprobs >= 0;
+}
+
+// Runs on the engine's thread, and nowhere else, so that the reports of a request are posted in their order. First everything that
+// can fail, then what cannot: the engine delivers again what this did not take.
+void Resident::receive(std::vector<engine::Report>&& reports) {
+  Events events;
+  std::vector<std::shared_ptr<engine::Report>> held;
+  held.reserve(reports.size());
+  for (const engine::Report& r : reports) {
+    const auto ticket = static_cast<double>(r.tag);
+    auto pieces = std::make_shared<ReportPieces>();
+    if (wants_logprobs(ticket)) *pieces = pieces_of(r, *tokenizer_);
+    const auto& report = held.emplace_back(std::make_shared<engine::Report>());
+    events.push_back({ticket, "report", [report, pieces](Napi::Env env) { return to_js(env, *report, *pieces); }});
+  }
+  for (size_t i = 0; i < reports.size(); i++) *held[i] = std::move(reports[i]);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& r : held)
+      if (r->finish != engine::Finish::none) active_.erase(static_cast<double>(r->tag));
   }
   mailbox_->post(std::move(events));
 }
 
-Event Resident::event_of(double ticket, const Active& active, engine::Report&& report) const {
-  auto pieces = std::make_shared<ReportPieces>();
-  if (active.top_logprobs >= 0) *pieces = pieces_of(report, *tokenizer_);
-  auto held = std::make_shared<engine::Report>(std::move(report));
-  return {ticket, "report", [held, pieces](Napi::Env env) { return to_js(env, *held, *pieces); }};
-}
-
 void Resident::submit(Order&& order) {
   engine();  // throws where disposed
+  const double ticket = order.ticket;
+  Active active;
+  active.top_logprobs = order.request.top_logprobs;
+  active.failure.push_back({ticket, "failed", nullptr});
+  std::list<Order> one;
+  one.push_back(std::move(order));
   {
     const std::lock_guard lock(mutex_);
-    active_[order.ticket].top_logprobs = order.request.top_logprobs;
-    orders_.push_back(std::move(order));
+    if (ended_) throw Error(Code::disposed, Literal{"the model has ended: load it again to go on"});
+    active_.emplace(ticket, std::move(active));
+    orders_.splice(orders_.end(), one);
   }
   wake_.notify_one();
 }
 
 void Resident::abort(double ticket) {
   uint64_t number = 0;
+  Events aborted;
   {
     const std::lock_guard lock(mutex_);
     const auto found = active_.find(ticket);
@@ -148,14 +172,21 @@ void Resident::abort(double ticket) {
     const auto waiting = std::find_if(orders_.begin(), orders_.end(), [&](const Order& o) { return o.ticket == ticket; });
     if (waiting != orders_.end()) {
       orders_.erase(waiting);
+      aborted = std::move(found->second.failure);
       active_.erase(found);
+    } else {
+      found->second.aborted = true;
+      number = found->second.request;
+    }
+  }
+  if (!aborted.empty()) {
+    aborted.front().kind = "report";
+    aborted.front().value = [](Napi::Env env) {
       engine::Report report;
       report.finish = engine::Finish::aborted;
-      mailbox_->post({ticket, "report", [report](Napi::Env env) { return to_js(env, report, {}); }});
-      return;
-    }
-    found->second.aborted = true;
-    number = found->second.request;
+      return to_js(env, report, {});
+    };
+    mailbox_->post(std::move(aborted));
   }
   if (number && !disposed_ && engine_) engine_->abort(number);
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,7 +27,10 @@ struct Order {
 class Resident : public Task {
  public:
   Resident(std::shared_ptr<Mailbox> mailbox, double ticket, std::string path, engine::EngineOptions options)
-      : mailbox_(std::move(mailbox)), load_ticket_(ticket), path_(std::move(path)), options_(std::move(options)) {}
+      : mailbox_(std::move(mailbox)), load_ticket_(ticket), path_(std::move(path)), options_(std::move(options)) {
+    load_failure_.push_back({ticket, "failed", nullptr});
+    farewell_.push_back({0, "disposed", nullptr});
+  }
 
   void run() override;
   void stop() override;
@@ -44,21 +47,24 @@ class Resident : public Task {
     uint64_t request = 0;  // the engine's number, 0 before it has one
     bool aborted = false;
     int top_logprobs = -1;
+    Events failure;  // made ahead, as are the other last words: saying that memory is lacking takes none
   };
 
   void load();
   void serve();
   void follow();  // as a rank other than 0
-  void hand_over(Order& order);
-  void fail(double ticket);
+  void hand_over(Order& order) noexcept;
+  void fail(double ticket, const Error& error) noexcept;
   void receive(std::vector<engine::Report>&& reports);
-  Event event_of(double ticket, const Active& active, engine::Report&& report) const;
+  bool wants_logprobs(double ticket);
+  void say_farewell(const Error& unfinished) noexcept;
 
   const std::shared_ptr<Mailbox> mailbox_;
   const double load_ticket_;
   const std::string path_;
   const engine::EngineOptions options_;
 
+  Events load_failure_, farewell_;
   std::atomic<bool> stopped_ = false;
   engine::Follower follower_;
   bool disposed_ = false;      // JavaScript thread only
@@ -68,10 +74,9 @@ class Resident : public Task {
 
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
-  std::deque<Order> orders_;
-  std::map<double, Active> active_;                        // by ticket
-  std::map<uint64_t, double> tickets_;                     // by the engine's number
-  std::map<uint64_t, std::vector<engine::Report>> early_;  // reports that came before submit returned
+  std::list<Order> orders_;
+  std::map<double, Active> active_;  // by ticket
+  bool ended_ = false;               // nobody serves any more
 };
 
 }  // namespace lt::addon

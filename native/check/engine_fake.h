@@ -3,11 +3,13 @@
 #pragma once
 #include <condition_variable>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
 
+#include "check/allocations.h"
 #include "check/check.h"
 #include "engine/parts.h"
 
@@ -73,7 +75,8 @@ class FakeBackend final : public Backend {
 
 class FakeModel final : public Model {
  public:
-  std::function<void(const Rows&)> on_embed, on_layer;  // may look, wait and throw
+  std::function<void(const Rows&)> on_embed, on_layer;                    // may look, wait and throw
+  std::function<void(int32_t token, std::span<float> logits)> on_logits;  // behind that token; may change them
 
   const Shape& shape() const override { return shape_; }
   void embed(Ops&, Tensor x, const Rows& rows) const override {
@@ -99,6 +102,7 @@ class FakeModel final : public Model {
       const float* row = x.row<float>(*rows.outputs.row<int32_t>(o));
       const std::vector<float> l = fake_logits(static_cast<uint32_t>(row[1]) | static_cast<uint32_t>(row[2]) << 16);
       std::copy(l.begin(), l.end(), logits.row<float>(o));
+      if (on_logits) on_logits(*rows.ids.row<int32_t>(*rows.outputs.row<int32_t>(o)), {logits.row<float>(o), l.size()});
     }
   }
 
@@ -108,7 +112,8 @@ class FakeModel final : public Model {
     return pages[position / Kv::page_size] * Kv::page_size + position % Kv::page_size;
   }
   static uint32_t read_back(const Kv& kv, const Rows& rows, int64_t r) {
-    std::vector<int32_t> tokens;
+    static thread_local std::vector<int32_t> tokens;  // few allocations, for the checks that have them refused one by one
+    tokens.clear();
     for (int32_t p = 0; p <= *rows.positions.row<int32_t>(r); p++) {
       const float* slot = kv.k.row<float>(slot_of(rows, r, p));
       if (slot[1] != static_cast<float>(p)) throw Error(Code::internal, "a slot of another position");
@@ -123,6 +128,7 @@ class FakeTokenizer final : public tokenize::Tokenizer {
  public:
   std::vector<std::string> pieces;
   bool strips = false;
+  int32_t names = fake_vocabulary;  // fewer: the rows behind are padding
 
   FakeTokenizer() {
     for (int i = 0; i < fake_vocabulary; i++) pieces.push_back(i < 2 ? "" : std::string(1, static_cast<char>('0' + i)));
@@ -135,7 +141,7 @@ class FakeTokenizer final : public tokenize::Tokenizer {
   }
   std::string_view piece(int32_t id, bool) const override { return pieces[static_cast<size_t>(id)]; }
   bool strips_first_space() const override { return strips; }
-  int32_t size() const override { return fake_vocabulary; }
+  int32_t size() const override { return names; }
   int32_t bos() const override { return 0; }
   int32_t eos() const override { return fake_end; }
   bool add_bos() const override { return true; }
@@ -153,28 +159,35 @@ class Reports {
   }
   // The reports of one request as one; waits for its end.
   engine::Report wait(uint64_t request) {
+    const SparedAllocations spared;
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, std::chrono::seconds(120), [&] { return whole_[request].finish != engine::Finish::none; }))
       throw std::runtime_error("a request did not finish in time");
     return whole_[request];
   }
   engine::Report so_far(uint64_t request) {
+    const SparedAllocations spared;
     const std::lock_guard lock(mutex_);
     return whole_[request];
   }
-  void wait_for_tokens(uint64_t request, size_t n) {
+  void wait_for_tokens(uint64_t request, size_t n) {  // or its end
+    const SparedAllocations spared;
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return whole_[request].tokens.size() >= n; });
+    const auto there = [&] { return whole_[request].tokens.size() >= n || whole_[request].finish != engine::Finish::none; };
+    changed_.wait_for(lock, std::chrono::seconds(60), there);
   }
   size_t calls() {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
-  std::string complaint;  // about how the sink was called
+  std::string complaint;                                           // about how the sink was called
+  std::function<void(const std::vector<engine::Report>&)> before;  // each call; what it throws, the sink throws
 
  private:
   void take(std::vector<engine::Report>&& reports) {
+    const SparedAllocations spared;
     const std::lock_guard lock(mutex_);
+    if (before) before(reports);
     calls_++;
     if (thread_ == std::thread::id()) thread_ = std::this_thread::get_id();
     if (thread_ != std::this_thread::get_id()) complaint = "called from two threads";
@@ -210,7 +223,7 @@ struct FakeEngine {
   FakeModel* model = nullptr;
   std::unique_ptr<engine::Engine> engine;
 
-  explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr) {
+  explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr, engine::Sink sink = nullptr) {
     engine::Parts parts;
     auto owned = std::make_unique<FakeModel>();
     model = owned.get();
@@ -226,7 +239,7 @@ struct FakeEngine {
     parts.info.vocabulary = fake_vocabulary;
     parts.info.context_tokens = size.context;
     parts.info.trained_context = 1 << 20;
-    engine = engine::start(std::move(parts), reports.sink());
+    engine = engine::start(std::move(parts), sink ? std::move(sink) : reports.sink());
   }
   engine::Report run(engine::Request r) { return reports.wait(engine->submit(std::move(r))); }
 };
@@ -251,9 +264,11 @@ inline std::vector<int32_t> fake_completion(const engine::Request& r, int64_t co
   sample::Chain chain(r.sampling);
   const int64_t room = context - static_cast<int64_t>(r.prompt.size()), limit = r.max_tokens < 0 ? room : std::min(room, r.max_tokens);
   while (static_cast<int64_t>(out.size()) < limit) {
-    const int32_t id = chain.choose(fake_logits(fake_hash(tokens)), tokens, -1).id;
+    std::vector<float> logits = fake_logits(fake_hash(tokens));
+    if (r.ignore_end) logits[fake_end] = -std::numeric_limits<float>::infinity();
+    const int32_t id = chain.choose(logits, tokens, -1).id;
     tokens.push_back(id);
-    if (id == fake_end && !r.ignore_end) break;
+    if (id == fake_end) break;
     out.push_back(id);
   }
   return out;

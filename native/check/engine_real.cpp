@@ -77,6 +77,28 @@ CHECK_CASE("engine/real: a known beginning gives the same bytes") {
   check_same(again, first, "again");
 }
 
+CHECK_CASE("engine/real: a beginning of any length that is known gives the same bytes") {
+  const Loaded alone(options(512));
+  const int64_t vocabulary = alone.engine->info().vocabulary;
+  for (const char* cache : {"f16", "f32", "q8_0"})
+    for (const size_t length : {2u, 40u, 64u, 65u, 100u, 129u}) {
+      EngineOptions o = options(512);
+      o.cache_type = cache;
+      Loaded model(o);
+      Request r = model.ask(repeated(4), 4);
+      r.prompt.resize(length);
+      r.top_logprobs = static_cast<int>(vocabulary);  // all of them: their bytes are those of the logits
+      const Report first = model.run(r), again = model.run(r);
+      CHECK_THAT(first.cached_tokens == 0 && again.cached_tokens == static_cast<int64_t>(length) - 1,
+                 again.cached_tokens << " of " << length);
+      CHECK(first.tokens.size() == again.tokens.size());
+      for (size_t i = 0; i < first.tokens.size(); i++) {
+        const auto &a = first.tokens[i].top, &b = again.tokens[i].top;
+        CHECK(std::ssize(a) == vocabulary && std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0);
+      }
+    }
+}
+
 CHECK_CASE("engine/real: what the file and the options say") {
   Loaded model(options(256));
   const engine::ModelInfo& info = model.engine->info();

@@ -76,13 +76,46 @@ CHECK_CASE("engine/equal beginnings are computed once") {
   CHECK(fake.run(r).cached_tokens == 0);
   CHECK(rows == 200);
   const Report again = fake.run(r);
-  CHECK(again.cached_tokens == 192 && again.prompt_tokens == 200);
-  CHECK(rows == 208);
+  CHECK(again.cached_tokens == 199 && again.prompt_tokens == 200);  // the last token is always computed
+  CHECK(rows == 201);
   check_same(again, r, 4096);
   Request longer = fake_request(fake_prompt(200, 9), 3);
   longer.prompt[100] = 3;
-  CHECK(fake.run(longer).cached_tokens == 64);
-  CHECK(fake.run(fake_request(fake_prompt(128, 9), 1)).cached_tokens == 64);  // the last token is always computed
+  CHECK(fake.run(longer).cached_tokens == 100);
+  check_same(fake.run(longer), longer, 4096);
+  CHECK(fake.run(fake_request(fake_prompt(128, 9), 1)).cached_tokens == 127);
+}
+
+CHECK_CASE("engine/of a page that was never full, or goes on otherwise, what is equal is copied") {
+  for (const size_t first : {5u, 63u, 64u, 65u, 100u, 127u, 130u})
+    for (const size_t second : {2u, 9u, 64u, 66u, 100u, 128u, 140u})
+      for (const size_t differs : {1u, 8u, 40u, 64u, 71u, 72u, 110u, 999u}) {  // the first token that is another
+        FakeEngine fake;
+        check_same(fake.run(fake_request(fake_prompt(first, 9), 3)), fake_request(fake_prompt(first, 9), 3), 4096);
+        Request r = fake_request(fake_prompt(second, 9), 3);
+        for (size_t i = differs; i < second; i++) r.prompt[i] = 2 + (r.prompt[i] - 1) % (fake_vocabulary - 2);
+        const Report got = fake.run(r);
+        check_same(got, r, 4096);
+        std::vector<int32_t> known = fake_prompt(first, 9);
+        const std::vector<int32_t> completion = fake_completion(fake_request(known, 3), 4096);
+        known.insert(known.end(), completion.begin(), completion.begin() + std::max<int64_t>(0, std::ssize(completion) - 1));
+        const auto equal = std::mismatch(known.begin(), known.end(), r.prompt.begin(), r.prompt.end()).first - known.begin();
+        const int64_t most = std::min<int64_t>(equal, static_cast<int64_t>(second) - 1), part = most % Kv::page_size;
+        const bool worth = part >= 8 || most == static_cast<int64_t>(second) - 1;
+        CHECK_THAT(got.cached_tokens == (worth ? most : most - part),
+                   first << " " << second << " " << differs << ": " << got.cached_tokens);
+      }
+}
+
+CHECK_CASE("engine/pages copied in crowded steps, and where the cache is full, give what each gives alone") {
+  std::mt19937 random(8);
+  std::vector<Request> all;
+  for (size_t i = 0; i < 150; i++) {
+    std::vector<int32_t> prompt = fake_prompt(20 + random() % 130, static_cast<uint32_t>(random() % 3));
+    prompt.push_back(static_cast<int32_t>(2 + random() % 60));
+    all.push_back(fake_request(std::move(prompt), static_cast<int64_t>(1 + random() % 40), random()));
+  }
+  for (const FakeSize size : {FakeSize{256, 16, 4}, FakeSize{448, 64, 8}, FakeSize{4096, 512, 16}}) check_together(all, size);
 }
 
 CHECK_CASE("engine/equal prompts at the same time are computed once") {
@@ -221,7 +254,7 @@ CHECK_CASE("engine/no tokens asked, none given") {
   FakeEngine fake;
   const Report got = fake.run(fake_request(fake_prompt(100, 3), 0));
   CHECK(got.finish == Finish::length && got.tokens.empty() && got.text.empty());
-  CHECK(fake.run(fake_request(fake_prompt(100, 3), 1)).cached_tokens == 64);
+  CHECK(fake.run(fake_request(fake_prompt(100, 3), 1)).cached_tokens == 99);
 }
 
 std::string refusal(FakeEngine& fake, Request r, Code code) {

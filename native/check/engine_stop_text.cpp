@@ -42,4 +42,34 @@ CHECK_CASE("engine/stop strings end the text wherever tokens are cut") {
   check_pieces("text", {}, "text", "");
 }
 
+CHECK_CASE("engine/stop strings by their definition, on texts of few letters") {
+  std::mt19937 random(2);
+  const auto letters = [&](size_t n) {
+    std::string s;
+    for (size_t i = 0; i < n; i++) s += static_cast<char>('a' + random() % 2);
+    return s;
+  };
+  for (int round = 0; round < 300; round++) {
+    const std::string text = letters(random() % 30);
+    std::vector<std::string> stops;
+    for (size_t i = 0; i < 1 + random() % 3; i++) stops.push_back(letters(1 + random() % 6));
+    std::string expected = text, met;
+    for (size_t end = 1; end <= text.size() && met.empty(); end++)
+      for (const std::string& s : stops)
+        if (s.size() > met.size() && end >= s.size() && text.compare(end - s.size(), s.size(), s) == 0) {
+          met = s;
+          expected = text.substr(0, end - s.size());
+        }
+    check_pieces(text, stops, expected, met);
+  }
+}
+
+CHECK_CASE("engine/a long stop string that nearly comes costs no more than the text") {
+  const std::string most(1 << 20, 'a');
+  StopText out({most + "b", most + "c"});
+  for (int i = 0; i < (1 << 19); i++) CHECK(out.push("aa").empty());
+  CHECK(out.push("a") == "a" && out.push("a") == "a" && out.push("c").empty());
+  CHECK(*out.met() == most + "c");
+}
+
 }  // namespace

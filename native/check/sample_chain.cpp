@@ -293,11 +293,18 @@ CHECK_CASE("sample/log-probabilities are of the model's own distribution") {
   CHECK(Chain(settings({{"temperature", 0}})).choose(std::vector<float>{2, 2, 1}, {}, 99).top.size() == 3);
 }
 
+// Some logit but the banned one's is a number, or +infinity.
+bool can_choose(const std::vector<float>& logits, int banned) {
+  for (size_t id = 0; id < logits.size(); id++)
+    if (logits[id] > -inf && static_cast<int>(id) != banned) return true;
+  return false;
+}
+
 CHECK_CASE("sample/no logits can harm") {
   const float nan = std::nanf("");
   CHECK(greedy({nan, nan, -5, nan}) == 2);
-  CHECK(greedy({nan, nan}) == 0);
-  CHECK(greedy({-inf, -inf}) == 0);
+  CHECK_THROWS(greedy({nan, nan}), lt::Code::argument);
+  CHECK_THROWS(greedy({-inf, -inf}), lt::Code::argument);
   CHECK(greedy({1, inf, inf}) == 1);
   std::mt19937 engine(1);
   const float odd[] = {nan, inf, -inf, 3e38f, -3e38f, 0, 1, 1e-40f};
@@ -315,8 +322,13 @@ CHECK_CASE("sample/no logits can harm") {
                  {},
                  {{static_cast<int32_t>(i % 5), i % 2 ? -inf : 100.0f}},
                  static_cast<uint64_t>(i)});
+    if (!can_choose(logits, i % 2 ? i % 5 : -1)) {
+      CHECK_THROWS(chain.choose(logits, history, 3), lt::Code::argument);
+      continue;
+    }
     const Choice choice = chain.choose(logits, history, 3);
     CHECK(choice.id >= 0 && static_cast<size_t>(choice.id) < logits.size());
+    CHECK(logits[static_cast<size_t>(choice.id)] > -inf && (i % 2 == 0 || choice.id != i % 5));
     for (const Logprob& l : choice.top) CHECK(!std::isnan(l.logprob) && l.logprob <= 0);
   }
 }
@@ -324,6 +336,98 @@ CHECK_CASE("sample/no logits can harm") {
 CHECK_CASE("sample/a banned token is never drawn") {
   Chain chain({{{"temperature", 100}}, {"temperature"}, {{0, -inf}, {2, -inf}}, 5});
   for (int i = 0; i < 300; i++) CHECK(chain.choose(std::vector<float>{9, 1, 8, 1}, {}, -1).id % 2 == 1);
+}
+
+std::vector<LogitBias> ban(std::initializer_list<std::pair<int32_t, int32_t>> ranges) {
+  std::vector<LogitBias> bias;
+  for (const auto& [first, end] : ranges)
+    for (int32_t id = first; id < end; id++) bias.push_back({id, -inf});
+  return bias;
+}
+
+// Every way of choosing: greedy, the samplers in several orders, none.
+std::vector<ChainOptions> ways() {
+  std::vector<ChainOptions> all;
+  for (const std::vector<std::string>& order : {std::vector<std::string>{},
+                                                {"topK", "temperature"},
+                                                {"temperature", "topK"},
+                                                {"minP", "topP", "typicalP"},
+                                                {"typicalP", "penalties", "topK"},
+                                                {"temperature"}})
+    all.push_back({{}, order, {}, 3});
+  for (const std::vector<std::string>& order : {std::vector<std::string>{}, {"temperature", "topK"}, {"topK", "penalties", "temperature"}})
+    all.push_back({{{"temperature", 0}, {"topK", 3}}, order, {}, 3});
+  all.push_back({{{"topK", 0}, {"topP", 1}, {"minP", 0}, {"temperature", 1}}, {}, {}, 3});
+  return all;
+}
+
+CHECK_CASE("sample/where every token is banned, none is chosen") {
+  const std::vector<int32_t> history{1, 2, 2};
+  for (const size_t n : {1u, 4u, 700u, 40000u})
+    for (ChainOptions o : ways()) {
+      const std::vector<float> logits = gaussian(n, 4);
+      const auto last = static_cast<int32_t>(n);
+      o.bias = ban({{0, last}});
+      CHECK_THROWS(Chain(o).choose(logits, history, -1), lt::Code::argument);
+      o.bias.push_back({0, 5});  // what is banned stays banned
+      CHECK_THROWS(Chain(o).choose(logits, history, -1), lt::Code::argument);
+      for (const int32_t left : {0, last / 2, last - 1}) {
+        o.bias = ban({{0, left}, {left + 1, last}});
+        CHECK(Chain(o).choose(logits, history, -1).id == left);
+        std::vector<float> hopeless = logits;
+        hopeless[static_cast<size_t>(left)] = -inf;
+        CHECK_THROWS(Chain(o).choose(hopeless, history, -1), lt::Code::argument);
+      }
+    }
+}
+
+CHECK_CASE("sample/a ban is as if the logit were -infinity, whatever the way of choosing") {
+  for (const size_t n : {5u, 700u, 40000u})
+    for (ChainOptions o : ways()) {
+      std::vector<float> logits = gaussian(n, 8);
+      const std::vector<int32_t> history{1, 2, 2};
+      auto order = by(n, [&](size_t i) { return -logits[i]; });
+      order.resize(std::min<size_t>(n - 1, 60));
+      Chain plain(o);
+      for (const size_t i : order) o.bias.push_back({static_cast<int32_t>(i), -inf});
+      Chain banning(o);
+      std::vector<float> without = logits;
+      for (const size_t i : order) without[i] = -inf;
+      for (int i = 0; i < 20; i++) CHECK(banning.choose(logits, history, -1).id == plain.choose(without, history, -1).id);
+    }
+}
+
+CHECK_CASE("sample/rows behind the tokens are never chosen, and count in log-probabilities") {
+  for (ChainOptions o : ways()) {
+    std::vector<float> logits = gaussian(1000, 6);
+    for (size_t i = 990; i < 1000; i++) logits[i] = 50;
+    o.tokens = 990;
+    Chain chain(o), plain([&] {
+      ChainOptions all = o;
+      all.tokens = 1000;
+      return all;
+    }());
+    const std::vector<float> named(logits.begin(), logits.begin() + 990);
+    for (int i = 0; i < 20; i++) {
+      const Choice c = chain.choose(logits, {}, 10);
+      CHECK(c.id == plain.choose(named, {}, -1).id);
+      CHECK(c.top.size() == 10 && c.top[0].id == 990 && std::fabs(c.top[0].logprob + std::log(10.0)) < 1e-5 && c.logprob < -20);
+    }
+    o.tokens = 5000;  // a file with more names than rows is refused when it is loaded
+    Chain(o).choose(logits, {}, -1);
+  }
+}
+
+CHECK_CASE("sample/what are numbers") {
+  const float nan = std::nanf("");
+  CHECK(are_numbers(std::vector<float>{0, -inf, 3e38f}) && are_numbers(gaussian(5000, 1)));
+  CHECK(!are_numbers(std::vector<float>{0, nan}) && !are_numbers(std::vector<float>{inf, 0}) &&
+        !are_numbers(std::vector<float>{-inf, -inf}));
+  for (const float bad : {nan, inf}) {
+    std::vector<float> logits = gaussian(5000, 1);
+    logits[4321] = bad;
+    CHECK(!are_numbers(logits));
+  }
 }
 
 CHECK_CASE("sample/refusals name the parameter, its range and what was found") {

@@ -3,27 +3,31 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "core/cgroup.h"
 #if defined(__linux__)
 #include <sched.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
+#elif defined(_WIN32)
+#include <windows.h>
 #endif
 
 namespace lt {
 
+int cores_within(std::span<const ProcessorSet> cores, std::span<const ProcessorSet> allowed) {
+  const auto may_run = [&](const ProcessorSet& core) {
+    return std::any_of(allowed.begin(), allowed.end(),
+                       [&](const ProcessorSet& a) { return a.group == core.group && (a.mask & core.mask); });
+  };
+  return static_cast<int>(std::count_if(cores.begin(), cores.end(), may_run));
+}
+
 #if defined(__linux__)
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::ifstream f(path);
-  std::string line;
-  std::getline(f, line);
-  return line;
-}
 
 // Hardware threads of one core share a siblings list, so the distinct lists are the cores.
 int cores_in_affinity() {
@@ -36,64 +40,52 @@ int cores_in_affinity() {
   if (sched_getaffinity(0, bytes, set) == 0)
     for (int c = 0; c < most; c++) {
       if (!CPU_ISSET_S(c, bytes, set)) continue;
-      const std::string list = first_line("/sys/devices/system/cpu/cpu" + std::to_string(c) + "/topology/thread_siblings_list");
+      std::ifstream f("/sys/devices/system/cpu/cpu" + std::to_string(c) + "/topology/thread_siblings_list");
+      std::string list;
+      std::getline(f, list);
       cores.insert(list.empty() ? std::to_string(c) : list);
     }
   CPU_FREE(set);
   return std::max(1, static_cast<int>(cores.size()));
 }
 
-// The folders of this process's cgroup and its parents that may carry a limit. Inside a container the path of /proc/self/cgroup
-// may not exist, and the root is the container's own group.
-std::vector<std::string> cgroup_folders(const std::string& controller, const std::string& mount) {
-  std::ifstream f("/proc/self/cgroup");
-  std::vector<std::string> folders;
-  for (std::string line; std::getline(f, line);) {
-    const size_t a = line.find(':'), b = line.find(':', a + 1);
-    if (a == std::string::npos || b == std::string::npos) continue;
-    const std::string names = line.substr(a + 1, b - a - 1);
-    if ((',' + names + ',').find(',' + controller + ',') == std::string::npos && !(names.empty() && controller.empty())) continue;
-    for (std::string path = line.substr(b + 1); path.size() > 1; path = path.substr(0, path.rfind('/'))) folders.push_back(mount + path);
-  }
-  folders.push_back(mount);
-  return folders;
+}  // namespace
+
+int usable_cores() { return std::max(1, static_cast<int>(std::min<double>(cores_in_affinity(), Cgroups().processors()))); }
+
+#elif defined(_WIN32)
+namespace {
+
+// One record a core, of which the system says the length.
+std::vector<ProcessorSet> all_cores() {
+  DWORD bytes = 0;
+  GetLogicalProcessorInformationEx(RelationProcessorCore, nullptr, &bytes);
+  std::vector<uint64_t> memory(bytes / sizeof(uint64_t) + 1);  // for the records' alignment
+  auto* const records = reinterpret_cast<char*>(memory.data());
+  const auto at = [records](DWORD i) { return reinterpret_cast<SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX*>(records + i); };
+  std::vector<ProcessorSet> cores;
+  if (!bytes || !GetLogicalProcessorInformationEx(RelationProcessorCore, at(0), &bytes)) return cores;
+  for (DWORD i = 0; i < bytes && at(i)->Size > 0; i += at(i)->Size)
+    cores.push_back({at(i)->Processor.GroupMask[0].Group, at(i)->Processor.GroupMask[0].Mask});  // a core is in one group
+  return cores;
 }
 
-double cpu_quota() {
-  double quota = 1e9;
-  for (const std::string& folder : cgroup_folders("", "/sys/fs/cgroup")) {
-    std::istringstream s(first_line(folder + "/cpu.max"));  // "max 100000" or "150000 100000"
-    double most = 0, period = 0;
-    if (s >> most >> period && most > 0 && period > 0) quota = std::min(quota, most / period);
-  }
-  for (const std::string& folder : cgroup_folders("cpu", "/sys/fs/cgroup/cpu")) {
-    std::istringstream q(first_line(folder + "/cpu.cfs_quota_us")), p(first_line(folder + "/cpu.cfs_period_us"));
-    double most = 0, period = 0;
-    if (q >> most && p >> period && most > 0 && period > 0) quota = std::min(quota, most / period);
-  }
-  return quota;
-}
-
-uint64_t number(const std::string& path, uint64_t otherwise) {
-  std::istringstream s(first_line(path));
-  uint64_t n = 0;
-  return s >> n ? n : otherwise;
+// A process's mask is of its only group. Where it runs in several groups, the system gives none, and all of theirs are allowed.
+std::vector<ProcessorSet> allowed_processors() {
+  USHORT groups[64], count = 64;
+  if (!GetProcessGroupAffinity(GetCurrentProcess(), &count, groups)) return {};
+  DWORD_PTR own = 0, system = 0;
+  const bool masked = count == 1 && GetProcessAffinityMask(GetCurrentProcess(), &own, &system) && own != 0;
+  std::vector<ProcessorSet> allowed;
+  for (USHORT g = 0; g < count; g++) allowed.push_back({groups[g], masked ? own : ~uint64_t{0}});
+  return allowed;
 }
 
 }  // namespace
 
-int usable_cores() { return std::max(1, static_cast<int>(std::min<double>(cores_in_affinity(), cpu_quota()))); }
-
-uint64_t available_bytes() {
-  uint64_t available = UINT64_MAX;
-  std::ifstream f("/proc/meminfo");
-  for (std::string line; std::getline(f, line);)
-    if (line.rfind("MemAvailable:", 0) == 0) available = std::stoull("0" + line.substr(line.find_first_of("0123456789"))) << 10;
-  for (const std::string& folder : cgroup_folders("", "/sys/fs/cgroup")) {
-    const uint64_t most = number(folder + "/memory.max", UINT64_MAX), used = number(folder + "/memory.current", 0);
-    if (most != UINT64_MAX) available = std::min(available, most > used ? most - used : 0);
-  }
-  return available;
+int usable_cores() {
+  const int cores = cores_within(all_cores(), allowed_processors());
+  return cores > 0 ? cores : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 #else
@@ -108,8 +100,6 @@ int usable_cores() {
 #endif
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
-
-uint64_t available_bytes() { return UINT64_MAX; }
 
 #endif
 

@@ -1,6 +1,7 @@
 // The one exception type of native/. Host code throws it, the addon maps it to a LlamaError of the same code.
 #pragma once
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -46,16 +47,23 @@ constexpr const char* code_name(Code c) {
   return "INTERNAL";
 }
 
+// A text that lasts as long as the program.
+struct Literal {
+  const char* text;
+};
+
 // The message says what was expected, what was found and what to do, in one line without the code.
 class Error : public std::exception {
  public:
-  Error(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  Error(Code code, std::string message) : code_(code), message_(std::make_shared<const std::string>(std::move(message))) {}
+  Error(Code code, Literal message) noexcept : code_(code), literal_(message.text) {}  // takes no memory, so that its lack can be told
   Code code() const noexcept { return code_; }
-  const char* what() const noexcept override { return message_.c_str(); }
+  const char* what() const noexcept override { return message_ ? message_->c_str() : literal_; }
 
  private:
   Code code_;
-  std::string message_;
+  const char* literal_ = "";
+  std::shared_ptr<const std::string> message_;  // shared: copying an error must not fail
 };
 
 }  // namespace lt

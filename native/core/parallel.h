@@ -4,14 +4,13 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace lt {
 
 // Calls f(task) for every task of [0, tasks), on at most `threads` threads, of which the caller's is one; on fewer where the system
-// refuses some. What the first call that throws threw is thrown, after all threads have ended.
+// refuses some, or the memory for them. What the first call that throws threw is thrown, after all threads have ended.
 template <class F>
 void parallel(int threads, int64_t tasks, const F& f) {
   std::atomic<int64_t> next{0};
@@ -27,10 +26,10 @@ void parallel(int threads, int64_t tasks, const F& f) {
     }
   };
   std::vector<std::thread> others;
-  others.reserve(static_cast<size_t>(threads));
   try {
+    others.reserve(static_cast<size_t>(threads));
     for (int64_t t = 1; t < threads && t < tasks; t++) others.emplace_back(work);
-  } catch (const std::system_error&) {
+  } catch (...) {
     // The threads that there are do it.
   }
   work();

@@ -57,6 +57,9 @@ Pool::Pool(int threads) : spin_(threads <= usable_cores() ? 50 : 0), process_(pr
     finish();
     throw Error(Code::memory, "threads: expected to start " + std::to_string(threads - 1) + ", the system refused after " +
                                   std::to_string(started) + " (" + e.what() + "); ask for fewer");
+  } catch (...) {  // memory for one more: those that started must not outlive this
+    finish();
+    throw;
   }
 }
 

@@ -7,8 +7,9 @@ namespace lt::engine {
 Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size)
     : stages_(std::move(stages)), size_(size), width_(shape.width) {}
 
-void Batch::describe(std::span<const Work> work) {
-  for (auto* v : {&rows_.ids, &rows_.positions, &rows_.sequences, &rows_.outputs}) v->clear();
+void Batch::describe(std::span<const Work> work, std::span<const PageCopy> copies) {
+  for (auto* v : {&rows_.ids, &rows_.positions, &rows_.sequences, &rows_.outputs, &rows_.copies}) v->clear();
+  for (const PageCopy& c : copies) rows_.copies.insert(rows_.copies.end(), {c.from, c.to});
   rows_.spans.clear();
   rows_.pages.assign(work.size() * static_cast<size_t>(size_.pages), 0);
   for (size_t i = 0; i < work.size(); i++) {
@@ -31,8 +32,8 @@ void Batch::check() const {
     throw Error(Code::internal, "a step was planned larger than its memory");
 }
 
-bool Batch::run(std::span<const Work> work, const Ask& interrupted) {
-  describe(work);
+bool Batch::run(std::span<const Work> work, std::span<const PageCopy> copies, const Ask& interrupted) {
+  describe(work, copies);
   return lead_ ? lead_(rows_, interrupted, [this](const Ask& ask) { return pass(ask); }) : pass(interrupted);
 }
 
@@ -43,6 +44,8 @@ bool Batch::run(HostRows rows, const Ask& interrupted) {
 }
 
 bool Batch::pass(const Ask& interrupted) {
+  for (Stage& s : stages_)
+    for (size_t i = 0; i + 1 < rows_.copies.size(); i += 2) s.copy_page(rows_.copies[i], rows_.copies[i + 1]);
   x_.resize(stages_.size() > 1 ? rows_.ids.size() * static_cast<size_t>(width_) : 0);
   for (size_t i = 0; i < stages_.size(); i++) {
     stages_[i].describe(rows_);

@@ -15,9 +15,9 @@ class Batch {
 
   static uint64_t host_bytes(const BatchSize& size) { return static_cast<uint64_t>(4 * size.described()); }  // beside the stages
 
-  // Asks `interrupted` between layers; false: it was, and the step counts for nothing.
+  // Copies pages, then asks `interrupted` between layers; false: it was, and the step counts for nothing but the copies.
   using Ask = std::function<bool()>;
-  bool run(std::span<const Work> work, const Ask& interrupted);
+  bool run(std::span<const Work> work, std::span<const PageCopy> copies, const Ask& interrupted);
   bool run(HostRows rows, const Ask& interrupted);  // as another rank planned them
   // Runs each planned step's pass, telling other ranks of its rows.
   using Lead = std::function<bool(const HostRows& rows, const Ask& interrupted, const std::function<bool(const Ask&)>& pass)>;
@@ -27,7 +27,7 @@ class Batch {
   const BatchSize& size() const { return size_; }
 
  private:
-  void describe(std::span<const Work> work);
+  void describe(std::span<const Work> work, std::span<const PageCopy> copies);
   void check() const;
   bool pass(const Ask& interrupted);
 

@@ -1,10 +1,13 @@
 // The thread of a loaded model: takes what is submitted and aborted, computes a step, reports, again.
+// Every request that was taken ends with a report, whatever fails: what a report needs to be made is there from submission on.
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include "engine/current_error.h"
+#include "engine/outbox.h"
 #include "engine/pace.h"
 #include "engine/parts.h"
 #include "engine/request.h"
@@ -16,9 +19,10 @@ class RunningEngine final : public Engine {
  public:
   RunningEngine(Parts parts, Sink sink)
       : parts_(std::move(parts)),
-        sink_(std::move(sink)),
+        choosable_(*parts_.tokenizer),
         pages_(parts_.batch->size().pages),
         scheduler_(pages_, parts_.batch->size().sequences, parts_.batch->size().outputs - parts_.batch->size().sequences),
+        outbox_(scheduler_, std::move(sink)),
         pace_(parts_.batch->size().rows),
         thread_([this] { run(); }) {}
 
@@ -32,21 +36,30 @@ class RunningEngine final : public Engine {
   }
 
   uint64_t submit(Request request) override {
-    check(request, parts_.info);
-    auto s = std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer);
-    const uint64_t id = s->id;
+    check(request, parts_.info, *parts_.tokenizer);
+    request = ready(std::move(request), choosable_);
+    Scheduler::Queue one;
+    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer));
+    const uint64_t id = one.front()->id;
     {
       const std::lock_guard lock(mutex_);
-      arrivals_.push_back(std::move(s));
+      aborts_.reserve(submitted_ + 1 - ended_);  // so that aborting a request that runs takes no memory
+      arrivals_.splice(arrivals_.end(), one);
+      submitted_++;
     }
     wake_.notify_one();
     return id;
   }
 
-  void abort(uint64_t request) override {
+  void abort(uint64_t request) noexcept override {
     {
       const std::lock_guard lock(mutex_);
-      aborts_.push_back(request);
+      if (aborts_.size() == aborts_.capacity()) drop_repeated_aborts();
+      try {
+        aborts_.push_back(request);
+      } catch (...) {  // more aborts than requests: of those that ended
+        return;
+      }
       news_ = true;
     }
     wake_.notify_one();
@@ -57,47 +70,70 @@ class RunningEngine final : public Engine {
   std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const override { return parts_.tokenizer; }
 
  private:
-  void run() {
+  void run() noexcept {
     while (take_mail()) {
       turn();
-      deliver();
+      count_ended(outbox_.deliver());
     }
-    fail_all(Error(Code::disposed, "the model was disposed before the request finished"));
-    deliver();
+    fail_all(Error(Code::disposed, Literal{"the model was disposed before the request finished"}));
+    outbox_.deliver();
+    for (int again = 0; again < last_tries && !outbox_.empty(); again++) outbox_.deliver();
   }
 
   // Sleeps while there is nothing to do; false: the engine ends.
-  bool take_mail() {
+  bool take_mail() noexcept {
     std::unique_lock lock(mutex_);
-    if (scheduler_.idle()) wake_.wait(lock, [this] { return stopping_ || !arrivals_.empty() || !aborts_.empty(); });
-    for (auto& s : arrivals_) scheduler_.add(std::move(s));
-    arrivals_.clear();
-    for (const uint64_t id : aborts_)
-      if (Sequence* s = scheduler_.find(id)) s->abort();
+    const auto has_mail = [this] { return stopping_ || !arrivals_.empty() || !aborts_.empty(); };
+    if (scheduler_.idle() && outbox_.empty())
+      wake_.wait(lock, has_mail);
+    else if (scheduler_.idle())
+      wake_.wait_for(lock, between_tries, has_mail);
+    scheduler_.add(std::move(arrivals_));
+    if (!aborts_.empty()) {
+      drop_repeated_aborts();
+      scheduler_.for_each([this](Sequence& s) {
+        if (!s.finished() && std::binary_search(aborts_.begin(), aborts_.end(), s.id)) s.abort();
+      });
+    }
     aborts_.clear();
     news_ = false;
     return !stopping_;
   }
 
-  void turn() {
-    settle();
+  void drop_repeated_aborts() noexcept {
+    std::sort(aborts_.begin(), aborts_.end());
+    aborts_.erase(std::unique(aborts_.begin(), aborts_.end()), aborts_.end());
+  }
+
+  void count_ended(size_t n) noexcept {
+    if (n == 0) return;
+    const std::lock_guard lock(mutex_);
+    ended_ += n;
+  }
+
+  void turn() noexcept {
+    outbox_.settle();
+    if (scheduler_.idle()) return;
     std::vector<Work> work;
     const bool alone = scheduler_.alone();
     try {
       work = scheduler_.plan(pace_.rows(alone));
       if (!work.empty()) return step(work, alone);
-      if (!scheduler_.idle()) throw Error(Code::internal, "no request could go on");
+      if (scheduler_.none_finished()) throw Error(Code::internal, Literal{"no request could go on"});
     } catch (...) {
       const Error error = current_error();
       if (work.empty()) fail_all(error);
-      for (const Work& w : work)
-        if (!w.sequence->finished()) w.sequence->fail(error);
+      for (const Work& w : work) fail(*w.sequence, error);
+      for (const PageCopy& c : scheduler_.copies())
+        if (c.sequence->awaits_copy) fail(*c.sequence, error);
     }
   }
 
-  void fail_all(const Error& error) {
-    for (Sequence* s : scheduler_.all())
-      if (!s->finished()) s->fail(error);
+  static void fail(Sequence& s, const Error& error) noexcept {
+    if (!s.finished()) s.fail(error);
+  }
+  void fail_all(const Error& error) noexcept {
+    scheduler_.for_each([&](Sequence& s) { fail(s, error); });
   }
 
   void step(const std::vector<Work>& work, bool alone) {
@@ -107,11 +143,14 @@ class RunningEngine final : public Engine {
       w.sequence->started();
       rows += w.count;
     }
-    if (!parts_.batch->run(work, [&] { return news_.load(std::memory_order_relaxed) && in_vain(work, rows); })) return;
+    const auto interrupted = [&] { return news_.load(std::memory_order_relaxed) && in_vain(work, rows); };
+    const bool done = parts_.batch->run(work, scheduler_.copies(), interrupted);
+    scheduler_.copied();
+    if (!done) return;
     pace_.measured(alone, rows, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
     for (const Work& w : work) {
-      scheduler_.computed(w);
       try {
+        scheduler_.computed(w);
         hand_out(w, output);
       } catch (...) {
         w.sequence->fail(current_error());
@@ -139,33 +178,21 @@ class RunningEngine final : public Engine {
     return stopping_ || 2 * wasted > rows;
   }
 
-  // Takes out what finished, its last words into the reports.
-  void settle() {
-    for (const auto& s : scheduler_.take_finished()) reports_.push_back(s->report());
-  }
-
-  void deliver() {
-    settle();
-    for (Sequence* s : scheduler_.all())
-      if (s->has_news()) reports_.push_back(s->report());
-    if (reports_.empty()) return;
-    try {
-      sink_(std::exchange(reports_, {}));
-    } catch (...) {  // the sink's own business
-    }
-  }
+  static constexpr int last_tries = 8;  // of delivering the last reports, where memory is lacking
+  static constexpr std::chrono::milliseconds between_tries{20};
 
   Parts parts_;
-  Sink sink_;
+  const Choosable choosable_;
   Pages pages_;
   Scheduler scheduler_;
+  Outbox outbox_;
   Pace pace_;
-  std::vector<Report> reports_;
 
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
-  std::vector<std::unique_ptr<Sequence>> arrivals_;
+  Scheduler::Queue arrivals_;
   std::vector<uint64_t> aborts_;
+  size_t submitted_ = 0, ended_ = 0;
   bool stopping_ = false;
   std::atomic<bool> news_{false};  // aborts_ or stopping_, to be asked between layers
   std::atomic<uint64_t> last_id_{0};

@@ -55,10 +55,11 @@ struct ModelInfo {
 };
 
 struct Request {
+  uint64_t tag = 0;  // the caller's own name for it, told in each report
   std::vector<int32_t> prompt;
   int64_t max_tokens = -1;  // -1: up to the end of the context
   std::vector<std::string> stop;
-  bool ignore_end = false;  // go on past end-of-generation tokens
+  bool ignore_end = false;  // no end-of-generation token is chosen
   sample::ChainOptions sampling;
   int top_logprobs = -1;     // -1: no log-probabilities, 0: of the chosen, n: and of the n best
   bool logits_only = false;  // one row of logits a prompt token, nothing generated
@@ -75,7 +76,7 @@ struct TokenOut {
 
 // What became of a request since the last report.
 struct Report {
-  uint64_t request = 0;
+  uint64_t request = 0, tag = 0;
   std::string text;  // whole UTF-8 characters
   std::vector<TokenOut> tokens;
   std::vector<float> logits;  // logits_only: the next rows
@@ -87,8 +88,10 @@ struct Report {
   double queued_ms = 0, prefill_ms = 0, decode_ms = 0;  // set at the finish
 };
 
-using Sink = std::function<void(std::vector<Report>&&)>;  // from the engine's thread
-using Progress = std::function<bool(double fraction)>;    // false: stop loading
+// From the engine's thread, at most one report of a request at a time. May throw as long as it has taken none of them: each is then
+// delivered alone, and one that cannot be makes its request fail with what was thrown.
+using Sink = std::function<void(std::vector<Report>&&)>;
+using Progress = std::function<bool(double fraction)>;  // false: stop loading
 
 class Engine {
  public:
@@ -99,7 +102,7 @@ class Engine {
 
   // Thread-safe. Throws Code::argument, Code::context for what can be told at once.
   virtual uint64_t submit(Request request) = 0;
-  virtual void abort(uint64_t request) = 0;  // also while its prompt is read; reported as aborted
+  virtual void abort(uint64_t request) noexcept = 0;  // also while its prompt is read; reported as aborted
 
   virtual const ModelInfo& info() const = 0;
   virtual const tokenize::Tokenizer& tokenizer() const = 0;

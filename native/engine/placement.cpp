@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/available.h"
 #include "core/sizing.h"
-#include "engine/available.h"
 #include "engine/batch.h"
 #include "model/model.h"
 

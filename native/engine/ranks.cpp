@@ -96,13 +96,21 @@ std::vector<int32_t> packed(const std::vector<Span>& spans) {
 
 Packet packet_of(int64_t model, const HostRows& rows) {
   Packet p;
-  p.put(step).put(model).put(rows.ids).put(rows.positions).put(rows.sequences).put(rows.pages).put(rows.outputs).put(packed(rows.spans));
+  p.put(step)
+      .put(model)
+      .put(rows.ids)
+      .put(rows.positions)
+      .put(rows.sequences)
+      .put(rows.pages)
+      .put(rows.outputs)
+      .put(rows.copies)
+      .put(packed(rows.spans));
   return p;
 }
 
 HostRows rows_of(Packet& p) {
   HostRows rows;
-  for (auto* list : {&rows.ids, &rows.positions, &rows.sequences, &rows.pages, &rows.outputs}) *list = p.list();
+  for (auto* list : {&rows.ids, &rows.positions, &rows.sequences, &rows.pages, &rows.outputs, &rows.copies}) *list = p.list();
   int64_t first = 0;
   for (const int32_t count : p.list()) {
     rows.spans.push_back({first, count, std::ssize(rows.spans)});

@@ -1,5 +1,6 @@
 #include "engine/request.h"
 
+#include <limits>
 #include <string>
 
 namespace lt::engine {
@@ -9,12 +10,14 @@ namespace {
   throw Error(Code::argument, name + ": expected " + expected + ", found " + found);
 }
 
-void check_ids(const Request& r, int64_t vocabulary) {
+// Rows of the token table beyond the tokens are padding: they can be computed, and never chosen.
+void check_ids(const Request& r, int64_t vocabulary, const tokenize::Tokenizer& tokenizer) {
   const std::string range = "token ids from 0 to " + std::to_string(vocabulary - 1);
   for (const int32_t id : r.prompt)
     if (id < 0 || id >= vocabulary) refuse("prompt", range, std::to_string(id));
   for (const sample::LogitBias& b : r.sampling.bias)
-    if (b.id < 0 || b.id >= vocabulary) refuse("bias", range, std::to_string(b.id));
+    if (!tokenizer.has_name(b.id))
+      refuse("bias", "ids of tokens that have a name, of 0 to " + std::to_string(tokenizer.size() - 1), std::to_string(b.id));
 }
 
 // A prompt, and a token after it where one is to be generated, fill at most the context.
@@ -31,15 +34,34 @@ void check_length(const Request& r, const ModelInfo& model) {
 
 }  // namespace
 
-void check(const Request& r, const ModelInfo& model) {
+void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& tokenizer) {
   if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
-  check_ids(r, model.vocabulary);
+  check_ids(r, model.vocabulary, tokenizer);
   if (r.max_tokens < -1) refuse("maxTokens", "-1 (up to the end of the context) or more", std::to_string(r.max_tokens));
   if (r.top_logprobs < -1 || r.top_logprobs > model.vocabulary)
     refuse("topLogprobs", "0 to " + std::to_string(model.vocabulary), std::to_string(r.top_logprobs));
   for (const std::string& s : r.stop)
     if (s.empty()) refuse("stop", "strings that are not empty", "an empty one");
   check_length(r, model);
+}
+
+Choosable::Choosable(const tokenize::Tokenizer& tokenizer) {
+  tokens = tokenizer.size();
+  while (tokens > 0 && !tokenizer.has_name(tokens - 1)) tokens--;
+  for (int32_t id = 0; id < tokens; id++) {
+    if (!tokenizer.has_name(id)) nameless.push_back(id);
+    if (tokenizer.ends_generation(id)) ends.push_back(id);
+  }
+}
+
+Request ready(Request r, const Choosable& choosable) {
+  const auto ban = [&](const std::vector<int32_t>& ids) {
+    for (const int32_t id : ids) r.sampling.bias.push_back({id, -std::numeric_limits<float>::infinity()});
+  };
+  r.sampling.tokens = static_cast<size_t>(choosable.tokens);
+  ban(choosable.nameless);
+  if (r.ignore_end) ban(choosable.ends);
+  return r;
 }
 
 }  // namespace lt::engine

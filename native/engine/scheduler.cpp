@@ -8,9 +8,14 @@ namespace {
 
 constexpr int64_t page = Kv::page_size;
 
-void insert(std::vector<std::unique_ptr<Sequence>>& queue, std::unique_ptr<Sequence> s) {
-  const auto at = std::upper_bound(queue.begin(), queue.end(), s, [](const auto& a, const auto& b) { return a->id < b->id; });
-  queue.insert(at, std::move(s));
+// A page is copied for so many tokens at least, or for all that there are: a pass over fewer is as quick.
+constexpr int64_t worth_copying = 8;
+
+// The first of `from` to its place in `to`; takes no memory.
+void move_first(Scheduler::Queue& from, Scheduler::Queue& to) noexcept {
+  auto at = to.end();
+  while (at != to.begin() && (*std::prev(at))->id > from.front()->id) --at;
+  to.splice(at, from, from.begin());
 }
 
 // Tokens of page i.
@@ -28,9 +33,12 @@ bool decodes(const Sequence& s) { return s.uncomputed() == 1 && !s.request.logit
 
 }  // namespace
 
-void Scheduler::add(std::unique_ptr<Sequence> s) { insert(waiting_, std::move(s)); }
+void Scheduler::add(Queue&& arrivals) noexcept {
+  while (!arrivals.empty()) move_first(arrivals, waiting_);
+}
 
 std::vector<Work> Scheduler::plan(int64_t rows) {
+  copies_.clear();
   admit();
   for (const auto& s : running_) adopt(*s);
   grow();
@@ -81,17 +89,19 @@ void Scheduler::admit() {
     Sequence& s = *waiting_.front();
     if (!take_pages(s)) {
       if (!running_.empty()) return;
-      s.fail(Error(Code::internal, "a request does not fit an empty cache"));
+      s.fail(Error(Code::internal, Literal{"a request does not fit an empty cache"}));
       return;
     }
-    insert(running_, std::move(waiting_.front()));
-    waiting_.erase(waiting_.begin());
+    move_first(waiting_, running_);
   }
 }
 
 // Known pages of the beginning, and pages of its own for the rest; all or none. Leaves a page for each that runs, so that a
 // request is not admitted only to be sent back at once.
 bool Scheduler::take_pages(Sequence& s) {
+  const int64_t needed = (s.length() + page - 1) / page;
+  s.pages.reserve(static_cast<size_t>(needed));  // from here on nothing takes memory that would leave a page to nobody
+  copies_.reserve(copies_.size() + 1);
   Pages::Prefix before = Pages::root;
   for (int64_t i = 0; may_reuse(s) && has_full_page(s, i); i++) {
     const int32_t shared = pages_.share(before, tokens_of(s, i));
@@ -99,14 +109,30 @@ bool Scheduler::take_pages(Sequence& s) {
     s.pages.push_back(shared);
     before = pages_.prefix(shared);
   }
-  const int64_t known = static_cast<int64_t>(s.pages.size()), needed = (s.length() + page - 1) / page;
-  if (pages_.available() < needed - known + static_cast<int64_t>(running_.size())) {
+  const int64_t known = std::ssize(s.pages);
+  s.computed = s.reused = known * page;
+  if (pages_.available() < needed - known + std::ssize(running_)) {
     give_back_pages(s);
     return false;
   }
-  s.computed = s.reused = known * page;
-  for (int64_t i = known; i < needed; i++) s.pages.push_back(pages_.take());
+  copy_beginning(s, known);
+  while (std::ssize(s.pages) < needed) s.pages.push_back(pages_.take());
   return true;
+}
+
+// Page i of the sequence, its next, begins as another does, which is copied: all but the last token, whose logits must be computed.
+void Scheduler::copy_beginning(Sequence& s, int64_t i) {
+  const int64_t most = std::min(page, s.length() - 1 - i * page);
+  if (!may_reuse(s) || most <= 0) return;
+  const Pages::Part known =
+      pages_.longest(s.prefix(pages_), std::span(s.tokens).subspan(static_cast<size_t>(i * page), static_cast<size_t>(most)));
+  if (known.tokens == 0 || known.tokens < std::min(most, worth_copying)) return;
+  const int32_t own = pages_.take();  // perhaps the very page, where no other can be taken
+  if (own != known.page) copies_.push_back({&s, known.page, own});
+  s.awaits_copy = own != known.page;
+  s.pages.push_back(own);
+  s.computed += known.tokens;
+  s.reused += known.tokens;
 }
 
 // Pages that others computed since it was admitted.
@@ -123,31 +149,50 @@ void Scheduler::adopt(Sequence& s) {
 
 // A page for every token to be computed, earliest requests first.
 void Scheduler::grow() {
-  for (size_t i = 0; i < running_.size(); i++) {
-    Sequence& s = *running_[i];
-    while (static_cast<int64_t>(s.pages.size()) * page < s.length()) {
+  for (auto at = running_.begin(); at != running_.end(); ++at) {
+    Sequence& s = **at;
+    while (std::ssize(s.pages) * page < s.length()) {
+      if (s.pages.size() == s.pages.capacity()) s.pages.reserve(2 * s.pages.size() + 1);
       const int32_t own = pages_.take();
       if (own != Pages::none) {
         s.pages.push_back(own);
         continue;
       }
+      const bool itself = running_.back().get() == &s;
       preempt_last();
-      if (i >= running_.size()) return;  // it was this one
+      if (itself) return;
     }
   }
 }
 
 void Scheduler::preempt_last() {
-  std::unique_ptr<Sequence> s = std::move(running_.back());
-  running_.pop_back();
-  give_back_pages(*s);
-  insert(waiting_, std::move(s));
+  give_back_pages(*running_.back());
+  Queue last;
+  last.splice(last.end(), running_, std::prev(running_.end()));
+  move_first(last, waiting_);
 }
 
-// Last page first: of what is kept for later requests, beginnings are taken away last.
-void Scheduler::give_back_pages(Sequence& s) {
-  for (; !s.pages.empty(); s.pages.pop_back()) pages_.give_back(s.pages.back());
+// Last page first: of what is kept for later requests, beginnings are taken away last. What a damaged request computed is not kept.
+void Scheduler::give_back_pages(Sequence& s) noexcept {
+  const auto computed_pages = static_cast<size_t>(s.computed / page);
+  const bool has_part = s.computed % page != 0 && !s.damaged() && !s.awaits_copy;
+  while (!s.pages.empty()) {
+    const int32_t last = s.pages.back();
+    s.pages.pop_back();
+    if (s.damaged()) pages_.withdraw(last);
+    if (has_part && s.pages.size() == computed_pages)
+      pages_.give_back_part(last, s.prefix(pages_),
+                            std::span(s.tokens).subspan(computed_pages * page, static_cast<size_t>(s.computed % page)));
+    else
+      pages_.give_back(last);
+  }
   s.computed = 0;
+  s.awaits_copy = false;
+}
+
+void Scheduler::copied() noexcept {
+  for (const PageCopy& c : copies_) c.sequence->awaits_copy = false;
+  copies_.clear();
 }
 
 void Scheduler::computed(const Work& work) {
@@ -162,32 +207,22 @@ void Scheduler::computed(const Work& work) {
   s.computed += work.count;
 }
 
-std::vector<std::unique_ptr<Sequence>> Scheduler::take_finished() {
-  Queue finished;
+void Scheduler::take_finished(Queue& into) noexcept {
   for (Queue* queue : {&running_, &waiting_})
-    for (size_t i = 0; i < queue->size();) {
-      if (!(*queue)[i]->finished()) {
-        i++;
-        continue;
+    for (auto at = queue->begin(); at != queue->end();) {
+      const auto next = std::next(at);
+      if ((*at)->finished()) {
+        give_back_pages(**at);
+        into.splice(into.end(), *queue, at);
       }
-      give_back_pages(*(*queue)[i]);
-      finished.push_back(std::move((*queue)[i]));
-      queue->erase(queue->begin() + static_cast<int64_t>(i));
+      at = next;
     }
-  return finished;
 }
 
-Sequence* Scheduler::find(uint64_t id) const {
-  for (Sequence* s : all())
-    if (s->id == id) return s;
-  return nullptr;
-}
-
-std::vector<Sequence*> Scheduler::all() const {
-  std::vector<Sequence*> everybody;
-  for (const Queue* queue : {&running_, &waiting_})
-    for (const auto& s : *queue) everybody.push_back(s.get());
-  return everybody;
+bool Scheduler::none_finished() const noexcept {
+  bool none = true;
+  for_each([&](const Sequence& s) { none = none && !s.finished(); });
+  return none;
 }
 
 }  // namespace lt::engine

@@ -1,7 +1,10 @@
 #include "engine/sequence.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "sample/logprobs.h"
 
 namespace lt::engine {
 namespace {
@@ -31,6 +34,7 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       stops_(request.stop),
       strip_space_(strips_space(request.prompt, tokenizer)) {
   report_.request = id;
+  report_.tag = request.tag;
   report_.prompt_tokens = prompt_length();
 }
 
@@ -49,13 +53,17 @@ void Sequence::prompt_read() {
 }
 
 std::string_view Sequence::bytes_of(int32_t id) {
-  if (id >= tokenizer_.size()) return {};  // the output head may have more rows than the vocabulary has tokens
   std::string_view bytes = tokenizer_.piece(id, false);
   if (!bytes.empty() && std::exchange(strip_space_, false) && bytes.front() == ' ') bytes.remove_prefix(1);
   return bytes;
 }
 
 void Sequence::sample(std::span<const float> logits) {
+  if (!sample::are_numbers(logits)) {
+    damaged_ = true;
+    throw Error(Code::format, "the logits behind token " + std::to_string(length()) +
+                                  " of the text are not numbers: the model's file is damaged, or the backend computes it wrongly");
+  }
   sample::Choice choice = chain_.choose(logits, tokens, request.top_logprobs);
   if (report_.completion_tokens++ == 0) prompt_read();
   tokens.push_back(choice.id);
@@ -73,15 +81,19 @@ void Sequence::prompt_done() {
   finish(Finish::length);
 }
 
+// Why it ends is written last: until then it can fail.
 void Sequence::finish(Finish why) {
-  if (why == Finish::stop || why == Finish::length || why == Finish::context) {
+  if (why != Finish::stop_string) {
     // A model that ends its text inside a character has written bytes that are none; one that was cut off there has not.
     why == Finish::stop ? show(utf8_.finish()) : void(report_.cut_character = utf8_.pending());
     report_.text += stops_.finish();
     if (stops_.met()) why = Finish::stop_string;
   }
-  if (why == Finish::aborted) report_.text += stops_.finish();
   if (stops_.met()) report_.stop_string = *stops_.met();
+  end(why);
+}
+
+void Sequence::end(Finish why) noexcept {
   report_.finish = why;
   const Clock::time_point now = Clock::now();
   report_.queued_ms = milliseconds(submitted_, has_started_ ? started_ : now);
@@ -90,22 +102,39 @@ void Sequence::finish(Finish why) {
   report_.decode_ms = report_.completion_tokens ? milliseconds(first_token_, now) : 0;
 }
 
-void Sequence::fail(Error error) {
+void Sequence::fail(Error error) noexcept {
+  report_.text.clear();
+  report_.tokens.clear();
+  report_.logits.clear();
   report_.error = std::move(error);
-  finish(Finish::failed);
+  on_its_way_ = false;
+  end(Finish::failed);
 }
 
-void Sequence::abort() { finish(Finish::aborted); }
+void Sequence::abort() noexcept {
+  try {
+    report_.text += stops_.finish();
+  } catch (...) {  // the end of a text that nobody waits for
+  }
+  end(Finish::aborted);
+}
 
 bool Sequence::has_news() const { return finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.logits.empty(); }
 
-Report Sequence::report() {
+Report Sequence::report() noexcept {
   Report next;
   next.request = id;
+  next.tag = request.tag;
   next.prompt_tokens = report_.prompt_tokens;
   next.cached_tokens = report_.cached_tokens;
   next.completion_tokens = report_.completion_tokens;
+  on_its_way_ = true;
   return std::exchange(report_, std::move(next));
+}
+
+void Sequence::put_back(Report&& r) noexcept {
+  report_ = std::move(r);
+  on_its_way_ = false;
 }
 
 }  // namespace lt::engine

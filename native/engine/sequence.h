@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 
 class Sequence {
  public:
-  // `positions`: how many tokens of prompt and completion the context holds.
+  // `positions`: how many tokens of prompt and completion the context holds. `request` as ready() of engine/request.h made it.
   Sequence(uint64_t id, Request request, int64_t positions, const tokenize::Tokenizer& tokenizer);
 
   const uint64_t id;
@@ -21,6 +21,7 @@ class Sequence {
   std::vector<int32_t> tokens;  // prompt, then what was generated
   int64_t computed = 0;         // tokens whose keys and values are in the pages
   int64_t reused = 0;           // of them, those that others computed
+  bool awaits_copy = false;     // some of them are still to be copied from another's page
   std::vector<int32_t> pages;   // of positions [i * page_size, (i + 1) * page_size)
 
   int64_t length() const { return static_cast<int64_t>(tokens.size()); }
@@ -30,19 +31,26 @@ class Sequence {
   Pages::Prefix prefix(const Pages& all) const;  // of the computed full pages
 
   void started();  // its first step begins
-  // The next token from the logits of the last one.
+  // The next token from the logits of the last one. Throws Code::format where they are not numbers.
   void sample(std::span<const float> logits);
   void take_logits(std::span<const float> rows) { report_.logits.insert(report_.logits.end(), rows.begin(), rows.end()); }
   void prompt_done();  // nothing is to be generated
-  void fail(Error error);
-  void abort();
+  // These two take no memory and cannot fail. What was not told yet is dropped by fail().
+  void fail(Error error) noexcept;
+  void abort() noexcept;
 
   bool finished() const { return report_.finish != Finish::none; }
+  bool damaged() const { return damaged_; }  // its logits were not numbers, so what it computed is of no use to others
   bool has_news() const;
-  Report report();  // since the last one
+  Report report() noexcept;  // since the last one
+  // Between report() and one of these its report is on its way.
+  void delivered() noexcept { on_its_way_ = false; }
+  void put_back(Report&& r) noexcept;
+  bool on_its_way() const { return on_its_way_; }
 
  private:
   void finish(Finish why);
+  void end(Finish why) noexcept;
   void prompt_read();
   void show(std::string text);
   std::string_view bytes_of(int32_t id);
@@ -55,7 +63,7 @@ class Sequence {
   bool strip_space_;  // of the next text: nothing was said before it
   Report report_;
   Clock::time_point submitted_ = Clock::now(), started_, first_token_;
-  bool has_started_ = false;
+  bool has_started_ = false, damaged_ = false, on_its_way_ = false;
 };
 
 }  // namespace lt::engine

@@ -1,5 +1,8 @@
 #include "engine/stage.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "quant/type.h"
 
 namespace lt::engine {
@@ -35,6 +38,9 @@ Stage::Stage(Backend& backend, const Model& model, const model::Part& part, cons
   x_ = backend.alloc(Type::f32, size.rows, s.width);
   if (part.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
   if (part.head && !backend.on_host()) host_logits_.resize(static_cast<size_t>(size.outputs * s.vocabulary));
+  if (!backend.on_host())
+    for (const Kv& kv : layers_)
+      host_page_.resize(std::max(host_page_.size(), static_cast<size_t>(page * kv.heads * std::max(kv.k.stride, kv.v.stride))));
   ids_ = backend.alloc(Type::i32, size.rows, 1);
   positions_ = backend.alloc(Type::i32, size.rows, 1);
   sequences_ = backend.alloc(Type::i32, size.rows, 1);
@@ -66,6 +72,20 @@ void Stage::describe(const HostRows& rows) {
     rows_.splits = {fill(backend_, entries_, splits_.entries, splits_.count()), fill(backend_, firsts_, splits_.firsts, n)};
   decodes_ = rows.decodes();
   logits_read_ = false;
+}
+
+void Stage::copy_page(int32_t from, int32_t to) {
+  for (const Kv& kv : layers_)
+    for (const Tensor& t : {kv.k, kv.v}) {
+      const int64_t rows = kv.heads * page;
+      const Tensor source = t.slice(from * rows, rows), target = t.slice(to * rows, rows);
+      if (backend_.on_host()) {
+        std::memcpy(target.data, source.data, static_cast<size_t>(rows * t.stride));
+      } else {
+        backend_.read(host_page_.data(), source);
+        backend_.write(target, host_page_.data());
+      }
+    }
 }
 
 void Stage::enter(std::span<const float> x) { backend_.write(x_.slice(0, rows_.ids.rows), x.data()); }

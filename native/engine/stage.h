@@ -26,6 +26,7 @@ struct BatchSize {
 // What the rows of a step are, in host memory.
 struct HostRows {
   std::vector<int32_t> ids, positions, sequences, pages, outputs;  // pages: BatchSize::pages a sequence
+  std::vector<int32_t> copies;                                     // pages to be copied first, in order: from, to, from, to, ...
   std::vector<Span> spans;
 
   bool decodes() const { return spans.size() == ids.size() && outputs.size() == ids.size(); }  // one row, and its logits, of each
@@ -41,6 +42,7 @@ class Stage {
   static uint64_t row_bytes(const Shape& shape, const BatchSize& size);
 
   void describe(const HostRows& rows);
+  void copy_page(int32_t from, int32_t to);  // of all layers
   // Rows of x (n, width) as the stage before left them.
   void enter(std::span<const float> x);
   // Asks `interrupted` between layers; false: it was.
@@ -67,6 +69,7 @@ class Stage {
   HostSplits splits_;
   bool decodes_ = false, logits_read_ = false;
   std::vector<float> host_logits_;  // of all outputs, from a device
+  std::vector<char> host_page_;     // of a layer's keys or values, between two pages of a device
 
   // A decode of so many rows with so many entries of attention's work list; where they lie is the same for all.
   struct Bucket {

@@ -127,18 +127,42 @@ int32_t draw(const Candidates& c, double unit) {
   return last->id;
 }
 
+// Whatever ran before, one candidate must be above -infinity.
+void check_left(const Candidates& c) {
+  if (!c.list.empty() && best(c).logit > none) return;
+  throw Error(
+      Code::argument,
+      Literal{"sampling: no token is left to choose: logitBias and ignoreEnd ban every token that the model gives a chance; ban fewer"});
+}
+
 }  // namespace
 
 struct Chain::State {
   std::vector<std::unique_ptr<Sampler>> chain;
   std::vector<LogitBias> bias;
+  std::vector<int32_t> bans;  // ascending, of bias if it does nothing else
+  bool only_bans = true;
+  size_t tokens = 0;
   uint64_t seed = 0;
   uint64_t step = 0;
 
+  void take(std::vector<LogitBias> given) {
+    bias = std::move(given);
+    for (const LogitBias& b : bias) b.bias == none ? bans.push_back(b.id) : void(only_bans = false);
+    std::sort(bans.begin(), bans.end());
+    bans.erase(std::unique(bans.begin(), bans.end()), bans.end());
+  }
+
+  bool banned(int32_t id) const { return std::binary_search(bans.begin(), bans.end(), id); }
+
   // The candidates that the first sampler can keep, bias applied.
   void fill(std::vector<Candidate>& list, std::span<const float> logits) const {
-    const size_t most_kept = chain.empty() ? logits.size() : chain.front()->most_kept();
-    if (bias.empty()) return list_best(list, logits, most_kept);
+    const size_t kept = chain.empty() ? logits.size() : std::min(chain.front()->most_kept(), logits.size());
+    if (only_bans && kept < logits.size()) {  // among the best of so many more, so many are not banned
+      list_best(list, logits, std::min(kept + bans.size(), logits.size()));
+      if (!bans.empty()) std::erase_if(list, [this](const Candidate& c) { return banned(c.id); });
+      return;
+    }
     list_all(list, logits);
     for (const LogitBias& b : bias) {
       if (static_cast<size_t>(b.id) >= list.size()) continue;
@@ -158,18 +182,21 @@ Chain::Chain(ChainOptions options) : state_(std::make_unique<State>()) {
     if (std::unique_ptr<Sampler> s = e->make(values)) state_->chain.push_back(std::move(s));
   }
   drop_idle_before_pick(state_->chain);
-  state_->bias = std::move(options.bias);
+  state_->take(std::move(options.bias));
+  state_->tokens = options.tokens;
   state_->seed = options.seed;
 }
 
 Chain::~Chain() = default;
 
 Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs) {
-  if (logits.empty()) throw Error(Code::internal, "sampling: expected logits, found none");
+  if (logits.empty() || state_->tokens == 0) throw Error(Code::internal, Literal{"sampling: expected logits, found none"});
   static thread_local std::vector<Candidate> list;  // one a thread, not one a request: a vocabulary is long
-  state_->fill(list, logits);
+  state_->fill(list, logits.first(std::min(logits.size(), state_->tokens)));
   Candidates c{list, false, history};
+  check_left(c);
   for (const std::unique_ptr<Sampler>& s : state_->chain) s->apply(c);
+  check_left(c);
   Choice choice{draw(c, random_unit(state_->seed, state_->step)), 0, {}};
   state_->step++;
   if (top_logprobs >= 0) {

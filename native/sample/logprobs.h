@@ -7,6 +7,9 @@
 
 namespace lt::sample {
 
+// No NaN, none of +infinity, not all -infinity: what a sound model gives.
+bool are_numbers(std::span<const float> logits);
+
 // log softmax(logits)[i] = logits[i] - log_total(logits), with the largest taken out first so that nothing overflows.
 class LogSoftmax {
  public:

@@ -2,6 +2,7 @@
 // McCann, Varshney, Xiong and Socher 2019, "CTRL", section 4.1, with the sign rule that later implementations agree on).
 // Frequency and presence: logit -= count * frequency + (count > 0) * presence (the OpenAI API's definition).
 #include <algorithm>
+#include <limits>
 
 #include "sample/register.h"
 
@@ -50,9 +51,13 @@ class Penalties final : public Sampler {
     return true;
   }
 
+  // No penalty bans: what is above -infinity stays there.
   void punish(Candidate& x, int32_t times) const {
+    constexpr float least = std::numeric_limits<float>::lowest();
+    if (x.logit < least) return;
     x.logit = x.logit > 0 ? x.logit / repeat_ : x.logit * repeat_;
     x.logit -= static_cast<float>(times) * frequency_ + presence_;
+    x.logit = std::max(x.logit, least);
   }
 
   void punish_found(std::vector<Candidate>& list, const std::vector<Count>& seen) const {

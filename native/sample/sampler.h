@@ -14,7 +14,7 @@ struct Candidate {
   float logit;
 };
 
-// What a sampler sees and changes. Invariant between samplers: at least one candidate stays.
+// What a sampler sees and changes. Invariant between samplers: at least one candidate stays, and the best is above -infinity.
 struct Candidates {
   std::vector<Candidate>& list;
   bool sorted = false;               // by logit, descending, lower id first among equals
@@ -66,6 +66,7 @@ struct ChainOptions {
   std::vector<std::string> order;  // sampler names; empty: default_order()
   std::vector<LogitBias> bias;     // applied first
   uint64_t seed = 0;
+  size_t tokens = static_cast<size_t>(-1);  // the first logits are of so many tokens; those behind are padding, and never chosen
 };
 
 struct Logprob {
@@ -85,6 +86,7 @@ class Chain {
  public:
   explicit Chain(ChainOptions options);  // throws Code::argument naming the parameter, its range and what was found
   ~Chain();
+  // Logits that are not numbers are never chosen. Throws Code::argument where no token is left to choose.
   Choice choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs);
 
  private:

@@ -10,10 +10,10 @@ export interface ChildEnd {
 }
 
 // Runs test/fixtures/<script>; it is killed when it says nothing for `silenceMs`.
-export function runChild(script: string, args: readonly string[], silenceMs: number): Promise<ChildEnd> {
+export function runChild(script: string, args: readonly string[], silenceMs: number, env: NodeJS.ProcessEnv = {}): Promise<ChildEnd> {
   return new Promise((resolve) => {
     const path = join(root, 'test', 'fixtures', script);
-    const child = spawn(process.execPath, ['--expose-gc', path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--expose-gc', path, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     let output = '';
     let errors = '';
     let silent = false;

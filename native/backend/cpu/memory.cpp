@@ -4,7 +4,7 @@
 #include <new>
 #include <string>
 
-#include "core/cores.h"
+#include "core/available.h"
 #include "core/error.h"
 #if defined(__linux__) || defined(__APPLE__)
 #include <sys/mman.h>
@@ -39,7 +39,7 @@ uint8_t* map(size_t bytes) {
 Memory::Memory(size_t bytes, const char* purpose) {
   constexpr size_t worth_asking = 16 << 20;  // smaller ones are not worth reading /proc for
   if (bytes == 0) return;
-  const uint64_t available = bytes < worth_asking ? UINT64_MAX : available_bytes();
+  const uint64_t available = bytes < worth_asking ? UINT64_MAX : available_memory();
   data_ = bytes > available || bytes > (SIZE_MAX >> 1) ? nullptr : map(bytes);
   if (!data_)
     throw Error(Code::memory, std::string(purpose) + ": " + megabytes(bytes) + " needed, " +
