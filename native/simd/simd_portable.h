@@ -111,11 +111,12 @@ LT_INLINE f32x16 fma(const f32x16& a, const f32x16& b, const f32x16& c) {
 LT_NOINLINE void fma_again(f32x16& r, const f32x16& a, const f32x16& b, const f32x16& c) {
   for (int i = 0; i < 16; i++) {
     const double p = static_cast<double>(a.v[i]) * static_cast<double>(b.v[i]), z = static_cast<double>(c.v[i]), s = p + z;
-    const double t = s - p, dropped = (p - (s - t)) + (z - t);  // s + dropped is the sum (Knuth); NaN if s is not finite
+    const double t = s - p, dropped = (p - (s - t)) + (z - t);  // s + dropped is the sum (Knuth), if s is finite
     uint64_t bits, sign;
     memcpy(&bits, &s, 8), memcpy(&sign, &dropped, 8);
     // Round to odd (Boldo and Melquiond, 2008): a sum that lies between two doubles becomes the odd one, which is never halfway.
-    const uint64_t between = static_cast<uint64_t>(dropped < 0) | static_cast<uint64_t>(dropped > 0), step = between & ~bits & 1;
+    const uint64_t size = sign << 1, between = (size | (0 - size)) >> 63, endless = ((bits >> 52 & 0x7ff) + 1) >> 11;
+    const uint64_t step = between & ~endless & ~bits & 1;
     const uint64_t down = 0 - ((bits ^ sign) >> 63);
     bits += (step ^ down) - down;
     double odd;

@@ -62,6 +62,10 @@ static void some(const MatmulPiece& p, int64_t m, int64_t token) {
   for (int t = 0; t < T; t++) x[t] = static_cast<const typename K::Prepared*>(p.prepared) + (token + t) * row;
   f32x16 acc = zero();
   for (int64_t b = 0; b < blocks; b += 4) {
+    if constexpr (T == 1) {
+      for (int r = 0; r < R; r++)
+        for (int i = 0; i < 4 * K::block_bytes; i += 64) prefetch_far(w[r] + 8192 + i);
+    }
     K::template four<R, T>(acc, w, x, static_cast<int>(blocks - b < 4 ? blocks - b : 4));
     for (int r = 0; r < R; r++) w[r] += 4 * K::block_bytes;
     for (int t = 0; t < T; t++) x[t] += 4 / K::prepared_blocks;
