@@ -19,6 +19,7 @@ export class Budget {
   #unseen = 0;
   #depth = 0;
   #deadline = Infinity;
+  #due = false; // stays until the next slice: not every place that counts can pause
   #mostSteps = baseSteps;
   #mostUnits = baseUnits;
   #longest = longestText;
@@ -35,9 +36,9 @@ export class Budget {
     this.#steps += count;
     if (this.#steps > this.#mostSteps) fail('budget', `it took more than ${this.#mostSteps} steps`);
     this.#unseen += count;
-    if (this.#unseen < 256) return false;
+    if (this.#due || this.#unseen < 256) return this.#due;
     this.#unseen = 0;
-    return performance.now() >= this.#deadline;
+    return (this.#due = performance.now() >= this.#deadline);
   }
 
   /** Counts a text that is about to be made, in characters. */
@@ -76,6 +77,7 @@ export class Budget {
   /** Runs until the end, or until about `milliseconds` are over. */
   slice<T>(steps: Steps<T>, milliseconds: number): IteratorResult<void, T> {
     this.#deadline = performance.now() + milliseconds;
+    this.#due = false;
     try {
       return steps.next();
     } catch (error) {

@@ -53,10 +53,21 @@ function keyOf(value: Value): unknown {
   if (value instanceof Text) return value.plain.startsWith('\0') ? `\0${value.plain}` : value.plain;
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
-  if (value instanceof Tuple) return `\0(${value.items.map((v) => named(keyOf(v))).join()})`;
+  if (value instanceof Tuple) return tupleKey(value);
   if (value instanceof Undefined) return Undefined;
   if (value instanceof List || value instanceof Dict || (value instanceof View && value.kind !== 'values')) return fail('type', `unhashable type: '${typeOf(value)}'`);
   return value;
+}
+
+const longestKey = 4096; // of a tuple of tuples, which can be doubled at every level
+
+function tupleKey(tuple: Tuple): string {
+  let key = '\0(';
+  for (const item of tuple.items) {
+    key += `${named(keyOf(item))},`;
+    if (key.length > longestKey) fail('budget', `it took a tuple of more than ${longestKey} letters for a key`);
+  }
+  return `${key})`;
 }
 
 let identities = 0;
