@@ -16,7 +16,7 @@ void check_ids(const Request& r, int64_t vocabulary, int64_t tokens) {
   for (const int32_t id : r.prompt)
     if (id < 0 || id >= vocabulary) refuse("prompt", range, std::to_string(id));
   for (const sample::LogitBias& b : r.sampling.bias)
-    if (b.id < 0 || b.id >= tokens) refuse("bias", "token ids from 0 to " + std::to_string(tokens - 1), std::to_string(b.id));
+    if (b.id < 0 || b.id >= tokens) refuse("logitBias", "token ids from 0 to " + std::to_string(tokens - 1), std::to_string(b.id));
 }
 
 // A prompt, and a token after it where one is to be generated, fill at most the context.
