@@ -288,7 +288,7 @@ CHECK_CASE("engine/what cannot be is refused at once") {
   CHECK(has(refusal(fake, r, Code::argument), {"topLogprobs", "65"}));
   r.top_logprobs = -1;
   r.sampling.bias = {{64, 1}};
-  CHECK(has(refusal(fake, r, Code::argument), {"bias", "64"}));
+  CHECK(has(refusal(fake, r, Code::argument), {"logitBias", "64"}));
   r.sampling.bias = {};
   r.sampling.settings = {{"topK", -1}};
   CHECK(has(refusal(fake, r, Code::argument), {"topK"}));

@@ -17,7 +17,7 @@ void check_ids(const Request& r, int64_t vocabulary, const tokenize::Tokenizer& 
     if (id < 0 || id >= vocabulary) refuse("prompt", range, std::to_string(id));
   for (const sample::LogitBias& b : r.sampling.bias)
     if (!tokenizer.has_name(b.id))
-      refuse("bias", "ids of tokens that have a name, of 0 to " + std::to_string(tokenizer.size() - 1), std::to_string(b.id));
+      refuse("logitBias", "token ids from 0 to " + std::to_string(tokenizer.size() - 1) + " that have a name", std::to_string(b.id));
 }
 
 // A prompt, and a token after it where one is to be generated, fill at most the context.

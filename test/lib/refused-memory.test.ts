@@ -23,17 +23,17 @@ const run = (phase: string) => runChild('refused-memory.cjs', [phase], silenceMs
 
 (usable ? describe : describe.skip)(usable ? 'memory refused' : 'memory refused: needs Linux, a C compiler and the GNU C library', () => {
   test.each([
-    ['load', 40],
-    ['generate', 40],
-    ['dispose', 1],
+    ['load', 20, 40],
+    ['generate', 20, 40],
+    ['dispose', 1, 1], // takes none: what still runs rejects
   ])(
     'while %s runs',
-    async (phase, least) => {
+    async (phase, leastTries, leastFailures) => {
       const { lines, errors, end } = await run(phase);
       expect({ end, errors, last: lines.at(-1) }).toEqual({ end: 'done', errors: '', last: 'done' });
       const [, tries = '0', failures = '0'] = /^tries (\d+) failures (\d+)$/.exec(lines.at(-2) ?? '') ?? [];
-      expect(Number(tries)).toBeGreaterThan(20);
-      expect(Number(failures)).toBeGreaterThanOrEqual(least);
+      expect(Number(tries)).toBeGreaterThanOrEqual(leastTries);
+      expect(Number(failures)).toBeGreaterThanOrEqual(leastFailures);
     },
     600_000,
   );
