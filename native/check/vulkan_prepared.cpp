@@ -54,8 +54,10 @@ void steps(const std::string& variant, Type cache) {
 }
 
 CHECK_CASE("vulkan/no pipeline is made after a model is loaded") {
-  for (const vulkan::Variant& v : vulkan::variants_of(vulkan_device().usable(), true)) steps(v.name, Type::f16);
-  for (const Type cache : {Type::f32, Type{8}}) steps("", cache);
+  steps("plain", Type::f32);
+  steps("", Type::f16);  // the best
+  for (const vulkan::Variant& v : vulkan::variants_of(vulkan_device().usable(), true))
+    if (vulkan::rounds(v.name)) steps(v.name, Type{8});
 }
 
 }  // namespace
