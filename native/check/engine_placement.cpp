@@ -42,8 +42,8 @@ class Island final : public Backend {
   void read(void* to, Tensor from) override { cpu_->read(to, from); }
   size_t reserve(const Needs& needs) override {
     const size_t bytes = cpu_->reserve(needs);
-    take(bytes);
-    return bytes;
+    take(bytes - reserved_);
+    return reserved_ = bytes;
   }
 
  private:
@@ -54,6 +54,7 @@ class Island final : public Backend {
   std::unique_ptr<Backend> cpu_;
   std::vector<std::vector<char>> copies_;
   uint64_t taken_ = 0;
+  size_t reserved_ = 0;
 };
 
 // In the registry while it lives, so that no other check sees it.
