@@ -65,8 +65,8 @@ class Backend {
   virtual Tensor alloc(Type type, int64_t rows, int64_t cols) = 0;
   virtual void write(Tensor to, const void* from) = 0;  // rows * stride bytes; seen by every op that is called later
   virtual void read(void* to, Tensor from) = 0;         // waits for the ops called before. Throws Code::device where the device is lost
-  // Allocates what forward passes need, before the first op, and keeps what it has where that is more; returns the bytes taken.
-  // Again where a pass needs more. Throws Code::memory.
+  // Allocates what forward passes need, before the first op, and keeps what it has where that is more; returns the bytes that
+  // it holds for them in all. Again where a pass needs more. Throws Code::memory.
   virtual size_t reserve(const Needs& needs) = 0;
   // Makes what the ops of `pass` and its like with fewer rows need beside memory (pipelines, code on the device), so that no step waits
   // for it. Computes nothing: contents do not matter. Called after reserve.
