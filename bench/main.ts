@@ -92,7 +92,13 @@ async function timePairs(w: Workload, pairs: number, ours: SideProcess, peer: Si
 const number = (x: number | undefined, digits: number) => (x === undefined || Number.isNaN(x) ? '-' : x.toFixed(digits));
 
 function printRow(r: Row): void {
-  const cells = [r.type.padEnd(7), `${r.threads}`.padStart(7), r.workload.padEnd(13), number(median(r.ours), 1).padStart(8), number(median(r.peer), 1).padStart(8)];
+  const cells = [
+    r.type.padEnd(7),
+    `${r.threads}`.padStart(7),
+    r.workload.padEnd(13),
+    number(median(r.ours), 1).padStart(8),
+    number(median(r.peer), 1).padStart(8),
+  ];
   console.log([...cells, number(r.ratio, 2).padStart(7), (r.ofLimit === undefined ? '-' : `${Math.round(100 * r.ofLimit)}%`).padStart(9)].join('  '));
 }
 
@@ -131,7 +137,8 @@ function plan(): Plan {
   if (backend !== 'cpu' && backend !== 'vulkan') throw new Error(`--backend: cpu or vulkan, not ${backend}`);
   const pairs = values.quick ? 3 : Number(values.pairs);
   const against = values.against === undefined ? undefined : resolve(values.against);
-  if (against !== undefined && !existsSync(join(against, 'dist', 'lib', 'index.js'))) throw new Error(`--against: ${against} is no build of llama-ts: there is no dist/lib/index.js`);
+  if (against !== undefined && !existsSync(join(against, 'dist', 'lib', 'index.js')))
+    throw new Error(`--against: ${against} is no build of llama-ts: there is no dist/lib/index.js`);
   const { model, quick, only, models } = values;
   return { types, model, backend, threads: values.threads.split(',').map(Number), pairs, quick, only, models, peer: !values['ours-only'], against };
 }

@@ -65,5 +65,9 @@ serve(async ({ model: modelPath, threads, backend }: Setup) => {
   const single = await model.createContext({ threads, contextSize: 2560 });
   const several = await model.createContext({ threads, contextSize: 256, sequences: 8 });
   const version = `node-llama-cpp 3.22.1 (llama.cpp ${llama.llamaCppRelease.release}${backend === 'cpu' ? '' : `, ${backend}`})`;
-  return new Peer(version, single.getSequence(), Array.from({ length: 8 }, () => several.getSequence()));
+  return new Peer(
+    version,
+    single.getSequence(),
+    Array.from({ length: 8 }, () => several.getSequence()),
+  );
 });

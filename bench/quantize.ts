@@ -7,7 +7,22 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchModel } from './models';
 
-const fileTypes: Readonly<Record<string, number>> = { Q4_0: 2, Q4_1: 3, Q8_0: 7, Q5_0: 8, Q5_1: 9, Q2_K: 10, Q3_K_M: 12, Q4_K_S: 14, Q4_K_M: 15, Q5_K_M: 17, Q6_K: 18, IQ4_NL: 25, IQ4_XS: 30, IQ3_S: 26 };
+const fileTypes: Readonly<Record<string, number>> = {
+  Q4_0: 2,
+  Q4_1: 3,
+  Q8_0: 7,
+  Q5_0: 8,
+  Q5_1: 9,
+  Q2_K: 10,
+  Q3_K_M: 12,
+  Q4_K_S: 14,
+  Q4_K_M: 15,
+  Q5_K_M: 17,
+  Q6_K: 18,
+  IQ4_NL: 25,
+  IQ4_XS: 30,
+  IQ3_S: 26,
+};
 
 interface Measured {
   seconds: number;
@@ -67,7 +82,9 @@ function main(): void {
     console.log(`peer  ${other.seconds.toFixed(2)} s, at most ${(other.peakBytes / 1e6).toFixed(0)} MB, ${statSync(output).size} bytes`);
   }
   rmSync(output, { force: true });
-  console.log(`${values.type}, ${values.threads} threads, ${statSync(input).size} bytes: ours ${median(times.ours).toFixed(2)} s${times.peer.length > 0 ? `, peer ${median(times.peer).toFixed(2)} s, ${(median(times.peer) / median(times.ours)).toFixed(2)} times as fast` : ''}`);
+  console.log(
+    `${values.type}, ${values.threads} threads, ${statSync(input).size} bytes: ours ${median(times.ours).toFixed(2)} s${times.peer.length > 0 ? `, peer ${median(times.peer).toFixed(2)} s, ${(median(times.peer) / median(times.ours)).toFixed(2)} times as fast` : ''}`,
+  );
 }
 
 main();

@@ -54,7 +54,9 @@ function overrideOf(text: string, key: string): MetadataOverride {
   const found = /^(int|float|bool|str|[ui](?:8|16|32|64)|f32|f64|(?:[ui](?:8|16|32|64)|f32|f64|bool|str)\[\]):(.*)$/s.exec(text);
   const other = found ? undefined : /^([a-z]+\d*(?:\[\])?):/i.exec(text)?.[1];
   if (other !== undefined && foreignType.test(other)) {
-    throw new UsageError(`--override-kv: ${key}: expected a type among int, float, bool, str, u8 to u64, i8 to i64, f32, f64, or a list such as u32[], found "${other}"; a text that begins so is str:${text}`);
+    throw new UsageError(
+      `--override-kv: ${key}: expected a type among int, float, bool, str, u8 to u64, i8 to i64, f32, f64, or a list such as u32[], found "${other}"; a text that begins so is str:${text}`,
+    );
   }
   const value = found?.[2] ?? text;
   const type =
@@ -62,7 +64,8 @@ function overrideOf(text: string, key: string): MetadataOverride {
   if (type === 'str') return value;
   if (type === 'bool' && /^(true|false)$/.test(value)) return value === 'true';
   if (/^(?:[ui](?:8|16|32|64)|f32|f64)$|\[\]$/.test(type)) return { type: type as MetadataType, value };
-  if (type === 'int' && /^-?\d+$/.test(value) && (Number(value) > 0xffffffff || Number(value) < -0x80000000)) return { type: value.startsWith('-') ? 'i64' : 'u64', value };
+  if (type === 'int' && /^-?\d+$/.test(value) && (Number(value) > 0xffffffff || Number(value) < -0x80000000))
+    return { type: value.startsWith('-') ? 'i64' : 'u64', value };
   const number = Number(value);
   if (type === 'bool' || value.trim() === '' || Number.isNaN(number) || (type === 'int' && !Number.isInteger(number))) {
     throw new UsageError(`--override-kv: ${key}: expected ${type}, found "${value}"`);
@@ -207,11 +210,15 @@ function parser(argv: string[]): Argv {
       pure: { type: 'boolean', describe: 'all matrices in the main type' },
       'output-tensor-type': word('type of output.weight'),
       'token-embedding-type': word('type of token_embd.weight'),
-      'tensor-type': words('PATTERN=T: type of the tensors in whose name the regular expression finds something; given several times, the first that fits counts'),
+      'tensor-type': words(
+        'PATTERN=T: type of the tensors in whose name the regular expression finds something; given several times, the first that fits counts',
+      ),
       'tensor-type-file': words('file of such PATTERN=T, between blanks; they count after those of --tensor-type'),
       'prune-layers': word('layers to leave out: 3,4,5'),
       'keep-split': { type: 'boolean', describe: 'as many files as the input has' },
-      'override-kv': words('KEY=VALUE or KEY=TYPE:VALUE (int, float, bool, str; u8 to u64, i8 to i64, f32, f64, lists such as u32[]=JSON): metadata to write; may be given several times'),
+      'override-kv': words(
+        'KEY=VALUE or KEY=TYPE:VALUE (int, float, bool, str; u8 to u64, i8 to i64, f32, f64, lists such as u32[]=JSON): metadata to write; may be given several times',
+      ),
       'target-size': word('bytes that the file may have, such as 3.5GB: types are chosen by measuring'),
       'target-bpw': numeric('target-bpw', 'the same, as bits a weight'),
       'dry-run': { type: 'boolean', describe: 'show what would be written' },

@@ -141,7 +141,11 @@ export class Run implements Generation<string>, Course {
     try {
       const begun = begin(this);
       if (typeof begun === 'function') this.#stop = begun;
-      else begun.then((stop) => (this.running ? (this.#stop = stop) : stop()), (error: unknown) => this.fail(error));
+      else
+        begun.then(
+          (stop) => (this.running ? (this.#stop = stop) : stop()),
+          (error: unknown) => this.fail(error),
+        );
     } catch (error) {
       this.fail(error);
     }
@@ -201,7 +205,10 @@ export class Run implements Generation<string>, Course {
   }
 
   #text(chunks: number): string {
-    return this.#chunks.slice(0, chunks).map((c) => c.text).join('');
+    return this.#chunks
+      .slice(0, chunks)
+      .map((c) => c.text)
+      .join('');
   }
 
   #awaken(): void {
@@ -270,7 +277,14 @@ class Tokens {
   }
 }
 
-function resultOf(text: string, { ids, logprobs }: Tokens, seed: number, finish: Result<string>['finish'], dropped: number | undefined, last: NativeReport): Result<string> {
+function resultOf(
+  text: string,
+  { ids, logprobs }: Tokens,
+  seed: number,
+  finish: Result<string>['finish'],
+  dropped: number | undefined,
+  last: NativeReport,
+): Result<string> {
   const { queuedMs = 0, prefillMs = 0, decodeMs = 0, completionTokens = ids.length } = last;
   return {
     value: text,

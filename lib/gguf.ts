@@ -106,7 +106,9 @@ export async function editModel(from: string | URL, options: EditOptions): Promi
   if (set.length === 0 && remove.length === 0) throw new LlamaError('ARGUMENT', 'editModel: expected something to set or to remove');
   const file = pathOf(from);
   const path = to === undefined ? file : String(to);
-  const changes = set.map(({ key, type = '', value }) => [key, type === '' || typeof value !== 'object' || type.endsWith('[]') ? type : `${type}[]`, textOf(value)] as const);
+  const changes = set.map(
+    ({ key, type = '', value }) => [key, type === '' || typeof value !== 'object' || type.endsWith('[]') ? type : `${type}[]`, textOf(value)] as const,
+  );
   const written = await runJob<NativeWritten>(origin, (ticket) => native.editFile(ticket, file, path, changes, remove), job);
   return { path, ...written };
 }

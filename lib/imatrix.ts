@@ -50,7 +50,12 @@ const checks: check.Checks<ImatrixOptions> = {
  * read, and `resume` goes on from there. Without model and text: `inFiles` merged. Rejects with a LlamaError: `DISK` where the output
  * cannot be written, else as `loadModel` does.
  */
-export async function imatrix(model: string | URL | undefined, text: string | undefined, output: string | URL, options?: ImatrixOptions): Promise<ImatrixResult> {
+export async function imatrix(
+  model: string | URL | undefined,
+  text: string | undefined,
+  output: string | URL,
+  options?: ImatrixOptions,
+): Promise<ImatrixResult> {
   const origin = new Origin(imatrix);
   const given = check.options<ImatrixOptions>(options, 'imatrix', checks);
   const [from, words, to] = [model === undefined ? undefined : pathOf(model), optionalText(text), pathOf(output)];

@@ -81,10 +81,32 @@ export const loadChecks: check.Checks<LoadOptions> = {
 
 /** @internal */
 export function nativeOptions(options: LoadOptions): NativeLoadOptions {
-  const { backend = 'auto', isa = '', gpuLayers = 'auto', threads = 0, contextTokens = 0, batchTokens = 512, maxSequences = 32, cacheType = 'f16', mmap = true, exactRanks = false } = options;
+  const {
+    backend = 'auto',
+    isa = '',
+    gpuLayers = 'auto',
+    threads = 0,
+    contextTokens = 0,
+    batchTokens = 512,
+    maxSequences = 32,
+    cacheType = 'f16',
+    mmap = true,
+    exactRanks = false,
+  } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
   if (!mmap && native.ranks > 1) throw new LlamaError('UNSUPPORTED', 'mmap: several processes divide a mapped file: leave it out under mpirun');
-  return { backend, isa, gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers, threads, contextTokens, batchTokens, maxSequences, cacheType, mmap, exactRanks };
+  return {
+    backend,
+    isa,
+    gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers,
+    threads,
+    contextTokens,
+    batchTokens,
+    maxSequences,
+    cacheType,
+    mmap,
+    exactRanks,
+  };
 }
 
 /**
@@ -114,13 +136,7 @@ interface Loaded {
   info: NativeInfo;
 }
 
-function load(
-  origin: Origin,
-  path: string,
-  options: NativeLoadOptions,
-  onProgress?: (fraction: number) => void,
-  signal?: AbortSignal,
-): Promise<Loaded> {
+function load(origin: Origin, path: string, options: NativeLoadOptions, onProgress?: (fraction: number) => void, signal?: AbortSignal): Promise<Loaded> {
   return new Promise<Loaded>((resolve, reject) => {
     let handle: ModelHandle | undefined;
     let unlisten = (): void => {};

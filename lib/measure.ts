@@ -41,7 +41,16 @@ export const measureChecks: check.Checks<MeasureOptions> = {
 export type NativeMeasureOptions = NativeLoadOptions & { context: number; chunks: number };
 
 /** @internal */
-export function nativeMeasureOptions({ context = 512, chunks = -1, backend, gpuLayers, isa, threads, batchTokens, cacheType }: MeasureOptions): NativeMeasureOptions {
+export function nativeMeasureOptions({
+  context = 512,
+  chunks = -1,
+  backend,
+  gpuLayers,
+  isa,
+  threads,
+  batchTokens,
+  cacheType,
+}: MeasureOptions): NativeMeasureOptions {
   const placed = {
     ...(backend !== undefined && { backend }),
     ...(gpuLayers !== undefined && { gpuLayers }),

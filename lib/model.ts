@@ -159,7 +159,12 @@ export class Model implements AsyncDisposable {
   }
 
   /** What a template makes of messages, and of the beginning of the answer. The only caller of templates. */
-  async #render(messages: readonly Message[], { template = this.info.chatTemplate, variables = {} }: Setting, signal: AbortSignal, prefix = ''): Promise<readonly Segment[]> {
+  async #render(
+    messages: readonly Message[],
+    { template = this.info.chatTemplate, variables = {} }: Setting,
+    signal: AbortSignal,
+    prefix = '',
+  ): Promise<readonly Segment[]> {
     if (template === undefined) {
       throw new LlamaError('UNSUPPORTED', 'the model file has no chat template: give one as the option `template`, or generate from text');
     }

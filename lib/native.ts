@@ -265,7 +265,13 @@ export interface Native {
   convertFolder(ticket: number, folder: string, to: string, options: { type: string; name: string }): JobHandle; // done: NativeWritten
   splitFile(ticket: number, from: string, prefix: string, maxBytes: number, maxTensors: number): JobHandle; // done: { path, bytes }[]
   mergeFile(ticket: number, from: string, to: string): JobHandle; // done: NativeWritten
-  editFile(ticket: number, from: string, to: string, set: readonly (readonly [key: string, type: string, text: string])[], remove: readonly string[]): JobHandle;
+  editFile(
+    ticket: number,
+    from: string,
+    to: string,
+    set: readonly (readonly [key: string, type: string, text: string])[],
+    remove: readonly string[],
+  ): JobHandle;
   diffFiles(ticket: number, a: string, b: string): JobHandle; // done: NativeDifferences
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;

@@ -31,7 +31,8 @@ export type PromptPart = Pick<NativeRequest, 'ids' | 'segments' | 'begin'>;
  * @internal
  */
 export function checkPrompt(prompt: unknown): void {
-  if (typeof prompt !== 'string' && !Array.isArray(prompt) && !isUint32Array(prompt)) check.refuse('prompt', 'a string, an array of messages or token ids', prompt);
+  if (typeof prompt !== 'string' && !Array.isArray(prompt) && !isUint32Array(prompt))
+    check.refuse('prompt', 'a string, an array of messages or token ids', prompt);
 }
 
 /**

@@ -13,7 +13,12 @@ import { pathOf } from './path';
  * A metadata value to write: text, a flag, or a number (whole ones as 32-bit integers; `{ float: 1 }` for one that is whole).
  * `{ type, value }`: of a type of GGUF's, as in `editModel`, the value as text or a number; of a list its JSON.
  */
-export type MetadataOverride = string | boolean | number | { readonly float: number } | { readonly type: MetadataType; readonly value: string | number | bigint | boolean };
+export type MetadataOverride =
+  | string
+  | boolean
+  | number
+  | { readonly float: number }
+  | { readonly type: MetadataType; readonly value: string | number | bigint | boolean };
 
 export interface QuantizeOptions extends JobOptions {
   /** The mix of types, by the names of llama.cpp, whatever their case: `Q4_K_M`; `COPY` leaves every tensor as it is. Default `Q4_K_M`. */
@@ -134,7 +139,11 @@ function finds(pattern: string, names: readonly string[]): boolean[] {
     return new Script('names.map((name) => new RegExp(pattern, "i").test(name))').runInContext(context, { timeout: 1000 }) as boolean[];
   } catch (cause) {
     const slow = (cause as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
-    throw new LlamaError('ARGUMENT', `tensorTypes: ${slow ? 'a pattern that takes too long' : 'expected a regular expression'}, found ${JSON.stringify(pattern)}`, { cause });
+    throw new LlamaError(
+      'ARGUMENT',
+      `tensorTypes: ${slow ? 'a pattern that takes too long' : 'expected a regular expression'}, found ${JSON.stringify(pattern)}`,
+      { cause },
+    );
   }
 }
 
@@ -162,7 +171,15 @@ function reportOf(found: NativeQuantizeReport): QuantizeReport {
   }));
   const all = tensors.reduce((sum, t) => sum + weights(t.shape), 0);
   const bytes = tensors.reduce((sum, t) => sum + t.bytes, 0);
-  return { type: found.type, inputBytes: found.inputBytes, bytes: found.bytes, bpw: all > 0 ? (8 * bytes) / all : 0, files: found.files, tensors, warnings: found.warnings };
+  return {
+    type: found.type,
+    inputBytes: found.inputBytes,
+    bytes: found.bytes,
+    bpw: all > 0 ? (8 * bytes) / all : 0,
+    files: found.files,
+    tensors,
+    warnings: found.warnings,
+  };
 }
 
 /**

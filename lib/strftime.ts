@@ -1,7 +1,5 @@
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
-const months = [
-  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December',
-] as const;
+const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'] as const;
 
 /** A field: its text, and for numbers how wide it is and what fills it. */
 type Field = (d: Date) => string | readonly [number: number, width: number, fill?: string];
@@ -9,7 +7,10 @@ type Field = (d: Date) => string | readonly [number: number, width: number, fill
 const hour12 = (d: Date): number => d.getHours() % 12 || 12;
 const weekday = (d: Date): number => d.getDay() || 7;
 const half = (d: Date): string => (d.getHours() < 12 ? 'AM' : 'PM');
-const composed = (format: string): Field => (d) => strftime(d, format);
+const composed =
+  (format: string): Field =>
+  (d) =>
+    strftime(d, format);
 
 /** Days since the year began, from 0. */
 function dayOfYear(d: Date): number {

@@ -10,7 +10,10 @@ function warn(token: object): void {
   if (!forget(token)) return;
   const { code, message, stack } = error as { code?: unknown; message?: unknown; stack?: unknown };
   const what = `${typeof code === 'string' ? `${code}: ` : ''}${String(message ?? error)}`;
-  process.emitWarning(`a generation failed, and nothing awaited or iterated it: ${what}`, { type: 'LlamaWarning', ...(typeof stack === 'string' && { detail: stack }) });
+  process.emitWarning(`a generation failed, and nothing awaited or iterated it: ${what}`, {
+    type: 'LlamaWarning',
+    ...(typeof stack === 'string' && { detail: stack }),
+  });
 }
 
 function warnOfAll(): void {

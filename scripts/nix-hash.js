@@ -24,14 +24,19 @@ const sha256 = () => createHash('sha256');
 /** What of the lock decides the packages: not the project's own version and programs. */
 function lockDigest(lock) {
   const { '': own, ...packages } = lock.packages;
-  return sha256().update(JSON.stringify([own.dependencies, own.devDependencies, packages])).digest('hex');
+  return sha256()
+    .update(JSON.stringify([own.dependencies, own.devDependencies, packages]))
+    .digest('hex');
 }
 
 /** A string of the archive format: its length, its bytes, zeros to a multiple of eight. */
 function put(hash, bytes) {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(bytes.length));
-  hash.update(length).update(bytes).update(Buffer.alloc((8 - (bytes.length % 8)) % 8));
+  hash
+    .update(length)
+    .update(bytes)
+    .update(Buffer.alloc((8 - (bytes.length % 8)) % 8));
 }
 
 /** Feeds a file tree to the hash in the archive format of Nix (E. Dolstra, The Purely Functional Software Deployment Model, 5.2). */
@@ -66,7 +71,10 @@ function hashOfPackages([os, cpu, libc]) {
   const folder = mkdtempSync(join(tmpdir(), 'llama-ts-nix-hash-'));
   try {
     for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(root, name), join(folder, name));
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', `--os=${os}`, `--cpu=${cpu}`, `--libc=${libc}`], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', `--os=${os}`, `--cpu=${cpu}`, `--libc=${libc}`], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     rmSync(join(folder, 'node_modules', '.package-lock.json'));
     return hashOfPath(join(folder, 'node_modules'));
   } finally {

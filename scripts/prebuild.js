@@ -43,9 +43,14 @@ function checkParts(platform, part) {
   const name = nameOf(platform, part);
   if (part && !platform.parts.includes(part)) throw new Error(`no package ${name} is made: scripts/platforms.js lists them`);
   const wanted = part ?? 'none';
-  const known = require(addon).attach({}).backends().map((b) => b.name).filter((n) => backends.includes(n));
+  const known = require(addon)
+    .attach({})
+    .backends()
+    .map((b) => b.name)
+    .filter((n) => backends.includes(n));
   const found = known.join(' and ') || 'none';
-  if (found !== wanted) throw new Error(`${name} is to have of GPUs: ${wanted}; build/Release/llama-ts.node has: ${found}. docs/build.md has the flags to build it with`);
+  if (found !== wanted)
+    throw new Error(`${name} is to have of GPUs: ${wanted}; build/Release/llama-ts.node has: ${found}. docs/build.md has the flags to build it with`);
 }
 
 module.exports = { addon, packAddon };

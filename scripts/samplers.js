@@ -48,7 +48,9 @@ function generate(samplers, order) {
 
 /** The table in docs/api/model.md. */
 function docsTable(samplers) {
-  const rows = samplers.flatMap((s) => s.parameters.map((p) => `| \`${p.name}\` | ${limit(p.minimum)} to ${limit(p.maximum)} | ${fallback(p)} | ${p.sentence} |`));
+  const rows = samplers.flatMap((s) =>
+    s.parameters.map((p) => `| \`${p.name}\` | ${limit(p.minimum)} to ${limit(p.maximum)} | ${fallback(p)} | ${p.sentence} |`),
+  );
   return ['| option | range | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
@@ -60,5 +62,8 @@ if (require.main === module) {
   const native = require('node-gyp-build')(root).attach({});
   writeFileSync(join(root, 'lib/generated/samplers.ts'), generate(native.samplers(), native.samplerOrder()));
   const page = join(root, 'docs/api/model.md');
-  writeFileSync(page, readFileSync(page, 'utf8').replace(table, (_, open, close) => `${open}${docsTable(native.samplers())}\n${close}`));
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(table, (_, open, close) => `${open}${docsTable(native.samplers())}\n${close}`),
+  );
 }

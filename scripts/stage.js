@@ -7,7 +7,8 @@ const { join } = require('node:path');
 const root = join(__dirname, '..');
 const prebuilds = join(root, 'prebuilds');
 
-const npm = (args, cwd) => execFileSync('npm', [...args, '--ignore-scripts'], { cwd, encoding: 'utf8', shell: process.platform === 'win32', maxBuffer: 1 << 26 });
+const npm = (args, cwd) =>
+  execFileSync('npm', [...args, '--ignore-scripts'], { cwd, encoding: 'utf8', shell: process.platform === 'win32', maxBuffer: 1 << 26 });
 
 /** An empty folder in `output` for the package of this name. */
 function stage(output, name) {

@@ -94,9 +94,21 @@ const mappings = (list, map, unlike) =>
   list
     .filter((code) => !hangul(code) && map(letter(code)) !== unlike(letter(code)))
     .map((code) => `{${[code, ...placed(codes(map(letter(code))))].map(hex).join(',')}}`);
-const canonical = mappings(known, (c) => c.normalize('NFD'), (c) => c);
-const compatible = mappings(known, (c) => c.normalize('NFKD'), (c) => c.normalize('NFD'));
-const lower = mappings(all, (c) => c.toLowerCase(), (c) => c);
+const canonical = mappings(
+  known,
+  (c) => c.normalize('NFD'),
+  (c) => c,
+);
+const compatible = mappings(
+  known,
+  (c) => c.normalize('NFKD'),
+  (c) => c.normalize('NFD'),
+);
+const lower = mappings(
+  all,
+  (c) => c.toLowerCase(),
+  (c) => c,
+);
 
 // Pairs that compose to one code point: of a decomposition that composes again, all but the last, composed, and the last.
 const pairs = known.flatMap((code) => {
@@ -121,7 +133,9 @@ const orderOf = new Map(ordered.map((code) => [code, 1 + representatives.findInd
 const orders = runs((code) => orderOf.get(code) ?? 0).map(([code, order]) => hex((code << 8) | order));
 const isMark = (code) => !surrogate(code) && !later.has(code) && /\p{M}/u.test(letter(code));
 const marks = runs((code) => Number(isMark(code) || marksOnceMarks.has(code))).map(([code, is]) => hex((code << 1) | is));
-const words = runs((code) => Number(!surrogate(code) && /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u.test(letter(code)))).map(([code, is]) => hex((code << 1) | is));
+const words = runs((code) => Number(!surrogate(code) && /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u.test(letter(code)))).map(([code, is]) =>
+  hex((code << 1) | is),
+);
 
 write(
   'normal_form_table.inc',

@@ -12,7 +12,9 @@ import { root, sharedPath, sharedTest, storyModel } from './support/shared';
 const ofDevices = backends().filter((b) => b.name !== 'cpu' && b.name !== 'ref');
 // Variants that see the inputs of some products in 8 bits, as the CPU does.
 const rounding = ['int8', 'coopmat'];
-const usable = ofDevices.flatMap((b) => b.devices.slice(0, 1).map((d) => ({ backend: d.name as BackendName, variants: b.variants, slow: b.name === 'gpu-face' })));
+const usable = ofDevices.flatMap((b) =>
+  b.devices.slice(0, 1).map((d) => ({ backend: d.name as BackendName, variants: b.variants, slow: b.name === 'gpu-face' })),
+);
 
 for (const { name, usable: there, reason } of ofDevices) if (!there) test.skip(`${name} (skipped: ${reason})`, () => {});
 if (ofDevices.length === 0) test.skip('devices (skipped: none is compiled in)', () => {});
@@ -24,50 +26,72 @@ describe.each(usable)('$backend', ({ backend, variants, slow }) => {
   const prompt = randomIds(140, 900, random(4)).map((id) => id + 20);
 
   const smol = ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'golden/smollm2.json'];
-  sharedTest('SmolLM2 is within the exact tolerance', smol, async () => {
-    const cases = goldenCases('golden/smollm2.json').slice(0, slow ? 1 : 3);
-    const shortened = slow ? cases.map((c) => ({ ...c, steps: c.steps.slice(0, 4) })) : cases;
-    const seen = await teacherForced(sharedPath(smol[0]!), { backend, isa: exact, cacheType: 'f32', contextTokens: 256 }, shortened);
-    expect(seen.length).toBeGreaterThan(3);
-    expectExact(seen, 0.02);
-  }, 900_000);
+  sharedTest(
+    'SmolLM2 is within the exact tolerance',
+    smol,
+    async () => {
+      const cases = goldenCases('golden/smollm2.json').slice(0, slow ? 1 : 3);
+      const shortened = slow ? cases.map((c) => ({ ...c, steps: c.steps.slice(0, 4) })) : cases;
+      const seen = await teacherForced(sharedPath(smol[0]!), { backend, isa: exact, cacheType: 'f32', contextTokens: 256 }, shortened);
+      expect(seen.length).toBeGreaterThan(3);
+      expectExact(seen, 0.02);
+    },
+    900_000,
+  );
 
   for (const isa of isas.filter((v) => rounding.includes(v))) {
-    sharedTest(`SmolLM2 is within the integer tolerance, ${isa}`, smol, async () => {
-      const cases = goldenCases('golden/smollm2.json').slice(0, 3);
-      const errors = (await teacherForced(sharedPath(smol[0]!), { backend, isa, contextTokens: 256 }, cases)).flatMap((s) => topErrors(s));
-      expect(errors.length).toBeGreaterThan(10);
-      expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
-      expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
-    }, 900_000);
+    sharedTest(
+      `SmolLM2 is within the integer tolerance, ${isa}`,
+      smol,
+      async () => {
+        const cases = goldenCases('golden/smollm2.json').slice(0, 3);
+        const errors = (await teacherForced(sharedPath(smol[0]!), { backend, isa, contextTokens: 256 }, cases)).flatMap((s) => topErrors(s));
+        expect(errors.length).toBeGreaterThan(10);
+        expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
+        expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
+      },
+      900_000,
+    );
   }
 
   for (const name of referenceModels) {
-    sharedTest(`${name}: every row is within the tolerance`, referenceFiles(name), async () => {
-      expect(Math.max(...(await referenceDistances(name, { backend, cacheType: 'f32' })))).toBeLessThanOrEqual(referenceTolerance(name));
-    }, 300_000);
+    sharedTest(
+      `${name}: every row is within the tolerance`,
+      referenceFiles(name),
+      async () => {
+        expect(Math.max(...(await referenceDistances(name, { backend, cacheType: 'f32' })))).toBeLessThanOrEqual(referenceTolerance(name));
+      },
+      300_000,
+    );
   }
 
-  test.each(isas)('the same bits in chunks, beside others and after a prefix hit %s', async (isa) => {
-    const ids = slow ? prompt.slice(0, 80) : prompt;
-    await using model = await load({ isa });
-    const alone = await model.logits(ids);
-    const others = [ids.slice(3, 40), ids.slice(7, 20)];
-    const together = await Promise.all([model.logits(ids), ...others.map((o) => model.logits(o))]);
-    expectSameBits(together[0]!, alone, 'beside others');
-    const greedy = { maxTokens: 6, temperature: 0, ignoreEnd: true, logprobs: 3 };
-    const first = await model.generate(ids, greedy);
-    const again = await model.generate(ids, greedy);
-    expect(again.usage.cached).toBeGreaterThan(0);
-    expect(again.logprobs).toEqual(first.logprobs);
-    await using chunked = await load({ isa, batchTokens: 9 });
-    expectSameBits(await chunked.logits(ids), alone, 'in chunks');
-    expect((await chunked.generate(ids, greedy)).logprobs).toEqual(first.logprobs);
-  }, 600_000);
+  test.each(isas)(
+    'the same bits in chunks, beside others and after a prefix hit %s',
+    async (isa) => {
+      const ids = slow ? prompt.slice(0, 80) : prompt;
+      await using model = await load({ isa });
+      const alone = await model.logits(ids);
+      const others = [ids.slice(3, 40), ids.slice(7, 20)];
+      const together = await Promise.all([model.logits(ids), ...others.map((o) => model.logits(o))]);
+      expectSameBits(together[0]!, alone, 'beside others');
+      const greedy = { maxTokens: 6, temperature: 0, ignoreEnd: true, logprobs: 3 };
+      const first = await model.generate(ids, greedy);
+      const again = await model.generate(ids, greedy);
+      expect(again.usage.cached).toBeGreaterThan(0);
+      expect(again.logprobs).toEqual(first.logprobs);
+      await using chunked = await load({ isa, batchTokens: 9 });
+      expectSameBits(await chunked.logits(ids), alone, 'in chunks');
+      expect((await chunked.generate(ids, greedy)).logprobs).toEqual(first.logprobs);
+    },
+    600_000,
+  );
 
   test('generations at once: each as alone', async () => {
     await using model = await load();
-    const jobs = Array.from({ length: slow ? 3 : 9 }, (_, i) => ({ ids: prompt.slice(i, 2 * i + 5), options: { seed: i, maxTokens: 3 + i, ignoreEnd: true, logprobs: 2 } }));
+    const jobs = Array.from({ length: slow ? 3 : 9 }, (_, i) => ({
+      ids: prompt.slice(i, 2 * i + 5),
+      options: { seed: i, maxTokens: 3 + i, ignoreEnd: true, logprobs: 2 },
+    }));
     const together = await Promise.all(jobs.map((j) => model.generate(j.ids, j.options)));
     for (const [i, { ids, options }] of jobs.entries()) expect((await model.generate(ids, options)).logprobs).toEqual(together[i]!.logprobs);
   }, 600_000);
@@ -85,13 +109,17 @@ describe.each(usable)('$backend', ({ backend, variants, slow }) => {
     }
   }, 600_000);
 
-  test.each(['f16', 'q8_0'] as const)('a cache of %s is as near as it is on the judge', async (cacheType) => {
-    const ids = prompt.slice(0, 30);
-    await using judge = await loadModel(storyModel, { backend: 'ref', cacheType, contextTokens: 512 });
-    await using model = await load({ isa: exact, cacheType });
-    const [wanted, found] = [await judge.logits(ids), await model.logits(ids)];
-    expect(distance(found, wanted)).toBeLessThan(2e-3);
-  }, 600_000);
+  test.each(['f16', 'q8_0'] as const)(
+    'a cache of %s is as near as it is on the judge',
+    async (cacheType) => {
+      const ids = prompt.slice(0, 30);
+      await using judge = await loadModel(storyModel, { backend: 'ref', cacheType, contextTokens: 512 });
+      await using model = await load({ isa: exact, cacheType });
+      const [wanted, found] = [await judge.logits(ids), await model.logits(ids)];
+      expect(distance(found, wanted)).toBeLessThan(2e-3);
+    },
+    600_000,
+  );
 
   if (backend.startsWith('vulkan')) {
     test('features forced off by name are used by no variant', () => {

@@ -8,7 +8,12 @@ import * as ts from 'typescript';
 import { writeTinyFolder } from './fixtures/tiny-folder';
 
 const root = join(__dirname, '..');
-const pages = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.md')).map((n) => join('docs', n))];
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((n) => n.endsWith('.md'))
+    .map((n) => join('docs', n)),
+];
 
 interface Fence {
   language: string;
@@ -63,7 +68,11 @@ const program = (name: string): string => `"${process.execPath}" "${join(root, '
 // `npm ...` and the like set a machine up: the test command itself is one of them.
 function runShell(text: string): void {
   for (const line of text.split('\n').filter((l) => l !== '' && !/^(npm|npx|cmake|nix|docker) /.test(l))) {
-    execFileSync('sh', ['-c', line.replace(/(?<=^|[|&;] ?)(llama-ts|llama-quantize) (?=[a-z-])/g, (_, name: string) => program(name))], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+    execFileSync('sh', ['-c', line.replace(/(?<=^|[|&;] ?)(llama-ts|llama-quantize) (?=[a-z-])/g, (_, name: string) => program(name))], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    });
   }
 }
 
@@ -81,5 +90,7 @@ for (const page of pages) {
 }
 
 test('no fence of JavaScript goes unrun under another name', () => {
-  for (const page of pages) for (const { language } of fences(page)) expect([page, language]).not.toEqual([page, expect.stringMatching(/^(javascript|typescript|mjs|cjs|mts|cts|node)$/)]);
+  for (const page of pages)
+    for (const { language } of fences(page))
+      expect([page, language]).not.toEqual([page, expect.stringMatching(/^(javascript|typescript|mjs|cjs|mts|cts|node)$/)]);
 });

@@ -1,30 +1,52 @@
 // Logits and token ids against independent implementations: ../shared/golden and ../shared/vectors.
 import { loadTokenizer } from 'llama-ts';
 import { best, quantile } from './support/distance';
-import { expected, expectExact, gap, goldenCases, referenceDistances, referenceFiles, referenceModels, referenceTolerance, teacherForced, topErrors, type Seen } from './support/golden';
+import {
+  expected,
+  expectExact,
+  gap,
+  goldenCases,
+  referenceDistances,
+  referenceFiles,
+  referenceModels,
+  referenceTolerance,
+  teacherForced,
+  topErrors,
+  type Seen,
+} from './support/golden';
 import { longSharedTest, sharedJson, sharedPath, sharedTest } from './support/shared';
 
 describe('SmolLM2, Q4_1', () => {
   const file = 'models/SmolLM2-135M-Instruct-Q4_1.gguf';
   const golden = 'golden/smollm2.json';
 
-  longSharedTest('ref is within the exact tolerance on all cases but the long one', [file, golden], async () => {
-    const cases = goldenCases(golden).filter((c) => c.ids.length < 1000);
-    const seen = await teacherForced(sharedPath(file), { backend: 'ref', cacheType: 'f32', contextTokens: 256 }, cases);
-    expect(seen).toHaveLength(480);
-    expectExact(seen, 0.02);
-  }, 900_000);
+  longSharedTest(
+    'ref is within the exact tolerance on all cases but the long one',
+    [file, golden],
+    async () => {
+      const cases = goldenCases(golden).filter((c) => c.ids.length < 1000);
+      const seen = await teacherForced(sharedPath(file), { backend: 'ref', cacheType: 'f32', contextTokens: 256 }, cases);
+      expect(seen).toHaveLength(480);
+      expectExact(seen, 0.02);
+    },
+    900_000,
+  );
 
-  sharedTest('cpu is within the integer tolerance over all cases', [file, golden], async () => {
-    const seen = await teacherForced(sharedPath(file), { backend: 'cpu', contextTokens: 2048 }, goldenCases(golden));
-    const errors = seen.flatMap((s) => topErrors(s));
-    expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
-    expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
-    const unequal = seen.filter((s) => best(s.logProbabilities) !== expected(s.step));
-    expect(unequal.filter((s) => gap(s.step) > 0.6)).toHaveLength(0);
-    const middle = (s: Seen) => gap(s.step) >= 0.3 && gap(s.step) <= 0.6;
-    expect(unequal.filter(middle).length).toBeLessThanOrEqual(0.01 * seen.filter(middle).length);
-  }, 300_000);
+  sharedTest(
+    'cpu is within the integer tolerance over all cases',
+    [file, golden],
+    async () => {
+      const seen = await teacherForced(sharedPath(file), { backend: 'cpu', contextTokens: 2048 }, goldenCases(golden));
+      const errors = seen.flatMap((s) => topErrors(s));
+      expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
+      expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
+      const unequal = seen.filter((s) => best(s.logProbabilities) !== expected(s.step));
+      expect(unequal.filter((s) => gap(s.step) > 0.6)).toHaveLength(0);
+      const middle = (s: Seen) => gap(s.step) >= 0.3 && gap(s.step) <= 0.6;
+      expect(unequal.filter(middle).length).toBeLessThanOrEqual(0.01 * seen.filter(middle).length);
+    },
+    300_000,
+  );
 
   sharedTest('cpu tokenizes the prompts as the file says', [file, golden], async () => {
     const tokenizer = await loadTokenizer(sharedPath(file));
@@ -36,10 +58,15 @@ describe('the story model', () => {
   const golden = 'golden/story.json';
 
   for (const backend of ['ref', 'cpu'] as const) {
-    sharedTest(`${backend} is within the exact tolerance on F32 weights`, ['models/story-F32.gguf', golden], async () => {
-      const options = { backend, cacheType: 'f32', contextTokens: 256 } as const;
-      expectExact(await teacherForced(sharedPath('models/story-F32.gguf'), options, goldenCases(golden)), 0.01, -8);
-    }, 300_000);
+    sharedTest(
+      `${backend} is within the exact tolerance on F32 weights`,
+      ['models/story-F32.gguf', golden],
+      async () => {
+        const options = { backend, cacheType: 'f32', contextTokens: 256 } as const;
+        expectExact(await teacherForced(sharedPath('models/story-F32.gguf'), options, goldenCases(golden)), 0.01, -8);
+      },
+      300_000,
+    );
   }
 
   sharedTest('cpu is within the tolerance of Q8_0', ['models/story-Q8_0.gguf', golden], async () => {

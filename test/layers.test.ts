@@ -71,7 +71,13 @@ describe('native', () => {
 function imports(path: string): string[] {
   const text = readFileSync(join(root, path), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
   const found = [...text.matchAll(/(?:from|import|require\(|import\()\s*'([^']+)'/g)].map((m) => m[1] ?? '');
-  return found.map((name) => (name.startsWith('.') ? relative(root, normalize(join(root, dirname(path), name))).split(sep).join('/') : name));
+  return found.map((name) =>
+    name.startsWith('.')
+      ? relative(root, normalize(join(root, dirname(path), name)))
+          .split(sep)
+          .join('/')
+      : name,
+  );
 }
 
 describe('lib', () => {

@@ -23,7 +23,9 @@ const launchers: readonly Launcher[] = [
 ];
 
 const found = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-const check = [process.env.LLAMA_TS_CHECK, ...['build/node/native/check', 'build/native/check'].map((f) => join(root, f, 'llama-ts-check'))].find((p) => p !== undefined && existsSync(p));
+const check = [process.env.LLAMA_TS_CHECK, ...['build/node/native/check', 'build/native/check'].map((f) => join(root, f, 'llama-ts-check'))].find(
+  (p) => p !== undefined && existsSync(p),
+);
 const app = join(root, 'test', 'fixtures', 'ranks.cjs');
 const cli = join(root, 'dist', 'bin', 'llama-ts.js');
 
@@ -36,14 +38,21 @@ interface End {
 
 function run({ program, flags }: Launcher, ranks: number, words: readonly string[], env: Record<string, string> = {}): Promise<End> {
   return new Promise((resolve) => {
-    const child = spawn(program, [...flags, '-n', String(ranks), ...words], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, [...flags, '-n', String(ranks), ...words], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const watch = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 100_000);
     child.on('close', (code) => {
       clearTimeout(watch);
-      const lines = stdout.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l) as Record<string, unknown>);
+      const lines = stdout
+        .split('\n')
+        .filter((l) => l.startsWith('{'))
+        .map((l) => JSON.parse(l) as Record<string, unknown>);
       resolve({ lines, stdout, stderr, code });
     });
   });
@@ -56,7 +65,8 @@ const node = (...words: string[]): string[] => [process.execPath, ...words];
 // to lose.
 // The last turn is for a job that hangs, which the watch of run() ends; shells of a killed launcher must not stay for ever.
 const toFiles = [
-  'sh', '-c',
+  'sh',
+  '-c',
   `rank="$OMPI_COMM_WORLD_RANK$PMI_RANK"
   "$0" "$@" >"$SAY_TO/$rank" 2>&1; code=$?
   : >"$SAY_TO/ended.$rank"
@@ -91,22 +101,38 @@ for (const launcher of launchers) {
       const settings = { ...env, SAY_TO: folder, COMPUTING: join(folder, 'computing'), STAY: fault === 'stopped' || fault === 'absent' ? '0 2' : '0 1 2' };
       const end = await run(launcher, 3, [...toFiles, ...node(app, storyModel, fault, '1')], settings);
       const [zero, two] = [0, 2].map((rank) => readFileSync(join(folder, String(rank)), 'utf8')) as [string, string];
-      return [end, zero.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l) as Record<string, unknown>).at(-1), two];
+      return [
+        end,
+        zero
+          .split('\n')
+          .filter((l) => l.startsWith('{'))
+          .map((l) => JSON.parse(l) as Record<string, unknown>)
+          .at(-1),
+        two,
+      ];
     }
 
-    test.each([1, 2, 3, 4])('the native cases on %i ranks', async (ranks) => {
-      expect(check).toBeDefined();
-      const { stdout, stderr, code } = await run(launcher, ranks, [check!, 'mpi/']);
-      expect({ stdout, stderr, code }).toMatchObject({ code: 0, stdout: expect.stringMatching(/[1-9]\d* passed, 0 failed/) as string });
-    }, 120_000);
+    test.each([1, 2, 3, 4])(
+      'the native cases on %i ranks',
+      async (ranks) => {
+        expect(check).toBeDefined();
+        const { stdout, stderr, code } = await run(launcher, ranks, [check!, 'mpi/']);
+        expect({ stdout, stderr, code }).toMatchObject({ code: 0, stdout: expect.stringMatching(/[1-9]\d* passed, 0 failed/) as string });
+      },
+      120_000,
+    );
 
-    test.each([2, 3, 4])('an app on %i ranks: one output, the text of one rank in exact mode', async (ranks) => {
-      const { lines, code, stderr } = await run(launcher, ranks, node(app, storyModel), { EXACT: '1' });
-      expect({ code, stderr }).toMatchObject({ code: 0 });
-      expect(lines.map((l) => l.rank)).toEqual([0, 0, 0]);
-      expect(lines[0]!.loaded).toMatch(new RegExp(`^${ranks} ranks, exact: attention heads .*output rows .*feed-forward `));
-      expect(lines[1]!.texts).toEqual(alone.lines[1]!.texts);
-    }, 60_000);
+    test.each([2, 3, 4])(
+      'an app on %i ranks: one output, the text of one rank in exact mode',
+      async (ranks) => {
+        const { lines, code, stderr } = await run(launcher, ranks, node(app, storyModel), { EXACT: '1' });
+        expect({ code, stderr }).toMatchObject({ code: 0 });
+        expect(lines.map((l) => l.rank)).toEqual([0, 0, 0]);
+        expect(lines[0]!.loaded).toMatch(new RegExp(`^${ranks} ranks, exact: attention heads .*output rows .*feed-forward `));
+        expect(lines[1]!.texts).toEqual(alone.lines[1]!.texts);
+      },
+      60_000,
+    );
 
     test('as on several machines, an app runs and a death is noticed', async () => {
       const env = { LLAMA_TS_RANKS_LINE: 'tcp' };
@@ -151,16 +177,20 @@ for (const launcher of launchers) {
       ['options', 'ARGUMENT', /^rank 1 has contextTokens 256, rank 0 has contextTokens 512/],
       ['file', 'ARGUMENT', /^rank 1 has a model file of /],
     ];
-    test.each(failures)('a rank that is %s ends all others with %s', async (fault, wanted, message) => {
-      const other = join(models, 'other.gguf');
-      const bytes = readFileSync(storyModel);
-      bytes[bytes.length - 64]! ^= 1; // of a weight: all sizes and names stay
-      writeFileSync(other, bytes);
-      const [end, said, two] = await fail(fault, { OTHER_MODEL: other });
-      expect({ said, stderr: end.stderr }).toMatchObject({ said: { code: wanted, message: expect.stringMatching(message) as string } });
-      expect(two).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${wanted}: rank [01] `)); // so do those that follow
-      expect(end.code).toBeGreaterThan(0);
-    }, 240_000);
+    test.each(failures)(
+      'a rank that is %s ends all others with %s',
+      async (fault, wanted, message) => {
+        const other = join(models, 'other.gguf');
+        const bytes = readFileSync(storyModel);
+        bytes[bytes.length - 64]! ^= 1; // of a weight: all sizes and names stay
+        writeFileSync(other, bytes);
+        const [end, said, two] = await fail(fault, { OTHER_MODEL: other });
+        expect({ said, stderr: end.stderr }).toMatchObject({ said: { code: wanted, message: expect.stringMatching(message) as string } });
+        expect(two).toMatch(new RegExp(`llama-ts \\(rank 2\\): ${wanted}: rank [01] `)); // so do those that follow
+        expect(end.code).toBeGreaterThan(0);
+      },
+      240_000,
+    );
 
     test('a rank that is killed ends the job where the launcher has its way', async () => {
       for (const name of readdirSync(folder)) rmSync(join(folder, name));

@@ -8,9 +8,16 @@ import { join } from 'node:path';
 import { hasShared, root, sharedPath } from './support/shared';
 
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
-const nixFiles = ['flake.nix', ...readdirSync(join(root, '.devops', 'nix')).filter((name) => name.endsWith('.nix')).map((name) => `.devops/nix/${name}`)];
+const nixFiles = [
+  'flake.nix',
+  ...readdirSync(join(root, '.devops', 'nix'))
+    .filter((name) => name.endsWith('.nix'))
+    .map((name) => `.devops/nix/${name}`),
+];
 
-const { file, lockDigest, hashOfPath } = jest.requireActual<{ file: string; lockDigest(lock: unknown): string; hashOfPath(path: string): string }>('../scripts/nix-hash.js');
+const { file, lockDigest, hashOfPath } = jest.requireActual<{ file: string; lockDigest(lock: unknown): string; hashOfPath(path: string): string }>(
+  '../scripts/nix-hash.js',
+);
 
 test('the hashes of npm packages are of this lock: run `npm run nix:hash`', () => {
   const hashes = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;

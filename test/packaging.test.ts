@@ -1,7 +1,19 @@
 // The packages as they are published, installed from tarballs into an empty project where PATH has no compiler. With
 // LLAMA_TS_PACKAGES the tarballs of that folder, otherwise those of the addon that was built here.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
@@ -23,7 +35,9 @@ const { platforms, nameOf, here, cpuPackages, gpuPackages } = jest.requireActual
   gpuPackages(): string[];
 }>('../scripts/platforms.js');
 const { packMain } = jest.requireActual<{ packMain(output: string): { path: string } }>('../scripts/pack.js');
-const { packAddon } = jest.requireActual<{ packAddon(platform: Platform, part: string | undefined, output: string): { path: string } }>('../scripts/prebuild.js');
+const { packAddon } = jest.requireActual<{ packAddon(platform: Platform, part: string | undefined, output: string): { path: string } }>(
+  '../scripts/prebuild.js',
+);
 
 interface Ended {
   status: number | null;
@@ -36,7 +50,8 @@ let bare = ''; // a PATH with node and a shell alone
 
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'llama-ts-packaging-')));
-  bare = platform() === 'win32' ? [dirname(process.execPath), join(process.env.SystemRoot ?? 'C:\\Windows', 'System32')].join(delimiter) : join(folder, 'programs');
+  bare =
+    platform() === 'win32' ? [dirname(process.execPath), join(process.env.SystemRoot ?? 'C:\\Windows', 'System32')].join(delimiter) : join(folder, 'programs');
   if (platform() === 'win32') return;
   mkdirSync(bare);
   symlinkSync(process.execPath, join(bare, 'node'));
@@ -102,7 +117,10 @@ function example(): string {
 const given = process.env.LLAMA_TS_PACKAGES;
 
 function ours(): string[] {
-  if (given !== undefined) return readdirSync(given).filter((name) => name.endsWith('.tgz')).map((name) => join(given, name));
+  if (given !== undefined)
+    return readdirSync(given)
+      .filter((name) => name.endsWith('.tgz'))
+      .map((name) => join(given, name));
   return [packMain(folder).path, packAddon(here(), undefined, folder).path];
 }
 
@@ -144,7 +162,20 @@ describe('published packages', () => {
   });
 
   able('npx llama-ts runs', async () => {
-    const { status, stdout } = await node(project, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'run', '-p', 'Once upon a time', '-n', '8', '--seed', '1']);
+    const { status, stdout } = await node(project, [
+      npmCli as string,
+      'exec',
+      '--offline',
+      '--',
+      'llama-ts',
+      'run',
+      '-p',
+      'Once upon a time',
+      '-n',
+      '8',
+      '--seed',
+      '1',
+    ]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Once upon a time\S* .+/);
   });
@@ -156,10 +187,18 @@ describe('published packages', () => {
 
   able('the documentation comes along, and every page that it links to', async () => {
     const installed = join(project, 'node_modules', 'llama-ts');
-    const pages = ['README.md', 'CHANGELOG.md', ...readdirSync(join(installed, 'docs'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.md')).map((n) => join('docs', n))];
+    const pages = [
+      'README.md',
+      'CHANGELOG.md',
+      ...readdirSync(join(installed, 'docs'), { recursive: true, encoding: 'utf8' })
+        .filter((n) => n.endsWith('.md'))
+        .map((n) => join('docs', n)),
+    ];
     expect(pages.length).toBeGreaterThan(20);
     for (const page of pages) {
-      const links = [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\(([^)#:]+\.md)(#[^)]*)?\)/g)].map(([, path]) => join(installed, dirname(page), path ?? ''));
+      const links = [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\(([^)#:]+\.md)(#[^)]*)?\)/g)].map(([, path]) =>
+        join(installed, dirname(page), path ?? ''),
+      );
       expect(links.filter((path) => !existsSync(path))).toEqual([]);
     }
   });
@@ -176,30 +215,40 @@ describe('published packages', () => {
   });
 
   // With LLAMA_TS_COMPILE it compiles as well, which takes minutes.
-  able("with another platform's package only, require says what to do, and so does build", async () => {
-    const foreign = platforms.find((p) => p.os !== platform() && p.cpu === 'arm64') ?? here();
-    const main = tarballs.find((path) => /llama-ts-\d[^/\\]*$/.test(path)) as string;
-    const other = given === undefined ? [packAddon(foreign, undefined, folder).path] : tarballs.filter((path) => path.includes(nameOf(foreign).replace('@', '').replace('/', '-')));
-    expect(other.length).toBeGreaterThan(0);
-    const bareProject = await install('other', [main, ...other]);
-    expect(existsSync(join(bareProject, 'node_modules', '@llama-ts'))).toBe(false);
-    expect((await node(bareProject, ['-e', requireIt])).stdout).toMatch(
-      new RegExp(`^LlamaError BINARY llama-ts has no compiled addon for ${platform()}-${arch()} .*@llama-ts/${platform()}-${arch()}.*"npx llama-ts build"`),
-    );
-    const build = await node(bareProject, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'build']);
-    expect(build.status).toBe(1);
-    expect(build.stderr).toMatch(/^llama-ts: to compile, this machine lacks cmake.* To get it: /m);
-    if (!process.env.LLAMA_TS_COMPILE) return;
-    const registry = await Registry.open([], join(root, 'node_modules')); // cmake-js is fetched now
-    const compiled = await node(bareProject, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'build'], registry, process.env.PATH);
-    registry.close();
-    expect(compiled).toMatchObject({ status: 0 });
-    expect((await node(bareProject, ['-e', requireIt])).stdout).toBe('loaded\n');
-  }, 3_600_000);
+  able(
+    "with another platform's package only, require says what to do, and so does build",
+    async () => {
+      const foreign = platforms.find((p) => p.os !== platform() && p.cpu === 'arm64') ?? here();
+      const main = tarballs.find((path) => /llama-ts-\d[^/\\]*$/.test(path)) as string;
+      const other =
+        given === undefined
+          ? [packAddon(foreign, undefined, folder).path]
+          : tarballs.filter((path) => path.includes(nameOf(foreign).replace('@', '').replace('/', '-')));
+      expect(other.length).toBeGreaterThan(0);
+      const bareProject = await install('other', [main, ...other]);
+      expect(existsSync(join(bareProject, 'node_modules', '@llama-ts'))).toBe(false);
+      expect((await node(bareProject, ['-e', requireIt])).stdout).toMatch(
+        new RegExp(`^LlamaError BINARY llama-ts has no compiled addon for ${platform()}-${arch()} .*@llama-ts/${platform()}-${arch()}.*"npx llama-ts build"`),
+      );
+      const build = await node(bareProject, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'build']);
+      expect(build.status).toBe(1);
+      expect(build.stderr).toMatch(/^llama-ts: to compile, this machine lacks cmake.* To get it: /m);
+      if (!process.env.LLAMA_TS_COMPILE) return;
+      const registry = await Registry.open([], join(root, 'node_modules')); // cmake-js is fetched now
+      const compiled = await node(bareProject, [npmCli as string, 'exec', '--offline', '--', 'llama-ts', 'build'], registry, process.env.PATH);
+      registry.close();
+      expect(compiled).toMatchObject({ status: 0 });
+      expect((await node(bareProject, ['-e', requireIt])).stdout).toBe('loaded\n');
+    },
+    3_600_000,
+  );
 
   const part = here().parts[0];
-  const gpu = part === undefined || given !== undefined ? (name: string, run: () => Promise<void>) => test.skip(`${name} (skipped: no package with a GPU's part here)`, run) : able;
-  gpu('a package with a GPU\'s part, installed by name, comes before the one of the CPU', async () => {
+  const gpu =
+    part === undefined || given !== undefined
+      ? (name: string, run: () => Promise<void>) => test.skip(`${name} (skipped: no package with a GPU's part here)`, run)
+      : able;
+  gpu("a package with a GPU's part, installed by name, comes before the one of the CPU", async () => {
     const name = nameOf(here(), part);
     const withPart = await install('gpu', [...tarballs, packAddon(here(), part, folder).path], name);
     const script = `require('llama-ts'); console.log(Object.keys(require.cache).find((path) => path.endsWith('.node')))`;
@@ -209,10 +258,18 @@ describe('published packages', () => {
 
 test('packages say where they come from: the copy of the project that publishes them', () => {
   const { homepage, repository, bugs } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
-  expect([homepage, repository, bugs]).toEqual(['https://github.com/OWNER/llama-ts#readme', 'github:OWNER/llama-ts', 'https://github.com/OWNER/llama-ts/issues']);
+  expect([homepage, repository, bugs]).toEqual([
+    'https://github.com/OWNER/llama-ts#readme',
+    'github:OWNER/llama-ts',
+    'https://github.com/OWNER/llama-ts/issues',
+  ]);
   const script = `const { addresses } = require('./scripts/stage.js'); console.log(JSON.stringify(addresses()));`;
   const { stdout } = spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8', env: { ...process.env, GITHUB_REPOSITORY: 'somebody/fork' } });
-  expect(JSON.parse(stdout)).toEqual({ homepage: 'https://github.com/somebody/fork#readme', repository: 'github:somebody/fork', bugs: 'https://github.com/somebody/fork/issues' });
+  expect(JSON.parse(stdout)).toEqual({
+    homepage: 'https://github.com/somebody/fork#readme',
+    repository: 'github:somebody/fork',
+    bugs: 'https://github.com/somebody/fork/issues',
+  });
 });
 
 describe('the changelog', () => {
@@ -222,9 +279,17 @@ describe('the changelog', () => {
   test('has what is not released first, then versions with their dates, the newest first', () => {
     expect(headings[0]).toEqual({ version: 'Unreleased', date: undefined });
     for (const { version, date } of headings.slice(1)) expect(`${version} ${date}`).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)? \d{4}-\d\d-\d\d$/);
-    const numbers = headings.slice(1).map(({ version = '' }) => version.split(/[.-]/).slice(0, 3).map(Number).reduce((sum, n) => sum * 1e6 + n, 0));
+    const numbers = headings.slice(1).map(({ version = '' }) =>
+      version
+        .split(/[.-]/)
+        .slice(0, 3)
+        .map(Number)
+        .reduce((sum, n) => sum * 1e6 + n, 0),
+    );
     expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
-    expect([...changelog.matchAll(/^### (.*)$/gm)].filter(([, kind = '']) => !['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'].includes(kind))).toEqual([]);
+    expect(
+      [...changelog.matchAll(/^### (.*)$/gm)].filter(([, kind = '']) => !['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'].includes(kind)),
+    ).toEqual([]);
   });
 
   // A tag v1.2.3, which publishes, is of the version in package.json and has its heading.

@@ -19,7 +19,8 @@ async function logits(path: string, ids: number[], options: LoadOptions): Promis
 describe('logits of one sequence', () => {
   const ids = randomIds(140, 300, random(3)); // two whole pages of the cache and a bit
   // The portable kernels are slow, and chunks and threads are none of a kernel's business: one run shows them right.
-  const ways = (isa: string) => (isa === 'portable' ? [[2, 33]] : [1, 2].flatMap((threads) => [1, 7, 64, 512].map((chunk) => [threads, chunk]))) as [number, number][];
+  const ways = (isa: string) =>
+    (isa === 'portable' ? [[2, 33]] : [1, 2].flatMap((threads) => [1, 7, 64, 512].map((chunk) => [threads, chunk]))) as [number, number][];
   for (const type of ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q4_K', 'Q6_K', 'Q5_K', 'IQ4_XS'] satisfies WeightTypeName[]) {
     test(`${type}: any chunks, threads and instruction set`, async () => {
       const path = folder.model(tinyShapes.plain, type, 5);
@@ -33,16 +34,20 @@ describe('logits of one sequence', () => {
     }, 120_000);
   }
 
-  test.each(cacheTypes)('KV of %s: any chunks and instruction set', async (cacheType) => {
-    const path = folder.model(tinyShapes['qwen2, tied'], 'Q8_0', 6);
-    const expected = await logits(path, ids, { threads: 1, cacheType });
-    for (const isa of isas) {
-      for (const [threads, batchTokens] of ways(isa)) {
-        const found = await logits(path, ids, { isa, threads, batchTokens, cacheType });
-        expectSameBits(found, expected, `${isa}, ${threads} threads, chunks of ${batchTokens}`);
+  test.each(cacheTypes)(
+    'KV of %s: any chunks and instruction set',
+    async (cacheType) => {
+      const path = folder.model(tinyShapes['qwen2, tied'], 'Q8_0', 6);
+      const expected = await logits(path, ids, { threads: 1, cacheType });
+      for (const isa of isas) {
+        for (const [threads, batchTokens] of ways(isa)) {
+          const found = await logits(path, ids, { isa, threads, batchTokens, cacheType });
+          expectSameBits(found, expected, `${isa}, ${threads} threads, chunks of ${batchTokens}`);
+        }
       }
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 
   test.each(['Q4_0', 'F16'] as const)('%s: beside seven other sequences', async (type) => {
     const path = folder.model({ ...tinyShapes.plain, context: 2048 }, type, 8);

@@ -80,7 +80,9 @@ async function build(flags: Flags): Promise<void> {
   ];
   for (const step of ['configure', 'build']) {
     if ((await cmakeJs(tools, step, settings)) !== 0) {
-      throw new Error(`the ${step} step failed, see above. It needs cmake 3.20 or newer and a C++20 compiler (gcc 11, clang 14, Visual Studio 2022). To get them: ${remedy()}`);
+      throw new Error(
+        `the ${step} step failed, see above. It needs cmake 3.20 or newer and a C++20 compiler (gcc 11, clang 14, Visual Studio 2022). To get them: ${remedy()}`,
+      );
     }
   }
 }

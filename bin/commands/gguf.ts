@@ -57,7 +57,8 @@ function changes(given: readonly string[]): MetadataEdit[] {
 
 async function set(flags: Flags): Promise<void> {
   const edits = changes(flags.changes as string[]);
-  if (typeof flags.chatTemplateFile === 'string') edits.push({ key: 'tokenizer.chat_template', type: 'str', value: readFileSync(flags.chatTemplateFile, 'utf8') });
+  if (typeof flags.chatTemplateFile === 'string')
+    edits.push({ key: 'tokenizer.chat_template', type: 'str', value: readFileSync(flags.chatTemplateFile, 'utf8') });
   const remove = (flags.remove as string[] | undefined) ?? [];
   const written = await work('Writing', (options) =>
     editModel(flags.file as string, { ...options, set: edits, remove, ...(typeof flags.out === 'string' && { to: flags.out }) }),

@@ -20,7 +20,10 @@ function options(flags: Flags): ImatrixOptions {
 }
 
 function line(r: ImatrixResult, out: string): string {
-  const read = r.backend === '' ? 'merged' : `read ${r.chunks} chunks in ${r.seconds.toFixed(1)} s on ${r.backend}${r.resumed > 0 ? `, after ${r.resumed} of an earlier run` : ''}`;
+  const read =
+    r.backend === ''
+      ? 'merged'
+      : `read ${r.chunks} chunks in ${r.seconds.toFixed(1)} s on ${r.backend}${r.resumed > 0 ? `, after ${r.resumed} of an earlier run` : ''}`;
   return `${out}: ${read}; ${r.tensors} matrices from ${r.allChunks} chunks\n`;
 }
 
@@ -42,7 +45,10 @@ const command: CommandModule = {
     measureFlags(yargs).options({
       output: { ...word('file to write (default: imatrix.gguf)', ['o', 'output-file']), default: 'imatrix.gguf' },
       'in-file': words('importance matrix to add; may be given several times, and without a text'),
-      'output-frequency': numeric('output-frequency', 'write the file anew after this many chunks (default 10; 0: at the end alone)', ['ofreq', 'save-frequency']),
+      'output-frequency': numeric('output-frequency', 'write the file anew after this many chunks (default 10; 0: at the end alone)', [
+        'ofreq',
+        'save-frequency',
+      ]),
       'process-output': { type: 'boolean', describe: 'the output matrix too' },
       resume: { type: 'boolean', describe: 'go on from the chunks that the file has already' },
     }),

@@ -17,25 +17,43 @@ type Of<K extends Expr['kind']> = Extract<Expr, { readonly kind: K }>;
 
 export function compile(node: Expr, frame: Frame): Code {
   switch (node.kind) {
-    case 'const': return quick(() => node.value);
-    case 'name': return frame.variable(node.name);
-    case 'namespace': return fail('syntax', 'a namespace attribute where a value is expected');
-    case 'attribute': return compileAttribute(compile(node.of, frame), node.name);
-    case 'item': return compileItem(compile(node.of, frame), compile(node.key, frame));
-    case 'slice': return compileSlice(node.of, node.slice, frame);
-    case 'call': return compileCall(node, frame);
-    case 'filter': return compileFilter(node, frame);
-    case 'test': return compileTest(node, frame);
-    case 'if': return compileIf(node, frame.softly());
+    case 'const':
+      return quick(() => node.value);
+    case 'name':
+      return frame.variable(node.name);
+    case 'namespace':
+      return fail('syntax', 'a namespace attribute where a value is expected');
+    case 'attribute':
+      return compileAttribute(compile(node.of, frame), node.name);
+    case 'item':
+      return compileItem(compile(node.of, frame), compile(node.key, frame));
+    case 'slice':
+      return compileSlice(node.of, node.slice, frame);
+    case 'call':
+      return compileCall(node, frame);
+    case 'filter':
+      return compileFilter(node, frame);
+    case 'test':
+      return compileTest(node, frame);
+    case 'if':
+      return compileIf(node, frame.softly());
     case 'and':
-    case 'or': return compileLogic(node.kind, compile(node.left, frame), compile(node.right, frame));
-    case 'unary': return compileUnary(node.operator, compile(node.of, frame));
-    case 'binary': return compileBinary(node, frame);
-    case 'compare': return compileCompare(node, frame);
-    case 'concat': return compileAll(node.items, frame, concatenate);
-    case 'tuple': return compileAll(node.items, frame, (_run, items) => new Tuple(items));
-    case 'list': return compileAll(node.items, frame, (_run, items) => new List(items));
-    case 'dict': return compileDict(node, frame);
+    case 'or':
+      return compileLogic(node.kind, compile(node.left, frame), compile(node.right, frame));
+    case 'unary':
+      return compileUnary(node.operator, compile(node.of, frame));
+    case 'binary':
+      return compileBinary(node, frame);
+    case 'compare':
+      return compileCompare(node, frame);
+    case 'concat':
+      return compileAll(node.items, frame, concatenate);
+    case 'tuple':
+      return compileAll(node.items, frame, (_run, items) => new Tuple(items));
+    case 'list':
+      return compileAll(node.items, frame, (_run, items) => new List(items));
+    case 'dict':
+      return compileDict(node, frame);
   }
 }
 

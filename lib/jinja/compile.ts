@@ -50,20 +50,33 @@ export function* compileBody(statements: readonly Stmt[], frame: Frame, budget: 
 
 function* compileStatement(node: Stmt, frame: Frame, budget: Budget): Steps<Exec> {
   switch (node.kind) {
-    case 'output': return compileOutput(node.items, frame);
-    case 'branch': return yield* compileBranches(node, frame.softly(), budget);
-    case 'for': return yield* compileFor(node, frame, budget);
-    case 'assign': return compileAssign(node, frame);
-    case 'assignblock': return yield* compileAssignBlock(node, frame, budget);
-    case 'macro': return yield* compileMacro(node, frame, budget);
-    case 'callblock': return yield* compileCallBlock(node, frame, budget);
-    case 'filterblock': return yield* compileFilterBlock(node, frame, budget);
-    case 'with': return yield* compileWith(node, frame, budget);
-    case 'block': return yield* compileBlock(node, frame, budget);
-    case 'autoescape': return yield* compileAutoescape(node, frame, budget);
-    case 'refused': return doing(() => refuse(node.what));
+    case 'output':
+      return compileOutput(node.items, frame);
+    case 'branch':
+      return yield* compileBranches(node, frame.softly(), budget);
+    case 'for':
+      return yield* compileFor(node, frame, budget);
+    case 'assign':
+      return compileAssign(node, frame);
+    case 'assignblock':
+      return yield* compileAssignBlock(node, frame, budget);
+    case 'macro':
+      return yield* compileMacro(node, frame, budget);
+    case 'callblock':
+      return yield* compileCallBlock(node, frame, budget);
+    case 'filterblock':
+      return yield* compileFilterBlock(node, frame, budget);
+    case 'with':
+      return yield* compileWith(node, frame, budget);
+    case 'block':
+      return yield* compileBlock(node, frame, budget);
+    case 'autoescape':
+      return yield* compileAutoescape(node, frame, budget);
+    case 'refused':
+      return doing(() => refuse(node.what));
     case 'break':
-    case 'continue': return frame.looping ? () => signalling(node.kind as 'break') : fail('syntax', `'${node.kind}' outside loop`);
+    case 'continue':
+      return frame.looping ? () => signalling(node.kind as 'break') : fail('syntax', `'${node.kind}' outside loop`);
   }
 }
 
@@ -150,7 +163,11 @@ function compileAssign(node: Assign, frame: Frame): Exec {
 /** A body's text, passed through a filter where there is one. */
 function filtered(filter: Expr | undefined, frame: Frame): (scope: Scope, text: Text) => Steps<Value> {
   if (!filter) return nothing;
-  const code = compileFilters(filter as Expr & { readonly kind: 'filter' }, frame, quick((scope) => scope.body));
+  const code = compileFilters(
+    filter as Expr & { readonly kind: 'filter' },
+    frame,
+    quick((scope) => scope.body),
+  );
   return (scope, text) => {
     scope.body = text; // read before anything can pause
     return code.run(scope);

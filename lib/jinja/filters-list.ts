@@ -91,7 +91,12 @@ function unique(run: Run, value: Value, exact: Value = false, attribute?: Value)
 
 function* groupBy(run: Run, value: Value, attribute: Value, usual: Value = null, exact: Value = false): Steps<Value> {
   const { items, keys } = yield* keyed(run, value, attribute, truth(exact), usual);
-  const order = yield* sorted(run, items.map((_, i) => i), keys, false);
+  const order = yield* sorted(
+    run,
+    items.map((_, i) => i),
+    keys,
+    false,
+  );
   const get = getter(run, attribute, usual);
   const groups: { key: Value; items: Value[] }[] = [];
   for (const i of order) {

@@ -96,7 +96,11 @@ function fileSize(bytes: number, binaryUnits: boolean): string {
 function stripTags(run: Run, text: Text): Text {
   run.budget.text(text.plain.length);
   let plain = text;
-  for (const [open, close] of [['<!--', '-->'], ['<', '>']] as const) plain = without(plain, open, close);
+  for (const [open, close] of [
+    ['<!--', '-->'],
+    ['<', '>'],
+  ] as const)
+    plain = without(plain, open, close);
   if (/&[#a-zA-Z]/.test(plain.plain)) refuse('striptags of HTML entities');
   return collapsed(plain);
 }
@@ -152,7 +156,11 @@ function* xmlAttributes(run: Run, value: Value, space: Value = true): Steps<Valu
     if (each === null || each instanceof Undefined) continue;
     if (/[\t-\r />=]/.test(textIn(key, 'an attribute name').plain)) fail('value', 'invalid character in attribute name');
     if (out.length > 0 || truth(space)) out.add(' ');
-    out.add((yield* escape(run, key)).as(false)).add('="').add((yield* escape(run, each)).as(false)).add('"');
+    out
+      .add((yield* escape(run, key)).as(false))
+      .add('="')
+      .add((yield* escape(run, each)).as(false))
+      .add('"');
   }
   return out.text();
 }

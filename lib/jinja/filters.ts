@@ -10,7 +10,7 @@ import type { Run } from './run';
 import { callee, invoke, type Callee } from './signature';
 import { callTest } from './tests';
 import { Text } from './text';
-import { Dict, end, isSteps, Iter, Tuple, Undefined, type Args, type Value } from './values';
+import { type Dict, end, isSteps, Iter, type Tuple, Undefined, type Args, type Value } from './values';
 
 type Change = (item: Value) => Steps<Value | typeof end>;
 
@@ -92,7 +92,11 @@ export const filters: ReadonlyMap<string, Callee> = new Map(Object.entries(table
 
 export function* callFilter(run: Run, name: Value, value: Value, args: Args): Steps<Value> {
   const found = name instanceof Text ? filters.get(name.plain) : undefined;
-  if (!found) return fail('value', `No filter named ${name instanceof Text ? `'${name.plain}'` : 'so'}.${name instanceof Undefined ? ' Its name is undefined: is a quote missing?' : ''}`);
+  if (!found)
+    return fail(
+      'value',
+      `No filter named ${name instanceof Text ? `'${name.plain}'` : 'so'}.${name instanceof Undefined ? ' Its name is undefined: is a quote missing?' : ''}`,
+    );
   const made = invoke(run, `the filter '${(name as Text).plain}'`, found, value, args);
   return isSteps(made) ? yield* made : made;
 }

@@ -16,7 +16,10 @@ class Fields {
   #next = 0;
   #manual: boolean | undefined;
 
-  constructor(readonly args: Args, readonly map: Dict | undefined) {}
+  constructor(
+    readonly args: Args,
+    readonly map: Dict | undefined,
+  ) {}
 
   get(name: string): Value {
     if (name === '' || /^\d+$/.test(name)) return this.#positional(name);
@@ -133,7 +136,8 @@ function textField(run: Run, value: Text, parts: RegExpExecArray): Text {
   const field = fieldOf(parts, '<');
   const type = parts[10] ?? 's';
   if (type !== 's') fail('value', `Unknown format code '${type}' for object of type 'str'`);
-  if (parts[3] || parts[4] || field.alternate || field.group || field.align === '=') fail('value', 'Sign, alternate form, grouping and = are not allowed for text');
+  if (parts[3] || parts[4] || field.alternate || field.group || field.align === '=')
+    fail('value', 'Sign, alternate form, grouping and = are not allowed for text');
   return pad(run, field.precision === undefined ? value : value.slice(0, value.units(field.precision)), field);
 }
 
@@ -143,7 +147,8 @@ function intField(run: Run, value: bigint, parts: RegExpExecArray): Text {
   if (/[eEfFgG%]/.test(type)) return placeFloat(run, field, type, toFloat(value));
   if (!/[bcdoxXn]/.test(type)) fail('value', `Unknown format code '${type}' for object of type 'int'`);
   if (field.precision !== undefined || field.positive) fail('value', 'Precision not allowed in integer format specifier');
-  if (field.group && (type === 'n' || type === 'c' || (field.group === ',' && !/[d]/.test(type)))) fail('value', `Cannot specify '${field.group}' with '${type}'.`);
+  if (field.group && (type === 'n' || type === 'c' || (field.group === ',' && !/[d]/.test(type))))
+    fail('value', `Cannot specify '${field.group}' with '${type}'.`);
   if (type !== 'c') return placeInt(run, field, type, value);
   if (parts[3] || field.alternate) fail('value', "Sign not allowed with integer format specifier 'c'");
   if (value < 0n || value > 0x10ffffn) fail('overflow', '%c arg not in range(0x110000)');
@@ -168,12 +173,19 @@ function floatField(run: Run, value: number, parts: RegExpExecArray): Text {
 function shortest(text: string, value: number, precision: number): string {
   if (!Number.isFinite(value) || text.includes('e')) return text;
   const whole = text.replaceAll(/[,_]/g, '').split('.')[0] as string;
-  if (!text.includes('.') && whole.length >= Math.max(precision, 1) && whole !== '0') return Math.abs(value).toExponential().replace(/^(.*)e.*$/s, '') + scientificOf(value, precision);
+  if (!text.includes('.') && whole.length >= Math.max(precision, 1) && whole !== '0')
+    return (
+      Math.abs(value)
+        .toExponential()
+        .replace(/^(.*)e.*$/s, '') + scientificOf(value, precision)
+    );
   return text.includes('.') ? text : `${text}.0`;
 }
 
 function scientificOf(value: number, precision: number): string {
-  const [digits = '', exponent = ''] = Math.abs(value).toExponential(Math.min(100, Math.max(0, precision - 1))).split('e');
+  const [digits = '', exponent = ''] = Math.abs(value)
+    .toExponential(Math.min(100, Math.max(0, precision - 1)))
+    .split('e');
   const trimmed = digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
   return `${trimmed}e${exponent.replace(/^([+-])(\d)$/, '$10$2')}`;
 }

@@ -12,7 +12,10 @@ export class Frame {
   /** Inside a loop of the same activation, which `break` leaves. */
   readonly looping: boolean;
 
-  constructor(readonly symbols: Symbols, { top = false, soft = false, looping = false } = {}) {
+  constructor(
+    readonly symbols: Symbols,
+    { top = false, soft = false, looping = false } = {},
+  ) {
     this.top = top;
     this.soft = soft;
     this.looping = looping;

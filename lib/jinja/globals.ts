@@ -63,16 +63,22 @@ class Cycler extends Thing {
 
   override attribute(name: string): Value | undefined {
     switch (name) {
-      case 'current': return this.#items[this.#at] as Value;
-      case 'items': return new Tuple(this.#items);
-      case 'pos': return BigInt(this.#at);
-      case 'reset': return new Native(name, () => this.#go(0));
-      case 'next': return new Native(name, () => {
-        const current = this.#items[this.#at] as Value;
-        this.#go((this.#at + 1) % this.#items.length);
-        return current;
-      });
-      default: return undefined;
+      case 'current':
+        return this.#items[this.#at] as Value;
+      case 'items':
+        return new Tuple(this.#items);
+      case 'pos':
+        return BigInt(this.#at);
+      case 'reset':
+        return new Native(name, () => this.#go(0));
+      case 'next':
+        return new Native(name, () => {
+          const current = this.#items[this.#at] as Value;
+          this.#go((this.#at + 1) % this.#items.length);
+          return current;
+        });
+      default:
+        return undefined;
     }
   }
 
@@ -91,7 +97,10 @@ class Joiner extends Thing {
 
   constructor({ positional, named }: Args) {
     super();
-    this.#separator = or(or(positional[0], () => named.get('sep')), () => new Text(', '));
+    this.#separator = or(
+      or(positional[0], () => named.get('sep')),
+      () => new Text(', '),
+    );
   }
 
   override attribute(name: string): Value | undefined {
@@ -107,7 +116,10 @@ class Joiner extends Thing {
 
 /** Ends the render: the template refuses the messages. */
 function* raise(run: Run, { positional, named }: Args): Steps<Value> {
-  const message = or(or(positional[0], () => named.get('message')), () => fail('type', 'raise_exception needs a message'));
+  const message = or(
+    or(positional[0], () => named.get('message')),
+    () => fail('type', 'raise_exception needs a message'),
+  );
   return fail('raised', (yield* str(run, message)).plain);
 }
 
@@ -137,4 +149,3 @@ export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['dict', new DictMaker()],
   ...Object.entries(functions).map(([name, body]) => [name, new Native(name, body)] as const),
 ]);
-

@@ -19,7 +19,8 @@ interface Style {
 
 /** json.dumps(value, ...) with the options that chat templates may give. */
 export function* toJson(run: Run, value: Value, ascii: Value = false, indent: Value = null, separators: Value = null, sort: Value = false): Steps<Text> {
-  const given = separators === null ? [] : separators instanceof Tuple || separators instanceof List ? separators.items : fail('type', 'separators must be a pair');
+  const given =
+    separators === null ? [] : separators instanceof Tuple || separators instanceof List ? separators.items : fail('type', 'separators must be a pair');
   if (separators !== null && given.length !== 2) fail('value', 'separators must be a pair');
   const unit = indent === null ? undefined : indent instanceof Text ? indent : spaces(run, intIn(indent, 'indent'));
   const style: Style = {
@@ -44,7 +45,11 @@ function* write(run: Run, value: Value, style: Style, out: Builder, level: numbe
   if (run.budget.step(4)) yield;
   const simple = scalar(value);
   if (simple !== undefined) return void out.add(simple);
-  if (value instanceof Text) return void out.add('"').add(yield* quoted(run, value, style.ascii)).add('"');
+  if (value instanceof Text)
+    return void out
+      .add('"')
+      .add(yield* quoted(run, value, style.ascii))
+      .add('"');
   if (!(value instanceof List || value instanceof Tuple || value instanceof Dict)) {
     return fail('type', `Object of type ${typeOf(value)} is not JSON serializable`);
   }
@@ -80,11 +85,22 @@ function* writeList(run: Run, items: readonly Value[], style: Style, out: Builde
 function* writeDict(run: Run, dict: Dict, style: Style, out: Builder, level: number): Steps<void> {
   const all = dict.entries();
   if (all.length === 0) return void out.add('{}');
-  const entries = style.sort ? yield* sorted(run, all, all.map(([key]) => key), false) : all;
+  const entries = style.sort
+    ? yield* sorted(
+        run,
+        all,
+        all.map(([key]) => key),
+        false,
+      )
+    : all;
   out.add('{');
   for (const [i, [key, item]] of entries.entries()) {
     separate(run, style, out, level + 1, i > 0);
-    out.add('"').add(yield* quoted(run, keyText(key), style.ascii)).add('"').add(style.key);
+    out
+      .add('"')
+      .add(yield* quoted(run, keyText(key), style.ascii))
+      .add('"')
+      .add(style.key);
     yield* write(run, item, style, out, level + 1);
   }
   newLine(run, style, out, level);

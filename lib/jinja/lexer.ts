@@ -190,7 +190,10 @@ class Lexer {
       const found = part.exec(this.#source);
       if (!found) return this.#unexpected();
       if (found[0] === '\\') continue;
-      this.#push('string', unescape(this.#source.slice(this.#at + 1, found.index), (what) => refuse(`line ${this.#line}: ${what}`)));
+      this.#push(
+        'string',
+        unescape(this.#source.slice(this.#at + 1, found.index), (what) => refuse(`line ${this.#line}: ${what}`)),
+      );
       return found.index + 1 - this.#at;
     }
   }
@@ -208,4 +211,3 @@ function endSpaces(text: string): number {
   while (at > 0 && blank.test(text[at - 1] as string)) at--;
   return text.length - at;
 }
-

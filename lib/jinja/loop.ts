@@ -70,15 +70,24 @@ export class Loop extends Iterable {
 
   override attribute(name: string): Value | undefined | Steps<Value | undefined> {
     switch (name) {
-      case 'index': return BigInt(this.#index + 1);
-      case 'index0': return BigInt(this.#index);
-      case 'first': return this.#index === 0;
-      case 'depth': return BigInt(this.#depth + 1);
-      case 'depth0': return BigInt(this.#depth);
-      case 'previtem': return this.#index === 0 ? new Undefined('there is no previous item') : this.#before;
-      case 'cycle': return new Native('cycle', (_run, args) => this.#cycle(args));
-      case 'changed': return new Native('changed', (run, args) => this.#change(run, args));
-      default: return ['last', 'nextitem', 'length', 'revindex', 'revindex0'].includes(name) ? this.#ahead(name) : undefined;
+      case 'index':
+        return BigInt(this.#index + 1);
+      case 'index0':
+        return BigInt(this.#index);
+      case 'first':
+        return this.#index === 0;
+      case 'depth':
+        return BigInt(this.#depth + 1);
+      case 'depth0':
+        return BigInt(this.#depth);
+      case 'previtem':
+        return this.#index === 0 ? new Undefined('there is no previous item') : this.#before;
+      case 'cycle':
+        return new Native('cycle', (_run, args) => this.#cycle(args));
+      case 'changed':
+        return new Native('changed', (run, args) => this.#change(run, args));
+      default:
+        return ['last', 'nextitem', 'length', 'revindex', 'revindex0'].includes(name) ? this.#ahead(name) : undefined;
     }
   }
 

@@ -33,13 +33,20 @@ export class Macro extends Thing {
   override attribute(name: string): Value | undefined {
     const { slots, parameters } = this.#code;
     switch (name) {
-      case 'name': return this.#code.name === undefined ? null : new Text(this.#code.name);
-      case 'arguments': return new Tuple(parameters.map((p) => new Text(p.name)));
-      case 'catch_kwargs': return slots.kwargs !== undefined;
-      case 'catch_varargs': return slots.varargs !== undefined;
-      case 'caller': return slots.caller !== undefined;
-      case 'explicit_caller': return parameters.some((p) => p.name === 'caller');
-      default: return undefined;
+      case 'name':
+        return this.#code.name === undefined ? null : new Text(this.#code.name);
+      case 'arguments':
+        return new Tuple(parameters.map((p) => new Text(p.name)));
+      case 'catch_kwargs':
+        return slots.kwargs !== undefined;
+      case 'catch_varargs':
+        return slots.varargs !== undefined;
+      case 'caller':
+        return slots.caller !== undefined;
+      case 'explicit_caller':
+        return parameters.some((p) => p.name === 'caller');
+      default:
+        return undefined;
     }
   }
 

@@ -6,7 +6,7 @@ import type { Attribute } from './methods';
 import { iterate, itemsOf, listOf, next } from './protocols';
 import type { Run } from './run';
 import { callee, intIn } from './signature';
-import { Dict, end, List, or, Range, Tuple, View, type Value } from './values';
+import { Dict, end, List, or, type Range, Tuple, View, type Value } from './values';
 
 function* count(run: Run, self: Value, value: Value): Steps<Value> {
   let found = 0n;

@@ -210,4 +210,3 @@ export const cutting: Readonly<Record<string, Attribute>> = {
     return suffix !== '' && text.plain.endsWith(suffix) ? text.slice(0, text.plain.length - suffix.length) : text;
   }),
 };
-

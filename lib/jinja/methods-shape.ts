@@ -102,7 +102,8 @@ function translate(run: Run, self: Value, table: Value): Text {
   for (const piece of (self as Text).runs()) {
     for (const letter of piece.text) {
       const by = table.get(BigInt(letter.codePointAt(0) as number));
-      const made = typeof by === 'bigint' ? new Text(String.fromCodePoint(Number(by)), piece.user) : by === null ? Text.empty : or(by, () => new Text(letter, piece.user));
+      const made =
+        typeof by === 'bigint' ? new Text(String.fromCodePoint(Number(by)), piece.user) : by === null ? Text.empty : or(by, () => new Text(letter, piece.user));
       run.budget.text(textIn(made, 'what translate() maps to').plain.length);
       out.add(made as Text);
     }
@@ -182,8 +183,11 @@ export const shaping: Readonly<Record<string, Attribute>> = {
 
 /** Digits of other forms, such as ² and ①, beside the decimal ones. */
 function isDigit(letter: string): boolean {
-  return /[\p{Nd}\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792]/u.test(letter);
+  return /[\p{Nd}\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792]/u.test(
+    letter,
+  );
 }
 
 /** Ideographs that stand for numbers. */
-const numerals = /[\u3405\u3483\u382a\u3b4d\u4e00\u4e03\u4e07\u4e09\u4e5d\u4e8c\u4e94\u4e96\u4ebf-\u4ec0\u4edf\u4ee8\u4f0d\u4f70\u5104\u5146\u5169\u516b\u516d\u5341-\u5345\u534c\u53c1-\u53c4\u56db\u58f1\u58f9\u5e7a\u5efe-\u5eff\u5f0c-\u5f0e\u5f10\u62fe\u634c\u67d2\u6f06\u7396\u767e\u8086\u842c\u8cae\u8cb3\u8d30\u9621\u9646\u964c\u9678\u96f6]/;
+const numerals =
+  /[\u3405\u3483\u382a\u3b4d\u4e00\u4e03\u4e07\u4e09\u4e5d\u4e8c\u4e94\u4e96\u4ebf-\u4ec0\u4edf\u4ee8\u4f0d\u4f70\u5104\u5146\u5169\u516b\u516d\u5341-\u5345\u534c\u53c1-\u53c4\u56db\u58f1\u58f9\u5e7a\u5efe-\u5eff\u5f0c-\u5f0e\u5f10\u62fe\u634c\u67d2\u6f06\u7396\u767e\u8086\u842c\u8cae\u8cb3\u8d30\u9621\u9646\u964c\u9678\u96f6]/;

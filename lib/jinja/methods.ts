@@ -55,4 +55,3 @@ export function mutating(value: Value, name: string): boolean {
   if (value instanceof List) return changing.list.has(name);
   return value instanceof Dict && changing.dict.has(name);
 }
-

@@ -96,24 +96,38 @@ class Parser {
 
   #tagged(tag: string): Steps<Stmt> {
     switch (tag) {
-      case 'for': return this.#for();
-      case 'if': return this.#if();
-      case 'set': return this.#set();
-      case 'macro': return this.#macro();
-      case 'call': return this.#call();
-      case 'filter': return this.#filter();
-      case 'with': return this.#with();
-      case 'block': return this.#block();
-      case 'autoescape': return this.#autoescape();
-      case 'generation': return this.#generation();
-      case 'print': return this.#now(this.#print());
+      case 'for':
+        return this.#for();
+      case 'if':
+        return this.#if();
+      case 'set':
+        return this.#set();
+      case 'macro':
+        return this.#macro();
+      case 'call':
+        return this.#call();
+      case 'filter':
+        return this.#filter();
+      case 'with':
+        return this.#with();
+      case 'block':
+        return this.#block();
+      case 'autoescape':
+        return this.#autoescape();
+      case 'generation':
+        return this.#generation();
+      case 'print':
+        return this.#now(this.#print());
       case 'break':
-      case 'continue': return this.#now({ kind: tag });
+      case 'continue':
+        return this.#now({ kind: tag });
       case 'include':
       case 'import':
       case 'from':
-      case 'extends': return this.#now(this.#refused(tag));
-      default: return this.#tokens.fail(`unknown tag '${tag}'${this.#tags.length > 1 ? ` inside {% ${this.#tags.at(-2)} %}` : ''}`);
+      case 'extends':
+        return this.#now(this.#refused(tag));
+      default:
+        return this.#tokens.fail(`unknown tag '${tag}'${this.#tags.length > 1 ? ` inside {% ${this.#tags.at(-2)} %}` : ''}`);
     }
   }
 
@@ -274,4 +288,3 @@ class Parser {
     return { kind: 'autoescape', on, body: yield* this.#whole('endautoescape') };
   }
 }
-

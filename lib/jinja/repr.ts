@@ -38,7 +38,10 @@ function* write(run: Run, value: Value, out: Builder, inside: Set<Value>): Steps
   if (run.budget.step(4)) yield;
   if (value instanceof Text) {
     run.budget.text(value.plain.length);
-    out.add(value.markup ? 'Markup(' : '').add(yield* quoted(run, value)).add(value.markup ? ')' : '');
+    out
+      .add(value.markup ? 'Markup(' : '')
+      .add(yield* quoted(run, value))
+      .add(value.markup ? ')' : '');
   } else if (value instanceof Undefined) {
     out.add('Undefined');
   } else {
@@ -101,7 +104,9 @@ const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '
 
 function* quoted(run: Run, text: Text): Steps<Text> {
   const quote = text.plain.includes("'") && !text.plain.includes('"') ? '"' : "'";
-  const inner = yield* mapLetters(run.budget, text.as(false), (piece) => piece.replace(/[\\'\p{C}\p{Z}]/gu, (letter) => (letter === "'" ? (quote === "'" ? "\\'" : letter) : escaped(letter))));
+  const inner = yield* mapLetters(run.budget, text.as(false), (piece) =>
+    piece.replace(/[\\'\p{C}\p{Z}]/gu, (letter) => (letter === "'" ? (quote === "'" ? "\\'" : letter) : escaped(letter))),
+  );
   return new Builder().add(quote).add(inner).add(quote).text();
 }
 

@@ -19,7 +19,10 @@ export interface Callee {
  * that is passed, as a tuple and a dict.
  */
 export function callee(text: string, body: Callee['body']): Callee {
-  const names = text.replace(/^\//, '').split(' ').filter((name) => name !== '');
+  const names = text
+    .replace(/^\//, '')
+    .split(' ')
+    .filter((name) => name !== '');
   const parameters = names.map((name) => ({ name: name.replace('?', ''), optional: name.endsWith('?') }));
   return { parameters, positionalOnly: text.startsWith('/'), body };
 }

@@ -2,7 +2,10 @@
 import { partsOf, type Expr, type If, type Stmt } from './nodes';
 
 /** How a variable of a scope begins: passed in, asked of the context, as a copy of an outer scope's, or not there. */
-export type Load = { readonly from: 'parameter' | 'nothing' } | { readonly from: 'context'; readonly name: string } | { readonly from: 'outer'; readonly slot: Place };
+export type Load =
+  | { readonly from: 'parameter' | 'nothing' }
+  | { readonly from: 'context'; readonly name: string }
+  | { readonly from: 'outer'; readonly slot: Place };
 
 /** Variables that live together: those of the template, of a macro's body, of a recursive loop. */
 export class Activation {

@@ -62,7 +62,8 @@ const words: Readonly<Record<string, string>> = {
   data: 'text',
 };
 
-const described = (what: string): string => words[what] ?? (what.startsWith('name:') ? `'${what.slice(5)}'` : /^[a-z]+$/.test(what) ? `a ${what}` : `'${what}'`);
+const described = (what: string): string =>
+  words[what] ?? (what.startsWith('name:') ? `'${what.slice(5)}'` : /^[a-z]+$/.test(what) ? `a ${what}` : `'${what}'`);
 
 export function tooDeep(depth: number, most: number): void {
   if (depth > most) fail('budget', `its source nests more than ${most} levels`);

@@ -31,13 +31,20 @@ export class List {
 
 /** `names`: what the items can be called, in groups of `groupby`. */
 export class Tuple {
-  constructor(readonly items: readonly Value[], readonly names: readonly string[] = []) {}
+  constructor(
+    readonly items: readonly Value[],
+    readonly names: readonly string[] = [],
+  ) {}
 }
 
 export class Range {
   readonly length: number;
 
-  constructor(readonly start: bigint, readonly stop: bigint, readonly step: bigint) {
+  constructor(
+    readonly start: bigint,
+    readonly stop: bigint,
+    readonly step: bigint,
+  ) {
     const span = step > 0n ? stop - start : start - stop;
     const by = step > 0n ? step : -step;
     this.length = span > 0n ? Number((span + by - 1n) / by) : 0;
@@ -55,7 +62,8 @@ function keyOf(value: Value): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (value instanceof Tuple) return tupleKey(value);
   if (value instanceof Undefined) return Undefined;
-  if (value instanceof List || value instanceof Dict || (value instanceof View && value.kind !== 'values')) return fail('type', `unhashable type: '${typeOf(value)}'`);
+  if (value instanceof List || value instanceof Dict || (value instanceof View && value.kind !== 'values'))
+    return fail('type', `unhashable type: '${typeOf(value)}'`);
   return value;
 }
 
@@ -124,7 +132,10 @@ export class Dict {
 
 /** keys(), values() or items() of a dict. */
 export class View {
-  constructor(readonly dict: Dict, readonly kind: 'keys' | 'values' | 'items') {}
+  constructor(
+    readonly dict: Dict,
+    readonly kind: 'keys' | 'values' | 'items',
+  ) {}
 
   items(): Value[] {
     if (this.kind === 'items') return this.dict.entries().map((entry) => new Tuple(entry));
@@ -138,7 +149,10 @@ export const end = Symbol('end');
 export class Iter {
   readonly #next: () => Value | typeof end | Steps<Value | typeof end>;
 
-  constructor(next: () => Value | typeof end | Steps<Value | typeof end>, readonly name = 'generator') {
+  constructor(
+    next: () => Value | typeof end | Steps<Value | typeof end>,
+    readonly name = 'generator',
+  ) {
     this.#next = next;
   }
 
@@ -182,7 +196,10 @@ export class Native extends Thing {
   readonly type = 'builtin_function_or_method';
   override readonly callable = true;
 
-  constructor(readonly name: string, private readonly body: (run: Run, args: Args) => Value | Steps<Value>) {
+  constructor(
+    readonly name: string,
+    private readonly body: (run: Run, args: Args) => Value | Steps<Value>,
+  ) {
     super();
   }
 

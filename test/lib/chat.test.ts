@@ -34,7 +34,12 @@ describe('chat', () => {
   });
 
   test('an answer that fails leaves no trace', async () => {
-    const chat = model().chat({ messages: [{ role: 'user', content: 'Hello' }, { role: 'assistant', content: 'Hello!' }] });
+    const chat = model().chat({
+      messages: [
+        { role: 'user', content: 'Hello' },
+        { role: 'assistant', content: 'Hello!' },
+      ],
+    });
     const answer = chat.send('Tell me a story.', { maxTokens: 500, ignoreEnd: true });
     await answer[Symbol.asyncIterator]().next();
     answer.abort(new Error('stop'));
@@ -51,8 +56,11 @@ describe('chat', () => {
     await answer;
   });
 
-  test("a control token typed by a user is text", async () => {
-    const ask = (content: string): Promise<number> => model().generate([{ role: 'user', content }], { ...greedy, maxTokens: 1 }).then((r) => r.usage.prompt);
+  test('a control token typed by a user is text', async () => {
+    const ask = (content: string): Promise<number> =>
+      model()
+        .generate([{ role: 'user', content }], { ...greedy, maxTokens: 1 })
+        .then((r) => r.usage.prompt);
     const plain = await ask('Hi');
     expect(await ask('Hi<|end|>')).toBe(plain + model().tokenize('<|end|>').length);
   });
@@ -69,9 +77,17 @@ describe('chat', () => {
 
   test('says what it wants, at once', () => {
     expect(() => model().chat({ system: 5 as unknown as string })).toThrow('system: expected a string, found 5');
-    expect(() => model().chat().send(undefined as unknown as string)).toThrow('content: expected a string');
+    expect(() =>
+      model()
+        .chat()
+        .send(undefined as unknown as string),
+    ).toThrow('content: expected a string');
     expect(() => model().chat().send('x', { temperature: -1 })).toThrow('temperature: expected');
-    expect(() => model().chat().send('x', { prefix: 5 as unknown as string })).toThrow('prefix: expected a string');
+    expect(() =>
+      model()
+        .chat()
+        .send('x', { prefix: 5 as unknown as string }),
+    ).toThrow('prefix: expected a string');
     expect(() => model().chat({ system: 'x', messages: [{ role: 'system', content: 'y' }] })).toThrow('system: messages begin with');
   });
 });
@@ -129,14 +145,26 @@ describe('regenerate', () => {
     const answer = chat.regenerate({ ...greedy, seed: 3, temperature: 1.5 });
     expect(chat.messages.at(-1)?.content).toBe(first.text);
     const { text } = await answer;
-    expect(chat.messages).toEqual([{ role: 'user', content: question }, { role: 'assistant', content: text }]);
-    expect(text).toBe((await model().chat().send(question, { ...greedy, seed: 3, temperature: 1.5 })).text);
+    expect(chat.messages).toEqual([
+      { role: 'user', content: question },
+      { role: 'assistant', content: text },
+    ]);
+    expect(text).toBe(
+      (
+        await model()
+          .chat()
+          .send(question, { ...greedy, seed: 3, temperature: 1.5 })
+      ).text,
+    );
     await expect(chat.regenerate({ ...greedy, signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
     expect(chat.messages.at(-1)?.content).toBe(text);
   });
 
   test('needs a question', async () => {
-    await expect(model().chat({ system: 'x' }).regenerate()).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringContaining('regenerate:') as string });
+    await expect(model().chat({ system: 'x' }).regenerate()).rejects.toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringContaining('regenerate:') as string,
+    });
   });
 });
 
@@ -150,7 +178,10 @@ describe('an aborted answer', () => {
       shown += text;
       if (shown.length > 20) break;
     }
-    const kept = [{ role: 'user', content: 'Tell me a story.' }, { role: 'assistant', content: shown }];
+    const kept = [
+      { role: 'user', content: 'Tell me a story.' },
+      { role: 'assistant', content: shown },
+    ];
     expect(chat.messages).toEqual(keepPartial ? kept : []);
     await chat.send('Go on.', greedy);
   });
@@ -183,7 +214,10 @@ describe('a prefix', () => {
     const chat = model().chat({ template, variables: { tail: '' } });
     const { text } = await chat.send('Once upon', { ...greedy, prefix: ' a time' });
     expect(text).toBe((await model().generate('Once upon a time', greedy)).text);
-    expect(chat.messages).toEqual([{ role: 'user', content: 'Once upon' }, { role: 'assistant', content: ` a time${text}` }]);
+    expect(chat.messages).toEqual([
+      { role: 'user', content: 'Once upon' },
+      { role: 'assistant', content: ` a time${text}` },
+    ]);
   });
 
   test.each(['<|end|>', '|end|> and', 'x<|end|>'])('%s makes no control token', async (prefix) => {

@@ -19,7 +19,13 @@ async function logits(path: string, name: string, options: { backend: 'cpu' | 'r
   return await model.logits(ids);
 }
 
-const sameFile = { metadata: [{ key: 'general.name', what: 'value' }, { key: 'tokenizer.ggml.add_eos_token', what: 'only in A' }], tensors: [] };
+const sameFile = {
+  metadata: [
+    { key: 'general.name', what: 'value' },
+    { key: 'tokenizer.ggml.add_eos_token', what: 'only in A' },
+  ],
+  tensors: [],
+};
 
 describe('folders of golden/hf', () => {
   for (const name of referenceModels) {
@@ -36,7 +42,11 @@ describe('folders of golden/hf', () => {
 
     sharedTest(`${name}: its folder gives transformers' logits`, needs(name), async () => {
       const { shape } = sharedJson<{ shape: number[] }>(`golden/hf/${name}/ids.json`);
-      const found = rowDistances(await logits(folder(name), name, { backend: 'ref', cacheType: 'f32' }), sharedFloats(`golden/hf/${name}/logits.f32`), shape.at(-1)!);
+      const found = rowDistances(
+        await logits(folder(name), name, { backend: 'ref', cacheType: 'f32' }),
+        sharedFloats(`golden/hf/${name}/logits.f32`),
+        shape.at(-1)!,
+      );
       expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
     });
   }
@@ -93,7 +103,9 @@ describe('what folders store', () => {
 
   sharedTest('data that are not aligned are read all the same', llama, async () => {
     using made = temporaryFolder();
-    folderOf(folder('llama'), made.path, [new Map([['model.layers.0.self_attn.rotary_emb.inv_freq', { dtype: 'U8', shape: [1], bytes: Buffer.alloc(1) }], ...original()])]);
+    folderOf(folder('llama'), made.path, [
+      new Map([['model.layers.0.self_attn.rotary_emb.inv_freq', { dtype: 'U8', shape: [1], bytes: Buffer.alloc(1) }], ...original()]),
+    ]);
     expect((await diffModels(made.path, folder('llama'))).tensors).toEqual([]);
   });
 
@@ -119,12 +131,18 @@ describe('what folders store', () => {
         }
         const [high, wide] = sides(rows, cols);
         const across = Math.ceil(cols / wide);
-        const codes = Buffer.from(Array.from({ length: rows * cols }, () => ((seed = (seed * 48271) % 0x7fffffff) % 8 === 0 ? seed % 127 : (seed >> 8) % 256)).map((c) => ((c & 0x7f) === 0x7f ? 0 : c)));
+        const codes = Buffer.from(
+          Array.from({ length: rows * cols }, () => ((seed = (seed * 48271) % 0x7fffffff) % 8 === 0 ? seed % 127 : (seed >> 8) % 256)).map((c) =>
+            (c & 0x7f) === 0x7f ? 0 : c,
+          ),
+        );
         const scales = Float32Array.from({ length: Math.ceil(rows / high) * across }, (_, i) => 0.001 + i * 0.000137);
         const scaleShape = kind === 'one scale' ? [] : kind === 'a scale a row' ? [rows, 1] : [Math.ceil(rows / high), across];
         eighths.set(name, { dtype: 'F8_E4M3', shape: t.shape, bytes: codes });
         eighths.set(name + suffix, { dtype: 'F32', shape: scaleShape, bytes: f32(scales) });
-        const values = Float32Array.from(codes, (c, i) => Math.fround(e4m3[c]! * scales[Math.floor(Math.floor(i / cols) / high) * across + Math.floor((i % cols) / wide)]!));
+        const values = Float32Array.from(codes, (c, i) =>
+          Math.fround(e4m3[c]! * scales[Math.floor(Math.floor(i / cols) / high) * across + Math.floor((i % cols) / wide)]!),
+        );
         expected.set(name, { dtype: 'BF16', shape: t.shape, bytes: bf16(values) });
       }
       folderOf(folder('llama'), small.path, [eighths], { quantization_config: { quant_method: 'fp8', weight_block_size: [32, 48] } });
@@ -139,7 +157,10 @@ describe('what folders store', () => {
   sharedTest('other quantizations are refused by name', llama, async () => {
     using made = temporaryFolder();
     folderOf(folder('llama'), made.path, [original()], { quantization_config: { quant_method: 'gptq' } });
-    await expect(convertModel(made.path, join(made.path, 'out.gguf'))).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('gptq') as string });
+    await expect(convertModel(made.path, join(made.path, 'out.gguf'))).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('gptq') as string,
+    });
     expect(readdirSync(made.path).filter((n) => n.startsWith('out'))).toEqual([]);
   });
 
@@ -230,7 +251,10 @@ describe('the output and the token table', () => {
     untied.delete(head);
     for (const config of [{ tie_word_embeddings: false }, { tie_word_embeddings: undefined }]) {
       folderOf(folder('llama'), right.path, [untied], config);
-      await expect(loadModel(right.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringMatching(/tie_word_embeddings.*lm_head\.weight/) as string });
+      await expect(loadModel(right.path)).rejects.toMatchObject({
+        code: 'FORMAT',
+        message: expect.stringMatching(/tie_word_embeddings.*lm_head\.weight/) as string,
+      });
     }
   });
 
@@ -297,7 +321,17 @@ describe('which files are the weights', () => {
 describe('settings that the tensors do not have', () => {
   // Whatever config.json says: refused with the name of the setting, or what is written loads.
   const settings: Record<string, readonly string[]> = {
-    llama: ['num_hidden_layers', 'hidden_size', 'num_attention_heads', 'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings', 'rms_norm_eps'],
+    llama: [
+      'num_hidden_layers',
+      'hidden_size',
+      'num_attention_heads',
+      'num_key_value_heads',
+      'head_dim',
+      'intermediate_size',
+      'vocab_size',
+      'max_position_embeddings',
+      'rms_norm_eps',
+    ],
     qwen2: ['num_hidden_layers', 'hidden_size', 'num_attention_heads', 'num_key_value_heads', 'intermediate_size', 'vocab_size'],
     qwen3: ['num_hidden_layers', 'hidden_size', 'num_attention_heads', 'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size'],
     mixtral: ['num_local_experts', 'intermediate_size', 'num_experts_per_tok'],
@@ -313,7 +347,10 @@ describe('settings that the tensors do not have', () => {
         const out = join(made.path, 'x.gguf');
         for (const wrong of [value + 1, value - 1, value * 2, 0, -value, 2 ** 31, 1e18, 1e300, value + 0.5, String(value), '', null, [value], {}, true]) {
           writeFileSync(join(made.path, 'config.json'), JSON.stringify({ ...config, [key]: wrong }));
-          const error = (await convertModel(made.path, out).then(() => undefined, (e: unknown) => e)) as { code: string; message: string } | undefined;
+          const error = (await convertModel(made.path, out).then(
+            () => undefined,
+            (e: unknown) => e,
+          )) as { code: string; message: string } | undefined;
           if (error) {
             expect([JSON.stringify(wrong), error.code, error.message]).toEqual([JSON.stringify(wrong), 'FORMAT', expect.stringContaining(key)]);
             expect(readdirSync(made.path).filter((n) => n.startsWith('x.gguf'))).toEqual([]);
@@ -332,7 +369,10 @@ describe('settings that the tensors do not have', () => {
     const tensors = readSafetensors(join(folder('llama'), 'model.safetensors'));
     tensors.delete('model.layers.1.mlp.up_proj.weight');
     folderOf(folder('llama'), made.path, [tensors]);
-    await expect(convertModel(made.path, join(made.path, 'x.gguf'))).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining('model.layers.1.mlp.up_proj.weight') as string });
+    await expect(convertModel(made.path, join(made.path, 'x.gguf'))).rejects.toMatchObject({
+      code: 'FORMAT',
+      message: expect.stringContaining('model.layers.1.mlp.up_proj.weight') as string,
+    });
   });
 });
 
@@ -369,7 +409,16 @@ describe('what ends a generation', () => {
   sharedTest('what is no token is refused by the file that says it', llama, async () => {
     using made = temporaryFolder();
     cpSync(folder('llama'), made.path, { recursive: true });
-    for (const bad of ['{', '[]', '{"eos_token_id":"1"}', '{"eos_token_id":[1,-1]}', '{"eos_token_id":320}', '{"eos_token_id":1.5}', '{"eos_token_id":[[1]]}', '{"eos_token_id":{}}']) {
+    for (const bad of [
+      '{',
+      '[]',
+      '{"eos_token_id":"1"}',
+      '{"eos_token_id":[1,-1]}',
+      '{"eos_token_id":320}',
+      '{"eos_token_id":1.5}',
+      '{"eos_token_id":[[1]]}',
+      '{"eos_token_id":{}}',
+    ]) {
       writeFileSync(join(made.path, 'generation_config.json'), bad);
       await expect(loadModel(made.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining('generation_config.json') as string });
     }
@@ -441,7 +490,13 @@ describe('what is written', () => {
     const [from, out] = [join(made.path, 'in'), join(made.path, 'x.gguf')];
     largeFolder(from);
     const reason = new Error('enough');
-    await expect(convertModel(from, out, { onProgress: (f) => { if (f > 0) throw reason; } })).rejects.toBe(reason);
+    await expect(
+      convertModel(from, out, {
+        onProgress: (f) => {
+          if (f > 0) throw reason;
+        },
+      }),
+    ).rejects.toBe(reason);
     const controller = new AbortController();
     await expect(convertModel(from, out, { onProgress: (f) => void (f > 0 && controller.abort(reason)), signal: controller.signal })).rejects.toBe(reason);
     await expect(convertModel(from, out, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -453,7 +508,8 @@ describe('what is written', () => {
     cpSync(folder('llama'), made.path, { recursive: true });
     const before = readFileSync(join(made.path, 'model.safetensors'));
     symlinkSync(join(made.path, 'model.safetensors'), join(made.path, 'link.gguf'));
-    for (const name of ['model.safetensors', 'link.gguf']) await expect(convertModel(made.path, join(made.path, name))).rejects.toMatchObject({ code: 'ARGUMENT' });
+    for (const name of ['model.safetensors', 'link.gguf'])
+      await expect(convertModel(made.path, join(made.path, name))).rejects.toMatchObject({ code: 'ARGUMENT' });
     expect(readFileSync(join(made.path, 'model.safetensors')).equals(before)).toBe(true);
   });
 
@@ -462,7 +518,8 @@ describe('what is written', () => {
   });
 
   // A file system of 128 KB, which holds no copy of the model.
-  const mounted = process.platform === 'linux' && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=128k none $d && umount $d && rmdir $d']).status === 0;
+  const mounted =
+    process.platform === 'linux' && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=128k none $d && umount $d && rmdir $d']).status === 0;
   const onSmallDisk = mounted && hasShared(llama[0]!) ? test : test.skip;
   onSmallDisk('a full disk is an error that says so, and leaves nothing', async () => {
     using made = temporaryFolder();
@@ -473,7 +530,9 @@ describe('what is written', () => {
       const full = { code: 'DISK', message: expect.stringContaining('full') as string };
       await expect(convertModel(folder('llama'), join(disk, 'x.gguf'))).rejects.toMatchObject(full);
       await expect(splitModel(join(folder('llama'), 'model-bf16.gguf'), join(disk, 'x'), { maxTensors: 18 })).rejects.toMatchObject(full);
-      await expect(editModel(join(folder('llama'), 'model-bf16.gguf'), { set: [{ key: 'general.name', value: 'x' }], to: join(disk, 'x.gguf') })).rejects.toMatchObject(full);
+      await expect(
+        editModel(join(folder('llama'), 'model-bf16.gguf'), { set: [{ key: 'general.name', value: 'x' }], to: join(disk, 'x.gguf') }),
+      ).rejects.toMatchObject(full);
       expect(readdirSync(disk).filter((n) => !n.includes('-of-'))).toEqual([]);
     } finally {
       spawnSync('umount', [disk]);
@@ -482,44 +541,51 @@ describe('what is written', () => {
 
   // The child waits after each piece that it reports until it is told to go on, so a kill lands where it is meant to: while a known part
   // of the file is written. `whole` is what an undisturbed run writes.
-  sharedTest('a kill at any moment leaves the old file or none; the next run completes it', llama, async () => {
-    using made = temporaryFolder();
-    const [from, file, undisturbed] = [join(made.path, 'in'), join(made.path, 'out.gguf'), join(made.path, 'whole.gguf')];
-    largeFolder(from);
-    let pieces = 0;
-    await convertModel(from, undisturbed, { onProgress: () => void pieces++ });
-    const whole = readFileSync(undisturbed);
-    rmSync(undisturbed);
-    expect(pieces).toBeGreaterThan(10);
-    const script = `
+  sharedTest(
+    'a kill at any moment leaves the old file or none; the next run completes it',
+    llama,
+    async () => {
+      using made = temporaryFolder();
+      const [from, file, undisturbed] = [join(made.path, 'in'), join(made.path, 'out.gguf'), join(made.path, 'whole.gguf')];
+      largeFolder(from);
+      let pieces = 0;
+      await convertModel(from, undisturbed, { onProgress: () => void pieces++ });
+      const whole = readFileSync(undisturbed);
+      rmSync(undisturbed);
+      expect(pieces).toBeGreaterThan(10);
+      const script = `
       const { readSync } = require('node:fs');
       const wait = () => { process.stdout.write('.'); readSync(0, Buffer.alloc(1)); };
       require(${JSON.stringify(root)}).convertModel(${JSON.stringify(from)}, ${JSON.stringify(file)}, { onProgress: wait }).then(() => process.stdout.write('done'));`;
-    const killedAfter = async (reports: number): Promise<string> => {
-      const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-      let said = '';
-      const closed = new Promise((resolve) => child.once('close', resolve));
-      child.stdout.on('data', (bytes: Buffer) => {
-        for (const c of bytes.toString()) if ((said += c).length >= reports) child.kill('SIGKILL');
-        else child.stdin.write('x');
-      });
-      child.stdin.on('error', () => undefined);
-      await closed;
-      return said;
-    };
-    for (const old of [undefined, Buffer.from('the old file')]) {
-      rmSync(file, { force: true });
-      if (old) writeFileSync(file, old);
-      for (const reports of [2, 3]) {  // the first, 0, comes before anything is written
-        expect(await killedAfter(reports)).toMatch(/^\.+$/); // it was not done
-        expect(existsSync(`${file}.partial`)).toBe(true);
-        expect(existsSync(file) ? readFileSync(file) : undefined).toEqual(old);
+      const killedAfter = async (reports: number): Promise<string> => {
+        const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+        let said = '';
+        const closed = new Promise((resolve) => child.once('close', resolve));
+        child.stdout.on('data', (bytes: Buffer) => {
+          for (const c of bytes.toString())
+            if ((said += c).length >= reports) child.kill('SIGKILL');
+            else child.stdin.write('x');
+        });
+        child.stdin.on('error', () => undefined);
+        await closed;
+        return said;
+      };
+      for (const old of [undefined, Buffer.from('the old file')]) {
+        rmSync(file, { force: true });
+        if (old) writeFileSync(file, old);
+        for (const reports of [2, 3]) {
+          // the first, 0, comes before anything is written
+          expect(await killedAfter(reports)).toMatch(/^\.+$/); // it was not done
+          expect(existsSync(`${file}.partial`)).toBe(true);
+          expect(existsSync(file) ? readFileSync(file) : undefined).toEqual(old);
+        }
       }
-    }
-    await convertModel(from, file, { name: 'in' });
-    expect(readFileSync(file).equals(whole)).toBe(true);
-    expect(readdirSync(made.path).sort()).toEqual(['in', 'out.gguf']);
-  }, 120_000);
+      await convertModel(from, file, { name: 'in' });
+      expect(readFileSync(file).equals(whole)).toBe(true);
+      expect(readdirSync(made.path).sort()).toEqual(['in', 'out.gguf']);
+    },
+    120_000,
+  );
 
   sharedTest('a file that is replaced gives the new one its mode; a link stays', llama, async () => {
     using made = temporaryFolder();
@@ -555,23 +621,44 @@ describe('tokenizers of folders', () => {
     const list = <T extends MetadataValue>(key: string) => (metadata.get(`tokenizer.ggml.${key}`) as readonly T[] | undefined) ?? [];
     const [tokens, kinds] = [list<string>('tokens'), list<number>('token_type')];
     const vocab = Object.fromEntries(tokens.map((text, id) => [text, id]));
-    const added = tokens.flatMap((content, id) => (kinds[id] === 3 || kinds[id] === 4 ? [{ id, content, special: kinds[id] === 3, normalized: false, lstrip: false, rstrip: false, single_word: false }] : []));
+    const added = tokens.flatMap((content, id) =>
+      kinds[id] === 3 || kinds[id] === 4
+        ? [{ id, content, special: kinds[id] === 3, normalized: false, lstrip: false, rstrip: false, single_word: false }]
+        : [],
+    );
     const spm = metadata.get('tokenizer.ggml.model') === 'llama';
     const model = spm
       ? { type: 'BPE', byte_fallback: true, unk_token: '<unk>', vocab, merges: mergesByScore(tokens, kinds, list<number>('scores'), vocab) }
       : { type: 'BPE', ignore_merges: name === 'llama-bpe', vocab, merges: list<string>('merges') };
-    const normalizer = spm ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] } : null;
+    const normalizer = spm
+      ? {
+          type: 'Sequence',
+          normalizers: [
+            { type: 'Prepend', prepend: '▁' },
+            { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+          ],
+        }
+      : null;
     writeFileSync(join(to, 'config.json'), JSON.stringify({ architectures: ['LlamaForCausalLM'], vocab_size: tokens.length + 3 }));
-    writeFileSync(join(to, 'tokenizer.json'), JSON.stringify({ added_tokens: added, normalizer, pre_tokenizer: spm ? null : pretokenizers[name], post_processor: null, model }));
+    writeFileSync(
+      join(to, 'tokenizer.json'),
+      JSON.stringify({ added_tokens: added, normalizer, pre_tokenizer: spm ? null : pretokenizers[name], post_processor: null, model }),
+    );
   }
 
   // As transformers writes merges for a SentencePiece model: every way to make a token of two others, the best scores first.
   function mergesByScore(tokens: readonly string[], kinds: readonly number[], scores: readonly number[], vocab: Record<string, number>): [string, string][] {
     const normal = (text: string): boolean => Object.hasOwn(vocab, text) && kinds[vocab[text]!] === 1;
-    const order = tokens.map((_, id) => id).filter((id) => kinds[id] === 1).sort((a, b) => scores[b]! - scores[a]!);
+    const order = tokens
+      .map((_, id) => id)
+      .filter((id) => kinds[id] === 1)
+      .sort((a, b) => scores[b]! - scores[a]!);
     return order.flatMap((id) => {
       const letters = [...tokens[id]!];
-      return letters.slice(1).map((_, i): [string, string] => [letters.slice(0, i + 1).join(''), letters.slice(i + 1).join('')]).filter(([a, b]) => normal(a) && normal(b));
+      return letters
+        .slice(1)
+        .map((_, i): [string, string] => [letters.slice(0, i + 1).join(''), letters.slice(i + 1).join('')])
+        .filter(([a, b]) => normal(a) && normal(b));
     });
   }
 
@@ -597,8 +684,14 @@ describe('tokenizers of folders', () => {
   sharedTest('templates by name, and one in a file of its own', llama, async () => {
     using made = temporaryFolder();
     cpSync(folder('llama'), made.path, { recursive: true });
-    const templates = [{ name: 'default', template: 'plain' }, { name: 'tool use', template: 'tools' }];
-    writeFileSync(join(made.path, 'tokenizer_config.json'), JSON.stringify({ chat_template: templates, bos_token: { content: '<|begin|>' }, add_bos_token: true }));
+    const templates = [
+      { name: 'default', template: 'plain' },
+      { name: 'tool use', template: 'tools' },
+    ];
+    writeFileSync(
+      join(made.path, 'tokenizer_config.json'),
+      JSON.stringify({ chat_template: templates, bos_token: { content: '<|begin|>' }, add_bos_token: true }),
+    );
     const named = (await inspectModel(made.path)).metadata;
     expect(named.get('tokenizer.chat_template')).toBe('plain');
     expect(named.get('tokenizer.chat_template.tool_use')).toBe('tools');
@@ -611,12 +704,31 @@ describe('tokenizers of folders', () => {
   // ModelProto of SentencePiece, in protobuf's wire format.
   sharedTest('tokenizer.model is read', llama, async () => {
     using made = temporaryFolder();
-    const field = (number: number, type: number, payload: Buffer) => Buffer.concat([Buffer.from([(number << 3) | type]), ...(type === 2 ? [Buffer.from([payload.length])] : []), payload]);
+    const field = (number: number, type: number, payload: Buffer) =>
+      Buffer.concat([Buffer.from([(number << 3) | type]), ...(type === 2 ? [Buffer.from([payload.length])] : []), payload]);
     const float = (x: number) => f32(Float32Array.of(x));
-    const piece = (text: string, score: number, kind: number) => field(1, 2, Buffer.concat([field(1, 2, Buffer.from(text)), field(2, 5, float(score)), field(3, 0, Buffer.from([kind]))]));
-    const pieces = [piece('<unk>', 0, 2), piece('<s>', 0, 3), piece('</s>', 0, 3), piece('▁', -3, 1), piece('a', -4, 1), piece('b', -5, 1), piece('ab', -1, 1), piece('▁ab', -2, 1)];
-    const model = (kind: number) => Buffer.concat([...pieces, field(2, 2, field(3, 0, Buffer.from([kind]))), field(3, 2, Buffer.concat([field(3, 0, Buffer.from([1])), field(4, 0, Buffer.from([0]))]))]);
-    writeFileSync(join(made.path, 'config.json'), JSON.stringify({ architectures: ['LlamaForCausalLM'], vocab_size: 10, bos_token_id: 1, eos_token_id: [2, 1] }));
+    const piece = (text: string, score: number, kind: number) =>
+      field(1, 2, Buffer.concat([field(1, 2, Buffer.from(text)), field(2, 5, float(score)), field(3, 0, Buffer.from([kind]))]));
+    const pieces = [
+      piece('<unk>', 0, 2),
+      piece('<s>', 0, 3),
+      piece('</s>', 0, 3),
+      piece('▁', -3, 1),
+      piece('a', -4, 1),
+      piece('b', -5, 1),
+      piece('ab', -1, 1),
+      piece('▁ab', -2, 1),
+    ];
+    const model = (kind: number) =>
+      Buffer.concat([
+        ...pieces,
+        field(2, 2, field(3, 0, Buffer.from([kind]))),
+        field(3, 2, Buffer.concat([field(3, 0, Buffer.from([1])), field(4, 0, Buffer.from([0]))])),
+      ]);
+    writeFileSync(
+      join(made.path, 'config.json'),
+      JSON.stringify({ architectures: ['LlamaForCausalLM'], vocab_size: 10, bos_token_id: 1, eos_token_id: [2, 1] }),
+    );
     writeFileSync(join(made.path, 'tokenizer.model'), model(2));
     const tokenizer = await loadTokenizer(made.path);
     expect([...tokenizer.encode('abab a')]).toEqual([7, 6, 3, 4]);

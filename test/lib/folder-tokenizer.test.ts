@@ -11,7 +11,9 @@ interface TokenizerFile {
   model: { vocab: Record<string, number> };
   [key: string]: unknown;
 }
-const { folders } = JSON.parse(readFileSync(join(root, 'test', 'fixtures', 'folder-tokenizers.json'), 'utf8')) as { folders: { name: string; tokenizer: TokenizerFile; cases: [string, number[]][] }[] };
+const { folders } = JSON.parse(readFileSync(join(root, 'test', 'fixtures', 'folder-tokenizers.json'), 'utf8')) as {
+  folders: { name: string; tokenizer: TokenizerFile; cases: [string, number[]][] }[];
+};
 const of = (name: string): TokenizerFile => structuredClone(folders.find((f) => f.name === name)!.tokenizer);
 
 const sizeOf = ({ model, added_tokens: added }: TokenizerFile): number => Math.max(...Object.values(model.vocab), ...added.map((t) => t.id)) + 1;
@@ -44,7 +46,8 @@ describe('ids of the tokenizers library', () => {
       const { tokenizer, cases } = folders.find((f) => f.name === name)!;
       const rows = sizeOf(tokenizer) + 3;
       const tensors = readSafetensors(sharedPath('golden/hf/llama/model.safetensors'));
-      for (const table of ['model.embed_tokens.weight', 'lm_head.weight']) tensors.set(table, { dtype: 'BF16', shape: [rows, 64], bytes: Buffer.alloc(rows * 128) });
+      for (const table of ['model.embed_tokens.weight', 'lm_head.weight'])
+        tensors.set(table, { dtype: 'BF16', shape: [rows, 64], bytes: Buffer.alloc(rows * 128) });
       write(made.path, tokenizer, { ...(JSON.parse(readFileSync(sharedPath('golden/hf/llama/config.json'), 'utf8')) as object), vocab_size: rows });
       writeFileSync(join(made.path, 'model.safetensors'), safetensors(tensors));
       const file = join(made.path, 'out.gguf');
@@ -73,7 +76,13 @@ describe('what makes no ids of its own is refused by name, nothing is dropped', 
   const sequence = { Sequence: { id: 'A', type_id: 0 } };
   const cases: [string, string, (t: TokenizerFile) => void, string, string][] = [
     ['Nmt', 'nfc', top({ normalizer: { type: 'Nmt' } }), 'UNSUPPORTED', 'Nmt'],
-    ['BertNormalizer', 'nfc', top({ normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'BertNormalizer' }] } }), 'UNSUPPORTED', 'BertNormalizer'],
+    [
+      'BertNormalizer',
+      'nfc',
+      top({ normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'BertNormalizer' }] } }),
+      'UNSUPPORTED',
+      'BertNormalizer',
+    ],
     ['Precompiled', 'nfc', top({ normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }), 'UNSUPPORTED', 'Precompiled'],
     ['Replace by a regular expression', 'nfc', top({ normalizer: { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' } }), 'UNSUPPORTED', ' {2,}'],
     ['dropout', 'nfc', bpe({ dropout: 0.1 }), 'UNSUPPORTED', 'dropout'],
@@ -81,10 +90,22 @@ describe('what makes no ids of its own is refused by name, nothing is dropped', 
     ['a suffix of words', 'nfc', bpe({ end_of_word_suffix: '</w>' }), 'UNSUPPORTED', 'end_of_word_suffix'],
     ['another model', 'nfc', bpe({ type: 'Unigram' }), 'UNSUPPORTED', 'Unigram'],
     ['a merge of no tokens', 'nfc', bpe({ merges: [['a', 'q']] }), 'FORMAT', 'aq'],
-    ['two tokens before each text', 'nfc', top({ post_processor: { type: 'TemplateProcessing', single: [special('<s>'), special('<l>'), sequence], pair: [], special_tokens: {} } }), 'UNSUPPORTED', 'template'],
+    [
+      'two tokens before each text',
+      'nfc',
+      top({ post_processor: { type: 'TemplateProcessing', single: [special('<s>'), special('<l>'), sequence], pair: [], special_tokens: {} } }),
+      'UNSUPPORTED',
+      'template',
+    ],
     ['another post-processor', 'nfc', top({ post_processor: { type: 'RobertaProcessing', sep: ['a', 1], cls: ['b', 2] } }), 'UNSUPPORTED', 'RobertaProcessing'],
     ['another decoder', 'nfc', top({ decoder: { type: 'WordPiece' } }), 'UNSUPPORTED', 'WordPiece'],
-    ['several steps before characters', 'metaspace first', top({ pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Punctuation' }, { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first' }] } }), 'UNSUPPORTED', 'pre_tokenizer'],
+    [
+      'several steps before characters',
+      'metaspace first',
+      top({ pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Punctuation' }, { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first' }] } }),
+      'UNSUPPORTED',
+      'pre_tokenizer',
+    ],
     ['another step before characters', 'prepend', top({ pre_tokenizer: { type: 'Whitespace' } }), 'UNSUPPORTED', 'Whitespace'],
     ['an added token with the id of another', 'nfc', (t) => (t.added_tokens[1]!.id = 3), 'FORMAT', 'expected the id'],
     ['an added token beyond the next id', 'nfc', (t) => (t.added_tokens.at(-1)!.id += 1), 'FORMAT', 'the next that is free'],
@@ -100,7 +121,11 @@ describe('what makes no ids of its own is refused by name, nothing is dropped', 
   }
 
   test('truncation and padding are no part of encoding', async () => {
-    const tokenizer = { ...of('nfc'), truncation: { max_length: 2, strategy: 'LongestFirst', stride: 0, direction: 'Right' }, padding: { strategy: { Fixed: 9 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: 'a' } };
+    const tokenizer = {
+      ...of('nfc'),
+      truncation: { max_length: 2, strategy: 'LongestFirst', stride: 0, direction: 'Right' },
+      padding: { strategy: { Fixed: 9 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: 'a' },
+    };
     const [plain, other] = [await loaded(of('nfc')), await loaded(tokenizer)];
     expect([...other.encode('the abc')]).toEqual([...plain.encode('the abc')]);
   });

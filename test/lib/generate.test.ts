@@ -168,7 +168,9 @@ describe('aborting', () => {
   test('works while the prompt is read', async () => {
     const seen: Chunk[] = [];
     const generation = model().generate(longPrompt(model(), 900), { maxTokens: 1 });
-    const iterated = (async () => { for await (const chunk of generation) seen.push(chunk); })().catch(() => undefined);
+    const iterated = (async () => {
+      for await (const chunk of generation) seen.push(chunk);
+    })().catch(() => undefined);
     // Some work of the engine's thread, and nothing that it says is heard before the abort: this thread does not let go.
     for (const before = process.cpuUsage(); process.cpuUsage(before).user < 5000; );
     generation.abort();
@@ -272,7 +274,11 @@ describe('errors', () => {
 
   test('an option whose getter throws', async () => {
     const thrown = new Error('mine');
-    const error = await fails('x', { get seed(): number { throw thrown; } });
+    const error = await fails('x', {
+      get seed(): number {
+        throw thrown;
+      },
+    });
     expect(error).toMatchObject({ code: 'ARGUMENT', cause: thrown });
   });
 

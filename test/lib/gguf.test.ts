@@ -1,6 +1,19 @@
 // Files made of files: split, merged, edited, compared.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { diffModels, editModel, embeddedModel, inspectModel, loadModel, mergeModel, quantize, splitModel } from 'llama-ts';
 import { temporaryFolder } from '../fixtures/safetensors';
@@ -50,7 +63,8 @@ describe('split and merge', () => {
     const [first, second] = await splitModel(embeddedModel, join(made.path, 'm'), { maxTensors: 20 });
     await expect(mergeModel(second!.path, join(made.path, 'x'))).rejects.toMatchObject({ code: 'FORMAT' });
     linkSync(second!.path, join(made.path, 'link.gguf'));
-    for (const to of [first!.path, second!.path, join(made.path, 'link.gguf')]) await expect(mergeModel(first!.path, to)).rejects.toMatchObject({ code: 'ARGUMENT' });
+    for (const to of [first!.path, second!.path, join(made.path, 'link.gguf')])
+      await expect(mergeModel(first!.path, to)).rejects.toMatchObject({ code: 'ARGUMENT' });
     await expect(splitModel(first!.path, join(made.path, 'm'), { maxTensors: 20 })).rejects.toMatchObject({ code: 'ARGUMENT' });
     expect(readdirSync(made.path).filter((n) => n.endsWith('.partial'))).toEqual([]);
   });
@@ -89,7 +103,9 @@ describe('edit', () => {
       remove: ['general.name'],
     });
     const { metadata } = await inspectModel(to);
-    const found = ['a.u8', 'a.i64', 'a.u64', 'a.f32', 'a.f64', 'a.bool', 'a.text', 'a.list', 'a.texts', 'llama.context_length', 'general.name'].map((k) => metadata.get(k));
+    const found = ['a.u8', 'a.i64', 'a.u64', 'a.f32', 'a.f64', 'a.bool', 'a.text', 'a.list', 'a.texts', 'llama.context_length', 'general.name'].map((k) =>
+      metadata.get(k),
+    );
     expect(found).toEqual([255, -(2n ** 63n), 2n ** 64n - 1n, 0.5, 1e-300, true, 'ünï\n', [1, -2], ['x', '"y"'], 77, undefined]);
     const { tensors, metadata: keys } = await diffModels(embeddedModel, to);
     expect(tensors).toEqual([]);
@@ -121,7 +137,9 @@ describe('edit', () => {
   for (const [what, options] of wrong) {
     test(`${what}: ARGUMENT`, async () => {
       using made = temporaryFolder();
-      await expect(editModel(embeddedModel, options.set || options.remove ? { ...options, to: join(made.path, 'x') } : options)).rejects.toMatchObject({ code: 'ARGUMENT' });
+      await expect(editModel(embeddedModel, options.set || options.remove ? { ...options, to: join(made.path, 'x') } : options)).rejects.toMatchObject({
+        code: 'ARGUMENT',
+      });
       expect(readdirSync(made.path)).toEqual([]);
     });
   }
@@ -180,7 +198,11 @@ describe('a file that is written takes the place of another', () => {
       expect(lstatSync(path).isSymbolicLink()).toBe(true);
       expect([lstatSync(at('models', 'x.gguf')).isFile(), mode(at('models', 'x.gguf')), await name(at('models', 'x.gguf'))]).toEqual([true, 0o640, 'Mine']);
     }
-    expect([readdirSync(made.path).sort(), readdirSync(at('links')), readdirSync(at('models'))]).toEqual([['absolute.gguf', 'links', 'models'], ['relative.gguf'], ['x.gguf']]);
+    expect([readdirSync(made.path).sort(), readdirSync(at('links')), readdirSync(at('models'))]).toEqual([
+      ['absolute.gguf', 'links', 'models'],
+      ['relative.gguf'],
+      ['x.gguf'],
+    ]);
   });
 
   test('links to nothing, in a circle or to a folder, folders and devices: DISK, and all stays as it was', async () => {
@@ -204,8 +226,14 @@ describe('names and rows', () => {
   const kinds = async (): Promise<number[]> => [...((await inspectModel(embeddedModel)).metadata.get('tokenizer.ggml.token_type') as readonly number[])];
   const withTokens = async (to: string, names: readonly string[], types: readonly number[]): Promise<void> => {
     const known = new Set(names);
-    const merges = ((await inspectModel(embeddedModel)).metadata.get('tokenizer.ggml.merges') as readonly string[]).filter((m) => known.has(m.replace(' ', '')));
-    const set = [{ key: 'tokenizer.ggml.tokens', value: names }, { key: 'tokenizer.ggml.token_type', value: types }, { key: 'tokenizer.ggml.merges', value: merges }];
+    const merges = ((await inspectModel(embeddedModel)).metadata.get('tokenizer.ggml.merges') as readonly string[]).filter((m) =>
+      known.has(m.replace(' ', '')),
+    );
+    const set = [
+      { key: 'tokenizer.ggml.tokens', value: names },
+      { key: 'tokenizer.ggml.token_type', value: types },
+      { key: 'tokenizer.ggml.merges', value: merges },
+    ];
     await editModel(embeddedModel, { to, set });
   };
 
@@ -218,7 +246,7 @@ describe('names and rows', () => {
     expect((await model.generate('Once', { maxTokens: 3, temperature: 0 })).finish).toBeDefined();
   });
 
-  test('names without a row are another model\'s: FORMAT', async () => {
+  test("names without a row are another model's: FORMAT", async () => {
     using made = temporaryFolder();
     const file = join(made.path, 'x.gguf');
     await withTokens(file, [...(await tokens()), '[EXTRA]'], [...(await kinds()), 3]);
@@ -265,7 +293,18 @@ describe('llama-ts gguf', () => {
     using made = temporaryFolder();
     const out = join(made.path, 'x.gguf');
     writeFileSync(join(made.path, 't.jinja'), '{{ messages }}');
-    const words = ['set', embeddedModel, 'a.b=u32:7', 'a.url=str:http://x=y', '--chat-template-file', join(made.path, 't.jinja'), '--remove', 'general.name', '--out', out];
+    const words = [
+      'set',
+      embeddedModel,
+      'a.b=u32:7',
+      'a.url=str:http://x=y',
+      '--chat-template-file',
+      join(made.path, 't.jinja'),
+      '--remove',
+      'general.name',
+      '--out',
+      out,
+    ];
     expect(run(...words)).toMatchObject({ status: 0, stderr: '' });
     const shown = JSON.parse(run('show', out, '--json').stdout) as { metadata: Record<string, unknown> };
     expect(shown.metadata).toMatchObject({ 'a.b': 7, 'a.url': 'http://x=y', 'tokenizer.chat_template': '{{ messages }}' });
@@ -299,16 +338,41 @@ describe('llama-ts gguf', () => {
       ],
     });
     const { metadata } = JSON.parse(run('show', file, '--json').stdout) as { metadata: Record<string, unknown> };
-    expect(metadata).toMatchObject({ 'a.inf': 'Infinity', 'a.minus': '-Infinity', 'a.nan': 'NaN', 'a.list': [1.5, 'Infinity', 'NaN'], 'a.u64': '18446744073709551615', 'a.i64': '-9223372036854775808', 'a.null': 'null' });
+    expect(metadata).toMatchObject({
+      'a.inf': 'Infinity',
+      'a.minus': '-Infinity',
+      'a.nan': 'NaN',
+      'a.list': [1.5, 'Infinity', 'NaN'],
+      'a.u64': '18446744073709551615',
+      'a.i64': '-9223372036854775808',
+      'a.null': 'null',
+    });
   });
 });
 
 describe('llama-quantize --override-kv', () => {
   const run = (...words: string[]) => spawnSync(process.execPath, [join(root, 'dist', 'bin', 'llama-quantize.js'), ...words], { encoding: 'utf8' });
   const exact: [string, unknown][] = [
-    ['u8:255', 255], ['i8:-128', -128], ['u16:65535', 65535], ['i16:-5', -5], ['u32:4294967295', 4294967295], ['i32:-7', -7],
-    ['u64:18446744073709551615', 18446744073709551615n], ['i64:-9223372036854775808', -9223372036854775808n],
-    ['u64:5', 5], ['f32:0.5', 0.5], ['f64:1e-300', 1e-300], ['bool:true', true], ['str:u64:5', 'u64:5'], ['int:5000000000', 5000000000], ['int:-3', -3], ['float:2', 2], ['u32[]:[1,2]', [1, 2]], ['str[]:["a"]', ['a']], ['7', 7], ['x y', 'x y'],
+    ['u8:255', 255],
+    ['i8:-128', -128],
+    ['u16:65535', 65535],
+    ['i16:-5', -5],
+    ['u32:4294967295', 4294967295],
+    ['i32:-7', -7],
+    ['u64:18446744073709551615', 18446744073709551615n],
+    ['i64:-9223372036854775808', -9223372036854775808n],
+    ['u64:5', 5],
+    ['f32:0.5', 0.5],
+    ['f64:1e-300', 1e-300],
+    ['bool:true', true],
+    ['str:u64:5', 'u64:5'],
+    ['int:5000000000', 5000000000],
+    ['int:-3', -3],
+    ['float:2', 2],
+    ['u32[]:[1,2]', [1, 2]],
+    ['str[]:["a"]', ['a']],
+    ['7', 7],
+    ['x y', 'x y'],
   ];
   test('every type of GGUF, and those of llama.cpp', async () => {
     using made = temporaryFolder();
@@ -318,10 +382,13 @@ describe('llama-quantize --override-kv', () => {
     expect(exact.map((_, i) => metadata.get(`k.${i}`))).toEqual(exact.map(([, value]) => value));
   });
 
-  test.each(['u64:x', 'u8:256', 'i8:-129', 'u64:-1', 'f32:x', 'bool:1', 'u128:5', 'i65:5', 'uint32:5', 'http://x', 'int:5.5', 'u64:', 'u32[]:1', 'u32[]:[x]'])('%s is refused', (text) => {
-    using made = temporaryFolder();
-    const { status, stderr } = run('--override-kv', `k=${text}`, embeddedModel, join(made.path, 'x.gguf'), 'COPY');
-    expect([status, stderr]).toEqual([2, expect.stringContaining('k')]);
-    expect(readdirSync(made.path)).toEqual([]);
-  });
+  test.each(['u64:x', 'u8:256', 'i8:-129', 'u64:-1', 'f32:x', 'bool:1', 'u128:5', 'i65:5', 'uint32:5', 'http://x', 'int:5.5', 'u64:', 'u32[]:1', 'u32[]:[x]'])(
+    '%s is refused',
+    (text) => {
+      using made = temporaryFolder();
+      const { status, stderr } = run('--override-kv', `k=${text}`, embeddedModel, join(made.path, 'x.gguf'), 'COPY');
+      expect([status, stderr]).toEqual([2, expect.stringContaining('k')]);
+      expect(readdirSync(made.path)).toEqual([]);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { embeddedModel, imatrix, inspectModel, LlamaError, quantize } from 'llama-ts';
+import { embeddedModel, imatrix, inspectModel, type LlamaError, quantize } from 'llama-ts';
 import { root } from '../support/shared';
 import { buildWriteFaults, faultTest, runFaulted, type WriteFault } from '../support/write-faults';
 
@@ -15,10 +15,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const tale = Array.from({ length: 60 }, (_, i) => `Once upon a time there were ${i} brave foxes. They lived in forest number ${i * 7}, and each had a friend. `).join('');
+const tale = Array.from(
+  { length: 60 },
+  (_, i) => `Once upon a time there were ${i} brave foxes. They lived in forest number ${i * 7}, and each had a friend. `,
+).join('');
 const options = { context: 32, threads: 1, batchTokens: 64, dataset: 'tale' };
 const at = (name: string): string => join(folder, name);
-const rejection = (call: Promise<unknown>): Promise<LlamaError> => call.then(() => Promise.reject(new Error('did not reject')), (error: unknown) => error as LlamaError);
+const rejection = (call: Promise<unknown>): Promise<LlamaError> =>
+  call.then(
+    () => Promise.reject(new Error('did not reject')),
+    (error: unknown) => error as LlamaError,
+  );
 
 /** The tensors of a small GGUF file by name. */
 async function tensors(path: string): Promise<Map<string, Float32Array>> {
@@ -45,7 +52,12 @@ async function expectSame(a: string, b: string): Promise<void> {
 test('the file has the names that other tools read', async () => {
   const found = await imatrix(embeddedModel, tale, at('whole'), options);
   const info = await inspectModel(at('whole'));
-  expect(Object.fromEntries(info.metadata)).toEqual({ 'general.type': 'imatrix', 'imatrix.datasets': ['tale'], 'imatrix.chunk_count': found.chunks, 'imatrix.chunk_size': 32 });
+  expect(Object.fromEntries(info.metadata)).toEqual({
+    'general.type': 'imatrix',
+    'imatrix.datasets': ['tale'],
+    'imatrix.chunk_count': found.chunks,
+    'imatrix.chunk_size': 32,
+  });
   expect(found).toMatchObject({ resumed: 0, allChunks: found.chunks, tensors: 28 });
   expect(info.tensors).toHaveLength(56);
   expect(info.tensors.find((t) => t.name === 'blk.0.ffn_down.weight.in_sum2')).toMatchObject({ type: 'F32' });
@@ -63,7 +75,10 @@ test('the output matrix is there where it is asked for', async () => {
 });
 
 test('batches and threads do not show', async () => {
-  const settings = [{ batchTokens: 7, threads: 1 }, { batchTokens: 512, threads: 2 }];
+  const settings = [
+    { batchTokens: 7, threads: 1 },
+    { batchTokens: 512, threads: 2 },
+  ];
   for (const [i, s] of settings.entries()) await imatrix(embeddedModel, tale, at(`batch${i}`), { ...options, chunks: 4, ...s });
   expect(readFileSync(at('batch0')).equals(readFileSync(at('batch1')))).toBe(true);
 });
@@ -77,7 +92,11 @@ test('a run that was aborted is taken up', async () => {
   await expect(rest).rejects.toThrow('enough');
   const read = (await inspectModel(at('parts'))).metadata.get('imatrix.chunk_count') as number;
   expect(read).toBeGreaterThan(20);
-  expect(await imatrix(embeddedModel, long, at('parts'), { ...options, resume: true, chunks: read + 4 })).toMatchObject({ resumed: read, chunks: 4, allChunks: read + 4 });
+  expect(await imatrix(embeddedModel, long, at('parts'), { ...options, resume: true, chunks: read + 4 })).toMatchObject({
+    resumed: read,
+    chunks: 4,
+    allChunks: read + 4,
+  });
   await imatrix(embeddedModel, long, at('whole'), { ...options, chunks: read + 4 });
   await expectSame(at('whole'), at('parts'));
   expect(await rejection(imatrix(embeddedModel, tale, at('parts'), { ...options, resume: true, dataset: 'other' }))).toMatchObject({ code: 'ARGUMENT' });
@@ -119,13 +138,17 @@ test('what cannot be done is told, and leaves no file', async () => {
 
 describe('llama-ts imatrix', () => {
   const program = join(root, 'dist', 'bin', 'llama-ts.js');
-  const cli = (...words: string[]): { stdout: string; stderr: string; status: number | null } => spawnSync(process.execPath, [program, 'imatrix', ...words], { encoding: 'utf8', timeout: 50_000 });
+  const cli = (...words: string[]): { stdout: string; stderr: string; status: number | null } =>
+    spawnSync(process.execPath, [program, 'imatrix', ...words], { encoding: 'utf8', timeout: 50_000 });
 
   test('writes, merges, and says what is missing', () => {
     writeFileSync(at('tale.txt'), tale);
     const flags = ['-m', embeddedModel, '-f', at('tale.txt'), '-c', '32', '-t', '1', '--chunks', '4'];
     expect(JSON.parse(cli(...flags, '-o', at('cli'), '--json').stdout)).toMatchObject({ chunks: 4, tensors: 28 });
-    expect(cli('--in-file', at('cli'), '--in-file', at('cli'), '-o', at('both'))).toMatchObject({ status: 0, stdout: `${at('both')}: merged; 28 matrices from 8 chunks\n` });
+    expect(cli('--in-file', at('cli'), '--in-file', at('cli'), '-o', at('both'))).toMatchObject({
+      status: 0,
+      stdout: `${at('both')}: merged; 28 matrices from 8 chunks\n`,
+    });
     expect(cli('-o', at('none')).stderr).toContain('-f FILE');
     expect(cli('-f', at('tale.txt')).stderr).toContain('-m FILE.gguf');
   });
@@ -133,8 +156,25 @@ describe('llama-ts imatrix', () => {
   faultTest('killed while it writes, or out of space, it leaves the old file or the new one, whole, and goes on', async () => {
     writeFileSync(at('tale.txt'), tale);
     const library = buildWriteFaults(folder);
-    const flags = (out: string, chunks: number): string[] =>
-      [program, 'imatrix', '-m', embeddedModel, '-f', at('tale.txt'), '-c', '32', '-t', '1', '--output-frequency', '0', '--resume', '--chunks', String(chunks), '-o', out];
+    const flags = (out: string, chunks: number): string[] => [
+      program,
+      'imatrix',
+      '-m',
+      embeddedModel,
+      '-f',
+      at('tale.txt'),
+      '-c',
+      '32',
+      '-t',
+      '1',
+      '--output-frequency',
+      '0',
+      '--resume',
+      '--chunks',
+      String(chunks),
+      '-o',
+      out,
+    ];
     expect(cli(...flags(at('old'), 2).slice(2)).status).toBe(0);
     copyFileSync(at('old'), at('new'));
     expect(cli(...flags(at('new'), 4).slice(2)).status).toBe(0);

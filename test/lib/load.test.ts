@@ -121,7 +121,9 @@ describe('mmap: false', () => {
     truncateSync(path, 100);
     expect(bytes(await model.logits(ids)).equals(right)).toBe(true);
     writeFileSync(path, 'no model any more');
-    const [text, same] = await Promise.all([model, mapped].map((m) => m.generate([{ role: 'user', content: 'Tell me a story.' }], { temperature: 0, maxTokens: 8 }).then((r) => r.text)));
+    const [text, same] = await Promise.all(
+      [model, mapped].map((m) => m.generate([{ role: 'user', content: 'Tell me a story.' }], { temperature: 0, maxTokens: 8 }).then((r) => r.text)),
+    );
     expect(text).toBe(same);
     expect(model.detokenize(model.tokenize('Once'))).toBe('Once');
     expect([told[0], told.at(-1)]).toEqual([0, 1]);

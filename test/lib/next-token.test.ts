@@ -61,7 +61,13 @@ describe('bans', () => {
   const model = storyModel();
   const all = () => Object.fromEntries(Array.from({ length: model().info.vocabulary }, (_, i) => [i, -Infinity]));
   const refusal = { code: 'ARGUMENT', message: expect.stringContaining('no token is left') };
-  const ways: GenerateOptions[] = [{}, { temperature: 0 }, { samplers: ['temperature'] }, { samplers: ['topK', 'temperature'], topK: 1 }, { topK: 0, topP: 1, minP: 0 }];
+  const ways: GenerateOptions[] = [
+    {},
+    { temperature: 0 },
+    { samplers: ['temperature'] },
+    { samplers: ['topK', 'temperature'], topK: 1 },
+    { topK: 0, topP: 1, minP: 0 },
+  ];
 
   test.each(ways)('of every token leave none: %j', async (way) => {
     await expect(model().generate('Once', { ...way, seed: 1, logitBias: all() })).rejects.toMatchObject(refusal);

@@ -37,7 +37,10 @@ function copyWithoutAddon(): string {
 const { LLAMA_TS_PREBUILD: _, ...environment } = process.env;
 
 const requireIt = (copy: string): string =>
-  spawnSync(process.execPath, ['-e', `try { require(${JSON.stringify(copy)}) } catch (e) { console.log(e.name, e.code, e.message) }`], { encoding: 'utf8', env: environment }).stdout;
+  spawnSync(process.execPath, ['-e', `try { require(${JSON.stringify(copy)}) } catch (e) { console.log(e.name, e.code, e.message) }`], {
+    encoding: 'utf8',
+    env: environment,
+  }).stdout;
 
 test('without the addon, require says how to build it', () => {
   const copy = copyWithoutAddon();
@@ -57,13 +60,18 @@ test('with an addon that does not load, require says why', () => {
 test('build says what the machine lacks, and how to get it', () => {
   const bare = join(folder, 'bare');
   mkdirSync(bare, { recursive: true });
-  const { stderr, status } = spawnSync(process.execPath, [join(copyWithoutAddon(), 'dist/bin/llama-ts.js'), 'build'], { encoding: 'utf8', env: { PATH: bare } });
+  const { stderr, status } = spawnSync(process.execPath, [join(copyWithoutAddon(), 'dist/bin/llama-ts.js'), 'build'], {
+    encoding: 'utf8',
+    env: { PATH: bare },
+  });
   expect(stderr).toMatch(/^llama-ts: to compile, this machine lacks cmake.* To get it: .*cmake.*\n$/);
   expect(status).toBe(1);
 });
 
 test('nothing depends on an install script, and the lock names no registry', () => {
-  const lock = jest.requireActual<{ packages: Record<string, { hasInstallScript?: boolean; resolved?: string; dev?: boolean; optional?: boolean }> }>('../../package-lock.json');
+  const lock = jest.requireActual<{ packages: Record<string, { hasInstallScript?: boolean; resolved?: string; dev?: boolean; optional?: boolean }> }>(
+    '../../package-lock.json',
+  );
   const entries = Object.entries(lock.packages);
   // esbuild, for the tests alone, has a script that looks whether npm has installed its program; it works without.
   expect(entries.filter(([path, p]) => p.hasInstallScript && !p.optional && path !== 'node_modules/esbuild')).toEqual([]);

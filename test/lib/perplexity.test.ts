@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { embeddedModel, LlamaError, perplexity, quantize, type PerplexityResult } from 'llama-ts';
+import { embeddedModel, type LlamaError, perplexity, quantize, type PerplexityResult } from 'llama-ts';
 import { root, sharedJson, sharedPath, sharedTest, slowSharedTest } from '../support/shared';
 
 interface Figures {
@@ -28,39 +28,53 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const tale = 'Once upon a time there was a brave fox named Tim. He lived in a forest. '.repeat(20);
-const rejection = (call: Promise<unknown>): Promise<LlamaError> => call.then(() => Promise.reject(new Error('did not reject')), (error: unknown) => error as LlamaError);
+const rejection = (call: Promise<unknown>): Promise<LlamaError> =>
+  call.then(
+    () => Promise.reject(new Error('did not reject')),
+    (error: unknown) => error as LlamaError,
+  );
 
 function expectNear(found: number, wanted: number, part: number): void {
   if (!(Math.abs(found - wanted) <= part * wanted)) throw new Error(`expected ${wanted} within ${part}, found ${found}`);
 }
 
-sharedTest('the story model: the figure of the reference, and Q8_0 is as far from it as the reference finds', ['models/story-F32.gguf', 'models/story-Q8_0.gguf', 'text/stories.txt', 'golden/quantize.json'], async () => {
-  const { context, texts, runs } = golden('story');
-  const [base, text] = [join(folder, 'story.base'), textOf('stories')];
-  const found = await perplexity(sharedPath('models/story-F32.gguf'), text, { context, saveBase: base, backend: 'cpu' });
-  expectNear(found.perplexity, texts.stories?.perplexity ?? NaN, 0.002);
-  expect(found.error).toBeGreaterThan(0);
-  const wanted = runs.find((r) => r.type === 'Q8_0' && !r.imatrix)?.stories as Figures;
-  const { divergence, ...q8 } = await perplexity(sharedPath('models/story-Q8_0.gguf'), undefined, { base, backend: 'cpu' });
-  expectNear(q8.perplexity, wanted.perplexity, 0.002);
-  expect(divergence?.basePerplexity).toBeCloseTo(found.perplexity, 6);
-  expect(divergence?.kl).toBeGreaterThan(0);
-  expect(divergence?.kl).toBeLessThan(wanted.kl + 2e-5);
-  expect(Math.abs(100 * (divergence?.sameTop ?? 0) - wanted.same_top_percent)).toBeLessThan(0.25);
-  expect(divergence?.perplexityRatio).toBeCloseTo(q8.perplexity / found.perplexity, 6);
-  const self = await perplexity(sharedPath('models/story-F32.gguf'), text, { base, backend: 'cpu' });
-  expect(self.divergence).toMatchObject({ sameTop: 1 });
-  expect(self.divergence?.kl).toBeLessThan(1e-7);
-}, 300_000);
+sharedTest(
+  'the story model: the figure of the reference, and Q8_0 is as far from it as the reference finds',
+  ['models/story-F32.gguf', 'models/story-Q8_0.gguf', 'text/stories.txt', 'golden/quantize.json'],
+  async () => {
+    const { context, texts, runs } = golden('story');
+    const [base, text] = [join(folder, 'story.base'), textOf('stories')];
+    const found = await perplexity(sharedPath('models/story-F32.gguf'), text, { context, saveBase: base, backend: 'cpu' });
+    expectNear(found.perplexity, texts.stories?.perplexity ?? NaN, 0.002);
+    expect(found.error).toBeGreaterThan(0);
+    const wanted = runs.find((r) => r.type === 'Q8_0' && !r.imatrix)?.stories as Figures;
+    const { divergence, ...q8 } = await perplexity(sharedPath('models/story-Q8_0.gguf'), undefined, { base, backend: 'cpu' });
+    expectNear(q8.perplexity, wanted.perplexity, 0.002);
+    expect(divergence?.basePerplexity).toBeCloseTo(found.perplexity, 6);
+    expect(divergence?.kl).toBeGreaterThan(0);
+    expect(divergence?.kl).toBeLessThan(wanted.kl + 2e-5);
+    expect(Math.abs(100 * (divergence?.sameTop ?? 0) - wanted.same_top_percent)).toBeLessThan(0.25);
+    expect(divergence?.perplexityRatio).toBeCloseTo(q8.perplexity / found.perplexity, 6);
+    const self = await perplexity(sharedPath('models/story-F32.gguf'), text, { base, backend: 'cpu' });
+    expect(self.divergence).toMatchObject({ sameTop: 1 });
+    expect(self.divergence?.kl).toBeLessThan(1e-7);
+  },
+  300_000,
+);
 
 // From the weights in F16, as the reference's figure is: the 8-bit products of Q4_1 are 0.6% off.
-slowSharedTest('SmolLM2: the figure of the reference', ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'text/genesis.txt', 'golden/quantize.json'], async () => {
-  const { context, texts } = golden('smollm2');
-  const half = join(folder, 'half.gguf');
-  await quantize(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), half, { type: 'F16', allowRequantize: true });
-  const found = await perplexity(half, textOf('genesis'), { context, backend: 'cpu' });
-  expectNear(found.perplexity, texts.genesis?.perplexity ?? NaN, 0.002);
-}, 600_000);
+slowSharedTest(
+  'SmolLM2: the figure of the reference',
+  ['models/SmolLM2-135M-Instruct-Q4_1.gguf', 'text/genesis.txt', 'golden/quantize.json'],
+  async () => {
+    const { context, texts } = golden('smollm2');
+    const half = join(folder, 'half.gguf');
+    await quantize(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), half, { type: 'F16', allowRequantize: true });
+    const found = await perplexity(half, textOf('genesis'), { context, backend: 'cpu' });
+    expectNear(found.perplexity, texts.genesis?.perplexity ?? NaN, 0.002);
+  },
+  600_000,
+);
 
 test('tells how far it is, and what it read', async () => {
   const told: number[] = [];
@@ -77,7 +91,11 @@ test('tells how far it is, and what it read', async () => {
 
 test('batches, threads and pieces do not show', async () => {
   const runs = await Promise.all(
-    [{ batchTokens: 512, threads: 1 }, { batchTokens: 7, threads: 1 }, { batchTokens: 200, threads: 2 }].map((o) => perplexity(embeddedModel, tale, { context: 32, chunks: 4, ...o })),
+    [
+      { batchTokens: 512, threads: 1 },
+      { batchTokens: 7, threads: 1 },
+      { batchTokens: 200, threads: 2 },
+    ].map((o) => perplexity(embeddedModel, tale, { context: 32, chunks: 4, ...o })),
   );
   expect(new Set(runs.map((r: PerplexityResult) => r.perplexity)).size).toBe(1);
 });
@@ -106,7 +124,14 @@ test('an abort stops it, and leaves no file', async () => {
   const controller = new AbortController();
   const saveBase = join(folder, 'stopped.base');
   const long = tale.repeat(50); // much that is left to do when the first progress is heard
-  const call = perplexity(embeddedModel, long, { context: 32, threads: 1, batchTokens: 32, saveBase, signal: controller.signal, onProgress: (f) => void (f > 0 && controller.abort(new Error('enough'))) });
+  const call = perplexity(embeddedModel, long, {
+    context: 32,
+    threads: 1,
+    batchTokens: 32,
+    saveBase,
+    signal: controller.signal,
+    onProgress: (f) => void (f > 0 && controller.abort(new Error('enough'))),
+  });
   await expect(call).rejects.toThrow('enough');
   expect(existsSync(saveBase)).toBe(false);
   await expect(perplexity(embeddedModel, tale, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
@@ -130,7 +155,8 @@ test('what cannot be measured is told', async () => {
 
 describe('llama-ts perplexity', () => {
   const program = join(root, 'dist', 'bin', 'llama-ts.js');
-  const cli = (...words: string[]): { stdout: string; stderr: string; status: number | null } => spawnSync(process.execPath, [program, 'perplexity', ...words], { encoding: 'utf8', timeout: 50_000 });
+  const cli = (...words: string[]): { stdout: string; stderr: string; status: number | null } =>
+    spawnSync(process.execPath, [program, 'perplexity', ...words], { encoding: 'utf8', timeout: 50_000 });
 
   test('prints figures, saves a base, compares with it', () => {
     const [text, base] = [join(folder, 'tale.txt'), join(folder, 'cli.base')];

@@ -5,7 +5,17 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { imatrix as writeImatrix, inspectModel, loadModel, perplexity, quantize, quantizeTypes, splitModel, type LlamaError, type QuantizeOptions } from 'llama-ts';
+import {
+  imatrix as writeImatrix,
+  inspectModel,
+  loadModel,
+  perplexity,
+  quantize,
+  quantizeTypes,
+  splitModel,
+  type LlamaError,
+  type QuantizeOptions,
+} from 'llama-ts';
 import { writeGguf, type TensorSpec } from '../fixtures/gguf-writer';
 import { root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 import { buildWriteFaults, faultTest, runFaulted, type WriteFault } from '../support/write-faults';
@@ -27,7 +37,11 @@ const cli = (words: readonly string[]): { stdout: string; stderr: string; status
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', timeout: 120_000 });
   return { stdout, stderr, status };
 };
-const failure = async (call: Promise<unknown>): Promise<LlamaError> => call.then(() => Promise.reject(new Error('expected a failure')), (error: unknown) => error as LlamaError);
+const failure = async (call: Promise<unknown>): Promise<LlamaError> =>
+  call.then(
+    () => Promise.reject(new Error('expected a failure')),
+    (error: unknown) => error as LlamaError,
+  );
 const counts = (types: readonly string[]): Record<string, number> => {
   const found: Record<string, number> = {};
   for (const type of types) found[type] = (found[type] ?? 0) + 1;
@@ -54,19 +68,39 @@ function model(path: string, tensors: readonly (readonly [name: string, columns:
 
 /** An importance matrix: name, columns, and how many rows each expert saw. */
 function matrix(path: string, entries: readonly (readonly [name: string, columns: number, seen?: readonly number[]])[]): string {
-  const floats = (values: readonly number[]): (() => Buffer[]) => () => [Buffer.from(new Float32Array(values).buffer)];
+  const floats =
+    (values: readonly number[]): (() => Buffer[]) =>
+    () => [Buffer.from(new Float32Array(values).buffer)];
   const specs = entries.flatMap(([name, columns, seen = [1]]): TensorSpec[] => [
-    { name: `${name}.in_sum2`, type: 'F32', columns, rows: seen.length, chunks: floats(seen.flatMap((n) => Array.from({ length: columns }, (_, i) => n * (1 + (i % 7))))) },
+    {
+      name: `${name}.in_sum2`,
+      type: 'F32',
+      columns,
+      rows: seen.length,
+      chunks: floats(seen.flatMap((n) => Array.from({ length: columns }, (_, i) => n * (1 + (i % 7))))),
+    },
     { name: `${name}.counts`, type: 'F32', columns: 1, rows: seen.length, chunks: floats(seen) },
   ]);
-  writeGguf(path, { 'general.type': ['string', 'imatrix'], 'imatrix.chunk_count': ['u32', 1], 'imatrix.chunk_size': ['u32', 256], 'imatrix.datasets': ['string[]', ['none']] }, specs);
+  writeGguf(
+    path,
+    {
+      'general.type': ['string', 'imatrix'],
+      'imatrix.chunk_count': ['u32', 1],
+      'imatrix.chunk_size': ['u32', 256],
+      'imatrix.datasets': ['string[]', ['none']],
+    },
+    specs,
+  );
   return path;
 }
 
 describe('beside the reference', () => {
   async function compare(model: string, runs: readonly Run[]): Promise<void> {
     const matrices = (await inspectModel(model)).tensors.filter(({ shape }) => shape.length > 1);
-    const imatrix = matrix(join(folder, 'whole.imatrix'), matrices.map((t) => [t.name, t.shape[0]!]));
+    const imatrix = matrix(
+      join(folder, 'whole.imatrix'),
+      matrices.map((t) => [t.name, t.shape[0]!]),
+    );
     for (const run of runs) {
       const report = await quantize(model, join(folder, 'none.gguf'), { type: run.type, dryRun: true, allowRequantize: true, ...(run.imatrix && { imatrix }) });
       const types = report.tensors.filter((t) => t.shape.length > 1).map((t) => t.to.toUpperCase());
@@ -80,10 +114,12 @@ describe('beside the reference', () => {
   const figures = 'golden/quantize.json';
 
   sharedTest('story: every mix gives the tensors the types of the reference, and its size within 1%', [figures, 'models/story-F32.gguf'], () =>
-    compare(sharedPath('models/story-F32.gguf'), sharedJson<Golden>(figures).story.runs));
+    compare(sharedPath('models/story-F32.gguf'), sharedJson<Golden>(figures).story.runs),
+  );
 
   sharedTest('SmolLM2, whose rows need other types in part: the same', [figures, 'models/SmolLM2-135M-Instruct-Q4_1.gguf'], () =>
-    compare(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), sharedJson<Golden>(figures).smollm2.runs));
+    compare(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), sharedJson<Golden>(figures).smollm2.runs),
+  );
 });
 
 describe('the file', () => {
@@ -105,11 +141,13 @@ describe('the file', () => {
   });
 
   test('has the same bytes whatever the threads', async () => {
-    const outs = await Promise.all([1, 2, 5].map(async (threads) => {
-      const out = join(folder, `threads-${threads}.gguf`);
-      await quantize(half, out, { type: 'Q4_K_M', threads });
-      return digest(out);
-    }));
+    const outs = await Promise.all(
+      [1, 2, 5].map(async (threads) => {
+        const out = join(folder, `threads-${threads}.gguf`);
+        await quantize(half, out, { type: 'Q4_K_M', threads });
+        return digest(out);
+      }),
+    );
     expect(new Set(outs).size).toBe(1);
   });
 
@@ -123,14 +161,23 @@ describe('the file', () => {
     const out = join(folder, 'flags.gguf');
     const report = await quantize(half, out, {
       type: 'Q4_0',
-      tensorTypes: [['blk\\.0\\.ffn_(up|down)', 'q8_0'], ['ffn_up', 'Q5_1']],
+      tensorTypes: [
+        ['blk\\.0\\.ffn_(up|down)', 'q8_0'],
+        ['ffn_up', 'Q5_1'],
+      ],
       tokenEmbeddingType: 'Q5_0',
       pruneLayers: [1],
       overrides: { 'general.name': 'short', 'my.flag': true, 'my.number': 7, 'my.ratio': 0.5, 'my.float': { float: 3 } },
     });
     const info = await inspectModel(out);
     const type = (name: string): string | undefined => info.tensors.find((t) => t.name === name)?.type;
-    expect([type('blk.0.ffn_up.weight'), type('blk.0.ffn_down.weight'), type('blk.1.ffn_up.weight'), type('blk.1.ffn_gate.weight'), type('token_embd.weight')]).toEqual(['Q8_0', 'Q8_0', 'Q5_1', 'Q4_0', 'Q5_0']);
+    expect([
+      type('blk.0.ffn_up.weight'),
+      type('blk.0.ffn_down.weight'),
+      type('blk.1.ffn_up.weight'),
+      type('blk.1.ffn_gate.weight'),
+      type('token_embd.weight'),
+    ]).toEqual(['Q8_0', 'Q8_0', 'Q5_1', 'Q4_0', 'Q5_0']);
     expect(info.metadata.get('llama.block_count')).toBe(3);
     expect(report.tensors.some((t) => t.name.startsWith('blk.3.'))).toBe(false);
     expect(['general.name', 'my.flag', 'my.number', 'my.ratio', 'my.float'].map((key) => info.metadata.get(key))).toEqual(['short', true, 7, 0.5, 3]);
@@ -200,11 +247,22 @@ describe('whole or absent', () => {
   faultTest('an input that is cut while it is read: FILE, nothing is left, the old file stays', () => {
     const library = buildWriteFaults(folder);
     const [input, out] = [join(folder, 'cut-in.gguf'), join(folder, 'cut-out.gguf')];
-    for (const [fault, flags] of [['open:1:cut', []], ['write:1:cut', []], ['write:60:cut', []], ['write:60:cut', ['--json']]] as const) {
+    for (const [fault, flags] of [
+      ['open:1:cut', []],
+      ['write:1:cut', []],
+      ['write:60:cut', []],
+      ['write:60:cut', ['--json']],
+    ] as const) {
       copyFileSync(half, input);
       copyFileSync(embedded, out);
       const end = runFaulted(library, fault, [program, ...flags, input, out, 'Q5_K_M', '2'], input);
-      expect(end).toMatchObject({ happened: true, signal: null, status: 3, stdout: '', stderr: expect.stringMatching(/^llama-quantize: .*cut-in\.gguf: became shorter while it was read\n$/) as string });
+      expect(end).toMatchObject({
+        happened: true,
+        signal: null,
+        status: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/^llama-quantize: .*cut-in\.gguf: became shorter while it was read\n$/) as string,
+      });
       expect(digest(out)).toBe(digest(embedded));
       expect(existsSync(`${out}.partial`)).toBe(false);
     }
@@ -216,7 +274,14 @@ describe('whole or absent', () => {
     for (const fault of ['size:1:full', 'write:1:full', 'write:60:full', 'sync:1:full', 'rename:1:full'] as const) {
       copyFileSync(embedded, out);
       const end = runFaulted(library, fault, [program, half, out, 'Q5_K_M', '2']);
-      expect({ fault, ...end }).toMatchObject({ fault, happened: true, signal: null, status: 4, stdout: '', stderr: expect.stringContaining('full-out.gguf') as string });
+      expect({ fault, ...end }).toMatchObject({
+        fault,
+        happened: true,
+        signal: null,
+        status: 4,
+        stdout: '',
+        stderr: expect.stringContaining('full-out.gguf') as string,
+      });
       expect(digest(out)).toBe(digest(embedded));
       expect(existsSync(`${out}.partial`)).toBe(false);
     }
@@ -228,7 +293,13 @@ describe('whole or absent', () => {
     const type = 'IQ3_S';
     const stopAt = async (options: QuantizeOptions): Promise<void> => {
       const controller = new AbortController();
-      const call = quantize(half, out, { ...options, type, threads: 1, signal: controller.signal, onProgress: (f) => f > 0.2 && controller.abort(new Error('enough')) });
+      const call = quantize(half, out, {
+        ...options,
+        type,
+        threads: 1,
+        signal: controller.signal,
+        onProgress: (f) => f > 0.2 && controller.abort(new Error('enough')),
+      });
       expect((await failure(call)).message).toBe('enough');
       expect(existsSync(out)).toBe(false);
     };
@@ -282,18 +353,19 @@ describe('tensor types by pattern', () => {
     const { tensors, warnings } = await quantize(input, join(folder, 'none.gguf'), { type: 'Q8_0', dryRun: true, ...options });
     return [Object.fromEntries(tensors.map((t) => [t.name, t.to])), warnings];
   };
-  const mixed = (): string => model(join(folder, 'mixed.gguf'), [
-    ['token_embd.weight', 256, 32],
-    ['blk.0.attn_norm.weight', 256],
-    ['blk.0.attn_q.weight', 256, 16],
-    ['blk.0.attn_q.bias', 256],
-    ['blk.0.attn_q_norm.weight', 256, 2],
-    ['blk.0.ffn_norm.weight', 256],
-    ['blk.0.ffn_gate_inp.weight', 256, 4],
-    ['blk.0.ffn_gate_exps.weight', 256, 8, 4],
-    ['blk.0.ffn_up_shexp.weight', 96, 16],
-    ['output.weight', 256, 32],
-  ]);
+  const mixed = (): string =>
+    model(join(folder, 'mixed.gguf'), [
+      ['token_embd.weight', 256, 32],
+      ['blk.0.attn_norm.weight', 256],
+      ['blk.0.attn_q.weight', 256, 16],
+      ['blk.0.attn_q.bias', 256],
+      ['blk.0.attn_q_norm.weight', 256, 2],
+      ['blk.0.ffn_norm.weight', 256],
+      ['blk.0.ffn_gate_inp.weight', 256, 4],
+      ['blk.0.ffn_gate_exps.weight', 256, 8, 4],
+      ['blk.0.ffn_up_shexp.weight', 96, 16],
+      ['output.weight', 256, 32],
+    ]);
 
   test('vectors, norms and routers stay as they are, whatever fits them', async () => {
     for (const [pattern, changed] of [
@@ -305,7 +377,8 @@ describe('tensor types by pattern', () => {
     ] as const) {
       const [types] = await dry(mixed(), { tensorTypes: [[pattern, 'Q4_K']] });
       expect([pattern, Object.keys(types).filter((name) => types[name] === 'Q4_K')]).toEqual([pattern, changed]);
-      for (const name of ['blk.0.attn_norm.weight', 'blk.0.attn_q.bias', 'blk.0.attn_q_norm.weight', 'blk.0.ffn_norm.weight', 'blk.0.ffn_gate_inp.weight']) expect([name, types[name]]).toEqual([name, 'F32']);
+      for (const name of ['blk.0.attn_norm.weight', 'blk.0.attn_q.bias', 'blk.0.attn_q_norm.weight', 'blk.0.ffn_norm.weight', 'blk.0.ffn_gate_inp.weight'])
+        expect([name, types[name]]).toEqual([name, 'F32']);
     }
   });
 
@@ -314,8 +387,17 @@ describe('tensor types by pattern', () => {
       const error = await failure(dry(mixed(), { tensorTypes, ...more }));
       return `${error.code}: ${error.message}`;
     };
-    expect(await message([['attn_qq', 'Q4_K']])).toMatch(/^ARGUMENT: tensorTypes: the pattern "attn_qq" fits no tensor that can be quantized: llama-ts inspect/);
-    expect(await message([['attn', 'Q4_K'], ['norm', 'Q4_K']])).toMatch(/^ARGUMENT: tensorTypes: the pattern "norm" fits no tensor that can be quantized, but blk\.0\.attn_norm\.weight, blk\.0\.attn_q_norm\.weight, blk\.0\.ffn_norm\.weight: vectors, norms, routers/);
+    expect(await message([['attn_qq', 'Q4_K']])).toMatch(
+      /^ARGUMENT: tensorTypes: the pattern "attn_qq" fits no tensor that can be quantized: llama-ts inspect/,
+    );
+    expect(
+      await message([
+        ['attn', 'Q4_K'],
+        ['norm', 'Q4_K'],
+      ]),
+    ).toMatch(
+      /^ARGUMENT: tensorTypes: the pattern "norm" fits no tensor that can be quantized, but blk\.0\.attn_norm\.weight, blk\.0\.attn_q_norm\.weight, blk\.0\.ffn_norm\.weight: vectors, norms, routers/,
+    );
     expect(await message([['ffn_gate_inp', 'Q4_K']])).toContain('"ffn_gate_inp" fits no tensor that can be quantized, but blk.0.ffn_gate_inp.weight');
     expect(await message([['bias', 'F16']])).toContain('"bias" fits no tensor');
     expect(await message([['^output', 'Q4_K']], { leaveOutputTensor: true })).toContain('"^output" fits no tensor');
@@ -323,7 +405,15 @@ describe('tensor types by pattern', () => {
   });
 
   test('of several that fit the first counts, as in llama-quantize; a later one is then no mistake', async () => {
-    const [types, warnings] = await dry(mixed(), { tensorTypes: [['attn_q', 'Q6_K'], ['attn', 'Q5_K'], ['^(token_embd|output)', 'Q4_0'], ['output', 'Q2_K']], outputTensorType: 'F16' });
+    const [types, warnings] = await dry(mixed(), {
+      tensorTypes: [
+        ['attn_q', 'Q6_K'],
+        ['attn', 'Q5_K'],
+        ['^(token_embd|output)', 'Q4_0'],
+        ['output', 'Q2_K'],
+      ],
+      outputTensorType: 'F16',
+    });
     expect([types['blk.0.attn_q.weight'], types['token_embd.weight'], types['output.weight']]).toEqual(['Q6_K', 'Q4_0', 'Q4_0']);
     expect(warnings).toEqual([]);
   });
@@ -335,8 +425,20 @@ describe('tensor types by pattern', () => {
   });
 
   test('what was said of one tensor stays where types are chosen for a size', async () => {
-    const [types] = await dry(half, { targetBpw: 6, tensorTypes: [['blk\\.0\\.attn_q', 'Q4_1'], ['attn_k', 'Q5_1']], tokenEmbeddingType: 'Q5_0' });
-    expect([types['blk.0.attn_q.weight'], types['blk.2.attn_k.weight'], types['token_embd.weight'], types['blk.0.attn_norm.weight']]).toEqual(['Q4_1', 'Q5_1', 'Q5_0', 'F32']);
+    const [types] = await dry(half, {
+      targetBpw: 6,
+      tensorTypes: [
+        ['blk\\.0\\.attn_q', 'Q4_1'],
+        ['attn_k', 'Q5_1'],
+      ],
+      tokenEmbeddingType: 'Q5_0',
+    });
+    expect([types['blk.0.attn_q.weight'], types['blk.2.attn_k.weight'], types['token_embd.weight'], types['blk.0.attn_norm.weight']]).toEqual([
+      'Q4_1',
+      'Q5_1',
+      'Q5_0',
+      'F32',
+    ]);
   });
 
   test('a type for a tensor that is not there is told', async () => {
@@ -345,11 +447,19 @@ describe('tensor types by pattern', () => {
 });
 
 describe('an importance matrix', () => {
-  const parts = [['blk.0.attn_q.weight', 256, 16], ['blk.0.attn_k.weight', 256, 16], ['blk.0.ffn_up_exps.weight', 256, 8, 4]] as const;
+  const parts = [
+    ['blk.0.attn_q.weight', 256, 16],
+    ['blk.0.attn_k.weight', 256, 16],
+    ['blk.0.ffn_up_exps.weight', 256, 8, 4],
+  ] as const;
   const table = ['token_embd.weight', 256, 32] as const;
   const head = ['output.weight', 256, 32] as const;
   const input = (): string => model(join(folder, 'guided.gguf'), [table, ...parts, head]);
-  const whole = [['blk.0.attn_q.weight', 256], ['blk.0.attn_k.weight', 256], ['blk.0.ffn_up_exps.weight', 256, [2, 2, 2, 2]]] as const;
+  const whole = [
+    ['blk.0.attn_q.weight', 256],
+    ['blk.0.attn_k.weight', 256],
+    ['blk.0.ffn_up_exps.weight', 256, [2, 2, 2, 2]],
+  ] as const;
   type Entries = readonly (readonly [name: string, columns: number, seen?: readonly number[]])[];
   const outcome = async (entries: Entries | undefined, options: QuantizeOptions, from = input()): Promise<string> => {
     const imatrix = entries && matrix(join(folder, 'guide.imatrix'), entries);
@@ -370,32 +480,54 @@ describe('an importance matrix', () => {
     expect(await outcome(whole, layers)).toBe('');
     expect(await outcome(undefined, layers)).toMatch(/^ARGUMENT: .*blk\.0\..*hardly usable without an importance matrix: make one/);
     expect(await outcome(whole.slice(1), layers)).toMatch(/^ARGUMENT: .*which blk\.0\.attn_q\.weight would get, (is|are) hardly usable .* says nothing of it/);
-    expect(await outcome([['enc.0.attn_q.weight', 256]], layers)).toMatch(/^ARGUMENT: the importance matrix names no tensor of this model, but enc\.0\.attn_q\.weight: /);
-    expect(await outcome([...whole.slice(0, 2), ['blk.0.ffn_up_exps.weight', 256, [0, 0, 0, 0]]], layers)).toMatch(/^ARGUMENT: .*which blk\.0\.ffn_up_exps\.weight would get/);
+    expect(await outcome([['enc.0.attn_q.weight', 256]], layers)).toMatch(
+      /^ARGUMENT: the importance matrix names no tensor of this model, but enc\.0\.attn_q\.weight: /,
+    );
+    expect(await outcome([...whole.slice(0, 2), ['blk.0.ffn_up_exps.weight', 256, [0, 0, 0, 0]]], layers)).toMatch(
+      /^ARGUMENT: .*which blk\.0\.ffn_up_exps\.weight would get/,
+    );
   });
 
   test('of another model: refused for every type', async () => {
     for (const type of ['Q4_K_M', 'Q8_0', 'F16', 'COPY', 'IQ1_S']) {
-      expect(await outcome([['enc.0.attn_q.weight', 256], ...Array.from({ length: 30 }, (_, i) => [`x.${i}`, 32] as const)], { type })).toMatch(/^ARGUMENT: the importance matrix names no tensor of this model, but .{1,100} and 26 more: /);
+      expect(await outcome([['enc.0.attn_q.weight', 256], ...Array.from({ length: 30 }, (_, i) => [`x.${i}`, 32] as const)], { type })).toMatch(
+        /^ARGUMENT: the importance matrix names no tensor of this model, but .{1,100} and 26 more: /,
+      );
       expect(await outcome([], { type })).toMatch(/^ARGUMENT: the importance matrix names no tensor of this model, nor any other/);
-      for (const [columns, seen] of [[512, [1]], [128, [1]], [256, [1, 1]]] as const) {
-        expect(await outcome([['blk.0.attn_q.weight', columns, seen], whole[1]], { type })).toMatch(/^ARGUMENT: the importance matrix has other columns or experts than this model for blk\.0\.attn_q\.weight: /);
+      for (const [columns, seen] of [
+        [512, [1]],
+        [128, [1]],
+        [256, [1, 1]],
+      ] as const) {
+        expect(await outcome([['blk.0.attn_q.weight', columns, seen], whole[1]], { type })).toMatch(
+          /^ARGUMENT: the importance matrix has other columns or experts than this model for blk\.0\.attn_q\.weight: /,
+        );
       }
-      expect(await outcome([...whole.slice(0, 2), ['blk.0.ffn_up_exps.weight', 256, [1, 1, 1]]], { type })).toContain('other columns or experts than this model for blk.0.ffn_up_exps.weight');
+      expect(await outcome([...whole.slice(0, 2), ['blk.0.ffn_up_exps.weight', 256, [1, 1, 1]]], { type })).toContain(
+        'other columns or experts than this model for blk.0.ffn_up_exps.weight',
+      );
     }
   });
 
   test('that does not speak of a tensor in another type: said, with the names', async () => {
-    expect(await outcome(whole.slice(0, 1), { type: 'Q4_K_M' })).toBe('the importance matrix says nothing of 2 of 5 encoded tensors, whose columns count alike: blk.0.attn_k.weight, blk.0.ffn_up_exps.weight');
-    expect(await outcome([...whole.slice(0, 2), ['blk.0.ffn_up_exps.weight', 256, [2, 0, 2, 1]]], { type: 'IQ2_XS' })).toMatch(/^the calibration text never reached some experts.*: blk\.0\.ffn_up_exps\.weight$/);
+    expect(await outcome(whole.slice(0, 1), { type: 'Q4_K_M' })).toBe(
+      'the importance matrix says nothing of 2 of 5 encoded tensors, whose columns count alike: blk.0.attn_k.weight, blk.0.ffn_up_exps.weight',
+    );
+    expect(await outcome([...whole.slice(0, 2), ['blk.0.ffn_up_exps.weight', 256, [2, 0, 2, 1]]], { type: 'IQ2_XS' })).toMatch(
+      /^the calibration text never reached some experts.*: blk\.0\.ffn_up_exps\.weight$/,
+    );
     expect(await outcome(whole, { type: 'F16' })).toMatch(/without effect/);
   });
 
   test('says nothing of a token table, nor of the head where it was not asked for', async () => {
     expect(await outcome(whole, { type: 'Q4_K_M' })).toBe('');
     expect(await outcome(whole, { type: 'IQ2_XS' })).toBe('');
-    expect(await outcome(whole, { type: 'IQ2_XS', tokenEmbeddingType: 'IQ2_XXS' })).toMatch(/^token_embd\.weight as IQ2_XXS: no importance matrix can speak of a table/);
-    expect(await outcome(whole, { type: 'IQ2_XS', outputTensorType: 'IQ2_XXS' })).toMatch(/^ARGUMENT: IQ2_XXS, which output\.weight would get, .*--process-output/);
+    expect(await outcome(whole, { type: 'IQ2_XS', tokenEmbeddingType: 'IQ2_XXS' })).toMatch(
+      /^token_embd\.weight as IQ2_XXS: no importance matrix can speak of a table/,
+    );
+    expect(await outcome(whole, { type: 'IQ2_XS', outputTensorType: 'IQ2_XXS' })).toMatch(
+      /^ARGUMENT: IQ2_XXS, which output\.weight would get, .*--process-output/,
+    );
     expect(await outcome([...whole, ['output.weight', 256]], { type: 'IQ2_XS', outputTensorType: 'IQ2_XXS' })).toBe('');
     expect(await outcome(whole, { type: 'IQ2_XS', pure: true })).toMatch(/^ARGUMENT: IQ2_XS, which token_embd\.weight, output\.weight would get/);
     const tied = model(join(folder, 'tied.gguf'), [table, ...parts]);
@@ -406,8 +538,20 @@ describe('an importance matrix', () => {
   test('goes by the names of the input where layers are left out, and of all parts of a split one', async () => {
     const names = (await inspectModel(half)).tensors.filter((t) => t.shape.length > 1).map((t) => [t.name, t.shape[0]!] as const);
     const layers = names.filter(([name]) => name.startsWith('blk.'));
-    expect(await outcome(layers.filter(([name]) => !name.startsWith('blk.1.')), { type: 'IQ2_XS', pruneLayers: [1] }, half)).toBe('');
-    expect(await outcome(layers.filter(([name]) => !name.startsWith('blk.3.')), { type: 'IQ2_XS', pruneLayers: [1] }, half)).toMatch(/^ARGUMENT: .*which blk\.3\./);
+    expect(
+      await outcome(
+        layers.filter(([name]) => !name.startsWith('blk.1.')),
+        { type: 'IQ2_XS', pruneLayers: [1] },
+        half,
+      ),
+    ).toBe('');
+    expect(
+      await outcome(
+        layers.filter(([name]) => !name.startsWith('blk.3.')),
+        { type: 'IQ2_XS', pruneLayers: [1] },
+        half,
+      ),
+    ).toMatch(/^ARGUMENT: .*which blk\.3\./);
     const split = await splitModel(half, join(folder, 'split'), { maxTensors: 15 });
     expect(await outcome(layers, { type: 'IQ2_XS' }, split[0]!.path)).toBe('');
     expect(await outcome(layers.slice(1), { type: 'IQ2_XS' }, split[0]!.path)).toContain(`which ${layers[0]![0]} would get`);
@@ -420,7 +564,10 @@ describe('an importance matrix', () => {
     const from = sharedPath('models/story-F32.gguf');
     const run = (imatrix: string): Promise<unknown> => quantize(from, join(folder, 'none.gguf'), { type: 'IQ1_S', imatrix, dryRun: true });
     await expect(run(good)).resolves.toMatchObject({ warnings: [] });
-    await expect(run(foreign)).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringMatching(/names no tensor of this model, but enc\.0\./) as string });
+    await expect(run(foreign)).rejects.toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringMatching(/names no tensor of this model, but enc\.0\./) as string,
+    });
   });
 });
 
@@ -439,7 +586,10 @@ describe('refused', () => {
     copyFileSync(half, began);
     const before = [guide, began].map(digest);
     const refused = (input: string, out: string, options: QuantizeOptions = {}): Promise<unknown> =>
-      expect(quantize(input, out, options)).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringMatching(/is read and would be written over/) as string });
+      expect(quantize(input, out, options)).rejects.toMatchObject({
+        code: 'ARGUMENT',
+        message: expect.stringMatching(/is read and would be written over/) as string,
+      });
     await refused(half, guide, { imatrix: guide });
     await refused(began, join(folder, 'began.gguf'));
     expect([guide, began].map(digest)).toEqual(before);
@@ -464,7 +614,14 @@ describe('refused', () => {
     expect(await refused(half, { type: 'Q9_X' })).toMatch(/^ARGUMENT: type: expected COPY or one of F32, .*found "Q9_X"/);
     expect(await refused(half, { tensorTypes: [['ffn', 'Q9']] })).toMatch(/^ARGUMENT: tensorTypes: expected a weight type/);
     expect(await refused(half, { tensorTypes: [['(', 'Q8_0']] })).toMatch(/^ARGUMENT: tensorTypes: expected a regular expression/);
-    expect(await refused(half, { tensorTypes: [['(.*)*\\1$x', 'Q8_0'], ['(([a-z._0-9])+)+!$', 'Q8_0']] })).toMatch(/^ARGUMENT: tensorTypes: a pattern that takes too long/);
+    expect(
+      await refused(half, {
+        tensorTypes: [
+          ['(.*)*\\1$x', 'Q8_0'],
+          ['(([a-z._0-9])+)+!$', 'Q8_0'],
+        ],
+      }),
+    ).toMatch(/^ARGUMENT: tensorTypes: a pattern that takes too long/);
     expect(await refused(half, { pruneLayers: [0, 1, 2, 3] })).toMatch(/^ARGUMENT: layers to leave out: one at least/);
     for (const key of ['general.alignment', 'split.count']) expect(await refused(half, { overrides: { [key]: 7 } })).toMatch(/^ARGUMENT: .*cannot be set/);
     expect(await refused(half, { overrides: { 'my.number': 2 ** 40 } })).toMatch(/^ARGUMENT: .*my\.number/);
@@ -489,12 +646,18 @@ describe('llama-quantize', () => {
     const out = join(folder, 'cli.gguf');
     const done = cli([half, out, 'q4_k_m', '2']);
     expect(done).toMatchObject({ status: 0, stderr: '' });
-    expect(done.stdout).toMatch(/^type +tensors +bytes +rms error\nQ4_K +24 .*\nQ6_K +5 .*\nF32 +9 .* copied\n.*Q4_K_M, \d\.\d\d bits a weight\)\n.*cli\.gguf\n$/);
+    expect(done.stdout).toMatch(
+      /^type +tensors +bytes +rms error\nQ4_K +24 .*\nQ6_K +5 .*\nF32 +9 .* copied\n.*Q4_K_M, \d\.\d\d bits a weight\)\n.*cli\.gguf\n$/,
+    );
     const json = JSON.parse(cli(['--json', '--dry-run', half, out, 'Q8_0']).stdout) as { type: string; tensors: unknown[] };
     expect(json).toMatchObject({ type: 'Q8_0' });
     expect(json.tensors.length).toBeGreaterThan(30);
     expect([[], ['--help'], ['--version']].map((words) => cli(words).status)).toEqual([0, 0, 0]);
-    expect([[half], [half, out, 'Q9'], [half, out, 'Q8_0', 'x'], ['--nonsense', half, out, 'Q8_0'], ['--target-size', 'much', half, out]].map((words) => cli(words).status)).toEqual([2, 2, 2, 2, 2]);
+    expect(
+      [[half], [half, out, 'Q9'], [half, out, 'Q8_0', 'x'], ['--nonsense', half, out, 'Q8_0'], ['--target-size', 'much', half, out]].map(
+        (words) => cli(words).status,
+      ),
+    ).toEqual([2, 2, 2, 2, 2]);
     expect([join(folder, 'absent.gguf'), program].map((input) => cli([input, out, 'Q8_0']).status)).toEqual([3, 3]);
     expect(cli([half, join(folder, 'no', 'x.gguf'), 'Q8_0']).status).toBe(4);
   });
@@ -509,7 +672,24 @@ describe('llama-quantize', () => {
   test('takes the flags of llama-quantize, and refuses those it has not by their whole name', () => {
     const file = join(folder, 'types.txt');
     writeFileSync(file, 'ffn_up=q5_1\n ffn_down=q5_0\tffn=q4_1\n');
-    const flags = ['--allow-requantize', '--leave-output-tensor', '--keep-split', '--output-tensor-type', 'q6_k', '--token-embedding-type', 'q8_0', '--prune-layers', '0,2', '--override-kv', 'my.n=int:5', '--tensor-type', 'blk.1.ffn_up=q6_k', '--tensor-type-file', file, '--dry-run'];
+    const flags = [
+      '--allow-requantize',
+      '--leave-output-tensor',
+      '--keep-split',
+      '--output-tensor-type',
+      'q6_k',
+      '--token-embedding-type',
+      'q8_0',
+      '--prune-layers',
+      '0,2',
+      '--override-kv',
+      'my.n=int:5',
+      '--tensor-type',
+      'blk.1.ffn_up=q6_k',
+      '--tensor-type-file',
+      file,
+      '--dry-run',
+    ];
     const done = cli([...flags, half, 'q4_k_m']);
     expect(done).toMatchObject({ status: 0, stderr: expect.stringMatching(/^warning: .*no output\.weight/) as string });
     // Patterns see the numbers that layers have in the input: 1 is 0 in the output.
@@ -522,8 +702,12 @@ describe('llama-quantize', () => {
       return `${status}: ${stderr}`;
     };
     for (const flag of ['-pure', '-help', '-t']) expect(usage(flag)).toMatch(new RegExp(`^2: llama-quantize: ${flag}: no such flag`));
-    for (const flag of ['--include-weights', '--state-file']) expect(usage(flag, 'x')).toMatch(new RegExp(`^2: llama-quantize: Unknown arguments?: ${flag.slice(2)}`));
-    for (const type of ['int16', 'float32', 'arr']) expect(usage('--override-kv', `x.u=${type}:5`)).toMatch(new RegExp(`^2: llama-quantize: --override-kv: x\\.u: expected a type among int, float, bool, str, .*found "${type}"`));
+    for (const flag of ['--include-weights', '--state-file'])
+      expect(usage(flag, 'x')).toMatch(new RegExp(`^2: llama-quantize: Unknown arguments?: ${flag.slice(2)}`));
+    for (const type of ['int16', 'float32', 'arr'])
+      expect(usage('--override-kv', `x.u=${type}:5`)).toMatch(
+        new RegExp(`^2: llama-quantize: --override-kv: x\\.u: expected a type among int, float, bool, str, .*found "${type}"`),
+      );
     expect(usage('--tensor-type-file', join(folder, 'absent.txt'))).toMatch(/^2: .*--tensor-type-file: .*absent\.txt cannot be read/);
     expect(usage('--tensor-type', 'norm=q8_0')).toMatch(/^2: llama-quantize: tensorTypes: the pattern "norm" fits no tensor that can be quantized/);
     expect(usage('--tensor-type', 'ffn')).toMatch(/^2: .*--tensor-type: expected NAME=VALUE/);
@@ -539,7 +723,9 @@ describe('llama-quantize', () => {
 
   test('metadata: texts with a colon are texts', async () => {
     const out = join(folder, 'colon.gguf');
-    expect(cli(['--override-kv', 'a.url=https://x.y/z', '--override-kv', 'a.text=str:u64:5', '--override-kv', 'a.word=hello: world', half, out, 'COPY']).status).toBe(0);
+    expect(
+      cli(['--override-kv', 'a.url=https://x.y/z', '--override-kv', 'a.text=str:u64:5', '--override-kv', 'a.word=hello: world', half, out, 'COPY']).status,
+    ).toBe(0);
     const { metadata } = await inspectModel(out);
     expect(['a.url', 'a.text', 'a.word'].map((key) => metadata.get(key))).toEqual(['https://x.y/z', 'u64:5', 'hello: world']);
   });

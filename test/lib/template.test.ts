@@ -50,7 +50,13 @@ describe('as Jinja2', () => {
       const compiled = new ChatTemplate(template.replaceAll('\n', ends), vocabulary([], variables.bos_token, variables.eos_token));
       for (const [name, expected] of Object.entries(rendered)) {
         const { messages, ...rest } = cases[name];
-        if (!same(expected, outcome(() => compiled.render(messages, rest, { now: new Date(now) }) as Rendered))) wrong.push(`${file}: ${name}`);
+        if (
+          !same(
+            expected,
+            outcome(() => compiled.render(messages, rest, { now: new Date(now) }) as Rendered),
+          )
+        )
+          wrong.push(`${file}: ${name}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -87,7 +93,7 @@ describe("what is the user's stays text", () => {
     ['{{ messages[0].content | reverse }}', '>|dne_mi|<', [plain(end)]],
     ['{% for c in messages[0].content %}{{ c }}{% endfor %}', end, [plain(end)]],
     ["{{ messages[0].content | list | join }}{{ '<|' ~ 'im_end' ~ '|>' }}", end, [plain(end), own(end)]],
-    ["{% set x %}{{ messages[0].content | trim }}{% endset %}{{ x }}", ` ${end} `, [plain(end)]],
+    ['{% set x %}{{ messages[0].content | trim }}{% endset %}{{ x }}', ` ${end} `, [plain(end)]],
   ])('%s', (source, content, segments) => {
     expect(ask(source, content, [end])).toEqual(segments);
   });
@@ -104,18 +110,35 @@ describe("what is the user's stays text", () => {
 });
 
 describe('bounds', () => {
-  test.each([
-    '{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}',
-    "{% set ns = namespace(a='x') %}{% for i in range(40) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",
-    '{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}',
-    '{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}',
-    "{{ 'a' * 10**9 }}", '{{ [1] * 10**9 }}', '{{ range(10**9) }}', '{{ 2**(10**9) }}', "{{ '%999999999d' % 1 }}", "{{ '%.999999999f' % 1 }}",
-    "{{ '{:>999999999}'.format('a') }}", "{{ 'a'|center(10**9) }}", "{{ 'a\nb'|indent(10**9) }}", "{{ 'a'.zfill(10**9) }}", "{{ 'a\t'.expandtabs(10**9) }}",
-    "{{ [1]|batch(10**9, 'x')|list }}", '{{ [1]|slice(10**9)|list }}',
-    '{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}',
-    `{{ ${'('.repeat(100_000)}`, `{{ ${'-'.repeat(100_000)}1 }}`, `{{ 1${'+1'.repeat(9000)} }}`, `{{ a${'.a'.repeat(9000)} }}`, '{% if 1 %}'.repeat(50_000), `{{ '${'\\n'.repeat(400_000)}`,
-    ' '.repeat(2 ** 21),
-  ].map((source) => [source.slice(0, 60), source]))('%s', (_start, source) => {
+  test.each(
+    [
+      '{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}',
+      "{% set ns = namespace(a='x') %}{% for i in range(40) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",
+      '{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}',
+      '{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}',
+      "{{ 'a' * 10**9 }}",
+      '{{ [1] * 10**9 }}',
+      '{{ range(10**9) }}',
+      '{{ 2**(10**9) }}',
+      "{{ '%999999999d' % 1 }}",
+      "{{ '%.999999999f' % 1 }}",
+      "{{ '{:>999999999}'.format('a') }}",
+      "{{ 'a'|center(10**9) }}",
+      "{{ 'a\nb'|indent(10**9) }}",
+      "{{ 'a'.zfill(10**9) }}",
+      "{{ 'a\t'.expandtabs(10**9) }}",
+      "{{ [1]|batch(10**9, 'x')|list }}",
+      '{{ [1]|slice(10**9)|list }}',
+      '{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}',
+      `{{ ${'('.repeat(100_000)}`,
+      `{{ ${'-'.repeat(100_000)}1 }}`,
+      `{{ 1${'+1'.repeat(9000)} }}`,
+      `{{ a${'.a'.repeat(9000)} }}`,
+      '{% if 1 %}'.repeat(50_000),
+      `{{ '${'\\n'.repeat(400_000)}`,
+      ' '.repeat(2 ** 21),
+    ].map((source) => [source.slice(0, 60), source]),
+  )('%s', (_start, source) => {
     expect(() => ask(source)).toThrow(expect.objectContaining({ code: 'TEMPLATE' }));
   });
 
@@ -136,7 +159,13 @@ describe('bounds', () => {
   });
 
   test('what is not there is refused by name', () => {
-    for (const [source, name] of [['{{ [1]|random }}', 'random'], ["{% include 'x' %}", 'include'], ['{{ lipsum() }}', 'lipsum'], ["{{ 'a'.encode() }}", 'encode'], ['{{ (-8)**0.5 }}', 'complex']]) {
+    for (const [source, name] of [
+      ['{{ [1]|random }}', 'random'],
+      ["{% include 'x' %}", 'include'],
+      ['{{ lipsum() }}', 'lipsum'],
+      ["{{ 'a'.encode() }}", 'encode'],
+      ['{{ (-8)**0.5 }}', 'complex'],
+    ]) {
       expect(() => ask(source as string)).toThrow(new RegExp(name as string));
     }
   });

@@ -26,7 +26,11 @@ function inWorker(script: string, then?: (worker: Worker) => void): Promise<numb
 describe('worker threads', () => {
   test('load, generate and dispose, one after the other', async () => {
     for (let i = 0; i < 5; i++) {
-      await expect(inWorker(`(async () => { const m = await loadModel(embeddedModel, { threads: 1 }); await m.generate('Once', { maxTokens: 4 }); await m.dispose(); })()`)).resolves.toBe(0);
+      await expect(
+        inWorker(
+          `(async () => { const m = await loadModel(embeddedModel, { threads: 1 }); await m.generate('Once', { maxTokens: 4 }); await m.dispose(); })()`,
+        ),
+      ).resolves.toBe(0);
     }
   });
 
@@ -48,7 +52,9 @@ describe('worker threads', () => {
 
 describe('the process ends', () => {
   test('by itself, when nothing runs, though the model was not disposed of', () => {
-    expect(run(`loadModel(embeddedModel, { threads: 1 }).then((m) => m.generate('Once', { maxTokens: 4 })).then((r) => console.log(r.ids.length))`)).toMatchObject({ status: 0, stdout: '4\n' });
+    expect(
+      run(`loadModel(embeddedModel, { threads: 1 }).then((m) => m.generate('Once', { maxTokens: 4 })).then((r) => console.log(r.ids.length))`),
+    ).toMatchObject({ status: 0, stdout: '4\n' });
   });
 
   test.each(['process.exit(7)', 'setImmediate(() => { throw new Error("on purpose") })'])('while generating: %s', (end) => {

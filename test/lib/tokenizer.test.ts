@@ -70,7 +70,10 @@ describe('on a thread of their own', () => {
     const reason = new Error('enough');
     await expect(model().tokenizeAsync(text, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const controller = new AbortController();
-    const ends = Promise.allSettled([model().tokenizeAsync(text.repeat(5000), { signal: controller.signal }), model().detokenizeAsync([5], { signal: controller.signal })]);
+    const ends = Promise.allSettled([
+      model().tokenizeAsync(text.repeat(5000), { signal: controller.signal }),
+      model().detokenizeAsync([5], { signal: controller.signal }),
+    ]);
     controller.abort(reason);
     expect(await ends).toEqual([expect.objectContaining({ reason }), expect.objectContaining({ reason })]);
   });

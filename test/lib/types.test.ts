@@ -73,7 +73,10 @@ const projects: [string, Project][] = [
 // The oldest compiler is slow: of the projects, those that differ most.
 const some = projects.filter(([name]) => !/nodenext|DOM/.test(name));
 
-describe.each([['typescript-oldest', some], ['typescript-newest', projects]] as const)('%s', (typescript, chosen) => {
+describe.each([
+  ['typescript-oldest', some],
+  ['typescript-newest', projects],
+] as const)('%s', (typescript, chosen) => {
   const version = (JSON.parse(readFileSync(join(root, 'node_modules', typescript, 'package.json'), 'utf8')) as { version: string }).version;
   test.each([...chosen])(`${version}: %s`, (_, project) => {
     expect(compile(typescript, project)).toEqual({ status: 0, output: '' });

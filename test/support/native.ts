@@ -13,7 +13,10 @@ interface Outcome {
 }
 
 const suffix = process.platform === 'win32' ? '.exe' : '';
-const places = [process.env.LLAMA_TS_CHECK, ...['build/node/native/check', 'build/native/check', 'build/node/Release'].map((f) => join(root, f, `llama-ts-check${suffix}`))];
+const places = [
+  process.env.LLAMA_TS_CHECK,
+  ...['build/node/native/check', 'build/native/check', 'build/node/Release'].map((f) => join(root, f, `llama-ts-check${suffix}`)),
+];
 const program = places.find((p) => p !== undefined && existsSync(p));
 
 /** How long a case may be silent. The slowest takes seconds; a loaded machine many times that. */
@@ -62,7 +65,9 @@ function runCases(path: string, args: readonly string[], outcomes: Outcomes): { 
     heard();
     outcomes.add(JSON.parse(line) as Outcome);
   });
-  const ended = new Promise<string>((resolve) => child.once('error', (e) => resolve(e.message)).once('close', (code, signal) => resolve(String(signal ?? code))));
+  const ended = new Promise<string>((resolve) =>
+    child.once('error', (e) => resolve(e.message)).once('close', (code, signal) => resolve(String(signal ?? code))),
+  );
   void Promise.all([ended, new Promise((resolve) => lines.once('close', resolve))]).then(([end]) => {
     clearTimeout(watch);
     outcomes.close(`the checks ended before this one: ${killed}${end} ${errors}`);
@@ -80,7 +85,9 @@ export function nativeChecks(part: number, parts: number): void {
     return;
   }
   const shard = [`--part=${part}/${parts}`];
-  const names = execFileSync(found, ['--list', ...shard], { encoding: 'utf8', timeout: 60_000 }).split('\n').filter(Boolean);
+  const names = execFileSync(found, ['--list', ...shard], { encoding: 'utf8', timeout: 60_000 })
+    .split('\n')
+    .filter(Boolean);
   const outcomes = new Outcomes();
   let running: { stop: () => void };
   beforeAll(() => void (running = runCases(found, shard, outcomes)));
@@ -88,7 +95,8 @@ export function nativeChecks(part: number, parts: number): void {
 
   const ran: Outcome[] = [];
   // The environment of these tests asks it when a test is about to start.
-  (globalThis as { nativeOutcome?: (name: string) => Promise<Outcome> | undefined }).nativeOutcome = (name) => (names.includes(name) ? outcomes.of(name) : undefined);
+  (globalThis as { nativeOutcome?: (name: string) => Promise<Outcome> | undefined }).nativeOutcome = (name) =>
+    names.includes(name) ? outcomes.of(name) : undefined;
   for (const name of names) {
     test(name, async () => {
       ran.push(await outcomes.of(name));

@@ -14,7 +14,8 @@ interface Manifest {
 
 const tar = (cwd: string, ...args: string[]): Buffer => execFileSync('tar', args, { cwd, maxBuffer: 1 << 28 });
 
-const manifestIn = (tarball: string): Manifest => JSON.parse(tar(join(tarball, '..'), '-xzOf', basename(tarball), 'package/package.json').toString('utf8')) as Manifest;
+const manifestIn = (tarball: string): Manifest =>
+  JSON.parse(tar(join(tarball, '..'), '-xzOf', basename(tarball), 'package/package.json').toString('utf8')) as Manifest;
 
 function entries(folder: string): string[] {
   try {

@@ -27,7 +27,9 @@ export function faultTest(name: string, run: () => void | Promise<void>, timeout
 /** Compiles the library into a folder; its path. */
 export function buildWriteFaults(folder: string): string {
   const library = join(folder, 'write-faults.so');
-  const { status, stderr } = spawnSync(compiler!, ['-shared', '-fPIC', '-O1', '-o', library, join(root, 'test', 'fixtures', 'write-faults.c'), '-ldl'], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(compiler!, ['-shared', '-fPIC', '-O1', '-o', library, join(root, 'test', 'fixtures', 'write-faults.c'), '-ldl'], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`the library of write faults does not compile: ${stderr}`);
   return library;
 }
