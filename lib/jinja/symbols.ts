@@ -50,7 +50,7 @@ export class Symbols {
   }
 
   #stored(name: string): boolean {
-    return this.stores.has(name) || (this.under !== undefined && this.under.#stored(name));
+    return this.stores.has(name) || this.under?.#stored(name);
   }
 
   #define(name: string, load: Load): void {

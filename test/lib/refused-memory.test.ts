@@ -11,9 +11,9 @@ import { root } from '../support/shared';
 const folder = mkdtempSync(join(tmpdir(), 'llama-ts-refused-'));
 const library = join(folder, 'refuse.so');
 const source = join(root, 'test', 'fixtures', 'refuse.c');
-const built = process.platform === 'linux' && spawnSync(process.env['CC'] ?? 'cc', ['-O1', '-shared', '-fPIC', '-o', library, source, '-ldl']).status === 0;
+const built = process.platform === 'linux' && spawnSync(process.env.CC ?? 'cc', ['-O1', '-shared', '-fPIC', '-o', library, source, '-ldl']).status === 0;
 // A sanitizer brings a malloc of its own.
-const usable = built && !process.env['LD_PRELOAD'];
+const usable = built && !process.env.LD_PRELOAD;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
