@@ -50,7 +50,7 @@ export class Symbols {
   }
 
   #stored(name: string): boolean {
-    return this.stores.has(name) || this.under?.#stored(name);
+    return this.stores.has(name) || (this.under ? this.under.#stored(name) : false);
   }
 
   #define(name: string, load: Load): void {
