@@ -17,7 +17,7 @@ import {
   type QuantizeOptions,
 } from 'llama-ts';
 import { writeGguf, type TensorSpec } from '../fixtures/gguf-writer';
-import { root, sharedJson, sharedPath, sharedTest } from '../support/shared';
+import { longSharedTest, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 import { buildWriteFaults, faultTest, runFaulted, type WriteFault } from '../support/write-faults';
 
 const program = join(root, 'dist', 'bin', 'llama-quantize.js');
@@ -197,7 +197,7 @@ describe('the file', () => {
     expect((await failure(quantize(half, join(folder, 'tiny.gguf'), { targetSize: 1000 }))).message).toMatch(/expected at least \d+ bytes/);
   });
 
-  sharedTest('types chosen for a size lose less than the mix of that size', ['models/story-F32.gguf', 'text/stories.txt'], async () => {
+  longSharedTest('types chosen for a size lose less than the mix of that size', ['models/story-F32.gguf', 'text/stories.txt'], async () => {
     const model = sharedPath('models/story-F32.gguf');
     const text = readFileSync(sharedPath('text/stories.txt'), 'utf8').slice(0, 60_000);
     const base = join(folder, 'story.base');
