@@ -27,7 +27,7 @@ const rules = {
 
 const identifier = /^[\p{XID_Start}_]\p{XID_Continue}*$/u;
 const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
-const longestSource = 2 ** 20;
+const longestSource = 2 ** 18;
 const mostTokens = 20_000; // of one tag
 const blank = new RegExp(`^${space}+$`, 'u');
 
