@@ -10,6 +10,7 @@
 #include "addon/quantize.h"
 #include "addon/resident.h"
 #include "convert/folder.h"
+#include "engine/follower.h"
 
 namespace lt::addon {
 

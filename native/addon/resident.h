@@ -13,7 +13,7 @@
 #include "addon/bridge.h"
 #include "addon/prompt.h"
 #include "engine/engine.h"
-#include "engine/ranks.h"
+#include "engine/follower.h"
 
 namespace lt::addon {
 

@@ -6,7 +6,7 @@
 #include "check/engine_loaded.h"
 #include "check/ranks.h"
 #include "engine/identity.h"
-#include "engine/ranks.h"
+#include "engine/rank_loading.h"
 
 namespace lt::check {
 namespace {

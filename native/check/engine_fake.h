@@ -11,7 +11,7 @@
 
 #include "check/allocations.h"
 #include "check/check.h"
-#include "engine/parts.h"
+#include "engine/loaded_model.h"
 
 namespace lt::check {
 
@@ -224,7 +224,7 @@ struct FakeEngine {
   std::unique_ptr<engine::Engine> engine;
 
   explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr, engine::Sink sink = nullptr) {
-    engine::Parts parts;
+    engine::LoadedModel parts;
     auto owned = std::make_unique<FakeModel>();
     model = owned.get();
     parts.tokenizer = tokenizer;
@@ -234,7 +234,7 @@ struct FakeEngine {
                                   (size.context + Kv::page_size - 1) / Kv::page_size, Type::f32};
     const engine::Side& side = parts.sides[0];
     std::vector<engine::Stage> stages;
-    stages.emplace_back(*side.backend, *side.model, model::Part{0, side.model->shape().layers}, batch);
+    stages.emplace_back(*side.backend, *side.model, model::Section{0, side.model->shape().layers}, batch);
     parts.batch = std::make_unique<engine::Batch>(std::move(stages), side.model->shape(), batch);
     parts.info.vocabulary = fake_vocabulary;
     parts.info.context_tokens = size.context;

@@ -65,7 +65,7 @@ class Decoder {
       : file_(gguf::File::open(LT_SOURCE_DIR "/models/story-Q8_0.gguf")), backend_(std::move(backend)) {
     model_ = model::load(*file_, *backend_);
     backend_->reserve(measure(*model_, rows, rows).needs());
-    stage_ = std::make_unique<engine::Stage>(*backend_, *model_, model::Part{0, model_->shape().layers, true, true},
+    stage_ = std::make_unique<engine::Stage>(*backend_, *model_, model::Section{0, model_->shape().layers, true, true},
                                              engine::BatchSize{rows, rows, rows, pages, Type::f16});
   }
   // Logits of all rows.

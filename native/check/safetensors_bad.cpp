@@ -4,8 +4,8 @@
 
 #include "check/check.h"
 #include "check/temporary.h"
+#include "json/json.h"
 #include "safetensors/folder.h"
-#include "safetensors/json.h"
 #include "safetensors/reader.h"
 
 namespace lt::check {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -70,7 +70,7 @@ const Architecture& architecture_of(const Config& config) {
   const std::string_view name = class_of(config);
   for (const Architecture* a : all())
     if (std::find(a->classes.begin(), a->classes.end(), name) != a->classes.end()) return *a;
-  config.unsupported("architectures", "folders of " + gguf::shown(name) + " are not read; those that are: " + known());
+  config.unsupported("architectures", "folders of " + shown(name) + " are not read; those that are: " + known());
 }
 
 }  // namespace lt::convert

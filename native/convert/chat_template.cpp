@@ -3,7 +3,7 @@
 
 #include "convert/vocabulary.h"
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -38,7 +38,7 @@ void describe_templates(const std::string& folder, const Config& tokenizer_confi
   const json::Value said = tokenizer_config.has("chat_template") ? tokenizer_config["chat_template"] : beside["chat_template"];
   if (said.is(json::Kind::array)) put_list(said, fields);
   if (jinja) {
-    if (!gguf::valid_utf8(jinja->text())) throw Error(Code::format, "chat_template.jinja: expected UTF-8, found other bytes");
+    if (!valid_utf8(jinja->text())) throw Error(Code::format, "chat_template.jinja: expected UTF-8, found other bytes");
     gguf::put(fields, gguf::field("tokenizer.chat_template", jinja->text()));
   } else if (const auto text = said.string()) {
     fields.push_back(gguf::field("tokenizer.chat_template", *text));

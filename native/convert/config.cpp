@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 
@@ -18,11 +18,11 @@ Config::Config(const std::string& folder, const std::string& name, uint64_t limi
 }
 
 void Config::fail(std::string_view key, const std::string& what) const {
-  throw Error(Code::format, name_ + ": " + gguf::shown(key) + ": " + what);
+  throw Error(Code::format, name_ + ": " + shown(key) + ": " + what);
 }
 
 void Config::unsupported(std::string_view key, const std::string& what) const {
-  throw Error(Code::unsupported, name_ + ": " + gguf::shown(key) + ": " + what);
+  throw Error(Code::unsupported, name_ + ": " + shown(key) + ": " + what);
 }
 
 int64_t Config::integer(std::string_view key, int64_t low, int64_t high) const {

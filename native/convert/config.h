@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "json/json.h"
 #include "safetensors/folder.h"
-#include "safetensors/json.h"
 
 namespace lt::convert {
 

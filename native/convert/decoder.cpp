@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "convert/architecture.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -76,7 +76,7 @@ void describe_rope(const Config& config, Description& to) {
   } else if (kind == "llama3") {
     describe_llama3(rope, to, rotary, base);
   } else if (kind != "default") {
-    config.unsupported(key, "rope_type: expected default, linear, yarn or llama3, found \"" + gguf::shown(kind) + "\"");
+    config.unsupported(key, "rope_type: expected default, linear, yarn or llama3, found \"" + shown(kind) + "\"");
   }
 }
 

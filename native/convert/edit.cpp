@@ -9,10 +9,10 @@
 
 #include "convert/split.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "gguf/fingerprint.h"
-#include "gguf/text.h"
 #include "gguf/writer.h"
-#include "safetensors/json.h"
+#include "json/json.h"
 
 namespace lt::convert {
 namespace {
@@ -68,7 +68,7 @@ class Value {
         if (written != "true" && written != "false") fail("true or false", written);
         return number(static_cast<uint8_t>(written == "true"));
       case string:
-        if (!gguf::valid_utf8(written)) fail("UTF-8", written);
+        if (!valid_utf8(written)) fail("UTF-8", written);
         return text(written);
       case array:
         break;
@@ -76,7 +76,7 @@ class Value {
   }
 
   [[noreturn]] void fail(const std::string& expected, std::string_view found) const {
-    throw Error(Code::argument, gguf::shown(key_) + ": expected " + expected + ", found \"" + gguf::shown(found) + "\"");
+    throw Error(Code::argument, shown(key_) + ": expected " + expected + ", found \"" + shown(found) + "\"");
   }
 
   std::vector<uint8_t> bytes;
@@ -108,16 +108,14 @@ class Value {
 Id kind_of(std::string_view key, std::string_view name) {
   const auto at = std::find_if(std::begin(kinds), std::end(kinds), [&](const Named& n) { return n.name == name; });
   if (at != std::end(kinds)) return at->id;
-  throw Error(Code::argument, gguf::shown(key) +
-                                  ": expected a type among u8, i8, u16, i16, u32, i32, u64, i64, f32, f64, bool, str, found \"" +
-                                  gguf::shown(name) + "\"");
+  throw Error(Code::argument, shown(key) + ": expected a type among u8, i8, u16, i16, u32, i32, u64, i64, f32, f64, bool, str, found \"" +
+                                  shown(name) + "\"");
 }
 
 void check_key(std::string_view key) {
-  if (key.empty() || key.size() > 65535 || !gguf::valid_utf8(key))
-    throw Error(Code::argument, "expected a key of 1 to 65535 bytes in UTF-8");
+  if (key.empty() || key.size() > 65535 || !valid_utf8(key)) throw Error(Code::argument, "expected a key of 1 to 65535 bytes in UTF-8");
   if (key.starts_with("split.") || key == "general.alignment")
-    throw Error(Code::argument, gguf::shown(key) + ": follows from how the file is written and cannot be set");
+    throw Error(Code::argument, shown(key) + ": follows from how the file is written and cannot be set");
 }
 
 gguf::Field single(const Change& change, Id id) {
@@ -181,7 +179,7 @@ Written edit(const std::string& from, const std::string& to, const Edit& edit, c
     check_key(key);
     if (key == "general.architecture") throw Error(Code::argument, key + ": no model is without it");
     if (std::erase_if(fields, [&](const gguf::Field& f) { return f.key == key; }) == 0)
-      throw Error(Code::argument, gguf::shown(key) + ": cannot be removed, as it is not there");
+      throw Error(Code::argument, shown(key) + ": cannot be removed, as it is not there");
   }
   for (const Change& change : edit.set) {
     const auto at = std::find_if(fields.begin(), fields.end(), [&](const gguf::Field& f) { return f.key == change.key; });

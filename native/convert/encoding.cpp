@@ -4,7 +4,7 @@
 #include <set>
 #include <string_view>
 
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -41,12 +41,12 @@ class Normalizers {
     } else if (type == "Replace") {
       const auto what = literal(step["pattern"]);
       if (!what || what->empty())
-        fail("Replace: a pattern that is no plain text is not built: " + gguf::shown(step["pattern"]["Regex"].string().value_or("")));
+        fail("Replace: a pattern that is no plain text is not built: " + shown(step["pattern"]["Regex"].string().value_or("")));
       to_.emplace_back(type);
       to_.emplace_back(*what);
       to_.emplace_back(text(step["content"]));
     } else {
-      fail("a step of type " + gguf::shown(type) + " is not built");
+      fail("a step of type " + shown(type) + " is not built");
     }
   }
 
@@ -74,13 +74,13 @@ void read_words(const Config& file, const json::Value& step, Encoding& to) {
     const bool prefixes = step["add_prefix_space"].boolean().value_or(true);
     to.metaspace = step["prepend_scheme"].string().value_or(prefixes ? "always" : "never");
     if (to.metaspace != "always" && to.metaspace != "first" && to.metaspace != "never")
-      file.unsupported("pre_tokenizer", "Metaspace: prepend_scheme: expected always, first or never, found " + gguf::shown(to.metaspace));
+      file.unsupported("pre_tokenizer", "Metaspace: prepend_scheme: expected always, first or never, found " + shown(to.metaspace));
     to.metaspace_splits = step["split"].boolean().value_or(true);
   } else if (type == "Split" && literal(step["pattern"]) == " " && to.normalizer.size() >= 3 && to.normalizer.end()[-3] == "Replace" &&
              to.normalizer.end()[-2] == " " && to.normalizer.end()[-1] == space) {
     // Gemma's: the normalizer leaves no space to split at
   } else {
-    file.unsupported("pre_tokenizer", "a step of type " + gguf::shown(type) + " before merges of characters is not built");
+    file.unsupported("pre_tokenizer", "a step of type " + shown(type) + " before merges of characters is not built");
   }
 }
 
@@ -100,7 +100,7 @@ bool strips_space(const Config& file, const json::Value& step, bool characters) 
     const auto scheme = step["prepend_scheme"].string();
     return scheme ? *scheme != "never" : step["add_prefix_space"].boolean().value_or(true);
   }
-  file.unsupported("decoder", "a step of type " + gguf::shown(type) + " that does so is not built");
+  file.unsupported("decoder", "a step of type " + shown(type) + " that does so is not built");
 }
 
 void check_model(const Config& file, const json::Value& model) {

@@ -12,10 +12,10 @@
 #include "core/cores.h"
 #include "core/error.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "gguf/file_type.h"
 #include "gguf/index.h"
 #include "gguf/reader.h"
-#include "gguf/text.h"
 #include "quant/type.h"
 
 namespace lt::convert {
@@ -25,7 +25,7 @@ constexpr uint64_t largest_config = 16'000'000;
 
 std::filesystem::path native_path(const std::string& path) { return std::u8string(path.begin(), path.end()); }
 
-struct Parts {
+struct FolderContents {
   std::string path;
   std::unique_ptr<safetensors::Folder> folder;  // null: the vocabulary alone
   std::vector<uint8_t> header;                  // of a GGUF file without tensors: what the metadata point into
@@ -80,12 +80,12 @@ std::string name_of(const std::string& path) {
   const std::string text(name.begin(), name.end());
   const size_t cut = text.starts_with("models--") ? text.rfind("--") : std::string::npos;
   const std::string shown = cut == std::string::npos ? text : text.substr(cut + 2);
-  return gguf::valid_utf8(shown) ? shown : "model";
+  return valid_utf8(shown) ? shown : "model";
 }
 
 class FolderFile final : public gguf::File {
  public:
-  FolderFile(Parts parts, const FolderOptions& options)
+  FolderFile(FolderContents parts, const FolderOptions& options)
       : parts_(std::move(parts)),
         mapped_(options.access.mapped),
         contents_(gguf::read(parts_.header, {.vocabulary_only = true})),
@@ -182,7 +182,7 @@ class FolderFile final : public gguf::File {
   }
 
   void let_go_of(const Made& m) const {
-    for (const Piece& p : m.pieces) let_go({reinterpret_cast<const char*>(p.from->bytes.data()), p.from->bytes.size()});
+    for (const StoredMatrix& p : m.pieces) let_go({reinterpret_cast<const char*>(p.from->bytes.data()), p.from->bytes.size()});
   }
 
   // On all cores: bytes of FP8 decode slower than they are read.
@@ -241,7 +241,7 @@ class FolderFile final : public gguf::File {
     uint8_t bytes[64];
   };
 
-  Parts parts_;
+  FolderContents parts_;
   bool mapped_;
   gguf::Contents contents_;
   gguf::Index keys_;
@@ -258,7 +258,7 @@ FolderOptions vocabulary(const gguf::OpenOptions& options) {
 }
 
 std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOptions& options) {
-  Parts parts;
+  FolderContents parts;
   parts.path = path;
   const Config config(path, "config.json", largest_config);
   if (!config.found()) throw Error(Code::file, "expected config.json, found none: this is no model folder");

@@ -74,7 +74,7 @@ void decode(const Tensor& t, int64_t first, int64_t count, float* to) {
   }
 }
 
-void scale_row(const Piece& piece, int64_t row, int64_t cols, float* x) {
+void scale_row(const StoredMatrix& piece, int64_t row, int64_t cols, float* x) {
   if (!piece.scale) return;
   const int64_t across = (cols + piece.block_cols - 1) / piece.block_cols;
   std::vector<float> scales(static_cast<size_t>(across));
@@ -116,7 +116,7 @@ void Made::make(int64_t first, int64_t count, uint8_t* to) const {
   const int64_t each = rows() / static_cast<int64_t>(pieces.size());
   std::vector<float> x(static_cast<size_t>(cols));
   for (int64_t row = first; row < first + count; row++, to += row_bytes) {
-    const Piece& piece = pieces[static_cast<size_t>(row / each)];
+    const StoredMatrix& piece = pieces[static_cast<size_t>(row / each)];
     int64_t source = row % each;
     // Pair i of a head, rows i and i + half, becomes rows 2i and 2i + 1.
     if (pair) source = source / pair * pair + source % pair / 2 + source % 2 * (pair / 2);

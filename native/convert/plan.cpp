@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "encode/encode.h"
-#include "gguf/text.h"
 #include "quant/type.h"
 
 namespace lt::convert {
@@ -16,9 +16,7 @@ namespace {
 using safetensors::Dtype;
 using safetensors::Tensor;
 
-[[noreturn]] void fail(const Tensor& t, const std::string& what) {
-  throw Error(Code::format, "tensor " + gguf::shown(t.name) + ": " + what);
-}
+[[noreturn]] void fail(const Tensor& t, const std::string& what) { throw Error(Code::format, "tensor " + shown(t.name) + ": " + what); }
 
 std::string shape_text(const Tensor& t) {
   std::string out;
@@ -74,7 +72,7 @@ Type stored_type(const Tensor& t) {
     default:
       break;
   }
-  throw Error(Code::unsupported, "tensor " + gguf::shown(t.name) + ": weights of type " + safetensors::name_of(t.dtype) + " are not read");
+  throw Error(Code::unsupported, "tensor " + shown(t.name) + ": weights of type " + safetensors::name_of(t.dtype) + " are not read");
 }
 
 int64_t cols_of(const Tensor& t) { return t.shape.back(); }
@@ -102,8 +100,8 @@ std::pair<int64_t, int64_t> block_of(const Tensor& t, const Tensor& scale, const
   return {side[0], side[1]};
 }
 
-Piece piece_of(const safetensors::Folder& folder, const Config& config, const Tensor& t) {
-  Piece piece{.from = &t};
+StoredMatrix piece_of(const safetensors::Folder& folder, const Config& config, const Tensor& t) {
+  StoredMatrix piece{.from = &t};
   if (!is_float8(t.dtype)) return piece;
   for (const char* end : {"_scale_inv", "_scale"})
     if (!piece.scale) piece.scale = folder.find(std::string(t.name) + end);
@@ -205,7 +203,7 @@ class Planner {
   void add(const Tensor& t) {
     for (const Rule& rule : architecture_.tensors)
       if (const auto numbers = match(rule.from, t.name)) return add(t, rule, *numbers);
-    throw Error(Code::unsupported, "tensor " + gguf::shown(t.name) + ": architecture " + std::string(architecture_.name) +
+    throw Error(Code::unsupported, "tensor " + shown(t.name) + ": architecture " + std::string(architecture_.name) +
                                        " has no place for it, so this variant of it is not read");
   }
 
@@ -241,14 +239,14 @@ class Planner {
     return rows / heads;
   }
 
-  using Numbered = std::pair<int64_t, Piece>;
+  using Numbered = std::pair<int64_t, StoredMatrix>;
   void stack(Made& made, std::vector<Numbered>& pieces) const {
     std::sort(pieces.begin(), pieces.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
     for (size_t i = 0; i < pieces.size(); i++) {
       const Tensor& t = *pieces[i].second.from;
       if (pieces[i].first != static_cast<int64_t>(i)) fail(t, "expected number " + std::to_string(i) + " of those that are stacked");
       if (t.shape != pieces[0].second.from->shape || stored_type(t) != stored_type(*pieces[0].second.from))
-        fail(t, "expected the shape and type of " + gguf::shown(pieces[0].second.from->name));
+        fail(t, "expected the shape and type of " + shown(pieces[0].second.from->name));
       made.pieces.push_back(pieces[i].second);
     }
     if (static_cast<int64_t>(pieces.size()) != description_.experts)
@@ -274,7 +272,7 @@ void check_method(const Config& config) {
   const std::string_view method = quantization["quant_method"].string().value_or("");
   for (const char* known : {"fp8", "compressed-tensors", "fbgemm_fp8", "modelopt"})
     if (method == known) return;
-  config.unsupported("quantization_config", "quant_method: expected fp8, found \"" + gguf::shown(method) + "\", which is not read");
+  config.unsupported("quantization_config", "quant_method: expected fp8, found \"" + shown(method) + "\", which is not read");
 }
 
 }  // namespace

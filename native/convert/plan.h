@@ -13,7 +13,7 @@
 namespace lt::convert {
 
 // A matrix of the folder, with the scales of its blocks where it is FP8: value = stored * scale of its block.
-struct Piece {
+struct StoredMatrix {
   const safetensors::Tensor* from;
   const safetensors::Tensor* scale = nullptr;
   int64_t block_rows = 1, block_cols = 1;
@@ -22,10 +22,10 @@ struct Piece {
 struct Made {
   std::string name;
   Type type = Type::f32;
-  std::vector<int64_t> dims;  // the contiguous one first
-  std::vector<Piece> pieces;  // one behind the other along the last dimension
-  std::vector<float> values;  // instead of pieces
-  int64_t pair = 0;           // rows of a head whose halves are brought together; 0: rows as they are
+  std::vector<int64_t> dims;         // the contiguous one first
+  std::vector<StoredMatrix> pieces;  // one behind the other along the last dimension
+  std::vector<float> values;         // instead of pieces
+  int64_t pair = 0;                  // rows of a head whose halves are brought together; 0: rows as they are
 
   int64_t cols() const;  // of a row as it is made; a vector whose values change places has rows of one
   int64_t rows() const;

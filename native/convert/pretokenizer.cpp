@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "convert/vocabulary.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -59,7 +59,7 @@ class Reader {
       if (step["use_regex"].boolean().value_or(true)) steps_.emplace_back(gpt2);
       bytes_ = true;
     } else {
-      fail("a step of type " + gguf::shown(type) + " is not built");
+      fail("a step of type " + shown(type) + " is not built");
     }
   }
 
@@ -67,7 +67,7 @@ class Reader {
     const auto pattern = step["pattern"]["Regex"].string();
     if (!pattern) fail("a Split by another pattern than a regular expression is not built");
     if (step["behavior"].string().value_or("") != "Isolated" || step["invert"].boolean().value_or(false))
-      fail("a Split that is not Isolated is not built: " + gguf::shown(*pattern));
+      fail("a Split that is not Isolated is not built: " + shown(*pattern));
     steps_.push_back(normal(*pattern));
   }
 

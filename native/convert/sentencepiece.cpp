@@ -4,7 +4,7 @@
 
 #include "convert/vocabulary.h"
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -85,7 +85,7 @@ Token read_piece(std::string_view bytes) {
       token.kind = static_cast<Kind>(w.value);
     }
   }
-  if (!gguf::valid_utf8(token.text)) fail("expected pieces in UTF-8");
+  if (!valid_utf8(token.text)) fail("expected pieces in UTF-8");
   return token;
 }
 

@@ -12,16 +12,16 @@ namespace {
 
 constexpr size_t most_parts = 65535;
 
-struct Range {
+struct TensorRange {
   size_t first, count;  // of tensors
 };
 
-std::vector<Range> ranges(const gguf::File& file, const SplitLimits& limits) {
-  std::vector<Range> out = {{0, 0}};
+std::vector<TensorRange> ranges(const gguf::File& file, const SplitLimits& limits) {
+  std::vector<TensorRange> out = {{0, 0}};
   uint64_t bytes = 0;
   for (size_t i = 0; i < file.tensors().size(); i++) {
     const uint64_t more = file.tensors()[i].bytes;
-    const Range& last = out.back();
+    const TensorRange& last = out.back();
     const bool full = (limits.bytes && bytes + more > limits.bytes) || (limits.tensors && last.count >= limits.tensors);
     if (full && last.count > 0) {
       out.push_back({i, 0});
@@ -54,7 +54,7 @@ class Splitting {
  public:
   Splitting(const gguf::File& file, const Progress& progress) : file_(file), progress_(progress) {}
 
-  uint64_t write(const std::string& path, const Range& range, size_t no, size_t count) {
+  uint64_t write(const std::string& path, const TensorRange& range, size_t no, size_t count) {
     const auto tensors = file_.tensors().subspan(range.first, range.count);
     std::vector<gguf::Planned> plan;
     for (const gguf::HostTensor& t : tensors) plan.push_back(planned(t));
@@ -88,15 +88,15 @@ void check_apart(const gguf::File& from, const std::string& to) {
     if (gguf::same_file(path, to)) throw Error(Code::argument, to + ": is what is read: choose another name for what is written");
 }
 
-Parts split(const std::string& from, const std::string& prefix, const SplitLimits& limits, const Progress& progress) {
+WrittenFiles split(const std::string& from, const std::string& prefix, const SplitLimits& limits, const Progress& progress) {
   if (limits.bytes == 0 && limits.tensors == 0) throw Error(Code::argument, "expected a limit: bytes or tensors of a part");
   const auto file = gguf::File::open(from);
-  const std::vector<Range> all = ranges(*file, limits);
+  const std::vector<TensorRange> all = ranges(*file, limits);
   if (all.size() > most_parts)
     throw Error(Code::argument, "expected at most " + std::to_string(most_parts) + " parts, found " + std::to_string(all.size()) +
                                     ": choose a higher limit");
   if (file->tensors().size() > INT32_MAX) throw Error(Code::unsupported, "a file of more than 2^31 tensors cannot be split");
-  Parts out;
+  WrittenFiles out;
   for (size_t no = 0; no < all.size(); no++) {
     out.paths.push_back(prefix + gguf::part_suffix(no, all.size()));
     check_apart(*file, out.paths.back());

@@ -13,14 +13,14 @@ struct SplitLimits {
   uint64_t tensors = 0;  // in a part at most; 0: no limit
 };
 
-struct Parts {
+struct WrittenFiles {
   std::vector<std::string> paths;
   std::vector<uint64_t> bytes;
 };
 
 // The first part holds the metadata and is written last, so that nothing can be opened before all is there. Throws Code::argument
 // where a part would take the place of what is read or no limit is given, Code::disk.
-Parts split(const std::string& from, const std::string& prefix, const SplitLimits& limits, const Progress& progress);
+WrittenFiles split(const std::string& from, const std::string& prefix, const SplitLimits& limits, const Progress& progress);
 
 // `from`: the first part, or a file in one part.
 Written merge(const std::string& from, const std::string& to, const Progress& progress);

@@ -5,7 +5,7 @@
 
 #include "convert/vocabulary.h"
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -58,7 +58,7 @@ void read_tokens(const Config& file, Vocabulary& to) {
   if (!vocabulary.is(json::Kind::object) || vocabulary.size() == 0) file.fail("model", "vocab: expected an object of tokens and their ids");
   for (const json::Member m : vocabulary) {
     const auto id = m.value.integer();
-    if (!id) file.fail("model", "vocab: expected ids, found another value for token " + gguf::shown(m.key));
+    if (!id) file.fail("model", "vocab: expected ids, found another value for token " + shown(m.key));
     Token& token = to.at(*id);
     if (token.kind != Kind::unused) file.fail("model", "vocab: two tokens have the id " + std::to_string(*id));
     token.text = m.key;
@@ -84,7 +84,7 @@ void check_merges(const Config& file, const Ids& ids, std::vector<Merge>& merges
   for (size_t i = merges.size(); i-- > 0;) {
     const Merge& m = merges[i];
     for (const std::string& text : {m.left, m.right, m.left + m.right})
-      if (!ids.contains(text)) file.fail("model", "merges: expected tokens of the vocabulary, found " + gguf::shown(text));
+      if (!ids.contains(text)) file.fail("model", "merges: expected tokens of the vocabulary, found " + shown(text));
     if (!seen.emplace(m.left, m.right).second) merges[i].left.clear();
   }
   std::erase_if(merges, [](const Merge& m) { return m.left.empty(); });
@@ -96,8 +96,7 @@ std::vector<Merge> read_merges(const Config& file) {
     Merge merge;
     if (const auto text = m.value.string()) {
       const size_t gap = text->find(' ');
-      if (gap == std::string_view::npos)
-        file.fail("model", "merges: expected two tokens with a space between, found " + gguf::shown(*text));
+      if (gap == std::string_view::npos) file.fail("model", "merges: expected two tokens with a space between, found " + shown(*text));
       merge = {std::string(text->substr(0, gap)), std::string(text->substr(gap + 1))};
     } else {
       std::vector<std::string_view> pair;
@@ -141,9 +140,9 @@ void read_added(const Config& file, const Ids& ids, Vocabulary& to) {
     if (!id || !text || text->empty()) file.fail("added_tokens", "expected an id and a content");
     const auto in_model = ids.find(*text);
     const int64_t expected = in_model != ids.end() ? in_model->second : next;
-    if (!given.emplace(*text, *id).second) file.fail("added_tokens", gguf::shown(*text) + ": is there twice");
+    if (!given.emplace(*text, *id).second) file.fail("added_tokens", shown(*text) + ": is there twice");
     if (*id != expected)
-      file.fail("added_tokens", gguf::shown(*text) + ": expected the id " + std::to_string(expected) +
+      file.fail("added_tokens", shown(*text) + ": expected the id " + std::to_string(expected) +
                                     (in_model != ids.end() ? ", which it has in the vocabulary" : ", the next that is free") + ", found " +
                                     std::to_string(*id));
     if (in_model == ids.end()) next++;
@@ -178,7 +177,7 @@ void read_template(const Config& file, const json::Value& step, Vocabulary& to) 
     }
     if (!behind) file.unsupported("post_processor", "expected a template with the text in it once");
   } else {
-    file.unsupported("post_processor", "a step of type " + gguf::shown(type) + " is not built");
+    file.unsupported("post_processor", "a step of type " + shown(type) + " is not built");
   }
 }
 
@@ -201,7 +200,7 @@ void read_unknown(const Config& file, const Ids& ids, Vocabulary& to) {
   if (const auto at = ids.find(*text); at != ids.end()) {
     to.encoding->unknown = static_cast<uint32_t>(at->second);
   } else if (to.encoding->characters || !to.encoding->complete_bytes) {
-    file.fail("model", "unk_token: expected a token of the vocabulary, found " + gguf::shown(*text));
+    file.fail("model", "unk_token: expected a token of the vocabulary, found " + shown(*text));
   }
 }
 
@@ -223,7 +222,7 @@ std::optional<uint32_t> Vocabulary::find(std::string_view text) const {
 Vocabulary read_tokenizer(const Config& file) {
   const json::Value model = file["model"];
   const std::string_view type = model["type"].string().value_or(model["merges"] ? "BPE" : "none");
-  if (type != "BPE") file.unsupported("model", "expected type BPE, found " + gguf::shown(type) + ", which is not built");
+  if (type != "BPE") file.unsupported("model", "expected type BPE, found " + shown(type) + ", which is not built");
   Vocabulary out;
   read_tokens(file, out);
   const Ids ids = ids_of(file);

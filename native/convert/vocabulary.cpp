@@ -4,7 +4,7 @@
 #include <array>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::convert {
 namespace {
@@ -26,7 +26,7 @@ void add_tokens(const Config& config, const Config& added, Vocabulary& to) {
   for (const json::Member m : config["added_tokens_decoder"]) {
     const std::string key(m.key);
     if (key.empty() || key.size() > 8 || key.find_first_not_of("0123456789") != std::string::npos)
-      config.fail("added_tokens_decoder", "expected ids, found " + gguf::shown(key));
+      config.fail("added_tokens_decoder", "expected ids, found " + shown(key));
     add(std::stoll(key), content_of(m.value), m.value["special"].boolean().value_or(false), m.value);
   }
   for (const json::Member m : added.root())

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "engine/current_error.h"
+#include "engine/loaded_model.h"
 #include "engine/outbox.h"
 #include "engine/pace.h"
-#include "engine/parts.h"
 #include "engine/request.h"
 
 namespace lt::engine {
@@ -17,7 +17,7 @@ namespace {
 
 class RunningEngine final : public Engine {
  public:
-  RunningEngine(Parts parts, Sink sink)
+  RunningEngine(LoadedModel parts, Sink sink)
       : parts_(std::move(parts)),
         choosable_(*parts_.tokenizer),
         pages_(parts_.batch->size().pages),
@@ -181,7 +181,7 @@ class RunningEngine final : public Engine {
   static constexpr int last_tries = 8;  // of delivering the last reports, where memory is lacking
   static constexpr std::chrono::milliseconds between_tries{20};
 
-  Parts parts_;
+  LoadedModel parts_;
   const Choosable choosable_;
   Pages pages_;
   Scheduler scheduler_;
@@ -201,6 +201,6 @@ class RunningEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> start(Parts parts, Sink sink) { return std::make_unique<RunningEngine>(std::move(parts), std::move(sink)); }
+std::unique_ptr<Engine> start(LoadedModel parts, Sink sink) { return std::make_unique<RunningEngine>(std::move(parts), std::move(sink)); }
 
 }  // namespace lt::engine

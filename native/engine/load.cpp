@@ -7,7 +7,8 @@
 
 #include "comm/world.h"
 #include "engine/beside.h"
-#include "engine/parts.h"
+#include "engine/loaded_model.h"
+#include "engine/rank_loading.h"
 #include "gguf/file_type.h"
 #include "quant/type.h"
 
@@ -96,7 +97,7 @@ int64_t parameters_of(const gguf::File& file) {
   return sum;
 }
 
-ModelInfo describe(const gguf::File& file, const Placed& placed, int64_t context, Ranks* ranks) {
+ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t context, Ranks* ranks) {
   const Shape& s = placed.shape;
   ModelInfo info{};
   info.architecture = file.string("general.architecture").value_or("");
@@ -156,10 +157,10 @@ Type cache_type(const std::string& name, const Shape& s) {
   return q8_0;
 }
 
-Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
-               std::unique_ptr<Ranks> ranks) {
+LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
+                     std::unique_ptr<Ranks> ranks) {
   check_vocabulary(*file);
-  Parts parts;
+  LoadedModel parts;
   parts.file = file;
   parts.ranks = std::move(ranks);
   Ranks* const several = parts.ranks.get();
@@ -169,7 +170,7 @@ Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& opti
     if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(file);
   });
   const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
-  Placed placed = place(*file, options, size_of_step, table_bytes(*file), several);
+  Placement placed = place(*file, options, size_of_step, table_bytes(*file), several);
   if (several) prefetch.emplace(*file, &several->division().read);  // of its weights alone, now that they are known
   Prefetch::tell(progress, prefetch->fraction());
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);

@@ -41,8 +41,8 @@ int32_t Pages::share(Prefix before, std::span<const int32_t> tokens) noexcept {
   return none;
 }
 
-Pages::Part Pages::longest(Prefix before, std::span<const int32_t> tokens) noexcept {
-  Part best;
+Pages::PartialPage Pages::longest(Prefix before, std::span<const int32_t> tokens) noexcept {
+  PartialPage best;
   const auto [first, last] = after_.equal_range(before);
   for (auto i = first; i != last; ++i) {
     const int64_t n = common(at(i->second).tokens, tokens);
@@ -75,7 +75,7 @@ int32_t Pages::publish(int32_t page, Prefix before, std::span<const int32_t> tok
 }
 
 void Pages::give_back_part(int32_t page, Prefix before, std::span<const int32_t> tokens) noexcept {
-  const Part known = longest(before, tokens);
+  const PartialPage known = longest(before, tokens);
   if (known.tokens < std::ssize(tokens)) {
     if (known.page != none && std::ssize(at(known.page).tokens) == known.tokens && at(known.page).holders == 0) {
       remove_unheld(known.page);  // the page has all that this one has, and more

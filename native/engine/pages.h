@@ -28,11 +28,11 @@ class Pages {
   // The full page after `before` with these tokens (page_size of them), held by the caller too; none if it is not there.
   int32_t share(Prefix before, std::span<const int32_t> tokens) noexcept;
   // The page after `before` that begins with the most of these tokens, and with how many; not held.
-  struct Part {
+  struct PartialPage {
     int32_t page = none;
     int64_t tokens = 0;
   };
-  Part longest(Prefix before, std::span<const int32_t> tokens) noexcept;
+  PartialPage longest(Prefix before, std::span<const int32_t> tokens) noexcept;
   // A full page becomes findable. Where its twin already is, the caller's page is given back and the twin held instead. Where
   // memory is lacking, throws and changes nothing.
   int32_t publish(int32_t page, Prefix before, std::span<const int32_t> tokens);

@@ -50,11 +50,11 @@ void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) 
 }
 
 // Bytes of a file's weights: of each layer, of the token table, of the head without it.
-struct Weights {
+struct WeightBytes {
   std::vector<uint64_t> layers;
   uint64_t embed = 0, head = 0;
 
-  Weights(const gguf::File& file, int64_t count) : layers(static_cast<size_t>(count)) {
+  WeightBytes(const gguf::File& file, int64_t count) : layers(static_cast<size_t>(count)) {
     for (const gguf::HostTensor& t : file.tensors()) {
       const auto layer = model::layer_of(t.name);
       if (layer && *layer < count)
@@ -74,7 +74,7 @@ class Placing {
     placed_.memory.tables = tables;
   }
 
-  Placed on_host(const std::string& name) {
+  Placement on_host(const std::string& name) {
     open(name, options_.isa);
     load(0, {});
     const Shape s = placed_.shape;
@@ -87,8 +87,8 @@ class Placing {
     return std::move(placed_);
   }
 
-  Placed on_device(const std::string& name) {
-    Split split = asked(name);
+  Placement on_device(const std::string& name) {
+    DeviceShare split = asked(name);
     for (;;) {
       if (split.layers == 0 && !split.all) {
         placed_.sides.clear();
@@ -116,7 +116,7 @@ class Placing {
     placed_.sides.push_back({options_.wrap ? options_.wrap(std::move(opened)) : std::move(opened), nullptr});
   }
 
-  void load(size_t side, const model::Part& part) {
+  void load(size_t side, const model::Section& part) {
     Side& s = placed_.sides[side];
     s.model = model::load(file_, *s.backend, part, ranks_ ? &ranks_->division() : nullptr);
     if (ranks_) placed_.memory.weights = ranks_->division().weights();
@@ -125,7 +125,7 @@ class Placing {
     needs_ = measure(*s.model, placed_.size.rows, placed_.size.outputs).needs();
   }
 
-  void stage(size_t side, const model::Part& part) {
+  void stage(size_t side, const model::Section& part) {
     const Side& s = placed_.sides[side];
     placed_.stages.emplace_back(*s.backend, *s.model, part, placed_.size);
   }
@@ -146,29 +146,29 @@ class Placing {
   }
 
   // The split that the options ask for, or that fits.
-  Split asked(const std::string& name) {
+  DeviceShare asked(const std::string& name) {
     open(name, options_.isa);
     load(0, {0, 0, false, false});  // shapes alone
     const int64_t count = placed_.shape.layers, wanted = options_.gpu_layers;
-    const Weights weights(file_, count);
+    const WeightBytes weights(file_, count);
     const uint64_t kv = Stage::kv_bytes(placed_.shape, placed_.size, 1);
     std::vector<uint64_t> layers;
     for (const uint64_t bytes : weights.layers) layers.push_back(bytes + kv);
     const uint64_t ends = weights.embed + weights.head;
     const uint64_t fixed = Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + 2 * needs_.matmul_input;
     const auto free = placed_.sides[0].backend->free_memory();
-    if (wanted == EngineOptions::fit_layers) return free ? fit(*free, layers, ends, fixed) : Split{count, true};
-    const Split split{wanted == EngineOptions::all_layers ? count : std::min(wanted, count),
-                      wanted == EngineOptions::all_layers || wanted > count};
+    if (wanted == EngineOptions::fit_layers) return free ? fit(*free, layers, ends, fixed) : DeviceShare{count, true};
+    const DeviceShare split{wanted == EngineOptions::all_layers ? count : std::min(wanted, count),
+                            wanted == EngineOptions::all_layers || wanted > count};
     const uint64_t needed = std::accumulate(layers.end() - split.layers, layers.end(), fixed) + (split.all ? ends : 0);
     if (!free || needed <= *free) return split;
-    const Split fits = fit(*free, layers, ends, fixed);
+    const DeviceShare fits = fit(*free, layers, ends, fixed);
     throw Error(Code::memory, name + ": " + std::to_string(split.layers) + " layers need " + megabytes(needed) +
                                   " of the device's memory, " + megabytes(*free) + " are free; use gpuLayers " +
                                   std::to_string(fits.layers) + ", or 'auto' for what fits");
   }
 
-  Placed shared(const std::string& name, const Split& split) {
+  Placement shared(const std::string& name, const DeviceShare& split) {
     on_device_failed_ = true;
     if (placed_.sides.empty()) open(name, options_.isa);
     Backend& device = *placed_.sides[0].backend;
@@ -200,8 +200,8 @@ class Placing {
     return std::move(placed_);
   }
 
-  uint64_t device_weights(const Split& split) const {
-    const Weights w(file_, placed_.shape.layers);
+  uint64_t device_weights(const DeviceShare& split) const {
+    const WeightBytes w(file_, placed_.shape.layers);
     return std::accumulate(w.layers.end() - split.layers, w.layers.end(), uint64_t{0}) + (split.all ? w.embed + w.head : 0);
   }
 
@@ -209,25 +209,25 @@ class Placing {
   const EngineOptions& options_;
   std::function<BatchSize(const Shape&)> size_of_;
   Ranks* ranks_;
-  Placed placed_;
+  Placement placed_;
   Needs needs_;
   bool on_device_failed_ = false;  // while memory is asked of the device
 };
 
 }  // namespace
 
-Split fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uint64_t fixed) {
+DeviceShare fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uint64_t fixed) {
   const uint64_t spare = (64u << 20) + free / 32;  // for the driver, and for what allocations waste
   if (free <= fixed + spare) return {};
   uint64_t left = free - fixed - spare;
-  Split split;
+  DeviceShare split;
   for (auto layer = layers.rbegin(); layer != layers.rend() && *layer <= left; ++layer, split.layers++) left -= *layer;
   split.all = split.layers == std::ssize(layers) && ends <= left;
   return split;
 }
 
-Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables,
-             Ranks* ranks) {
+Placement place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of,
+                uint64_t tables, Ranks* ranks) {
   const bool any = options.backend == "auto";
   const std::string name = any ? best_backend() : options.backend;
   const BackendEntry* entry = entry_of(name);

@@ -18,12 +18,12 @@ struct Side {
 };
 
 // What a device computes: the last `layers`, with the head and the token table if all.
-struct Split {
+struct DeviceShare {
   int64_t layers = 0;
   bool all = false;
 };
 
-struct Placed {
+struct Placement {
   std::vector<Side> sides;    // where there is a device, it is the first
   std::vector<Stage> stages;  // in order of computation
   Shape shape;
@@ -36,11 +36,11 @@ struct Placed {
 
 // size_of: the sizes of a step for a model's shape; tables: bytes of host memory that others take; ranks: of which this is one, or
 // null. Throws Code::argument, Code::device, and Code::memory with the figures before anything large is allocated.
-Placed place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of, uint64_t tables,
-             Ranks* ranks);
+Placement place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of,
+                uint64_t tables, Ranks* ranks);
 
 // The layers for which a device has room. Bytes: free on the device; of each layer with its cache; of the head and the token
 // table; of what a pass takes besides.
-Split fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uint64_t fixed);
+DeviceShare fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t ends, uint64_t fixed);
 
 }  // namespace lt::engine

@@ -3,8 +3,6 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <string>
 
 #include "comm/comm.h"
 #include "core/backend.h"
@@ -13,8 +11,6 @@
 #include "model/division.h"
 
 namespace lt::engine {
-
-struct Parts;
 
 // One model on several ranks, as each of them sees it.
 class Ranks {
@@ -40,31 +36,6 @@ class Ranks {
   int sharers_;    // ranks that run on this rank's processors, itself among them
   bool loaded_ = false;
   model::Division division_;
-};
-
-// Loads as rank 0, together with the others.
-Parts lead(const std::shared_ptr<comm::Comm>& comm, std::shared_ptr<const gguf::File> file, const EngineOptions& options,
-           const Progress& progress);
-
-// Of this process, as its launcher says.
-int rank_here();
-int ranks_here();
-void prepare_ranks();       // early, while the process has few threads
-std::string about_ranks();  // what there is of MPI, for people
-
-// Follows rank 0 until it ends: computes its steps, loads what it loads. `path` and `options` are this rank's own, and must be
-// as rank 0's are. Throws what ended it.
-void follow(const std::shared_ptr<comm::Comm>& comm, const std::string& path, const EngineOptions& options);
-// As a process that a launcher started. stop() ends it from another thread, and with it all ranks.
-class Follower {
- public:
-  void run(const std::string& path, const EngineOptions& options);
-  void stop();
-
- private:
-  std::mutex mutex_;
-  bool stopped_ = false;
-  std::shared_ptr<comm::Comm> comm_;
 };
 
 }  // namespace lt::engine

@@ -124,7 +124,7 @@ bool Scheduler::take_pages(Sequence& s) {
 void Scheduler::copy_beginning(Sequence& s, int64_t i) {
   const int64_t most = std::min(page, s.length() - 1 - i * page);
   if (!may_reuse(s) || most <= 0) return;
-  const Pages::Part known =
+  const Pages::PartialPage known =
       pages_.longest(s.prefix(pages_), std::span(s.tokens).subspan(static_cast<size_t>(i * page), static_cast<size_t>(most)));
   if (known.tokens == 0 || known.tokens < std::min(most, worth_copying)) return;
   const int32_t own = pages_.take();  // perhaps the very page, where no other can be taken

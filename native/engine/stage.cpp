@@ -29,8 +29,8 @@ uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
   return static_cast<uint64_t>(4 * (size.described() + size.rows * s.width + size.outputs * s.vocabulary + partials));
 }
 
-Stage::Stage(Backend& backend, const Model& model, const model::Part& part, const BatchSize& size)
-    : backend_(backend), model_(model), part_(part), records_(backend.records()) {
+Stage::Stage(Backend& backend, const Model& model, const model::Section& part, const BatchSize& size)
+    : backend_(backend), model_(model), section_(part), records_(backend.records()) {
   const Shape& s = model.shape();
   const int64_t slots = size.pages * s.kv_heads * page;
   for (int64_t i = part.first; i < part.last; i++)
@@ -100,7 +100,7 @@ std::span<const float> Stage::logits(int64_t output) {
 }
 
 void Stage::layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const {
-  model_.layer(ops, i, x, layers_[static_cast<size_t>(i - part_.first)], rows);
+  model_.layer(ops, i, x, layers_[static_cast<size_t>(i - section_.first)], rows);
 }
 
 bool Stage::run(const std::function<bool()>& interrupted) {
@@ -115,12 +115,12 @@ bool Stage::run(const std::function<bool()>& interrupted) {
 
 bool Stage::pass(Ops& ops, const Rows& rows, const std::function<bool()>& interrupted) const {
   const Tensor x = x_.slice(0, rows.ids.rows);
-  if (part_.embed) model_.embed(ops, x, rows);
-  for (int64_t i = part_.first; i < part_.last; i++) {
+  if (section_.embed) model_.embed(ops, x, rows);
+  for (int64_t i = section_.first; i < section_.last; i++) {
     if (interrupted && interrupted()) return false;
     layer(ops, i, x, rows);
   }
-  if (part_.head && rows.outputs.rows > 0) model_.head(ops, logits_.slice(0, rows.outputs.rows), x, rows);
+  if (section_.head && rows.outputs.rows > 0) model_.head(ops, logits_.slice(0, rows.outputs.rows), x, rows);
   return true;
 }
 

@@ -35,7 +35,7 @@ struct HostRows {
 class Stage {
  public:
   // part.last: at most the model's number of layers.
-  Stage(Backend& backend, const Model& model, const model::Part& part, const BatchSize& size);
+  Stage(Backend& backend, const Model& model, const model::Section& part, const BatchSize& size);
 
   // Bytes of what the constructor allocates.
   static uint64_t kv_bytes(const Shape& shape, const BatchSize& size, int64_t layers);
@@ -60,7 +60,7 @@ class Stage {
 
   Backend& backend_;
   const Model& model_;
-  model::Part part_;
+  model::Section section_;
   std::vector<Kv> layers_;
   Tensor x_, logits_;  // (rows, width), (outputs, vocabulary)
   Tensor ids_, positions_, sequences_, pages_, outputs_, entries_, firsts_;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::gguf {
 

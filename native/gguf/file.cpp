@@ -13,7 +13,7 @@ namespace lt::gguf {
 namespace {
 
 // One file of a model.
-struct Part {
+struct ModelFile {
   std::string path;
   std::unique_ptr<Mapping> mapping;  // null: bytes that the caller keeps
   std::span<const uint8_t> bytes;
@@ -35,7 +35,7 @@ auto naming(const std::string& path, Work work) {
 
 class Model final : public File {
  public:
-  Model(std::string path, std::vector<Part> parts, bool mapped)
+  Model(std::string path, std::vector<ModelFile> parts, bool mapped)
       : path_(std::move(path)),
         mapped_(mapped),
         parts_(std::move(parts)),
@@ -46,15 +46,15 @@ class Model final : public File {
   const std::string& path() const override { return path_; }
   std::vector<std::string> paths() const override {
     std::vector<std::string> all;
-    for (const Part& p : parts_) all.push_back(p.path);
+    for (const ModelFile& p : parts_) all.push_back(p.path);
     return all;
   }
   uint32_t version() const override { return parts_[0].contents.version; }
   uint64_t bytes() const override {
-    return total([](const Part& p) { return p.bytes.size(); });
+    return total([](const ModelFile& p) { return p.bytes.size(); });
   }
   uint64_t tensor_bytes() const override {
-    return total([](const Part& p) { return p.contents.tensor_bytes; });
+    return total([](const ModelFile& p) { return p.contents.tensor_bytes; });
   }
   int parts() const override { return static_cast<int>(parts_.size()); }
   bool mapped() const override { return mapped_; }
@@ -64,7 +64,7 @@ class Model final : public File {
 
   std::vector<size_t> tensors_of_parts() const override {
     std::vector<size_t> counts;
-    for (const Part& p : parts_) counts.push_back(p.contents.tensors.size());
+    for (const ModelFile& p : parts_) counts.push_back(p.contents.tensors.size());
     return counts;
   }
 
@@ -81,14 +81,14 @@ class Model final : public File {
   // From the file, not from the mapping, so that one that is cut meanwhile is an error.
   void read(const HostTensor& tensor, uint64_t first, std::span<uint8_t> to) const override {
     const Bytes bytes{static_cast<const char*>(tensor.data) + first, to.size()};
-    const Part* p = part_of(bytes);
+    const ModelFile* p = part_of(bytes);
     if (!p) return File::read(tensor, first, to);
     naming(p->path, [&] { p->mapping->read(static_cast<uint64_t>(bytes.data() - chars(*p)), to); });
   }
 
   void prefetch(const std::function<bool(double)>& stop) const override {
     std::vector<Bytes> all;
-    for (const Part& p : parts_) {
+    for (const ModelFile& p : parts_) {
       const uint64_t end = std::min<uint64_t>(p.contents.data_end, p.bytes.size());
       if (p.contents.data_begin < end) all.push_back({chars(p) + p.contents.data_begin, static_cast<size_t>(end - p.contents.data_begin)});
     }
@@ -100,7 +100,7 @@ class Model final : public File {
     uint64_t all = 0, done = 0;
     for (const Bytes& b : wanted) all += b.size();
     for (const Bytes& b : wanted) {
-      const Part* p = part_of(b);
+      const ModelFile* p = part_of(b);
       for (uint64_t at = 0; p && at < b.size(); at += chunk) {
         const uint64_t count = std::min<uint64_t>(chunk, b.size() - at);
         naming(p->path, [&] { p->mapping->prefetch(static_cast<uint64_t>(b.data() - chars(*p)) + at, count); });
@@ -111,15 +111,15 @@ class Model final : public File {
   }
 
   void let_go(Bytes bytes) const override {
-    if (const Part* p = part_of(bytes)) p->mapping->let_go(static_cast<uint64_t>(bytes.data() - chars(*p)), bytes.size());
+    if (const ModelFile* p = part_of(bytes)) p->mapping->let_go(static_cast<uint64_t>(bytes.data() - chars(*p)), bytes.size());
   }
 
  private:
-  static const char* chars(const Part& p) { return reinterpret_cast<const char*>(p.bytes.data()); }
+  static const char* chars(const ModelFile& p) { return reinterpret_cast<const char*>(p.bytes.data()); }
 
   // The mapped file in which these bytes lie; null where they are not of one.
-  const Part* part_of(Bytes b) const {
-    for (const Part& p : parts_)
+  const ModelFile* part_of(Bytes b) const {
+    for (const ModelFile& p : parts_)
       if (p.mapping && b.data() >= chars(p) && b.data() + b.size() <= chars(p) + p.bytes.size()) return &p;
     return nullptr;
   }
@@ -127,7 +127,7 @@ class Model final : public File {
   template <class Of>
   uint64_t total(Of of) const {
     uint64_t sum = 0;
-    for (const Part& p : parts_) sum += of(p);
+    for (const ModelFile& p : parts_) sum += of(p);
     return sum;
   }
 
@@ -138,21 +138,21 @@ class Model final : public File {
     return all;
   }
 
-  static std::vector<HostTensor> all_tensors(const std::vector<Part>& parts) {
+  static std::vector<HostTensor> all_tensors(const std::vector<ModelFile>& parts) {
     std::vector<HostTensor> all;
-    for (const Part& p : parts) all.insert(all.end(), p.contents.tensors.begin(), p.contents.tensors.end());
+    for (const ModelFile& p : parts) all.insert(all.end(), p.contents.tensors.begin(), p.contents.tensors.end());
     return all;
   }
 
   std::string path_;
   bool mapped_;
-  std::vector<Part> parts_;
+  std::vector<ModelFile> parts_;
   std::vector<HostTensor> tensors_;
   Index keys_, tensor_names_;
 };
 
-Part open_part(const std::string& path, const OpenOptions& options, const Access& access) {
-  Part part;
+ModelFile open_part(const std::string& path, const OpenOptions& options, const Access& access) {
+  ModelFile part;
   part.path = path;
   part.mapping = std::make_unique<Mapping>(path, access);
   part.bytes = part.mapping->bytes();
@@ -165,9 +165,9 @@ uint64_t parts_named_in(const std::string& first) {
   return split_of(read(mapping.bytes(), {.vocabulary_only = true}).metadata).count;
 }
 
-std::vector<Part> open_parts(const std::string& path, const OpenOptions& options) {
-  std::vector<Part> parts;
-  Split split;
+std::vector<ModelFile> open_parts(const std::string& path, const OpenOptions& options) {
+  std::vector<ModelFile> parts;
+  SplitKeys split;
   uint64_t taken = 0;
   const auto next = [&](const std::string& name, uint64_t count) {
     parts.push_back(open_part(name, options, of_part(options.access, parts.size(), count, taken)));
@@ -190,9 +190,9 @@ std::vector<Part> open_parts(const std::string& path, const OpenOptions& options
 }
 
 // Of a whole model: names are unique over all parts, and none is missing.
-std::shared_ptr<const File> assembled(const std::string& path, std::vector<Part> parts, const OpenOptions& options) {
+std::shared_ptr<const File> assembled(const std::string& path, std::vector<ModelFile> parts, const OpenOptions& options) {
   return naming(path, [&] {
-    const Split split = split_of(parts[0].contents.metadata);
+    const SplitKeys split = split_of(parts[0].contents.metadata);
     auto model = std::make_shared<const Model>(path, std::move(parts), options.access.mapped);
     if (split.tensors && *split.tensors != model->tensors().size() && !options.vocabulary_only) {
       Owner{"metadata", "split.tensors.count"}.fail("expected " + std::to_string(*split.tensors) + " tensors in all parts, found " +
@@ -214,11 +214,11 @@ std::shared_ptr<const File> File::open(const std::string& path, const OpenOption
 
 std::shared_ptr<const File> File::view(std::span<const uint8_t> bytes, const OpenOptions& options) {
   if (reinterpret_cast<uintptr_t>(bytes.data()) % 8) throw Error(Code::argument, "bytes: expected an address that is a multiple of 8");
-  std::vector<Part> parts(1);
+  std::vector<ModelFile> parts(1);
   parts[0].bytes = bytes;
   naming("", [&] {
     parts[0].contents = gguf::read(bytes, options);
-    const Split split = split_of(parts[0].contents.metadata);
+    const SplitKeys split = split_of(parts[0].contents.metadata);
     if (split.count > 1) throw Error(Code::unsupported, "split.count: a model in several files cannot be read from memory");
   });
   return assembled("", std::move(parts), options);

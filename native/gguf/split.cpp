@@ -17,7 +17,7 @@ std::string of(uint64_t no, uint64_t count) { return std::to_string(no + 1) + " 
 
 }  // namespace
 
-Split split_of(const std::vector<Entry>& metadata) {
+SplitKeys split_of(const std::vector<Entry>& metadata) {
   const uint64_t count = number(metadata, "split.count").value_or(0);
   if (count < 2) return {};  // merged files keep a count of 0
   if (count > 65535) Owner{"metadata", "split.count"}.fail("expected at most 65535, found " + std::to_string(count));
@@ -44,7 +44,7 @@ std::string part_path(const std::string& first, uint64_t no, uint64_t count) {
   return first.substr(0, first.size() - end.size()) + part_suffix(no, count);
 }
 
-void check_first(const std::string& path, const Split& split) {
+void check_first(const std::string& path, const SplitKeys& split) {
   if (split.no == 0) return;
   const std::string own = part_suffix(split.no, split.count);
   const bool named = path.ends_with(own);
@@ -52,7 +52,7 @@ void check_first(const std::string& path, const Split& split) {
   Owner{"metadata", "split.no"}.fail("this is part " + of(split.no, split.count) + "; open the first, " + first);
 }
 
-void check_part(const Split& first, const Split& part, uint64_t no) {
+void check_part(const SplitKeys& first, const SplitKeys& part, uint64_t no) {
   if (part.count != first.count) {
     Owner{"metadata", "split.count"}.fail("expected " + std::to_string(first.count) + " as in the first part, found " +
                                           std::to_string(part.count));

@@ -48,12 +48,12 @@ void read_dims(Cursor& cursor, HostTensor& t, const Owner& owner) {
   }
 }
 
-struct Placed {
+struct AtOffset {
   HostTensor tensor;
   uint64_t offset;  // from the start of the data section
 };
 
-Placed read_tensor(Cursor& cursor, uint64_t number, uint64_t alignment) {
+AtOffset read_tensor(Cursor& cursor, uint64_t number, uint64_t alignment) {
   Owner owner{"tensor", {}, number};
   HostTensor t{};
   t.name = owner.name = cursor.name(owner, "name");
@@ -66,12 +66,12 @@ Placed read_tensor(Cursor& cursor, uint64_t number, uint64_t alignment) {
   return {t, offset};
 }
 
-void check_overlaps(const std::vector<Placed>& tensors) {
-  std::vector<const Placed*> order;
-  for (const Placed& p : tensors) order.push_back(&p);
-  std::sort(order.begin(), order.end(), [](const Placed* a, const Placed* b) { return a->offset < b->offset; });
+void check_overlaps(const std::vector<AtOffset>& tensors) {
+  std::vector<const AtOffset*> order;
+  for (const AtOffset& p : tensors) order.push_back(&p);
+  std::sort(order.begin(), order.end(), [](const AtOffset* a, const AtOffset* b) { return a->offset < b->offset; });
   for (size_t i = 1; i < order.size(); i++) {
-    const Placed &before = *order[i - 1], &after = *order[i];
+    const AtOffset &before = *order[i - 1], &after = *order[i];
     if (before.tensor.bytes > after.offset - before.offset) {
       Owner{"tensor", after.tensor.name}.fail("offset: its data at " + std::to_string(after.offset) + " overlaps that of tensor " +
                                               shown(before.tensor.name) + " at " + std::to_string(before.offset));
@@ -79,7 +79,7 @@ void check_overlaps(const std::vector<Placed>& tensors) {
   }
 }
 
-void check_inside(const Placed& p, uint64_t section) {
+void check_inside(const AtOffset& p, uint64_t section) {
   if (p.offset <= section && p.tensor.bytes <= section - p.offset) return;
   Owner{"tensor", p.tensor.name}.fail("offset " + std::to_string(p.offset) + ": its " + std::to_string(p.tensor.bytes) +
                                       " bytes pass the end of the data section, which has " + std::to_string(section) +
@@ -89,14 +89,14 @@ void check_inside(const Placed& p, uint64_t section) {
 }  // namespace
 
 void read_tensors(Cursor& cursor, std::span<const uint8_t> bytes, uint64_t count, uint64_t alignment, Contents& contents) {
-  std::vector<Placed> tensors;
+  std::vector<AtOffset> tensors;
   for (uint64_t i = 0; i < count; i++) tensors.push_back(read_tensor(cursor, i, alignment));
   const uint64_t start = (cursor.position() + alignment - 1) / alignment * alignment;
   const uint64_t section = bytes.size() > start ? bytes.size() - start : 0;
-  for (const Placed& p : tensors) check_inside(p, section);
+  for (const AtOffset& p : tensors) check_inside(p, section);
   check_overlaps(tensors);
   contents.data_begin = contents.data_end = start;
-  for (Placed& p : tensors) {
+  for (AtOffset& p : tensors) {
     p.tensor.data = bytes.data() + start + p.offset;
     contents.data_end = std::max(contents.data_end, start + p.offset + p.tensor.bytes);
     contents.tensor_bytes += p.tensor.bytes;

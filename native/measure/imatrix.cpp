@@ -4,7 +4,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "engine/ranks.h"
+#include "engine/follower.h"
 #include "gguf/output.h"
 #include "measure/chunks.h"
 #include "measure/pass.h"

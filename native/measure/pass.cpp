@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/parts.h"
+#include "engine/loaded_model.h"
 
 namespace lt::measuring {
 namespace {
@@ -31,16 +31,16 @@ engine::BatchSize Pass::size_of(const engine::EngineOptions& options, const Shap
   return {rows, group_, std::clamp<int64_t>(outputs, 1, most), group_ * pages_, engine::cache_type(options.cache_type, s)};
 }
 
-int64_t Pass::wanted_of(const Piece& p) const {
+int64_t Pass::wanted_of(const ChunkRows& p) const {
   return std::max<int64_t>(0, std::min(p.first + p.count, wanted_.end) - std::max(p.first, wanted_.first));
 }
 
 // From row `at` of all chunks' rows on, as many as a step holds.
-std::vector<Pass::Piece> Pass::next_step(int64_t& at, int64_t end) const {
-  std::vector<Piece> pieces;
+std::vector<Pass::ChunkRows> Pass::next_step(int64_t& at, int64_t end) const {
+  std::vector<ChunkRows> pieces;
   int64_t rows = batch_->size().rows, outputs = batch_->size().outputs;
   while (at < end && rows > 0) {
-    Piece p{at / context_, at % context_, std::min(rows, context_ - at % context_)};
+    ChunkRows p{at / context_, at % context_, std::min(rows, context_ - at % context_)};
     const int64_t before = std::clamp<int64_t>(wanted_.first - p.first, 0, p.count);  // rows ahead of the first wanted one
     if (wanted_of(p) > outputs) p.count = before + outputs;
     if (p.count == 0) break;
@@ -52,7 +52,7 @@ std::vector<Pass::Piece> Pass::next_step(int64_t& at, int64_t end) const {
   return pieces;
 }
 
-engine::HostRows Pass::rows_of(std::span<const Piece> pieces, std::span<const int32_t> tokens) const {
+engine::HostRows Pass::rows_of(std::span<const ChunkRows> pieces, std::span<const int32_t> tokens) const {
   engine::HostRows rows;
   rows.pages.resize(pieces.size() * static_cast<size_t>(batch_->size().pages));
   for (size_t i = 0; i < pieces.size(); i++) {

@@ -34,17 +34,17 @@ class Pass {
 
  private:
   // The next rows of one chunk.
-  struct Piece {
+  struct ChunkRows {
     int64_t chunk, first, count;
   };
-  std::vector<Piece> next_step(int64_t& at, int64_t end) const;
-  engine::HostRows rows_of(std::span<const Piece> pieces, std::span<const int32_t> tokens) const;
-  int64_t wanted_of(const Piece& piece) const;
+  std::vector<ChunkRows> next_step(int64_t& at, int64_t end) const;
+  engine::HostRows rows_of(std::span<const ChunkRows> pieces, std::span<const int32_t> tokens) const;
+  int64_t wanted_of(const ChunkRows& piece) const;
   engine::BatchSize size_of(const engine::EngineOptions& options, const Shape& shape);
 
   int64_t context_, group_ = 1, pages_;  // pages_: of a chunk
   Wanted wanted_;
-  engine::Placed placed_;
+  engine::Placement placed_;
   std::unique_ptr<engine::Batch> batch_;
 };
 

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "core/parallel.h"
-#include "engine/ranks.h"
+#include "engine/follower.h"
 #include "gguf/output.h"
 #include "measure/base.h"
 #include "measure/distribution.h"

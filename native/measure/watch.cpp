@@ -4,7 +4,7 @@
 
 namespace lt::measuring {
 
-void ColumnSums::add(const Weights& weights, std::span<const float> x, int64_t cols) {
+void ColumnSums::add(const MatrixNames& weights, std::span<const float> x, int64_t cols) {
   Sums& s = run_[weights];
   const auto width = static_cast<size_t>(cols);
   s.squares.resize(width);
@@ -62,7 +62,7 @@ Tensor Watched::place(Tensor host) {
 }
 
 void Watched::note(Tensor x, std::span<const Product> products) {
-  ColumnSums::Weights met;
+  ColumnSums::MatrixNames met;
   for (const Product& p : products) {
     const auto* at = static_cast<const char*>(p.w.data);
     auto weight = weights_.upper_bound(at);

@@ -17,8 +17,8 @@ namespace lt::measuring {
 class ColumnSums {
  public:
   // What products of one input met: those weights share its sums.
-  using Weights = std::vector<std::string_view>;
-  void add(const Weights& weights, std::span<const float> x, int64_t cols);
+  using MatrixNames = std::vector<std::string_view>;
+  void add(const MatrixNames& weights, std::span<const float> x, int64_t cols);
   void complete();  // what was added since the last time counts
   // As sums of one expert. Throws Code::format where a sum is beyond a float, or no number.
   std::map<std::string, quantize::Importance::Entry> entries() const;
@@ -28,7 +28,7 @@ class ColumnSums {
     std::vector<double> squares;
     double rows = 0;
   };
-  std::map<Weights, Sums> run_, all_;
+  std::map<MatrixNames, Sums> run_, all_;
 };
 
 class Watched final : public Wrapper {

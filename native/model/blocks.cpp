@@ -67,13 +67,13 @@ void divide_heads(Division& d, Hyper& h) {
 }
 
 // Rows of all of it without a cut.
-Range mine(const Division& d, const Cut& cut, int64_t whole) { return cut ? cut.of(d.rank) : Range{0, whole}; }
+Range mine(const Division& d, const Boundaries& cut, int64_t whole) { return cut ? cut.of(d.rank) : Range{0, whole}; }
 
 // In blocks of the weight that reads the columns, and in 32 where there are enough, as kernels like them.
-Cut cut_feed_forward(const Loader& loader, const std::string& down, int64_t ff) {
+Boundaries cut_feed_forward(const Loader& loader, const std::string& down, int64_t ff) {
   const int ranks = loader.division().size;
   for (const int64_t unit : {std::max<int64_t>(loader.block_of(down), 32), loader.block_of(down), int64_t{1}})
-    if (const Cut c = cut(ff, unit, ranks)) return c;
+    if (const Boundaries c = cut(ff, unit, ranks)) return c;
   return {};
 }
 
@@ -133,14 +133,14 @@ Projection read_projection(Loader& loader, const std::string& name, int64_t out,
   return {loader.rows(name + ".weight", out, in, mine), loader.optional_vector(name + ".bias", out, mine)};
 }
 
-Joint read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Cut& input) {
+Joint read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Boundaries& input) {
   const Division& d = loader.division();
   if (d.size == 1) return {.p = read_projection(loader, name, out, in, {0, out})};
   if (input && !d.exact && input.between(loader.block_of(name + ".weight"))) {
     const Tensor bias = loader.optional_vector(name + ".bias", out);  // one rank adds it
     return {.p = {loader.columns(name + ".weight", out, in, input.of(d.rank)), d.rank == 0 ? bias : Tensor{}}, .sums = true};
   }
-  const Cut rows = cut(out, 1, d.size);
+  const Boundaries rows = cut(out, 1, d.size);
   return {.p = read_projection(loader, name, out, in, mine(d, rows, out)), .gathers = bool(input), .rows = bool(rows)};
 }
 
@@ -161,7 +161,7 @@ FeedForward read_feed_forward(Loader& loader, int64_t layer, int64_t width) {
   const std::string b = "blk." + std::to_string(layer) + ".";
   const int64_t ff = loader.per_layer("feed_forward_length", layer, 1, most_width);
   Division& d = loader.division();
-  const Cut cut = cut_feed_forward(loader, b + "ffn_down.weight", ff);
+  const Boundaries cut = cut_feed_forward(loader, b + "ffn_down.weight", ff);
   const Range own = mine(d, cut, ff);
   FeedForward f{read_projection(loader, b + "ffn_gate", ff, width, own), read_projection(loader, b + "ffn_up", ff, width, own),
                 read_joint(loader, b + "ffn_down", width, ff, cut)};

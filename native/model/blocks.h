@@ -39,7 +39,7 @@ struct Joint {
 };
 
 // `in` columns of input, divided by `input`. Sums where the blocks of the weight's type allow, else input and results are gathered.
-Joint read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Cut& input);
+Joint read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Boundaries& input);
 
 // y = x times the matrix, on all ranks. x: this rank's columns.
 void join(Ops& ops, Tensor y, Tensor x, const Joint& joint);

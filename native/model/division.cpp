@@ -4,26 +4,26 @@
 
 namespace lt::model {
 
-Cut Cut::times(int64_t n) const {
-  Cut out = *this;
+Boundaries Boundaries::times(int64_t n) const {
+  Boundaries out = *this;
   for (int64_t& a : out.at) a *= n;
   return out;
 }
 
-bool Cut::between(int64_t block) const {
+bool Boundaries::between(int64_t block) const {
   return std::all_of(at.begin(), at.end(), [&](int64_t a) { return a % block == 0; });
 }
 
-std::string Cut::text() const {
+std::string Boundaries::text() const {
   std::string out;
   for (size_t r = 0; r + 1 < at.size(); r++) out += (r ? "+" : "") + std::to_string(at[r + 1] - at[r]);
   return out;
 }
 
-Cut cut(int64_t whole, int64_t unit, int ranks) {
+Boundaries cut(int64_t whole, int64_t unit, int ranks) {
   const int64_t units = whole / unit;
   if (ranks == 1 || whole % unit || units < ranks) return {};
-  Cut out;
+  Boundaries out;
   for (int64_t r = 0; r <= ranks; r++) out.at.push_back(units * r / ranks * unit);
   return out;
 }
@@ -50,7 +50,7 @@ HeadCut share_kv_heads(int64_t group, int64_t kv_heads, int ranks) {
 
 HeadCut cut_heads(int64_t heads, int64_t kv_heads, int ranks) {
   if (ranks == 1) return {};
-  const Cut by_kv = cut(kv_heads, 1, ranks);
+  const Boundaries by_kv = cut(kv_heads, 1, ranks);
   if (!by_kv) return share_kv_heads(heads / kv_heads, kv_heads, ranks);
   HeadCut out{by_kv.times(heads / kv_heads), {}};
   for (int r = 0; r < ranks; r++) out.kv.push_back(by_kv.of(r));

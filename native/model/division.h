@@ -13,23 +13,23 @@ struct Range {
 };
 
 // Rank r has [at[r], at[r + 1]) of things that lie in a row. Empty: every rank has all of them.
-struct Cut {
+struct Boundaries {
   std::vector<int64_t> at;
 
   explicit operator bool() const { return !at.empty(); }
   Range of(int rank) const { return {at[static_cast<size_t>(rank)], at[static_cast<size_t>(rank) + 1] - at[static_cast<size_t>(rank)]}; }
-  Cut times(int64_t n) const;         // of heads to columns
+  Boundaries times(int64_t n) const;  // of heads to columns
   bool between(int64_t block) const;  // every boundary lies between two blocks of so many
   std::string text() const;           // "1+1+2"
 };
 
 // As even as units allow: rank r begins at unit units * r / ranks. Empty where there is one rank, or a rank would have nothing.
-Cut cut(int64_t whole, int64_t unit, int ranks);
+Boundaries cut(int64_t whole, int64_t unit, int ranks);
 
 // Query heads stay with the KV head they read. Where there are more ranks than KV heads, several ranks hold the same KV head and
 // share its query heads; where those are too few, attention is not divided.
 struct HeadCut {
-  Cut query;
+  Boundaries query;
   std::vector<Range> kv;  // by rank
 };
 HeadCut cut_heads(int64_t heads, int64_t kv_heads, int ranks);

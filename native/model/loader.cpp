@@ -28,8 +28,8 @@ std::optional<int64_t> layer_of(std::string_view tensor) {
   return at > 4 && at < tensor.size() && tensor[at] == '.' ? std::optional(layer) : std::nullopt;
 }
 
-Loader::Loader(const gguf::File& file, Backend& backend, const Part& part, Division* division)
-    : file_(file), backend_(backend), part_(part), division_(division ? *division : alone_) {
+Loader::Loader(const gguf::File& file, Backend& backend, const Section& part, Division* division)
+    : file_(file), backend_(backend), section_(part), division_(division ? *division : alone_) {
   const auto architecture = file.string("general.architecture");
   if (!architecture) throw Error(Code::format, "general.architecture: expected the name of an architecture, found nothing");
   architecture_ = *architecture;
@@ -99,9 +99,9 @@ const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int6
 
 // A table without an output matrix is the head's too.
 bool Loader::holds(std::string_view name) const {
-  if (const auto layer = layer_of(name)) return *layer >= part_.first && *layer < part_.last;
-  if (name.starts_with("token_embd.")) return part_.embed || (part_.head && !has("output.weight"));
-  return !name.starts_with("output") || part_.head;
+  if (const auto layer = layer_of(name)) return *layer >= section_.first && *layer < section_.last;
+  if (name.starts_with("token_embd.")) return section_.embed || (section_.head && !has("output.weight"));
+  return !name.starts_with("output") || section_.head;
 }
 
 Tensor Loader::matrix(const std::string& name, int64_t rows, int64_t cols) {

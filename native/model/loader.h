@@ -14,7 +14,7 @@ namespace lt::model {
 
 // What a model object holds of a model that several backends share: the weights of layers [first, last), of the token table, of the
 // head. It knows the shapes of all others, but does not place them.
-struct Part {
+struct Section {
   int64_t first = 0, last = INT64_MAX;
   bool embed = true, head = true;
 };
@@ -25,7 +25,7 @@ std::optional<int64_t> layer_of(std::string_view tensor);
 class Loader {
  public:
   // division: of several ranks, or none.
-  Loader(const gguf::File& file, Backend& backend, const Part& part = {}, Division* division = nullptr);
+  Loader(const gguf::File& file, Backend& backend, const Section& part = {}, Division* division = nullptr);
 
   // Values of "<architecture>.<key>". Throw Code::format where absent or outside [low, high].
   int64_t integer(std::string_view key, int64_t low, int64_t high) const;
@@ -72,7 +72,7 @@ class Loader {
 
   const gguf::File& file_;
   Backend& backend_;
-  Part part_;
+  Section section_;
   Division alone_;  // of one rank
   Division& division_;
   std::string architecture_;

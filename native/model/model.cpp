@@ -22,7 +22,7 @@ std::vector<std::string> architectures() {
   return names;
 }
 
-std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Part& part, Division* division) {
+std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part, Division* division) {
   Loader loader(file, backend, part, division);
   const auto entry = registry().find(loader.architecture());
   if (entry == registry().end()) {

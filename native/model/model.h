@@ -11,7 +11,7 @@ namespace lt::model {
 
 // The model of a file, its weights placed on the backend. The file must outlive it. Throws Code::unsupported for an unknown
 // architecture, Code::format for a file that does not hold what its architecture needs.
-std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Part& part = {}, Division* division = nullptr);
+std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part = {}, Division* division = nullptr);
 
 std::vector<std::string> architectures();  // sorted
 

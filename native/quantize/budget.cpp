@@ -8,7 +8,7 @@
 #include "encode/encode.h"
 #include "quant/type.h"
 #include "quantize/layers.h"
-#include "quantize/weights.h"
+#include "quantize/row_encoder.h"
 
 namespace lt::quantize {
 namespace {
@@ -77,7 +77,7 @@ class Measure {
   }
 
   Hull operator()(const Choice& c) const {
-    const Weights weights(file_, *c.from, c.source, options_.importance.get());
+    const RowEncoder weights(file_, *c.from, c.source, options_.importance.get());
     const std::vector<Type> types = candidates(*c.from, weights.guided());
     std::vector<Offer> offers(types.size());
     parallel(threads_, static_cast<int64_t>(types.size()), [&](int64_t i) {
@@ -90,7 +90,7 @@ class Measure {
 
  private:
   // Of rows that lie evenly over the tensor.
-  static double relative_loss(const Weights& weights, Type type) {
+  static double relative_loss(const RowEncoder& weights, Type type) {
     constexpr int64_t enough = 1 << 17;
     const gguf::HostTensor& t = weights.tensor();
     const int64_t rows = std::min(t.rows(), std::max<int64_t>(16, enough / t.cols()));

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "encode/encode.h"
-#include "gguf/text.h"
 #include "quant/type.h"
 
 namespace lt::quantize {
@@ -87,7 +87,7 @@ std::string listed(const std::vector<std::string>& names) {
   constexpr size_t most = 5;
   const size_t shown = names.size() > most + 1 ? most : names.size();
   std::string out;
-  for (size_t i = 0; i < shown; i++) out += (i == 0 ? "" : ", ") + gguf::shown(names[i]);
+  for (size_t i = 0; i < shown; i++) out += (i == 0 ? "" : ", ") + lt::shown(names[i]);
   return shown < names.size() ? out + " and " + std::to_string(names.size() - shown) + " more" : out;
 }
 

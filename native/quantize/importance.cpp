@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view sums_end = ".in_sum2", counts_end = ".counts";
 
 [[noreturn]] void fail(const std::string& tensor, const std::string& what) {
-  throw Error(Code::format, "importance matrix, tensor " + gguf::shown(tensor) + ": " + what);
+  throw Error(Code::format, "importance matrix, tensor " + shown(tensor) + ": " + what);
 }
 
 void check_values(const std::string& tensor, std::span<const float> values) {
@@ -36,7 +36,7 @@ void check(const std::string& tensor, const Importance::Entry& e) {
 // ---- the GGUF form
 
 std::vector<float> floats(const gguf::HostTensor& t) {
-  if (t.type != Type::f32) throw Error(Code::format, "importance matrix, tensor " + gguf::shown(t.name) + ": expected F32");
+  if (t.type != Type::f32) throw Error(Code::format, "importance matrix, tensor " + shown(t.name) + ": expected F32");
   std::vector<float> out(t.bytes / sizeof(float));
   if (!out.empty()) std::memcpy(out.data(), t.data, t.bytes);
   return out;
@@ -50,8 +50,8 @@ Importance from_gguf(std::span<const uint8_t> bytes) {
   const auto file = gguf::File::view(bytes);
   const auto kind = file->string("general.type");
   if (kind != "imatrix")
-    throw Error(Code::format, "expected an importance matrix, found a GGUF file of " +
-                                  (kind ? "type " + gguf::shown(*kind) : std::string("another kind")));
+    throw Error(Code::format,
+                "expected an importance matrix, found a GGUF file of " + (kind ? "type " + shown(*kind) : std::string("another kind")));
   Importance out;
   out.chunks = number(*file, "imatrix.chunk_count");
   out.chunk_size = number(*file, "imatrix.chunk_size");
@@ -81,7 +81,7 @@ int32_t whole(gguf::Cursor& cursor, const gguf::Owner& owner, std::string_view f
 std::string text(gguf::Cursor& cursor, const gguf::Owner& owner, std::string_view field, int32_t least) {
   const auto length = static_cast<size_t>(whole(cursor, owner, field, least));
   const std::string_view found(reinterpret_cast<const char*>(cursor.take(length, 1, owner, field)), length);
-  if (length > 65535 || !gguf::valid_utf8(found)) owner.fail(std::string(field) + ": expected up to 65535 bytes of UTF-8");
+  if (length > 65535 || !valid_utf8(found)) owner.fail(std::string(field) + ": expected up to 65535 bytes of UTF-8");
   return std::string(found);
 }
 

@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "encode/encode.h"
-#include "gguf/text.h"
 #include "quant/type.h"
 #include "quantize/coverage.h"
 #include "quantize/layers.h"
@@ -124,7 +124,7 @@ void refuse_idle(const Options& options, const Plan& plan) {
   for (const TensorRule& rule : options.tensor_types) {
     const auto fits = [&](const Choice& c) { return c.open && rule.names.contains(c.source); };
     if (std::any_of(plan.choices.begin(), plan.choices.end(), fits)) continue;
-    throw Error(Code::argument, "tensorTypes: the pattern \"" + gguf::shown(rule.pattern) + "\" fits no tensor that can be quantized" +
+    throw Error(Code::argument, "tensorTypes: the pattern \"" + shown(rule.pattern) + "\" fits no tensor that can be quantized" +
                                     (rule.names.empty() ? std::string(": llama-ts inspect lists the names")
                                                         : ", but " + listed({rule.names.begin(), rule.names.end()}) +
                                                               ": vectors, norms, routers and what is left out stay as they are"));

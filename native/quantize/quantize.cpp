@@ -22,14 +22,14 @@ namespace {
 std::vector<int64_t> dims_of(const gguf::HostTensor& t) { return {t.dims.begin(), t.dims.begin() + t.n_dims}; }
 
 // The files that the choices go to: their names, and the number of choices of each.
-struct Parts {
+struct OutputFiles {
   std::vector<std::string> paths;
   std::vector<size_t> counts;
 };
 
-Parts parts_of(const gguf::File& file, const std::string& output, const Options& options, const Plan& plan) {
+OutputFiles parts_of(const gguf::File& file, const std::string& output, const Options& options, const Plan& plan) {
   if (!options.keep_split || file.parts() == 1) return {{output}, {plan.choices.size()}};
-  Parts parts;
+  OutputFiles parts;
   const std::string stem = output.ends_with(".gguf") ? output.substr(0, output.size() - 5) : output;
   const std::vector<size_t> held = file.tensors_of_parts();
   const gguf::HostTensor* end = file.tensors().data();
@@ -58,7 +58,7 @@ std::string origin_of(const gguf::File& file, const Options& options) {
          std::to_string(h.value());
 }
 
-std::vector<gguf::Field> fields_of_part(std::vector<gguf::Field> whole, size_t part, const Parts& parts) {
+std::vector<gguf::Field> fields_of_part(std::vector<gguf::Field> whole, size_t part, const OutputFiles& parts) {
   if (parts.paths.size() == 1) return whole;
   std::vector<gguf::Field> fields = part == 0 ? std::move(whole) : std::vector<gguf::Field>{};
   const size_t tensors = std::accumulate(parts.counts.begin(), parts.counts.end(), size_t{0});
@@ -68,7 +68,7 @@ std::vector<gguf::Field> fields_of_part(std::vector<gguf::Field> whole, size_t p
   return fields;
 }
 
-Report report_of(const gguf::File& file, const Parts& parts, const Plan& plan) {
+Report report_of(const gguf::File& file, const OutputFiles& parts, const Plan& plan) {
   Report report{plan.type, file.bytes(), 0, parts.paths, {}, plan.notes};
   for (const Choice& c : plan.choices) {
     report.tensors.push_back({c.name, c.from->type, c.to, dims_of(*c.from), c.bytes(), {}, c.from->rows() * c.from->cols()});
@@ -173,7 +173,7 @@ class Run {
     if (writer.done(index)) return more(weights);
     const auto write = [&writer, index](std::span<const uint8_t> bytes) { writer.append(index, bytes); };
     if (c.to == c.from->type) return slabs_.copy(file_, *c.from, write, more);
-    report_.tensors[at].loss = slabs_.encode(file_, Weights(file_, *c.from, c.source, options_.importance.get()), c.to, write, more);
+    report_.tensors[at].loss = slabs_.encode(file_, RowEncoder(file_, *c.from, c.source, options_.importance.get()), c.to, write, more);
   }
 
   void advance(int64_t weights) {
@@ -195,7 +195,7 @@ class Run {
   const int threads_;
   const std::vector<gguf::Field> metadata_;  // of the input, copied while it is whole
   Plan plan_;
-  Parts parts_;
+  OutputFiles parts_;
   Report report_;
   int64_t all_ = 0, done_ = 0;
   std::vector<std::unique_ptr<gguf::Writer>> writers_;

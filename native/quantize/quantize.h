@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "quantize/plan.h"
-#include "quantize/weights.h"
+#include "quantize/row_encoder.h"
 
 namespace lt::quantize {
 

@@ -15,7 +15,7 @@ constexpr int64_t few_rows = 256;
 
 }  // namespace
 
-Loss Slabs::encode(const gguf::File& file, const Weights& weights, Type to, const Write& write, const Tell& tell) {
+Loss Slabs::encode(const gguf::File& file, const RowEncoder& weights, Type to, const Write& write, const Tell& tell) {
   const gguf::HostTensor& t = weights.tensor();
   const int64_t cols = t.cols(), from_bytes = quant::row_bytes(t.type, cols), to_bytes = quant::row_bytes(to, cols);
   const int64_t measured = t.rows() <= few_rows ? 1 : 8;

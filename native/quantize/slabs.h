@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "quantize/weights.h"
+#include "quantize/row_encoder.h"
 
 namespace lt::quantize {
 
@@ -18,7 +18,7 @@ class Slabs {
   ~Slabs() { wait_quietly(); }
 
   // What was lost, of about an eighth of the rows. `write` runs on another thread and may still run when this returns.
-  Loss encode(const gguf::File& file, const Weights& weights, Type to, const Write& write, const Tell& tell);
+  Loss encode(const gguf::File& file, const RowEncoder& weights, Type to, const Write& write, const Tell& tell);
   // The bytes as they are.
   void copy(const gguf::File& file, const gguf::HostTensor& tensor, const Write& write, const Tell& tell);
   void wait();  // until all is written; throws what a write threw

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::safetensors {
 namespace {
@@ -34,7 +34,7 @@ bool is_plain(std::string_view name) {
 // A file in the folder itself, which no index can be: neither a way out of the folder nor one back to where it came from.
 void check_shard_name(std::string_view name) {
   if (is_plain(name) && name.ends_with(".safetensors")) return;
-  throw Error(Code::format, "weight_map: expected the name of a .safetensors file in the folder, found \"" + gguf::shown(name) + "\"");
+  throw Error(Code::format, "weight_map: expected the name of a .safetensors file in the folder, found \"" + shown(name) + "\"");
 }
 
 bool is_index(std::string_view name) { return name.ends_with(".safetensors.index.json"); }
@@ -45,7 +45,7 @@ std::string first_file(const std::string& folder, const std::string& named) {
   if (named.empty()) return is_file(folder, whole) ? whole : is_file(folder, index_name) ? index_name : "";
   if (is_plain(named) && (is_index(named) || named.ends_with(".safetensors"))) return named;
   throw Error(Code::format, "config.json: transformers_weights: expected a .safetensors file or its .safetensors.index.json, found \"" +
-                                gguf::shown(named) + "\"");
+                                shown(named) + "\"");
 }
 
 // Of shards that lie there without an index.
@@ -72,7 +72,7 @@ WeightMap read_index(const std::string& folder, const std::string& name) {
     WeightMap out;
     for (const json::Member m : map) {
       const auto shard = m.value.string();
-      if (!shard) throw Error(Code::format, "weight_map: tensor " + gguf::shown(m.key) + ": expected the name of a file");
+      if (!shard) throw Error(Code::format, "weight_map: tensor " + shown(m.key) + ": expected the name of a file");
       check_shard_name(*shard);
       out.emplace(m.key, *shard);
     }
@@ -114,7 +114,7 @@ void check_shard(const Shard& shard, const WeightMap& map, const std::string& in
   for (const Tensor& t : shard.contents.tensors) {
     const auto at = map.find(t.name);
     if (at == map.end() || at->second != shard.name)
-      throw Error(Code::format, shard.name + ": tensor " + gguf::shown(t.name) + " is in it, but " + index +
+      throw Error(Code::format, shard.name + ": tensor " + shown(t.name) + " is in it, but " + index +
                                     (at == map.end() ? " does not name it" : " has it in " + at->second));
   }
 }
@@ -155,7 +155,7 @@ Folder::Folder(const std::string& path, const std::string& named, const gguf::Ac
     for (const Tensor& t : s.contents.tensors) tensors_.push_back(&t), names.push_back(t.name);
   index_ = std::make_unique<gguf::Index>("tensor", std::move(names));
   for (const auto& [tensor, shard] : map)
-    if (!find(tensor)) throw Error(Code::format, shard + ": expected tensor " + gguf::shown(tensor) + ", which " + first + " has in it");
+    if (!find(tensor)) throw Error(Code::format, shard + ": expected tensor " + shown(tensor) + ", which " + first + " has in it");
 }
 
 const Tensor* Folder::find(std::string_view name) const {

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::safetensors {
 namespace {
@@ -23,14 +23,14 @@ constexpr Named dtypes[] = {{"BOOL", 1}, {"U8", 1},   {"I8", 1},  {"F8_E5M2", 1}
                             {"F16", 2},  {"BF16", 2}, {"I32", 4}, {"U32", 4},     {"F32", 4},     {"F64", 8},     {"I64", 8}, {"U64", 8}};
 
 [[noreturn]] void fail(std::string_view tensor, const std::string& what) {
-  throw Error(Code::format, "tensor " + gguf::shown(tensor) + ": " + what);
+  throw Error(Code::format, "tensor " + shown(tensor) + ": " + what);
 }
 
 Dtype dtype_of(std::string_view tensor, const json::Value& entry) {
   const auto name = entry["dtype"].string();
   if (!name) fail(tensor, "dtype: expected a name such as \"BF16\"");
   const auto at = std::find_if(std::begin(dtypes), std::end(dtypes), [&](const Named& n) { return *name == n.name; });
-  if (at == std::end(dtypes)) fail(tensor, "dtype: found \"" + gguf::shown(*name) + "\", which is no known type");
+  if (at == std::end(dtypes)) fail(tensor, "dtype: found \"" + shown(*name) + "\", which is no known type");
   return static_cast<Dtype>(at - std::begin(dtypes));
 }
 
@@ -58,12 +58,12 @@ uint64_t size_of(std::string_view tensor, Dtype dtype, const std::vector<int64_t
   return bytes;
 }
 
-struct Placed {
+struct AtOffsets {
   Tensor tensor;
   uint64_t begin, end;
 };
 
-Placed read_tensor(std::string_view name, const json::Value& entry, std::span<const uint8_t> data) {
+AtOffsets read_tensor(std::string_view name, const json::Value& entry, std::span<const uint8_t> data) {
   if (!entry.is(json::Kind::object)) fail(name, "expected an object with dtype, shape and data_offsets");
   if (name.empty() || name.size() > 65535) fail(name, "expected a name of 1 to 65535 bytes");
   const Dtype dtype = dtype_of(name, entry);
@@ -87,12 +87,12 @@ Placed read_tensor(std::string_view name, const json::Value& entry, std::span<co
 }
 
 // The data are the tensors, one behind the other.
-void check_places(const std::vector<Placed>& tensors, uint64_t bytes) {
+void check_places(const std::vector<AtOffsets>& tensors, uint64_t bytes) {
   uint64_t at = 0;
   std::string_view before;
-  for (const Placed& p : tensors) {
+  for (const AtOffsets& p : tensors) {
     if (p.begin < at)
-      fail(p.tensor.name, "data_offsets: its data at " + std::to_string(p.begin) + " overlap those of tensor " + gguf::shown(before));
+      fail(p.tensor.name, "data_offsets: its data at " + std::to_string(p.begin) + " overlap those of tensor " + shown(before));
     if (p.begin > at) fail(p.tensor.name, "data_offsets: nothing is in the " + std::to_string(p.begin - at) + " bytes before its data");
     at = p.end;
     before = p.tensor.name;
@@ -133,7 +133,7 @@ Contents read(std::span<const uint8_t> bytes) {
   Contents contents;
   contents.header = std::make_unique<json::Document>(text);
   const std::span<const uint8_t> data = rest.subspan(static_cast<size_t>(length));
-  std::vector<Placed> placed;
+  std::vector<AtOffsets> placed;
   for (const json::Member m : contents.header->root()) {
     if (m.key == "__metadata__") {
       check_notes(m.value);
@@ -141,10 +141,10 @@ Contents read(std::span<const uint8_t> bytes) {
       placed.push_back(read_tensor(m.key, m.value, data));
     }
   }
-  const auto place = [](const Placed& p) { return std::tuple(p.begin, p.end, p.tensor.name); };
-  std::sort(placed.begin(), placed.end(), [&](const Placed& a, const Placed& b) { return place(a) < place(b); });
+  const auto place = [](const AtOffsets& p) { return std::tuple(p.begin, p.end, p.tensor.name); };
+  std::sort(placed.begin(), placed.end(), [&](const AtOffsets& a, const AtOffsets& b) { return place(a) < place(b); });
   check_places(placed, data.size());
-  for (Placed& p : placed) contents.tensors.push_back(std::move(p.tensor));
+  for (AtOffsets& p : placed) contents.tensors.push_back(std::move(p.tensor));
   return contents;
 }
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "safetensors/json.h"
+#include "json/json.h"
 
 namespace lt::safetensors {
 

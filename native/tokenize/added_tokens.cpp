@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 #include "tokenize/normal_form.h"
 #include "tokenize/unicode.h"
 
@@ -51,7 +51,7 @@ AddedTokens::AddedTokens(const Vocabulary& vocabulary, const Normalizer& normali
       const bool normalized = token.flags & AddedToken::normalized;
       const std::string_view text = normalized ? normalizer.apply(token.text, buffer) : token.text;
       if (text.empty())
-        throw Error(Code::unsupported, "tokenizer.huggingface.added_tokens: the normalizer leaves nothing of \"" + gguf::shown(token.text) +
+        throw Error(Code::unsupported, "tokenizer.huggingface.added_tokens: the normalizer leaves nothing of \"" + shown(token.text) +
                                            "\", which would be found everywhere");
       (normalized ? normalized_ : raw_).sorted.push_back({std::string(text), &token});
     }

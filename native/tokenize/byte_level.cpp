@@ -1,7 +1,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 #include "tokenize/byte_alphabet.h"
 #include "tokenize/encoder.h"
 #include "tokenize/merge.h"
@@ -19,7 +19,7 @@ const Pretokenizer& pretokenizer_of(const gguf::File& file) {
   const std::string_view pre = file.string("tokenizer.ggml.pre").value_or("");
   if (const Pretokenizer* found = find_pretokenizer(pre)) return *found;
   throw Error(Code::unsupported,
-              "tokenizer.ggml.pre: the pre-tokenizer \"" + gguf::shown(pre) + "\" is not built; those that are: " + known_pretokenizers());
+              "tokenizer.ggml.pre: the pre-tokenizer \"" + shown(pre) + "\" is not built; those that are: " + known_pretokenizers());
 }
 
 class ByteLevel final : public Encoder {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 #include "tokenize/merge.h"
 #include "tokenize/vocabulary.h"
 
@@ -25,8 +25,8 @@ MergeList::MergeList(const gguf::File& file) : merges_(string_array(file, "token
     const std::string_view merge = (*merges_)[i];
     const size_t gap = merge.find(' ', 1);  // a left part may begin with a space where a vocabulary does not spell spaces
     if (gap == std::string_view::npos || gap + 1 == merge.size())
-      throw Error(Code::format, "tokenizer.ggml.merges: expected two texts with a space between, found \"" + gguf::shown(merge) + "\" at " +
-                                    std::to_string(i));
+      throw Error(Code::format,
+                  "tokenizer.ggml.merges: expected two texts with a space between, found \"" + shown(merge) + "\" at " + std::to_string(i));
     longest_ = std::max(longest_, merge.size() - 1);
     index_.insert(hash_pair(merge.substr(0, gap), merge.substr(gap + 1)), i, false,
                   [&](uint32_t other) { return (*merges_)[other] == merge; });

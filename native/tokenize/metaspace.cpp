@@ -1,7 +1,7 @@
 #include "tokenize/metaspace.h"
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 #include "tokenize/spelling.h"
 
 namespace lt::tokenize {
@@ -16,7 +16,7 @@ std::optional<Metaspace> Metaspace::of(const gguf::File& file) {
   } else if (*prefix == "never") {
     m.prefix_ = Prefix::never;
   } else if (*prefix != "always") {
-    throw Error(Code::format, std::string(key) + ": expected always, first or never, found \"" + gguf::shown(*prefix) + "\"");
+    throw Error(Code::format, std::string(key) + ": expected always, first or never, found \"" + shown(*prefix) + "\"");
   }
   m.split_ = file.boolean("tokenizer.huggingface.metaspace_split").value_or(true);
   return m;

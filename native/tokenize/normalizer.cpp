@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 #include "tokenize/normal_form.h"
 #include "tokenize/unicode.h"
 #include "tokenize/vocabulary.h"
@@ -92,7 +92,7 @@ Normalizer::Normalizer(const gguf::File& file) {
   if (!list) return;
   for (size_t i = 0; i < list->size();) {
     const Kind* kind = kind_of((*list)[i]);
-    if (!kind) throw Error(Code::unsupported, std::string(kKey) + ": the step \"" + gguf::shown((*list)[i]) + "\" is not built");
+    if (!kind) throw Error(Code::unsupported, std::string(kKey) + ": the step \"" + shown((*list)[i]) + "\" is not built");
     const auto takes = static_cast<size_t>(kind->takes);
     if (list->size() - i - 1 < takes)
       throw Error(Code::format, std::string(kKey) + ": " + std::string(kind->name) + ": expected a text behind it");

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 #include "tokenize/added_tokens.h"
 #include "tokenize/encoder.h"
 #include "tokenize/metaspace.h"
@@ -29,7 +29,7 @@ std::string_view supported_model(const gguf::File& file) {
   const auto model = file.string("tokenizer.ggml.model");
   if (!model) throw Error(Code::format, "tokenizer.ggml.model: expected the kind of tokenizer, found none: the file has no vocabulary");
   if (*model != "llama" && *model != "gpt2" && *model != "gemma4")
-    throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + gguf::shown(*model) +
+    throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + shown(*model) +
                                        "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4");
   return *model;
 }

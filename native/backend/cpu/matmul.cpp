@@ -9,7 +9,7 @@ namespace {
 constexpr int64_t piece_bytes = 192 << 10;  // of weights that a thread claims at a time
 
 // A product, its kernel and how its weight rows are cut into tasks.
-struct Cut {
+struct TaskRows {
   const Product* product;
   const MatmulKernel* kernel;  // null: rows are decoded to f32 first
   const void* prepared;
@@ -63,7 +63,7 @@ void Cpu::matmul(Tensor x, std::span<const Product> products) {
     return matmul(x, products.subspan(most));
   }
   const MatmulKernel& f32 = *by_type_[static_cast<int>(Type::f32)];
-  Cut cuts[most];
+  TaskRows cuts[most];
   const void* prepared[3] = {};
   int64_t tasks = 0;
   for (size_t i = 0; i < products.size(); i++) {
@@ -80,7 +80,7 @@ void Cpu::matmul(Tensor x, std::span<const Product> products) {
     cuts[i] = {&p, own, input, rows, tasks};
   }
   pool_.run(tasks, [&](int64_t task, int thread) {
-    const Cut* c = cuts;
+    const TaskRows* c = cuts;
     while (task >= c->end) c++;
     const Product& p = *c->product;
     const int64_t first = (task - (c == cuts ? 0 : c[-1].end)) * c->rows, last = std::min(p.w.rows, first + c->rows);

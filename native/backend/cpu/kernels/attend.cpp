@@ -143,21 +143,21 @@ static void soften(float* scores, float scale, int64_t first, int64_t last, floa
   total += fold_add(sum);
 }
 
-struct Range {
+struct SeenPositions {
   int64_t first, last;
 };
 
 // What a query row sees of the 64 positions from `begin` on.
-static Range seen(const AttendPiece& p, int64_t row, int64_t begin) {
+static SeenPositions seen(const AttendPiece& p, int64_t row, int64_t begin) {
   const int64_t position = p.first_position + row / p.group;
   const int64_t first = p.window ? most(0, position - p.window + 1 - begin) : 0;
   return {least(first, page), least(page, most(0, position + 1 - begin))};
 }
 
 // Adds the weighted values: what all rows of a strip see together, what only some see one by one, each row's in order.
-static void add_values(int64_t rows, const Range* seen, float* sums, int64_t sums_stride, const float* weights, const float* v,
+static void add_values(int64_t rows, const SeenPositions* seen, float* sums, int64_t sums_stride, const float* weights, const float* v,
                        int64_t cols) {
-  Range both = seen[0];
+  SeenPositions both = seen[0];
   for (int64_t r = 1; r < rows; r++) both = {most(both.first, seen[r].first), least(both.last, seen[r].last)};
   const bool shared = both.first < both.last;
   const auto alone = [&](int64_t r, int64_t first, int64_t last) {
@@ -207,7 +207,7 @@ static void fetch(const uint8_t* at, int64_t bytes) {
 
 // The scores of one query row of R heads, straight from the page: what few rows would save, an unpacked copy would cost.
 template <class Row, int R>
-static void few_scores(const AttendPiece& p, const Work& w, const Place& at, float* scores, Range seen) {
+static void few_scores(const AttendPiece& p, const Work& w, const Place& at, float* scores, SeenPositions seen) {
   for (int64_t j = seen.first / 16 * 16; j < seen.last; j += 16) {
     f32x16 acc[R];
     LT_UNROLL for (int r = 0; r < R; r++) acc[r] = zero();
@@ -224,7 +224,8 @@ static void few_scores(const AttendPiece& p, const Work& w, const Place& at, flo
 }
 
 template <class Row, int R, int C>
-static void few_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, Range seen, float* out, int64_t col) {
+static void few_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, SeenPositions seen, float* out,
+                       int64_t col) {
   f32x16 acc[R][C];
   const int64_t n = least(16, p.v_dim - col);  // C is 1 where this is less
   LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = load(out + r * w.stride + col + 16 * j);
@@ -243,7 +244,7 @@ static void few_values(const AttendPiece& p, const Work& w, const Place& at, con
 template <class Row, int R>
 static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
   const Place at = place(p, begin);
-  const Range range = seen(p, 0, begin);
+  const SeenPositions range = seen(p, 0, begin);
   float scores[R * page];
   few_scores<Row, R>(p, w, at, scores, range);
   for (int64_t r = 0; r < R; r++) soften(scores + r * page, p.scale, range.first, range.last, out + r * w.stride, w.cols);
@@ -261,7 +262,7 @@ static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t b
   for (int64_t r = 0; r < rows; r += strip_rows) {
     const int64_t n = least(strip_rows, rows - r);
     float scores[strip_rows * page];
-    Range ranges[strip_rows];
+    SeenPositions ranges[strip_rows];
     multiply_all(n, whole(end), scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
     for (int64_t i = 0; i < n; i++) {
       ranges[i] = seen(p, r + i, begin);

@@ -28,7 +28,7 @@ struct AttendArgs {
 };
 
 // What a block works on.
-struct Piece {
+struct RowSplit {
   const int32_t* pages;
   int64_t row, kv_head, head, heads;  // query heads [head, head + heads)
   int64_t first, last;                // positions [first, last)
@@ -60,10 +60,10 @@ LT_DEVICE Merge merge(float before, float added) {
 LT_DEVICE int64_t first_seen(const AttendArgs& p, int64_t position) { return p.window ? most(0, position - p.window + 1) : 0; }
 
 // Of row r.
-LT_DEVICE Piece piece_of(const AttendArgs& p, int64_t r) {
+LT_DEVICE RowSplit piece_of(const AttendArgs& p, int64_t r) {
   const int64_t position = *p.positions.row<int32_t>(r), group = p.heads / p.kv_heads;
   const int64_t chunk = block_y() % p.chunks;
-  Piece at;
+  RowSplit at;
   at.pages = p.pages.row<int32_t>(*p.sequences.row<int32_t>(r));
   at.row = r;
   at.kv_head = block_y() / p.chunks;
@@ -77,7 +77,7 @@ LT_DEVICE Piece piece_of(const AttendArgs& p, int64_t r) {
 
 // weights (heads, 64) = scores of the page that begins at `begin`; also of positions that the row does not see.
 template <class T>
-LT_DEVICE void score(const AttendArgs& p, const Piece& at, const Room& room, int64_t begin) {
+LT_DEVICE void score(const AttendArgs& p, const RowSplit& at, const Room& room, int64_t begin) {
   const int j = thread() % page, half = thread() / page;  // heads half, half + 2, ...
   const int64_t top = slot(at.pages, p.kv_heads, at.kv_head, begin);
   float acc[most_heads / 2] = {};
@@ -112,7 +112,7 @@ LT_DEVICE float fold_sum(float x) {
 
 // Turns scores of positions [first, last) of the page into weights, and leaves in `factors` what the sums so far are scaled by. All
 // threads come to each shuffle, those without a head with nothing.
-LT_DEVICE void soften(const Piece& at, const Room& room, State& state, int64_t first, int64_t last) {
+LT_DEVICE void soften(const RowSplit& at, const Room& room, State& state, int64_t first, int64_t last) {
   const int lane = thread() % 32;
   for (int i = 0; i < 2; i++) {
     const int h = thread() / 32 + 4 * i;
@@ -136,7 +136,7 @@ LT_DEVICE void soften(const Piece& at, const Room& room, State& state, int64_t f
 
 // sums = sums * factors + weights times the values of positions [first, last) of the page. A thread has whole columns.
 template <class T>
-LT_DEVICE void add_values(const AttendArgs& p, const Piece& at, const Room& room, int64_t begin, int64_t first, int64_t last) {
+LT_DEVICE void add_values(const AttendArgs& p, const RowSplit& at, const Room& room, int64_t begin, int64_t first, int64_t last) {
   const int64_t top = slot(at.pages, p.kv_heads, at.kv_head, begin);
   for (int64_t c = thread(); c < p.value_dim; c += 128) {
     float acc[most_heads] = {};
@@ -157,7 +157,7 @@ LT_DEVICE void add_values(const AttendArgs& p, const Piece& at, const Room& room
 
 // Leaves the sums over the split in room.sums and the state.
 template <class K, class V>
-LT_DEVICE void walk_split(const AttendArgs& p, const Piece& at, const Room& room, State& state, int64_t split) {
+LT_DEVICE void walk_split(const AttendArgs& p, const RowSplit& at, const Room& room, State& state, int64_t split) {
   state.clear();
   for (int64_t c = thread(); c < p.value_dim; c += 128)
     for (int64_t h = 0; h < at.heads; h++) room.sums[h * p.value_dim + c] = 0.0f;
@@ -170,7 +170,7 @@ LT_DEVICE void walk_split(const AttendArgs& p, const Piece& at, const Room& room
   }
 }
 
-LT_DEVICE void write_partial(const AttendArgs& p, const Piece& at, const Room& room, const State& state) {
+LT_DEVICE void write_partial(const AttendArgs& p, const RowSplit& at, const Room& room, const State& state) {
   const int64_t stride = p.value_dim + 2;
   float* to = p.partial + (block_x() * p.heads + at.head) * stride;
   for (int64_t c = thread(); c < p.value_dim; c += 128)
@@ -184,7 +184,7 @@ LT_DEVICE void write_partial(const AttendArgs& p, const Piece& at, const Room& r
 }
 
 // Adds the split's sums to the whole.
-LT_DEVICE void add_split(const AttendArgs& p, const Piece& at, const Room& room, State& whole, const State& split) {
+LT_DEVICE void add_split(const AttendArgs& p, const RowSplit& at, const Room& room, State& whole, const State& split) {
   sync();  // the factors were read
   for (int i = 0; i < 2; i++) {
     const int h = thread() / 32 + 4 * i;
@@ -205,7 +205,7 @@ LT_DEVICE void add_split(const AttendArgs& p, const Piece& at, const Room& room,
   sync();  // the factors were read
 }
 
-LT_DEVICE void finish(const AttendArgs& p, const Piece& at, const Room& room, const State& whole) {
+LT_DEVICE void finish(const AttendArgs& p, const RowSplit& at, const Room& room, const State& whole) {
   for (int i = 0; i < 2; i++) {
     const int h = thread() / 32 + 4 * i;
     if (h < at.heads && thread() % 32 == 0) room.factors[h] = whole.total[i];
@@ -226,7 +226,7 @@ attend_row(AttendArgs p) {
   LT_SHARED_DYNAMIC(float, memory);
   const int64_t r = p.partial ? p.entries[2 * block_x()] : block_x();
   if (r < 0) return;  // no work of this step
-  const Piece at = piece_of(p, r);
+  const RowSplit at = piece_of(p, r);
   if (p.partial && (at.split + 1) * split_positions <= at.first) return;  // behind the window
   const Room room{memory, memory + at.heads * p.key_dim, memory + at.heads * (p.key_dim + p.value_dim), keys, weights, factors};
   const float* q = p.q.row<float>(at.row) + at.head * p.key_dim;

@@ -17,8 +17,8 @@ void matmul_rows(Stream& stream, const MatmulArgs& p) {
 
 }  // namespace lt::gpu::LT_GPU
 
-#define LT_GPU_WEIGHT(T)                                                           \
-  namespace lt::gpu::LT_GPU {                                                      \
-  Weights weights_##T();                                                           \
-  Weights weights_##T() { return {gather_rows<quant::T>, matmul_rows<quant::T>}; } \
+#define LT_GPU_WEIGHT(T)                                                               \
+  namespace lt::gpu::LT_GPU {                                                          \
+  TypeKernels weights_##T();                                                           \
+  TypeKernels weights_##T() { return {gather_rows<quant::T>, matmul_rows<quant::T>}; } \
   }

@@ -7,19 +7,19 @@
 
 namespace lt::gpu::LT_GPU {
 
-#define LT_DECLARE(T) Weights weights_##T();
+#define LT_DECLARE(T) TypeKernels weights_##T();
 LT_QUANT_TYPES(LT_DECLARE)
 #undef LT_DECLARE
 
-const Weights& weights(Type type) {
-  static const std::array<Weights, 256> by_id = [] {
-    std::array<Weights, 256> all{};
+const TypeKernels& weights(Type type) {
+  static const std::array<TypeKernels, 256> by_id = [] {
+    std::array<TypeKernels, 256> all{};
 #define LT_ENTER(T) all[static_cast<uint8_t>(quant::T::id)] = weights_##T();
     LT_QUANT_TYPES(LT_ENTER)
 #undef LT_ENTER
     return all;
   }();
-  const Weights& found = by_id[static_cast<uint8_t>(type)];
+  const TypeKernels& found = by_id[static_cast<uint8_t>(type)];
   if (!found.matmul) throw Error(Code::internal, std::string(backend_name) + ": no weights are of type " + quant::info(type).name);
   return found;
 }

@@ -19,11 +19,11 @@ struct MatmulArgs {
 // Numbers of rows of x from which on another kernel is taken (matmul_decode.h, matmul_tiles.h).
 constexpr int64_t few_from = 2, tiles_from = 9, wide_tiles_from = 17;
 
-struct Weights {
+struct TypeKernels {
   void (*gather)(Stream& stream, int64_t rows, const GatherArgs& args);
   void (*matmul)(Stream& stream, const MatmulArgs& args);
 };
 
-const Weights& weights(Type type);
+const TypeKernels& weights(Type type);
 
 }  // namespace lt::gpu::LT_GPU

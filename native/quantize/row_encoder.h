@@ -18,10 +18,10 @@ struct Loss {
   Loss& operator+=(const Loss& other);
 };
 
-class Weights {
+class RowEncoder {
  public:
   // importance: null, or of a model's columns, in which the tensor is called `name`. Throws Code::format where it does not fit the tensor.
-  Weights(const gguf::File& file, const gguf::HostTensor& tensor, const std::string& name, const Importance* importance);
+  RowEncoder(const gguf::File& file, const gguf::HostTensor& tensor, const std::string& name, const Importance* importance);
 
   // Rows [first, first + count) encoded as `type`; rows whose number `measured` divides are decoded again, and what was lost is added
   // up. Any number of threads, each for other rows.

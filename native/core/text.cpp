@@ -1,8 +1,8 @@
-#include "gguf/text.h"
+#include "core/text.h"
 
 #include <cstdint>
 
-namespace lt::gguf {
+namespace lt {
 namespace {
 
 // Bytes of the character that text begins with; 0 if it is none.
@@ -50,4 +50,4 @@ std::string shown(std::string_view text) {
   return text.empty() ? out : out + "...";
 }
 
-}  // namespace lt::gguf
+}  // namespace lt

@@ -1,4 +1,4 @@
-#include "safetensors/json.h"
+#include "json/json.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "gguf/text.h"
+#include "core/text.h"
 
 namespace lt::json {
 namespace {
@@ -35,7 +35,7 @@ class Document::Parser {
 
   void run() {
     if (text_.size() > std::numeric_limits<uint32_t>::max()) throw Error(Code::format, "JSON of more than 4 GB is not supported");
-    if (!gguf::valid_utf8(text_)) throw Error(Code::format, "expected JSON in UTF-8, found other bytes");
+    if (!valid_utf8(text_)) throw Error(Code::format, "expected JSON in UTF-8, found other bytes");
     value(0);
     spaces();
     if (at_ != text_.size()) fail("the end");
@@ -43,7 +43,7 @@ class Document::Parser {
 
  private:
   [[noreturn]] void fail(const std::string& expected) const {
-    const std::string found = at_ < text_.size() ? "\"" + gguf::shown(text_.substr(at_, 16)) + "\"" : "the end";
+    const std::string found = at_ < text_.size() ? "\"" + shown(text_.substr(at_, 16)) + "\"" : "the end";
     throw Error(Code::format, "byte " + std::to_string(at_) + ": expected " + expected + ", found " + found);
   }
 
@@ -126,7 +126,7 @@ class Document::Parser {
     for (const Member m : Value(to_.nodes_.data(), index)) keys.push_back(m.key);
     std::sort(keys.begin(), keys.end());
     const auto twice = std::adjacent_find(keys.begin(), keys.end());
-    if (twice != keys.end()) throw Error(Code::format, "the key \"" + gguf::shown(*twice) + "\" is there twice");
+    if (twice != keys.end()) throw Error(Code::format, "the key \"" + shown(*twice) + "\" is there twice");
   }
 
   void digits() {

@@ -8,7 +8,7 @@
 namespace lt::engine {
 
 // Each uses those before it and is freed before them.
-struct Parts {
+struct LoadedModel {
   std::shared_ptr<const gguf::File> file;  // weights point into it
   std::shared_ptr<const tokenize::Tokenizer> tokenizer;
   std::unique_ptr<Ranks> ranks;  // null: one
@@ -24,9 +24,9 @@ constexpr int64_t logit_rows = 32;
 Type cache_type(const std::string& name, const Shape& shape);
 
 // Reads and allocates everything; a rank that follows another needs no tokenizer.
-Parts assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
-               std::unique_ptr<Ranks> ranks);
+LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions& options, const Progress& progress,
+                     std::unique_ptr<Ranks> ranks);
 
-std::unique_ptr<Engine> start(Parts parts, Sink sink);
+std::unique_ptr<Engine> start(LoadedModel parts, Sink sink);
 
 }  // namespace lt::engine

@@ -1,4 +1,4 @@
-#include "quantize/weights.h"
+#include "quantize/row_encoder.h"
 
 #include <algorithm>
 
@@ -57,7 +57,7 @@ Loss& Loss::operator+=(const Loss& other) {
   return *this;
 }
 
-Weights::Weights(const gguf::File& file, const gguf::HostTensor& tensor, const std::string& name, const Importance* importance)
+RowEncoder::RowEncoder(const gguf::File& file, const gguf::HostTensor& tensor, const std::string& name, const Importance* importance)
     : file_(file), tensor_(tensor) {
   if (!importance) return;
   for (int64_t e = 0; e < tensor.dims[2] * tensor.dims[3]; e++) {
@@ -66,20 +66,20 @@ Weights::Weights(const gguf::File& file, const gguf::HostTensor& tensor, const s
   }
 }
 
-const float* Weights::importance_of(int64_t row) const {
+const float* RowEncoder::importance_of(int64_t row) const {
   if (means_.empty()) return nullptr;
   const std::vector<float>& means = means_[static_cast<size_t>(row / tensor_.dims[1])];
   return means.empty() ? nullptr : means.data();
 }
 
-const void* Weights::rows_at(int64_t first, int64_t count, std::vector<uint8_t>& read) const {
+const void* RowEncoder::rows_at(int64_t first, int64_t count, std::vector<uint8_t>& read) const {
   const int64_t row_bytes = quant::row_bytes(tensor_.type, tensor_.cols());
   read.resize(static_cast<size_t>(count * row_bytes));
   file_.read(tensor_, static_cast<uint64_t>(first * row_bytes), read);
   return read.data();
 }
 
-Loss Weights::encode(Type type, int64_t first, int64_t count, int64_t measured, uint8_t* to) const {
+Loss RowEncoder::encode(Type type, int64_t first, int64_t count, int64_t measured, uint8_t* to) const {
   const quant::TypeInfo &from = quant::info(tensor_.type), &into = quant::info(type);
   const int64_t cols = tensor_.cols(), to_bytes = quant::row_bytes(type, cols);
   const int64_t together = std::max<int64_t>(1, floats_at_once / cols);

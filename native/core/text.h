@@ -3,11 +3,11 @@
 #include <string>
 #include <string_view>
 
-namespace lt::gguf {
+namespace lt {
 
 bool valid_utf8(std::string_view text);  // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF
 
 // For one line of a message: long text cut, control characters and broken UTF-8 written as \xNN.
 std::string shown(std::string_view text);
 
-}  // namespace lt::gguf
+}  // namespace lt
