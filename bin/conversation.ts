@@ -64,22 +64,22 @@ export class Conversation {
 
   /** Says something and prints the answer as it comes. Stopped, it keeps what was shown; where nothing was, nothing was said. */
   say(content: string, options: SendOptions): Promise<Answer> {
-    return this.#answer(() => this.#chat.send(content, { ...options, keepPartial: true }), options.signal);
+    return this.#answer((onPromptProgress) => this.#chat.send(content, { ...options, keepPartial: true, onPromptProgress }), options.signal);
   }
 
   /** Another answer to what was said last; the one before stays where none comes. */
   async regenerate(options: SendOptions): Promise<Answer | undefined> {
     if (!this.messages.some((m) => m.role === 'user')) return undefined;
-    return this.#answer(() => this.#chat.regenerate({ ...options, keepPartial: true }), options.signal);
+    return this.#answer((onPromptProgress) => this.#chat.regenerate({ ...options, keepPartial: true, onPromptProgress }), options.signal);
   }
 
-  async #answer(begin: () => Generation<string>, signal: AbortSignal | undefined): Promise<Answer> {
+  async #answer(begin: (onPromptProgress: (fraction: number) => void) => Generation<string>, signal: AbortSignal | undefined): Promise<Answer> {
     const shown: string[] = [];
-    const done = waiting('reading the prompt');
+    const reading = waiting('reading the prompt');
     try {
-      const generation = begin();
+      const generation = begin((fraction) => reading.progress(fraction));
       for await (const { text } of generation) {
-        done();
+        reading.end();
         shown.push(text);
         await print(text);
       }
@@ -89,7 +89,7 @@ export class Conversation {
       if (signal?.aborted !== true || error !== signal.reason) throw error;
       return { text: shown.join(''), result: undefined };
     } finally {
-      done();
+      reading.end();
     }
   }
 

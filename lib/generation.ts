@@ -97,6 +97,8 @@ export class Run implements Generation<string>, Course {
   #reject!: (error: unknown) => void;
   readonly #origin: Origin;
   readonly #seed: number;
+  readonly #onPromptProgress: ((fraction: number) => void) | undefined;
+  #promptRead = 0;
   readonly #chunks: Chunk[] = [];
   readonly #all = new Tokens();
   #held = new Tokens(); // whose text is still to come
@@ -113,9 +115,10 @@ export class Run implements Generation<string>, Course {
   #ended: Ended = () => {};
   readonly #early = new AbortController();
 
-  constructor(origin: Origin, seed: number) {
+  constructor(origin: Origin, seed: number, onPromptProgress?: (fraction: number) => void) {
     this.#origin = origin;
     this.#seed = seed;
+    this.#onPromptProgress = onPromptProgress;
     this.#promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -164,6 +167,8 @@ export class Run implements Generation<string>, Course {
   report(report: NativeReport): void {
     if (!this.running) return;
     if (report.finish === 'failed' || report.finish === 'aborted') return this.fail(report.error ?? abortError());
+    const read = report.promptRead ?? 0;
+    if (read > this.#promptRead) this.#onPromptProgress?.((this.#promptRead = read));
     for (const tokens of [this.#all, this.#held]) tokens.add(report);
     if (report.text !== '') {
       this.#chunks.push({ text: report.text, ...this.#held });

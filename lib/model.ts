@@ -60,7 +60,7 @@ export class Model implements AsyncDisposable {
   #start(origin: Origin, options: GenerateOptions, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
     const request = requestOf(options);
     const submit = (part: PromptPart, course: Course): (() => void) => (course.running ? this.#submit({ ...request, ...part }, course) : () => {});
-    return new Run(origin, request.seed).start((course) => {
+    return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
       const part = prepare(course);
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
     }, options.signal);

@@ -77,6 +77,7 @@ export interface NativeRequest {
   maxTokens: number; // -1: up to the end of the context
   stop: readonly string[];
   ignoreEnd: boolean;
+  tellsReading: boolean; // reports have promptRead
   logprobs: number; // -1: none
   logitsOnly: boolean;
   seed: number;
@@ -97,6 +98,7 @@ export interface NativeReport {
   ids: Uint32Array;
   logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
   logits?: Float32Array;
+  promptRead?: number; // how much of the prompt is computed, up to 1
   finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens came, context: the end of the context came before
   error?: Error;
   stopString?: string;

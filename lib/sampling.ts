@@ -21,6 +21,8 @@ export interface GenerateOptions extends SamplerOptions {
   logitBias?: Readonly<Record<number, number>>;
   /** Never choose a token that ends the text. Rejects with `ARGUMENT` where no other token is left. */
   ignoreEnd?: boolean;
+  /** Told how much of the prompt was read, up to 1, step by step: a long prompt takes a while. What it throws rejects the generation. */
+  onPromptProgress?: (fraction: number) => void;
   /** Abort the generation: it rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -54,6 +56,7 @@ export const generateChecks: check.Checks<GenerateOptions> = {
   samplers: check.listOf(check.oneOf(names), 100),
   logitBias,
   ignoreEnd: check.boolean,
+  onPromptProgress: check.callback(),
   signal: check.signal,
   ...parameterChecks,
 };
@@ -97,6 +100,7 @@ export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' |
     maxTokens: options.maxTokens ?? -1,
     stop: options.stop ?? [],
     ignoreEnd: options.ignoreEnd ?? false,
+    tellsReading: options.onPromptProgress !== undefined,
     logprobs: options.logprobs ?? -1,
     logitsOnly: false,
     seed: options.seed ?? randomInt(2 ** 32),

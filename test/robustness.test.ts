@@ -77,12 +77,16 @@ test(`${count} random arguments: a LlamaError, or a call that works`, async () =
   expect(outcomes.get('ARGUMENT')).toBeGreaterThan(0.3 * count);
 }, 600_000);
 
-thorough('200 models loaded and left in worker threads: no crash, no leak', async () => {
-  const child = await runChild('workers.cjs', [storyModel, '200'], 30_000);
-  expect(`${child.end} ${child.errors}`.trim()).toBe('done');
-  const resident = child.lines.map((line) => (JSON.parse(line) as { megabytes: number }).megabytes);
-  expect(resident).toHaveLength(200);
-  // The first cycles fill what the allocators keep. A model left behind would be 4 MB each time, 600 in all.
-  // The address sanitizer keeps 2 MB of each worker, of one that does nothing too.
-  if (!sanitized) expect(Math.max(...resident.slice(150)) - Math.max(...resident.slice(25, 75))).toBeLessThan(25);
-}, 300_000);
+thorough(
+  '200 models loaded and left in worker threads: no crash, no leak',
+  async () => {
+    const child = await runChild('workers.cjs', [storyModel, '200'], 30_000);
+    expect(`${child.end} ${child.errors}`.trim()).toBe('done');
+    const resident = child.lines.map((line) => (JSON.parse(line) as { megabytes: number }).megabytes);
+    expect(resident).toHaveLength(200);
+    // The first cycles fill what the allocators keep. A model left behind would be 4 MB each time, 600 in all.
+    // The address sanitizer keeps 2 MB of each worker, of one that does nothing too.
+    if (!sanitized) expect(Math.max(...resident.slice(150)) - Math.max(...resident.slice(25, 75))).toBeLessThan(25);
+  },
+  300_000,
+);

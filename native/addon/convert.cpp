@@ -111,6 +111,7 @@ Order order_of(double ticket, const Napi::Object& from) {
   out.request.max_tokens = integer_of(from, "maxTokens");
   out.request.stop = texts_of(from.Get("stop"));
   out.request.ignore_end = flag_of(from, "ignoreEnd");
+  out.request.tells_reading = flag_of(from, "tellsReading");
   out.request.top_logprobs = static_cast<int>(integer_of(from, "logprobs"));
   out.request.logits_only = flag_of(from, "logitsOnly");
   out.request.sampling = sampling_of(from);
@@ -185,6 +186,8 @@ Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPiece
   out.Set("ids", ids_to_js(env, ids));
   if (pieces.chosen.size() == report.tokens.size() && !ids.empty()) out.Set("logprobs", logprobs_to_js(env, report, pieces));
   if (!report.logits.empty()) out.Set("logits", floats_to_js(env, report.logits));
+  if (report.prompt_read > 0)
+    out.Set("promptRead", Napi::Number::New(env, static_cast<double>(report.prompt_read) / static_cast<double>(report.prompt_tokens)));
   if (report.finish == engine::Finish::none) return out;
   const auto number = [&](const char* name, double value) { out.Set(name, Napi::Number::New(env, value)); };
   out.Set("finish", Napi::String::New(env, finish_name(report.finish)));

@@ -59,7 +59,8 @@ struct Request {
   std::vector<int32_t> prompt;
   int64_t max_tokens = -1;  // -1: up to the end of the context
   std::vector<std::string> stop;
-  bool ignore_end = false;  // no end-of-generation token is chosen
+  bool ignore_end = false;     // no end-of-generation token is chosen
+  bool tells_reading = false;  // reports also tell how much of the prompt was read
   sample::ChainOptions sampling;
   int top_logprobs = -1;     // -1: no log-probabilities, 0: of the chosen, n: and of the n best
   bool logits_only = false;  // one row of logits a prompt token, nothing generated
@@ -85,6 +86,7 @@ struct Report {
   std::string stop_string;     // the one that was met
   bool cut_character = false;  // length, context: the last tokens began a character, which is not in the text
   int64_t prompt_tokens = 0, cached_tokens = 0, completion_tokens = 0;
+  int64_t prompt_read = 0;                              // tells_reading: tokens of the prompt that are computed
   double queued_ms = 0, prefill_ms = 0, decode_ms = 0;  // set at the finish
 };
 

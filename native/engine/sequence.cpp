@@ -119,7 +119,10 @@ void Sequence::abort() noexcept {
   end(Finish::aborted);
 }
 
-bool Sequence::has_news() const { return finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.logits.empty(); }
+bool Sequence::has_news() const {
+  const bool reads_on = request.tells_reading && std::min(computed, prompt_length()) > told_read_;
+  return reads_on || finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.logits.empty();
+}
 
 Report Sequence::report() noexcept {
   Report next;
@@ -128,6 +131,7 @@ Report Sequence::report() noexcept {
   next.prompt_tokens = report_.prompt_tokens;
   next.cached_tokens = report_.cached_tokens;
   next.completion_tokens = report_.completion_tokens;
+  if (request.tells_reading) report_.prompt_read = told_read_ = std::max(told_read_, std::min(computed, prompt_length()));
   on_its_way_ = true;
   return std::exchange(report_, std::move(next));
 }

@@ -60,7 +60,8 @@ class Sequence {
   int64_t limit_;  // tokens to generate
   tokenize::Utf8Stream utf8_;
   StopText stops_;
-  bool strip_space_;  // of the next text: nothing was said before it
+  bool strip_space_;       // of the next text: nothing was said before it
+  int64_t told_read_ = 0;  // of the prompt
   Report report_;
   Clock::time_point submitted_ = Clock::now(), started_, first_token_;
   bool has_started_ = false, damaged_ = false, on_its_way_ = false;

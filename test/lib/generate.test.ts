@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { isFloat32Array } from 'node:util/types';
 
-import { LlamaError, type ChatOptions, type Chunk, type GenerateOptions, type Prompt } from 'llama-ts';
+import { embeddedModel, LlamaError, loadModel, type ChatOptions, type Chunk, type GenerateOptions, type Prompt } from 'llama-ts';
 
 import { longPrompt, storyModel } from './model';
 
@@ -26,6 +26,24 @@ describe('generate', () => {
     for await (const chunk of model().generate('Once upon a time', greedy)) chunks.push(chunk);
     expect(chunks.length).toBeGreaterThan(1);
     expect(chunks.map((c) => c.text).join('')).toBe((await model().generate('Once upon a time', greedy)).text);
+  });
+
+  test('tells how much of a long prompt was read, what was cached included', async () => {
+    await using own = await loadModel(embeddedModel, { contextTokens: 512, batchTokens: 32, threads: 1 });
+    const ids = own.tokenize('a b c d e f g h '.repeat(20)).slice(0, 160);
+    const told: number[] = [];
+    await own.generate(ids, { maxTokens: 2, temperature: 0, onPromptProgress: (fraction) => told.push(fraction) });
+    expect(told).toEqual([0.2, 0.4, 0.6, 0.8, 1]);
+    told.length = 0;
+    await own.generate(ids, { maxTokens: 2, temperature: 0, onPromptProgress: (fraction) => told.push(fraction) });
+    expect(told).toEqual([1]);
+    const thrown = own.generate(ids.slice(1), {
+      maxTokens: 2,
+      onPromptProgress: () => {
+        throw new Error('mine');
+      },
+    });
+    await expect(thrown).rejects.toThrow('mine');
   });
 
   test('can be both, and by several', async () => {
