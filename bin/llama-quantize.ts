@@ -47,7 +47,7 @@ function split(entry: string, flag: string, last: boolean): [string, string] {
 }
 
 /** Words that other tools write before the colon for a type, and that are none here: not the begin of a text. */
-const foreignType = /^(?:f16|uint\d*|int\d+|float\d+|double|boolean|string|text|arr(?:ay)?|[a-z]+\d*\[\])$/i;
+const foreignType = /^(?:[uif]\d+|uint\d*|int\d+|float\d+|double|boolean|string|text|arr(?:ay)?|[a-z]+\d*\[\])$/i;
 
 /** `TYPE:VALUE`: int, float, bool, str as in llama.cpp, or a type of GGUF's. Without a type: what it looks like. */
 function overrideOf(text: string, key: string): MetadataOverride {

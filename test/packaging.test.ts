@@ -16,7 +16,6 @@ import {
 } from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 
 import { Registry } from './support/registry';
 import { root, storyModel } from './support/shared';
@@ -110,8 +109,7 @@ function bytesIn(path: string): number {
 
 /** The first example of the README, as a module. */
 function example(): string {
-  const [, text = ''] = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
-  return transpileModule(text, { compilerOptions: { module: ModuleKind.ES2022, target: ScriptTarget.ES2022 } }).outputText;
+  return /^```js\n([\s\S]*?)^```$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
 }
 
 const given = process.env.LLAMA_TS_PACKAGES;

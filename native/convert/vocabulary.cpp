@@ -160,8 +160,9 @@ void put_ends(const std::string& folder, const Config& config, const Vocabulary&
   if (!eos && !ends.empty()) fields.push_back(gguf::field("tokenizer.ggml.eos_token_id", *(eos = ends.front())));
   std::erase_if(ends, [&](uint32_t id) { return id == eos; });
   if (ends.empty()) return;
-  std::vector<uint32_t> others = ends;
-  std::stable_partition(others.begin(), others.end(), [&](uint32_t id) { return v.tokens[id].text.find("eom") == std::string::npos; });
+  std::vector<uint32_t> others, of_messages;
+  for (const uint32_t id : ends) (v.tokens[id].text.find("eom") == std::string::npos ? others : of_messages).push_back(id);
+  others.insert(others.end(), of_messages.begin(), of_messages.end());
   fields.push_back(gguf::field("tokenizer.ggml.eot_token_id", others.front()));
   if (others.size() > 1) fields.push_back(gguf::field("tokenizer.ggml.eom_token_id", others.back()));
   ends.insert(ends.begin(), *eos);

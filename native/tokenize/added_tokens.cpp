@@ -1,6 +1,7 @@
 #include "tokenize/added_tokens.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -53,7 +54,8 @@ AddedTokens::AddedTokens(const Vocabulary& vocabulary, const Normalizer& normali
       if (text.empty())
         throw Error(Code::unsupported, "tokenizer.huggingface.added_tokens: the normalizer leaves nothing of \"" + shown(token.text) +
                                            "\", which would be found everywhere");
-      (normalized ? normalized_ : raw_).sorted.push_back({std::string(text), &token});
+      std::vector<Spelt>& list = (normalized ? normalized_ : raw_).sorted;
+      list.push_back({std::string(text), &token, list.size()});
     }
   }
   raw_.sort();
@@ -61,7 +63,8 @@ AddedTokens::AddedTokens(const Vocabulary& vocabulary, const Normalizer& normali
 }
 
 void AddedTokens::List::sort() {
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Spelt& a, const Spelt& b) { return a.text < b.text; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Spelt& a, const Spelt& b) { return std::tie(a.text, a.turn) < std::tie(b.text, b.turn); });
   const auto end = std::unique(sorted.begin(), sorted.end(), [](const Spelt& a, const Spelt& b) { return a.text == b.text; });
   sorted.erase(end, sorted.end());
   for (const Spelt& s : sorted) first[static_cast<uint8_t>(s.text[0])] = true;

@@ -30,6 +30,7 @@ class AddedTokens {
   struct Spelt {
     std::string text;  // normalized where it is found in normalized text
     const AddedToken* token;
+    size_t turn;  // of equal texts the first that was listed counts
   };
   struct List {
     std::vector<Spelt> sorted;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "tokenize/unicode.h"
@@ -65,6 +66,7 @@ void append_utf8(std::string& out, char32_t c) {
 struct Mark {
   char32_t code;
   uint32_t order;
+  size_t at;  // marks of one order stay in theirs
 };
 
 // Takes characters in canonical order and puts them out, each starter joined with what composes with it.
@@ -144,13 +146,13 @@ class Normalizing {
   }
 
   void put(char32_t code, uint32_t order) {
-    if (order != 0) return marks_.push_back({code, order});
+    if (order != 0) return marks_.push_back({code, order, marks_.size()});
     flush_marks();
     put_ordered(code, 0);
   }
 
   void flush_marks() {
-    std::stable_sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return a.order < b.order; });
+    std::sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return std::tie(a.order, a.at) < std::tie(b.order, b.at); });
     for (const Mark& m : marks_) put_ordered(m.code, m.order);
     marks_.clear();
   }

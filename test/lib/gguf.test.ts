@@ -382,7 +382,7 @@ describe('llama-quantize --override-kv', () => {
     expect(exact.map((_, i) => metadata.get(`k.${i}`))).toEqual(exact.map(([, value]) => value));
   });
 
-  test.each(['u64:x', 'u8:256', 'i8:-129', 'u64:-1', 'f32:x', 'bool:1', 'u128:5', 'i65:5', 'uint32:5', 'http://x', 'int:5.5', 'u64:', 'u32[]:1', 'u32[]:[x]'])(
+  test.each(['u64:x', 'u8:256', 'i8:-129', 'u64:-1', 'f32:x', 'bool:1', 'u128:5', 'i65:5', 'uint32:5', 'int:5.5', 'u64:', 'u32[]:1', 'u32[]:[x]'])(
     '%s is refused',
     (text) => {
       using made = temporaryFolder();

@@ -68,7 +68,7 @@ class Cpu final : public Backend, public Ops {
 
   void attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend, std::span<const Span> spans);
   uint8_t* panel(int thread) const { return panels_.data() + static_cast<size_t>(thread) * panel_bytes; }
-  const void* prepare(Tensor x, Format format);
+  const void* input_as(Tensor x, Format format);
   const float* turns(Tensor positions, const Rope& rope);
 
   const Kernels& kernels_;

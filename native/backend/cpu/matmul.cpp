@@ -43,7 +43,7 @@ void decoded(const MatmulKernel& f32, Type type, MatmulPiece piece, uint8_t* pan
 }  // namespace
 
 // The rows of x as a kernel wants them: x itself if that is plain rows of whole vectors.
-const void* Cpu::prepare(Tensor x, Format format) {
+const void* Cpu::input_as(Tensor x, Format format) {
   if (format == Format::f32 && x.cols % 16 == 0 && x.stride == x.cols * 4) return x.data;
   const Prepare& p = *kernels_.prepare[static_cast<int>(format)];
   Memory& to = prepared_[static_cast<int>(format)];
@@ -74,7 +74,7 @@ void Cpu::matmul(Tensor x, std::span<const Product> products) {
                                          " are longer than the CPU's working memory; convert the file to F16 or Q8_0");
     const MatmulKernel& kernel = own ? *own : f32;
     const void*& input = prepared[static_cast<int>(kernel.format)];
-    if (!input) input = prepare(x, kernel.format);
+    if (!input) input = input_as(x, kernel.format);
     const int64_t rows = rows_a_task(p, kernel.group, pool_.threads());
     tasks += (p.w.rows + rows - 1) / rows;
     cuts[i] = {&p, own, input, rows, tasks};
