@@ -3,7 +3,10 @@ import type { Budget, Steps } from './jinja/budget';
 import type { Text } from './jinja/text';
 import type { Segment } from './native';
 
-/** How a vocabulary's control tokens are spelled. */
+/**
+ * How a vocabulary's control tokens are spelled.
+ * @internal
+ */
 export class Spelling {
   readonly #longestFirst: readonly string[];
   readonly #any: RegExp | undefined;

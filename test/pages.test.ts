@@ -6,6 +6,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { staged } from './support/pages';
 import { root, storyModel } from './support/shared';
 
 let folder = '';
@@ -20,10 +21,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const fences = (page: string): string[] => [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm)].map((m) => m[1] ?? '');
 
+const used = new Set<string>();
+
 /** The file of a page that its first line names, written into the folder. */
 function file(page: string, name: string, change = (text: string): string => text): string {
   const text = fences(page).find((t) => t.startsWith(`// ${name}\n`));
   if (text === undefined) throw new Error(`docs/${page} has no file ${name}`);
+  used.add(text);
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, change(text));
@@ -186,4 +190,56 @@ test('Electron: the main process answers its window, and the preload script hand
   const { status, stdout, stderr } = node('-e', script);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({ some: true, completion: true, error: 'AbortError' });
+});
+
+/** Runs a page's text as a browser does, with these globals; gives what it appends to the document. */
+async function inBrowser(page: string, first: string, globals: Record<string, unknown>): Promise<string[]> {
+  const text = fences(page).find((t) => t.startsWith(`// ${first}\n`)) ?? '';
+  used.add(text);
+  const shown: string[] = [];
+  const all = { document: { body: { append: (more: string) => shown.push(more) } }, ...globals };
+  const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...words: string[]) => (...values: unknown[]) => Promise<void>;
+  await new AsyncFunction(...Object.keys(all), text)(...Object.values(all));
+  return shown;
+}
+
+test('nextjs.md: the browser shows the answer as it comes', async () => {
+  const asked: unknown[] = [];
+  const fetch = async (path: string, { body }: { body: string }): Promise<Response> => {
+    asked.push(path, JSON.parse(body));
+    return new Response(new Blob(['Once upon ', 'a time']));
+  };
+  const shown = await inBrowser('nextjs.md', 'reads the answer as it comes', { fetch, TextDecoderStream });
+  expect(shown.join('')).toBe('Once upon a time');
+  expect(asked).toEqual(['/api/chat', { messages: [{ role: 'user', content: 'Hello' }] }]);
+});
+
+test('server-sent-events.md: the browser shows what comes, and ends', async () => {
+  const told: string[] = [];
+  const listeners = new Map<string, (event: { data: string }) => void>();
+  class EventSource {
+    onmessage?: (event: { data: string }) => void;
+    constructor(path: string) {
+      told.push(path);
+      setImmediate(() => {
+        this.onmessage?.({ data: JSON.stringify(' a time') });
+        listeners.get('failed')?.({ data: JSON.stringify('no') });
+        listeners.get('done')?.({ data: '' });
+      });
+    }
+    addEventListener(name: string, listener: (event: { data: string }) => void): void {
+      listeners.set(name, listener);
+    }
+    close(): void {
+      told.push('closed');
+    }
+  }
+  const shown = await inBrowser('server-sent-events.md', 'browser.mjs', { EventSource });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(shown).toEqual([' a time', 'failed: no']);
+  expect(told).toEqual(['/?prompt=Once%20upon%20a%20time', 'closed', 'closed']);
+});
+
+test('no JavaScript of these pages was left out', () => {
+  expect(staged.flatMap((page) => fences(page).filter((text) => !used.has(text)))).toEqual([]);
 });
