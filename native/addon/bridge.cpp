@@ -95,13 +95,14 @@ void Bridge::stop_all() {
 }
 
 void Bridge::shut_down() {
+  const auto self = weak_from_this().lock();  // the last task may hold this bridge, and nothing else; empty in the destructor
   if (std::exchange(closed_, true)) return;
   (previous_ ? previous_->next_ : first_) = next_;
   if (next_) next_->previous_ = previous_;
   napi_remove_env_cleanup_hook(env_, at_cleanup, this);
   mailbox_->close();
   stop_all();
-  const auto tasks = std::exchange(tasks_, {});  // the last of them may hold this bridge
+  const auto tasks = std::exchange(tasks_, {});
   for (const auto& [number, task] : tasks) {
     task->thread_.join();
     task->bridge_.reset();

@@ -33,6 +33,7 @@ void Resident::say_farewell(const Error& why) noexcept {
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
+    farewell_.front().ticket = dispose_ticket_;
     orders_.clear();
     for (auto& [ticket, active] : active_) {
       active.failure.front().error = why;
@@ -40,7 +41,6 @@ void Resident::say_farewell(const Error& why) noexcept {
     }
     active_.clear();
   }
-  farewell_.front().ticket = dispose_ticket_;
   farewell_.front().last_of = number();
   last.splice(last.end(), farewell_);
   mailbox_->post(std::move(last));
@@ -203,7 +203,10 @@ void Resident::stop() {
 void Resident::dispose(double ticket) {
   if (disposed_) return;
   disposed_ = true;
-  dispose_ticket_ = ticket;
+  {
+    const std::lock_guard lock(mutex_);
+    dispose_ticket_ = ticket;
+  }
   stop();
 }
 

@@ -68,7 +68,7 @@ class Resident : public Task {
   std::atomic<bool> stopped_ = false;
   engine::Follower follower_;
   bool disposed_ = false;      // JavaScript thread only
-  double dispose_ticket_ = 0;  // written before stopped_
+  double dispose_ticket_ = 0;  // under mutex_
   std::unique_ptr<engine::Engine> engine_;
   const tokenize::Tokenizer* tokenizer_ = nullptr;  // the engine's: its last reports come while engine_ is null already
 

@@ -35,13 +35,21 @@ void* take(std::size_t bytes, std::size_t alignment) {
   void* p = alignment ? std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment) : std::malloc(bytes);
 #endif
   if (!p) throw std::bad_alloc();
-  live++;
+  live.fetch_add(1, std::memory_order_relaxed);
   return p;
+}
+
+void* take_or_null(std::size_t bytes, std::size_t alignment) noexcept {
+  try {
+    return take(bytes, alignment);
+  } catch (...) {
+    return nullptr;
+  }
 }
 
 void give_back(void* p, [[maybe_unused]] bool aligned) {
   if (!p) return;
-  live--;
+  live.fetch_sub(1, std::memory_order_relaxed);
 #if defined(_WIN32)
   if (aligned) return _aligned_free(p);
 #endif
@@ -69,10 +77,28 @@ int64_t live_allocations() { return live.load(); }
 
 }  // namespace lt::check
 
-// The forms for arrays, and those that do not throw, come to these.
+// All forms, so that none is a sanitizer's own.
 void* operator new(std::size_t bytes) { return lt::check::take(bytes, 0); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) { return lt::check::take(bytes, static_cast<std::size_t>(alignment)); }
+void* operator new[](std::size_t bytes) { return lt::check::take(bytes, 0); }
+void* operator new[](std::size_t bytes, std::align_val_t alignment) { return lt::check::take(bytes, static_cast<std::size_t>(alignment)); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return lt::check::take_or_null(bytes, 0); }
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept { return lt::check::take_or_null(bytes, 0); }
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return lt::check::take_or_null(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return lt::check::take_or_null(bytes, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* p) noexcept { lt::check::give_back(p, false); }
 void operator delete(void* p, std::size_t) noexcept { lt::check::give_back(p, false); }
 void operator delete(void* p, std::align_val_t) noexcept { lt::check::give_back(p, true); }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { lt::check::give_back(p, true); }
+void operator delete[](void* p) noexcept { lt::check::give_back(p, false); }
+void operator delete[](void* p, std::size_t) noexcept { lt::check::give_back(p, false); }
+void operator delete[](void* p, std::align_val_t) noexcept { lt::check::give_back(p, true); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { lt::check::give_back(p, true); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { lt::check::give_back(p, false); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { lt::check::give_back(p, false); }
+void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { lt::check::give_back(p, true); }
+void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { lt::check::give_back(p, true); }

@@ -110,8 +110,11 @@ void check_model(const Config& file, const json::Value& model) {
 }
 
 // Those that begin within another or where another ends would be found elsewhere, where files do not tell in which order to look.
+// Too much to compare counts as that.
 bool can_overlap(const std::vector<AddedToken>& added) {
+  constexpr size_t longest_compared = 256;  // bytes
   if (added.size() > most_compared) return true;
+  if (std::any_of(added.begin(), added.end(), [](const AddedToken& a) { return a.text.size() > longest_compared; })) return true;
   std::set<std::string_view> texts;
   for (const AddedToken& a : added) texts.insert(a.text);
   for (const AddedToken& a : added) {

@@ -120,7 +120,7 @@ std::vector<std::string> Cgroups::folders(std::string_view controller) const {
   // A container's mount often begins at its own group, and the path names it from the machine's root.
   if (mount.group != "/" && (path == mount.group || path.starts_with(mount.group + "/"))) path.erase(0, mount.group.size());
   std::vector<std::string> all;
-  for (; path.size() > 1; path.erase(path.rfind('/'))) all.push_back(root_ + mount.folder + path);
+  for (; path.size() > 1 && path[0] == '/'; path.erase(path.rfind('/'))) all.push_back(root_ + mount.folder + path);
   all.push_back(root_ + mount.folder);
   return all;
 }

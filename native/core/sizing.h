@@ -23,7 +23,7 @@ class Sizing : public Ops {
       flops_ += 2 * x.rows * p.w.rows * p.w.cols;
       bytes_ += p.w.rows * p.w.stride;
     }
-    needs_.matmul_input = std::max(needs_.matmul_input, static_cast<size_t>(x.rows * x.cols * 4));
+    needs_.matmul_input = std::max(needs_.matmul_input, static_cast<size_t>(x.rows * ((x.cols + 127) / 128 * 128) * 4));
   }
   void rms_norm(Tensor y, Tensor x, Tensor w, float, int64_t heads) override {
     same("rms_norm", y, x);

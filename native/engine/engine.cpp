@@ -77,7 +77,10 @@ class RunningEngine final : public Engine {
     }
     fail_all(Error(Code::disposed, Literal{"the model was disposed before the request finished"}));
     outbox_.deliver();
-    for (int again = 0; again < last_tries && !outbox_.empty(); again++) outbox_.deliver();
+    for (int again = 0; again < last_tries && !outbox_.empty(); again++) {
+      std::this_thread::sleep_for(between_tries);
+      outbox_.deliver();
+    }
   }
 
   // Sleeps while there is nothing to do; false: the engine ends.

@@ -23,12 +23,12 @@ const float* Cpu::turns(Tensor positions, const Rope& rope) {
   Turns& t = turns_[turns_next_];
   turns_next_ = 1 - turns_next_;
   const int64_t n = positions.rows, pairs = rope.freqs.cols;
+  t.freqs.clear();  // not to be known again before it is whole: memory may be lacking on the way
+  t.table.resize(static_cast<size_t>(n * 2 * pairs));
   t.positions.resize(static_cast<size_t>(n));
   for (int64_t r = 0; r < n; r++) t.positions[static_cast<size_t>(r)] = *positions.row<const int32_t>(r);
   const float* freqs = static_cast<const float*>(rope.freqs.data);
-  t.freqs.assign(freqs, freqs + pairs);
   t.magnitude = rope.magnitude;
-  t.table.resize(static_cast<size_t>(n * 2 * pairs));
   each_row(n, pairs * 64, [&](int64_t r) {
     float* turn = t.table.data() + r * 2 * pairs;
     for (int64_t i = 0; i < pairs; i++) {
@@ -37,6 +37,7 @@ const float* Cpu::turns(Tensor positions, const Rope& rope) {
       turn[pairs + i] = static_cast<float>(std::sin(angle) * static_cast<double>(rope.magnitude));
     }
   });
+  t.freqs.assign(freqs, freqs + pairs);
   return t.table.data();
 }
 

@@ -78,14 +78,16 @@ std::unique_ptr<Plan> Gpu::record(std::function<void(Ops&)> forward) {
 // To record a kernel is to load its code. A device that cannot record, or has no memory left for it, goes without: its steps say what
 // matters to them.
 void Gpu::prepare(const std::function<void(Ops&)>& pass) {
-  preparing_ = true;
+  struct Preparing {
+    bool& flag;
+    explicit Preparing(bool& f) : flag(f) { flag = true; }
+    ~Preparing() { flag = false; }
+  } preparing(preparing_);
   try {
     record(pass);
   } catch (const Error& e) {
-    preparing_ = false;
     if (e.code() != Code::device && e.code() != Code::memory && e.code() != Code::unsupported) throw;
   }
-  preparing_ = false;
 }
 
 void Gpu::run(Graph& graph) {
