@@ -18,7 +18,7 @@ export function unmarked<T>(value: T): T {
   return value;
 }
 
-const isNumber = (word: string): boolean => /^-(\d|\.\d|inf)/i.test(word);
+const isNumber = (word: string): boolean => /^-(\d|\.\d|inf(inity)?$)/i.test(word);
 
 /** Whether a word can only be a flag: "-5", "-" and "- a list" can be values. */
 const looksLikeFlag = (word: string): boolean => /^--?[a-z][\w-]*(=.*)?$/is.test(word) && !isNumber(word);

@@ -7,11 +7,8 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['-hf -hfr --hf-repo -hff --hf-file -mu --model-url -dr --docker-repo', 'nothing is downloaded: fetch the file yourself and give its path with -m FILE.gguf'],
   ['-hft --hf-token -cl --cache-list --offline', 'nothing is downloaded, so there is no cache of models: give the path of a file with -m FILE.gguf'],
   ['-hfv -hfrv --hf-repo-v -hffv --hf-file-v -mv --model-vocoder', 'speech is not supported'],
-  [
-    '-lm --load-mode --mlock -dio --direct-io -ndio --no-direct-io',
-    "weights are always mapped from the file; keep a model in memory with your system's means, such as vmtouch",
-  ],
-  ['--check-tensors', 'metadata and shapes are always checked; use llama-ts inspect to see them'],
+  ['-lm --load-mode --mlock -dio --direct-io -ndio --no-direct-io', 'weights are mapped from the file; --no-mmap reads them into memory'],
+  ['--check-tensors', 'files are always checked when they are loaded: leave it out'],
   [
     '--lora --lora-scaled --control-vector --control-vector-scaled --control-vector-layer-range',
     'adapters and control vectors are not supported: merge them into the model first',

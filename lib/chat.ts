@@ -121,7 +121,7 @@ export class Chat implements AsyncDisposable {
   regenerate(options?: SendOptions): Generation<string> {
     return this.#begin(Chat.prototype.regenerate, options, () => {
       const asked = this.#messages.findLastIndex(({ role }) => role === 'user');
-      if (asked < 0) throw new LlamaError('ARGUMENT', 'regenerate: the user has said nothing yet: send() something');
+      if (asked < 0) throw new LlamaError('ARGUMENT', 'regenerate: there is no message of the user to answer: call send() first');
       return this.#messages.slice(0, asked + 1);
     });
   }
@@ -136,6 +136,7 @@ export class Chat implements AsyncDisposable {
     const old = this.#messages[at] as Message;
     const changed = typeof message === 'string' ? frozen(old.role, message) : check.reading(messageCheck)(message, 'message');
     if (this.#running) throw busy('edit');
+    this.#dropped = 0;
     this.#keep([...this.#messages.slice(0, at), changed]);
   }
 
@@ -200,4 +201,5 @@ export class Chat implements AsyncDisposable {
   }
 }
 
-const busy = (call: string): LlamaError => new LlamaError('ARGUMENT', `${call}: the answer before is not complete: await it first, or fork() the chat`);
+const busy = (call: string): LlamaError =>
+  new LlamaError('ARGUMENT', `${call}: the previous answer is still being generated: await it first, or fork() the chat`);

@@ -95,7 +95,7 @@ export function reading<T>(check: Check<T>): Check<T> {
       return check(value, name);
     } catch (cause) {
       if (cause instanceof LlamaError) throw cause;
-      throw new LlamaError('ARGUMENT', `${name}: reading it threw`, { cause });
+      throw new LlamaError('ARGUMENT', `${name}: reading this option threw an error, see cause`, { cause });
     }
   };
 }

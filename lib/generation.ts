@@ -29,7 +29,7 @@ export interface Result<T> {
   readonly value: T;
   readonly text: string;
   readonly ids: readonly number[];
-  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens came; `context`: the end of the context came before. */
+  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens was reached; `context`: the context was full first. */
   readonly finish: 'stop' | 'length' | 'context';
   /** True where the end came inside a character: the last tokens begin one that the text leaves out. */
   readonly cutCharacter: boolean;

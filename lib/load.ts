@@ -11,7 +11,7 @@ import { Progress } from './progress';
 
 /**
  * What computes: `auto` takes the first device there is, else the CPU; `vulkan:1` is the second device of Vulkan. `ref` is the slow
- * and plain judge of the others, `gpu-face` plays a GPU on the CPU for tests.
+ * reference implementation, `gpu-face` plays a GPU on the CPU for tests.
  */
 export type BackendName = 'auto' | 'cpu' | 'ref' | 'gpu-face' | DeviceBackend | `${DeviceBackend}:${number}`;
 type DeviceBackend = 'vulkan' | 'cuda' | 'rocm';
@@ -94,7 +94,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     exactRanks = false,
   } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
-  if (!mmap && native.ranks > 1) throw new LlamaError('UNSUPPORTED', 'mmap: several processes divide a mapped file: leave it out under mpirun');
+  if (!mmap && native.ranks > 1) throw new LlamaError('UNSUPPORTED', 'mmap: false cannot be used under mpirun: several processes share the mapped file');
   return {
     backend,
     isa,

@@ -99,7 +99,7 @@ export interface NativeReport {
   logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
   logits?: Float32Array;
   promptRead?: number; // how much of the prompt is computed, up to 1
-  finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens came, context: the end of the context came before
+  finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens was reached, context: the context was full first
   error?: Error;
   stopString?: string;
   cutCharacter?: boolean; // the last tokens began a character, which is not in the text

@@ -30,7 +30,7 @@ export class Spelling {
     let at = 0;
     for (let match = this.#next(text, at); match; match = this.#next(text, at)) {
       if (budget.step(1 + ((match.index - at) >> 4))) yield;
-      const own = this.#own(text, match.index);
+      const own = text.userAt(match.index) ? undefined : this.#own(text, match.index);
       at = match.index + (own?.length ?? lastOfUser(text, match.index, match.index + match[0].length));
       if (own === match[0]) continue;
       cut(from, own === undefined ? match.index : at, true);

@@ -67,12 +67,12 @@ export class ChatTemplate {
   }
 
   *#steps(budget: Budget, messages: readonly Message[], variables: Variables, { now = new Date() }: RenderOptions): Steps<Segment[]> {
-    const template = yield* naming('the chat template cannot be parsed', this.#compile());
+    const template = yield* naming('the chat template cannot be parsed', this.#compile(budget));
     return yield* naming('the chat template refuses these messages', this.#fill(template, budget, messages, variables, now));
   }
 
-  *#compile(): Steps<Template> {
-    return (this.#compiled ??= yield* Template.compile(this.#source));
+  *#compile(budget: Budget): Steps<Template> {
+    return (this.#compiled ??= yield* Template.compile(this.#source, budget));
   }
 
   *#fill(template: Template, budget: Budget, messages: readonly Message[], variables: Variables, now: Date): Steps<Segment[]> {

@@ -38,7 +38,7 @@ async function run(flags: Flags): Promise<void> {
     await using model = await load(flags, 'run', interrupt.arm());
     const generation = model.generate(prompt, { ...options, signal: interrupt.arm() });
     const result = json ? await generation : await stream(generation, prompt);
-    await print(json ? `${JSON.stringify({ ...result, prompt, ids: [...result.ids] })}\n` : '\n');
+    await print(json ? `${JSON.stringify({ ...result, prompt })}\n` : '\n');
     if (flags.verbose === true) timings(result);
   } catch (error) {
     if (!interrupt.pressed) throw error;

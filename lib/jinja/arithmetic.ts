@@ -15,7 +15,10 @@ export type Operator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
 export function* binary(run: Run, operator: Operator, a: Value, b: Value): Steps<Value> {
   if (run.budget.step()) yield;
   if (operator === '%' && a instanceof Text) return yield* percent(run, a, b);
-  if (isNumber(a) && isNumber(b)) return numbers(operator, numeric(a), numeric(b));
+  if (isNumber(a) && isNumber(b)) {
+    if (run.budget.step(workOf(operator, a, b))) yield;
+    return numbers(operator, numeric(a), numeric(b));
+  }
   if (a instanceof Undefined) a.fail();
   if (b instanceof Undefined && !(a instanceof Text || a instanceof List || a instanceof Tuple)) b.fail();
   if (operator === '+') return yield* add(run, a, b);
@@ -23,6 +26,16 @@ export function* binary(run: Run, operator: Operator, a: Value, b: Value): Steps
   if (b instanceof Undefined) b.fail();
   return unsupported(operator, a, b);
 }
+
+/** Steps of an operation on whole numbers of many digits, by the square where it is not a sum. */
+function workOf(operator: Operator, a: Value, b: Value): number {
+  const words = digits(a) + digits(b);
+  return operator === '+' || operator === '-' ? words : words * words;
+}
+
+/** Of 1,024 bits each; none of what is small. */
+const digits = (value: Value): number => (typeof value !== 'bigint' || (value < small && value > -small) ? 0 : Math.ceil(value.toString(16).length / 256));
+const small = 1n << 1024n;
 
 const isInt = (value: Value): value is bigint | boolean => typeof value === 'bigint' || typeof value === 'boolean';
 

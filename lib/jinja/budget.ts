@@ -34,7 +34,7 @@ export class Budget {
   /** Counts work; tells whether to pause. */
   step(count = 1): boolean {
     this.#steps += count;
-    if (this.#steps > this.#mostSteps) fail('budget', `it took more than ${this.#mostSteps} steps`);
+    if (this.#steps > this.#mostSteps) fail('budget', `it ran too long, more than ${this.#mostSteps} steps: it may loop`);
     this.#unseen += count;
     if (this.#due || this.#unseen < 256) return this.#due;
     this.#unseen = 0;

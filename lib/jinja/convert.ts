@@ -21,7 +21,7 @@ export class Converter {
     if (from === null || from === undefined) return null;
     if (typeof from === 'boolean' || typeof from === 'bigint') return from;
     if (typeof from === 'number') return Number.isInteger(from) && !Object.is(from, -0) ? BigInt(from) : from;
-    if (typeof from !== 'object') return fail('type', `a ${typeof from} passed in is no value of templates`);
+    if (typeof from !== 'object') return fail('type', `a template's variable cannot be a ${typeof from}`);
     if (Array.isArray(from)) return yield* this.#list(from, user, depth);
     return yield* this.#dict(from instanceof Map ? from : Object.entries(from), user, depth);
   }

@@ -123,11 +123,13 @@ function* raise(run: Run, { positional, named }: Args): Steps<Value> {
   return fail('raised', (yield* str(run, message)).plain);
 }
 
+const longestFormat = 1000;
+
 function now(run: Run, { positional, named }: Args): Value {
   const format = or(positional[0], () => named.get('format'));
   if (format instanceof Undefined) format.fail();
   if (!(format instanceof Text)) return fail('type', `strftime() argument must be str, not ${format === undefined ? 'nothing' : typeOf(format)}`);
-  run.budget.text(format.plain.length);
+  if (format.plain.length > longestFormat) fail('budget', `strftime_now: a format of more than ${longestFormat} characters`);
   const made = strftime(run.now, format.plain);
   run.budget.text(made.length);
   return new Text(made, format.user || format.turns.length > 0);

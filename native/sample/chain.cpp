@@ -132,7 +132,7 @@ void check_left(const Candidates& c) {
   if (!c.list.empty() && best(c).logit > none) return;
   throw Error(
       Code::argument,
-      Literal{"sampling: no token is left to choose: logitBias and ignoreEnd ban every token that the model gives a chance; ban fewer"});
+      Literal{"sampling: no token is left to choose: logitBias and ignoreEnd exclude all of them; exclude fewer"});
 }
 
 }  // namespace
