@@ -1,4 +1,4 @@
-# `npm test`, in a sandbox: the native checks, the API's tests, and the examples of the documentation.
+# `npm run test:all`, in a sandbox: the native checks, the API's tests, and the examples of the documentation.
 {
   lib,
   llama-ts,
@@ -37,7 +37,7 @@
       # npm starts programs by their first line, and a sandbox has no /usr/bin/env.
       substituteInPlace bin/llama-ts.ts bin/llama-quantize.ts \
         --replace-fail '#!/usr/bin/env node' "#!$(command -v node)"
-      npm test
+      npm run test:all
 
       runHook postBuild
     '';
