@@ -16,6 +16,7 @@ void Outbox::for_each(F f) const {
 size_t Outbox::deliver() noexcept {
   settle();
   if (!deliver_together()) {
+    settle();  // a request that failed there ends, and is not run on once its report is told
     for_each([this](Sequence& s) {
       if (s.has_news()) deliver_alone(s);
     });
