@@ -39,7 +39,7 @@ CHECK_CASE("engine/logits that are not numbers reject their request alone, and i
         if (kind == 2) std::fill(logits.begin(), logits.end(), -infinity);
       };
     });
-    Request bad = never_marking(200, 3, 8);
+    Request bad = never_marking(200, 33, 8);  // begins as none of the others
     bad.prompt.back() = mark;
     std::vector<Request> good;
     for (uint32_t i = 0; i < 6; i++) good.push_back(never_marking(30 + 50 * i, i, 20));
