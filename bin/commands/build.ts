@@ -61,8 +61,8 @@ function cmakeJs(tools: BuildTools, step: string, settings: readonly string[]): 
 
 const parts = { vulkan: 'VULKAN', cuda: 'CUDA', hip: 'HIP', mpi: 'MPI' } as const;
 
-/** --vulkan: ON, --no-vulkan: OFF, neither: where its tools are found. */
-const chosen = (flag: unknown): string => (flag === undefined ? 'AUTO' : flag === true ? 'ON' : 'OFF');
+/** --vulkan: ON, --no-vulkan: OFF, neither: what the environment says, or where its tools are found. */
+const chosen = (flag: unknown, part: string): string => (flag === undefined ? (process.env[`LLAMA_TS_${part}`] ?? 'AUTO') : flag === true ? 'ON' : 'OFF');
 
 async function build(flags: Flags): Promise<void> {
   const lacking = missing();
@@ -75,7 +75,7 @@ async function build(flags: Flags): Promise<void> {
     // A newer compiler's warnings must not keep anybody from building. CI asks for errors, in all of its builds, as they share objects.
     `--CDLLAMA_TS_WERROR=${process.env.LLAMA_TS_WERROR ?? 'OFF'}`,
     '--CDLLAMA_TS_ISAS=all', // not what an earlier build in this folder was for
-    ...Object.entries(parts).map(([flag, part]) => `--CDLLAMA_TS_${part}=${chosen(flags[flag])}`),
+    ...Object.entries(parts).map(([flag, part]) => `--CDLLAMA_TS_${part}=${chosen(flags[flag], part)}`),
     ...((flags.define as readonly string[] | undefined) ?? []).map((setting) => `--CD${setting}`),
   ];
   for (const step of ['configure', 'build']) {
