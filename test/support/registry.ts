@@ -49,6 +49,7 @@ export class Registry {
       const answer = this.#answer(decodeURIComponent(request.url ?? ''));
       response.writeHead(answer === undefined ? 404 : 200).end(answer ?? '{}');
     });
+    this.#server.keepAliveTimeout = 0; // packing holds the thread, and npm waits long before it tries a closed connection again
   }
 
   static open(tarballs: readonly string[], modules: string): Promise<Registry> {
