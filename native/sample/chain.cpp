@@ -130,9 +130,7 @@ int32_t draw(const Candidates& c, double unit) {
 // Whatever ran before, one candidate must be above -infinity.
 void check_left(const Candidates& c) {
   if (!c.list.empty() && best(c).logit > none) return;
-  throw Error(
-      Code::argument,
-      Literal{"sampling: no token is left to choose: logitBias and ignoreEnd exclude all of them; exclude fewer"});
+  throw Error(Code::argument, Literal{"sampling: no token is left to choose: logitBias and ignoreEnd exclude all of them; exclude fewer"});
 }
 
 }  // namespace
