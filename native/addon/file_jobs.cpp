@@ -16,7 +16,6 @@ namespace {
 
 using Info = const Napi::CallbackInfo&;
 
-std::string text_of(const Napi::Value& v) { return v.As<Napi::String>().Utf8Value(); }
 uint64_t count_of(const Napi::Value& v) { return static_cast<uint64_t>(v.As<Napi::Number>().DoubleValue()); }
 
 Job::Result written(const convert::Written& w) {

@@ -7,7 +7,8 @@
 
 namespace lt::addon {
 
-inline std::string text_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::String>().Utf8Value(); }
+inline std::string text_of(const Napi::Value& v) { return v.As<Napi::String>().Utf8Value(); }
+inline std::string text_of(const Napi::Object& from, const char* name) { return text_of(from.Get(name)); }
 inline int64_t integer_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().Int64Value(); }
 inline double number_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Number>().DoubleValue(); }
 inline bool flag_of(const Napi::Object& from, const char* name) { return from.Get(name).As<Napi::Boolean>().Value(); }

@@ -1,5 +1,7 @@
 // Checks without Node: CHECK_CASE registers one, CHECK and CHECK_THROWS fail it. Names read "room/what it shows".
 #pragma once
+#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <sstream>
 #include <stdexcept>
@@ -41,6 +43,11 @@ struct Skip {
   throw std::runtime_error(s.str());
 }
 
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](float x, float y) { return std::memcmp(&x, &y, sizeof x) == 0; });
+}
+
 // Folder with the shared test data ($LLAMA_TS_SHARED, else ../shared beside the repository); throws Skip where absent.
 std::string shared(const std::string& path);
 std::string read_file(const std::string& path);
@@ -49,15 +56,17 @@ std::string read_file(const std::string& path);
 
 #define LT_CHECK_JOIN2(a, b) a##b
 #define LT_CHECK_JOIN(a, b) LT_CHECK_JOIN2(a, b)
-#define CHECK_CASE(name)                                                                                                   \
-  static void LT_CHECK_JOIN(check_case_, __LINE__)();                                                                      \
-  static const ::lt::check::Register LT_CHECK_JOIN(check_register_, __LINE__)(name, LT_CHECK_JOIN(check_case_, __LINE__)); \
-  static void LT_CHECK_JOIN(check_case_, __LINE__)()
-#define CHECK_GENERATOR()                                                                    \
-  static void LT_CHECK_JOIN(check_generate_, __LINE__)();                                    \
-  static const bool LT_CHECK_JOIN(check_generator_, __LINE__) =                              \
-      (::lt::check::generators().push_back(LT_CHECK_JOIN(check_generate_, __LINE__)), true); \
-  static void LT_CHECK_JOIN(check_generate_, __LINE__)()
+#define CHECK_CASE(name) LT_CHECK_CASE(name, __COUNTER__)
+#define LT_CHECK_CASE(name, number)                                                                                    \
+  static void LT_CHECK_JOIN(check_case_, number)();                                                                    \
+  static const ::lt::check::Register LT_CHECK_JOIN(check_register_, number)(name, LT_CHECK_JOIN(check_case_, number)); \
+  static void LT_CHECK_JOIN(check_case_, number)()
+#define CHECK_GENERATOR() LT_CHECK_GENERATOR(__COUNTER__)
+#define LT_CHECK_GENERATOR(number)                                                         \
+  static void LT_CHECK_JOIN(check_generate_, number)();                                    \
+  static const bool LT_CHECK_JOIN(check_generator_, number) =                              \
+      (::lt::check::generators().push_back(LT_CHECK_JOIN(check_generate_, number)), true); \
+  static void LT_CHECK_JOIN(check_generate_, number)()
 #define CHECK(condition)                                                 \
   do {                                                                   \
     if (!(condition)) ::lt::check::fail(__FILE__, __LINE__, #condition); \

@@ -28,10 +28,6 @@ std::vector<float> sum_in_order(int size, size_t n) {
   return sum;
 }
 
-bool same(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * 4) == 0;
-}
-
 // Ranks arrive at different times, in another order each time.
 void stagger(int rank, int turn) { std::this_thread::sleep_for(std::chrono::milliseconds((rank * 5 + turn * 7) % 4)); }
 
@@ -43,7 +39,7 @@ void check_sums(comm::Comm& comm) {
       std::vector<float> x = values_of(comm.rank(), n);
       stagger(comm.rank(), turn);
       comm.all_reduce(x);
-      CHECK_THAT(same(x, sum_in_order(comm.size(), n)), n << " values on rank " << comm.rank() << " of " << comm.size());
+      CHECK_THAT(same_bits(x, sum_in_order(comm.size(), n)), n << " values on rank " << comm.rank() << " of " << comm.size());
     }
 }
 

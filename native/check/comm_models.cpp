@@ -7,17 +7,13 @@
 namespace lt::check {
 namespace {
 
-bool same(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * 4) == 0;
-}
-
 std::vector<float> alone(const gguf::File& file, const std::string& backend_name, const std::vector<int32_t>& ids, Type cache) {
   const auto backend = open_backend(backend_name, {1, "", 0});
   return forward(*model::load(file, *backend), *backend, ids, cache);
 }
 
 void check_same_on_all(const std::vector<RankRun>& runs) {
-  for (const RankRun& r : runs) CHECK_THAT(same(r.logits, runs[0].logits), "ranks hold different bits: " << runs[0].division);
+  for (const RankRun& r : runs) CHECK_THAT(same_bits(r.logits, runs[0].logits), "ranks hold different bits: " << runs[0].division);
 }
 
 void golden_on_ranks(const std::string& name, const std::string& backend, int size) {
@@ -29,7 +25,7 @@ void golden_on_ranks(const std::string& name, const std::string& backend, int si
   CHECK_THAT(worst <= golden_exact, runs[0].division << ": the worst row is " << worst << " from the reference");
   const std::vector<RankRun> exact = forward_on_threads(size, *file, backend, ids, Type::f32, true);
   check_same_on_all(exact);
-  CHECK_THAT(same(exact[0].logits, alone(*file, backend, ids, Type::f32)), exact[0].division << ": not the bits of one rank");
+  CHECK_THAT(same_bits(exact[0].logits, alone(*file, backend, ids, Type::f32)), exact[0].division << ": not the bits of one rank");
 }
 
 bool usable(const BackendEntry& b) { return !b.survey || !b.survey().devices.empty(); }
@@ -59,7 +55,7 @@ CHECK_CASE("comm/quantized weights divide between blocks") {
     const double worst = distances(runs[0].logits, one, story_ids.size()).back();
     CHECK_THAT(worst <= 2e-2 && worst > 0, runs[0].division << ": " << worst << " from one rank");
     const std::vector<RankRun> exact = forward_on_threads(size, *file, "cpu", story_ids, Type::f16, true);
-    CHECK_THAT(same(exact[0].logits, one), exact[0].division << ": not the bits of one rank");
+    CHECK_THAT(same_bits(exact[0].logits, one), exact[0].division << ": not the bits of one rank");
   }
 }
 

@@ -5,11 +5,11 @@
 namespace lt::check {
 namespace {
 
-constexpr int64_t any = 1 << 20;
+constexpr int64_t unlimited = 1 << 20;
 
 void holds(const std::vector<int32_t>& positions) {
   HostSplits made;
-  made.list(positions, any);
+  made.list(positions, unlimited);
   size_t at = 0;
   CHECK(made.firsts.size() == positions.size());
   for (size_t r = 0; r < positions.size(); r++) {
@@ -37,17 +37,17 @@ CHECK_CASE("core/there is no work list where rows need none, or are too many for
     CHECK(made.count() > 0 ? made.firsts.size() == positions.size() : made.firsts.empty());
     return made.count();
   };
-  CHECK(listed({}, any) == 0);
-  CHECK(listed({0, 511, 70}, any) == 0);
-  CHECK(listed({0, 512, 70}, any) == 4);
-  CHECK(listed(std::vector<int32_t>(static_cast<size_t>(HostSplits::most_rows) + 1, 700), any) == 0);
+  CHECK(listed({}, unlimited) == 0);
+  CHECK(listed({0, 511, 70}, unlimited) == 0);
+  CHECK(listed({0, 512, 70}, unlimited) == 4);
+  CHECK(listed(std::vector<int32_t>(static_cast<size_t>(HostSplits::most_rows) + 1, 700), unlimited) == 0);
   CHECK(listed({1024, 1024}, 6) == 6);  // no more than is reserved
   CHECK(listed({1024, 1024}, 5) == 0);
   // Sixteen rows of any length fit, and as many as there are where they are fewer.
   CHECK(HostSplits::bound(1, 512) == 1 && HostSplits::bound(3, 513) == 6 && HostSplits::bound(500, 131072) == 16 * 256);
   CHECK(listed(std::vector<int32_t>(16, 131071), HostSplits::bound(500, 131072)) == 16 * 256);
   // Steps of nearly the same lengths have lists of the same length.
-  CHECK(listed({2100, 2300}, any) == 16 && listed({2600, 2900}, any) == 16 && listed({4095, 4095}, any) == 16);
+  CHECK(listed({2100, 2300}, unlimited) == 16 && listed({2600, 2900}, unlimited) == 16 && listed({4095, 4095}, unlimited) == 16);
 }
 
 }  // namespace

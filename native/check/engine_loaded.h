@@ -36,8 +36,4 @@ inline engine::EngineOptions options(int64_t context, int64_t rows = 512, int64_
   return o;
 }
 
-inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
 }  // namespace lt::check

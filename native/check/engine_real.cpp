@@ -12,7 +12,7 @@ using engine::Request;
 
 const char* const story = "Once upon a time, a brave fox lived near a small village. Every morning the fox went to the river ";
 
-void check_same(const Report& got, const Report& alone, const std::string& what) {
+void check_same_report(const Report& got, const Report& alone, const std::string& what) {
   CHECK_THAT(got.text == alone.text && got.tokens.size() == alone.tokens.size() && got.finish == alone.finish,
              what << ": " << got.text << " | " << alone.text);
   for (size_t i = 0; i < got.tokens.size(); i++) {
@@ -64,7 +64,8 @@ CHECK_CASE("engine/real: together, pushed out and cut in pieces, as alone") {
       Loaded model(many);
       std::vector<uint64_t> ids;
       for (const Request& r : all) ids.push_back(model.engine->submit(r));
-      for (size_t i = 0; i < ids.size(); i++) check_same(model.reports.wait(ids[i]), alone[i], cache + (" request " + std::to_string(i)));
+      for (size_t i = 0; i < ids.size(); i++)
+        check_same_report(model.reports.wait(ids[i]), alone[i], cache + (" request " + std::to_string(i)));
     }
   }
 }
@@ -74,7 +75,7 @@ CHECK_CASE("engine/real: a known beginning gives the same bytes") {
   const Request r = model.ask(repeated(6), 20);
   const Report first = model.run(r), again = model.run(r);
   CHECK(first.cached_tokens == 0 && again.cached_tokens >= 64);
-  check_same(again, first, "again");
+  check_same_report(again, first, "again");
 }
 
 CHECK_CASE("engine/real: a beginning of any length that is known gives the same bytes") {

@@ -97,12 +97,8 @@ class Decoder {
   std::unique_ptr<engine::Stage> stage_;
 };
 
-bool same(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * 4) == 0;
-}
-
 // Positions that no step has filled hold zeros, which are as good as any.
-void recorded(const std::string& name) {
+void steps_recorded(const std::string& name) {
   Counts counts;
   Decoder plain(std::make_unique<Plain>(open_backend(name, {})), 3);
   Decoder kept(std::make_unique<Recorder>(open_backend(name, {}), counts), 3);
@@ -132,7 +128,7 @@ void recorded(const std::string& name) {
   int ran = 0;
   for (const Step& s : steps) {
     const std::vector<float> wanted = plain.step(s.rows), found = kept.step(s.rows);
-    CHECK_THAT(same(found, wanted), "step " << ran << " differs from one that is not recorded");
+    CHECK_THAT(same_bits(found, wanted), "step " << ran << " differs from one that is not recorded");
     CHECK_THAT(counts.recorded == s.recordings && counts.ran == ++ran,
                "step " << ran << ": " << counts.recorded << " recordings, expected " << s.recordings << "; " << counts.ran << " runs");
   }
@@ -145,7 +141,7 @@ CHECK_GENERATOR() {
     cases().push_back({"gpu/decodes on " + name + " are recorded once a bucket, with the bytes of plain ones", [name, &b] {
                          if (const Survey here = b.survey(); here.devices.empty()) throw Skip{here.why_not};
                          CHECK(open_backend(name, {})->records());
-                         recorded(name);
+                         steps_recorded(name);
                        }});
   }
 }
@@ -156,7 +152,7 @@ CHECK_CASE("gpu/where recording fails, steps call their ops; a lost device is an
   for (const Code code : {Code::memory, Code::unsupported}) {
     Counts counts;
     Decoder failing(std::make_unique<Recorder>(open_backend("cpu", {1, ""}), counts, code), 2);
-    for (int32_t p = 0; p < 3; p++) CHECK(same(failing.step({{474, p, table}}), plain.step({{474, p, table}})));
+    for (int32_t p = 0; p < 3; p++) CHECK(same_bits(failing.step({{474, p, table}}), plain.step({{474, p, table}})));
     CHECK(counts.recorded == 1 && counts.ran == 0);  // and nothing is tried again
   }
   Counts counts;

@@ -1,29 +1,15 @@
 // Importance matrices in files: what is written is read again, the older form means the same, damage is told.
 #include <cmath>
 #include <cstring>
-#include <filesystem>
-#include <random>
 
 #include "check/check.h"
+#include "check/temporary.h"
 #include "quantize/importance.h"
 
 namespace {
 
 using namespace lt;
 using quantize::Importance;
-
-class Path {
- public:
-  Path() : path_((std::filesystem::temp_directory_path() / ("llama-ts-importance-" + std::to_string(std::random_device{}()))).string()) {}
-  ~Path() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  const std::string& text() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 Importance example() {
   Importance m;
@@ -65,7 +51,7 @@ List older() {
 }
 
 std::vector<uint8_t> bytes_of(const Importance& m) {
-  const Path path;
+  const TemporaryPath path;
   write_importance(path.text(), m);
   const std::string text = check::read_file(path.text());
   return {text.begin(), text.end()};
@@ -86,7 +72,7 @@ bool read_or_error(const std::vector<uint8_t>& bytes) {
 }  // namespace
 
 CHECK_CASE("quantize/importance: what is written is read again") {
-  const Path path;
+  const TemporaryPath path;
   quantize::write_importance(path.text(), example());
   const Importance m = quantize::read_importance(path.text());
   CHECK(m.chunks == 3 && m.chunk_size == 16 && m.datasets == example().datasets && m.entries.size() == 2);

@@ -1,12 +1,11 @@
 // Perplexity and divergence against a plain computation, however the text is cut into batches; the base's file and its faults.
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <random>
 
 #include "check/check.h"
 #include "check/forward.h"
+#include "check/temporary.h"
 #include "measure/base.h"
 #include "measure/perplexity.h"
 #include "model/model.h"
@@ -17,19 +16,6 @@ using namespace lt;
 using namespace lt::check;
 
 const auto never = [](double) { return true; };
-
-class Path {
- public:
-  Path() : path_((std::filesystem::temp_directory_path() / ("llama-ts-base-" + std::to_string(std::random_device{}()))).string()) {}
-  ~Path() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  const std::string& text() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 measuring::PerplexityOptions options(const std::string& backend = "cpu", int64_t rows = 512) {
   measuring::PerplexityOptions o;
@@ -101,7 +87,7 @@ void save_base(const std::string& path, const char* model = "models/story-F32.gg
 }  // namespace
 
 CHECK_CASE("measure/perplexity: what a plain computation finds, and the divergence from a base") {
-  const Path base;
+  const TemporaryPath base;
   measuring::PerplexityOptions o = options("ref");
   o.chunks = 2;
   o.save_base = base.text();
@@ -122,7 +108,7 @@ CHECK_CASE("measure/perplexity: however the text is cut into batches, the figure
 }
 
 CHECK_CASE("measure/perplexity: a model is where its own base is") {
-  const Path base;
+  const TemporaryPath base;
   save_base(base.text());
   measuring::PerplexityOptions o = options();
   o.base = base.text();
@@ -135,7 +121,7 @@ CHECK_CASE("measure/perplexity: a model is where its own base is") {
 }
 
 CHECK_CASE("measure/perplexity: a base of another text, vocabulary or form is refused") {
-  const Path base;
+  const TemporaryPath base;
   save_base(base.text());
   measuring::PerplexityOptions o = options();
   o.base = base.text();
@@ -153,7 +139,7 @@ CHECK_CASE("measure/perplexity: a base of another text, vocabulary or form is re
 }
 
 CHECK_CASE("measure/perplexity: a base cut or changed at random is read or refused") {
-  const Path base, changed;
+  const TemporaryPath base, changed;
   measuring::PerplexityOptions o = options();
   o.chunks = 1;
   o.save_base = base.text();
@@ -180,7 +166,7 @@ CHECK_CASE("measure/perplexity: a base cut or changed at random is read or refus
 }
 
 CHECK_CASE("measure/perplexity: stopping leaves no file") {
-  const Path base;
+  const TemporaryPath base;
   measuring::PerplexityOptions o = options("cpu", 64);
   o.save_base = base.text();
   const auto stop = [](double fraction) { return fraction < 0.3; };

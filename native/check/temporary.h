@@ -31,4 +31,14 @@ class Temporary {
   std::filesystem::path path_;
 };
 
+// A path where no file is, and at the end none is again.
+class TemporaryPath {
+ public:
+  const std::string& text() const { return path_; }
+
+ private:
+  Temporary folder_;
+  std::string path_ = folder_.at("file");
+};
+
 }  // namespace lt::check

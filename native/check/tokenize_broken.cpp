@@ -6,6 +6,7 @@
 
 using namespace lt;
 using check::Ids;
+using check::texts;
 using check::Texts;
 using tokenize::Tokenizer;
 
@@ -13,7 +14,6 @@ namespace {
 auto spm() { return check::sentencepiece_file({"▁", "a", "▁a"}, {-3, -2, -1}); }
 auto bpe() { return check::byte_level_file("gpt-2", {"ab"}, {1}, {"a b"}); }
 gguf::Value text(const char* s) { return std::string_view(s); }
-gguf::Value texts(Texts t) { return gguf::Array(std::move(t)); }
 gguf::Value numbers(std::vector<int64_t> n) { return gguf::Array(std::move(n)); }
 gguf::Value floats(std::vector<double> n) { return gguf::Array(std::move(n)); }
 

@@ -106,6 +106,8 @@ inline std::shared_ptr<MetadataFile> byte_level_file(std::string_view pre, const
   return file;
 }
 
+inline gguf::Value texts(Texts t) { return gguf::Array(std::move(t)); }
+
 // A fixed sequence of numbers, the same on every machine (the finalizer of MurmurHash3 over a counter).
 class Random {
  public:

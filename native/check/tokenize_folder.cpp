@@ -6,6 +6,7 @@
 using namespace lt;
 using check::Ids;
 using check::Random;
+using check::texts;
 using check::Texts;
 using tokenize::Tokenizer;
 
@@ -28,27 +29,26 @@ void refused(const char* name, gguf::Value value, Code code) {
   CHECK_THROWS(Tokenizer::load(*file), code);
 }
 
-gguf::Value numbers(std::vector<uint64_t> n) { return gguf::Array(std::move(n)); }
-gguf::Value texts(Texts t) { return gguf::Array(std::move(t)); }
+gguf::Value counts(std::vector<uint64_t> n) { return gguf::Array(std::move(n)); }
 
 }  // namespace
 
 CHECK_CASE("tokenize/damaged keys of a folder are refused") {
-  refused("added_tokens", numbers({1}), Code::format);
+  refused("added_tokens", counts({1}), Code::format);
   refused("added_tokens", texts({"a", "b"}), Code::format);
   refused("added_tokens", texts({""}), Code::format);
-  refused("added_token_ids", numbers({259}), Code::format);
-  refused("added_token_ids", numbers({}), Code::format);
+  refused("added_token_ids", counts({259}), Code::format);
+  refused("added_token_ids", counts({}), Code::format);
   refused("added_token_ids", texts({"1"}), Code::format);
-  refused("added_token_flags", numbers({1, 2}), Code::format);
-  refused("normalizer", numbers({1}), Code::format);
+  refused("added_token_flags", counts({1, 2}), Code::format);
+  refused("normalizer", counts({1}), Code::format);
   refused("normalizer", texts({"NFX"}), Code::unsupported);
   refused("normalizer", texts({"Replace", "a"}), Code::format);
   refused("normalizer", texts({"Replace", "", "a"}), Code::format);
   refused("normalizer", texts({"Prepend"}), Code::format);
   refused("metaspace", std::string_view("seldom"), Code::format);
   refused("unk_token_id", uint64_t{259}, Code::format);
-  refused("eos_token_ids", numbers({259}), Code::format);
+  refused("eos_token_ids", counts({259}), Code::format);
   refused("eos_token_ids", texts({"a"}), Code::format);
 }
 
@@ -69,7 +69,7 @@ CHECK_CASE("tokenize/tokens that fill up rows have no name, and no text becomes 
 
 CHECK_CASE("tokenize/any end of the list of a folder ends a generation") {
   const auto file = folder_file();
-  file->set(file->keep(key("eos_token_ids")), numbers({65, 258}));
+  file->set(file->keep(key("eos_token_ids")), counts({65, 258}));
   const auto t = Tokenizer::load(*file);
   CHECK(t->ends_generation(65) && t->ends_generation(258) && !t->ends_generation(66));
 }

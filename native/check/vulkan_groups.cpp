@@ -9,10 +9,6 @@
 namespace lt::check {
 namespace {
 
-bool same(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * 4) == 0;
-}
-
 CHECK_CASE("vulkan/rows beyond 65,535 groups are computed") {
   const auto b = open_vulkan();
   Ops& ops = b->ops();
@@ -56,7 +52,7 @@ CHECK_CASE("vulkan/a pass in few groups has the bits of one in many") {
     for (const size_t count : {ids.size(), size_t{7}}) {  // by tiles, and row by row
       const std::vector<float> many = logits(count);
       const Environment few("LLAMA_TS_VULKAN_GROUPS", "3");
-      CHECK_THAT(same(logits(count), many), v.name << ", " << count << " rows");
+      CHECK_THAT(same_bits(logits(count), many), v.name << ", " << count << " rows");
     }
   }
 }

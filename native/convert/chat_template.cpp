@@ -8,7 +8,7 @@
 namespace lt::convert {
 namespace {
 
-constexpr uint64_t largest = 16'000'000;
+constexpr uint64_t largest_template = 16'000'000;
 
 std::string key_of(std::string_view name) {
   std::string out(name);
@@ -33,8 +33,8 @@ void put_list(const json::Value& list, std::vector<gguf::Field>& fields) {
 
 void describe_templates(const std::string& folder, const Config& tokenizer_config, std::vector<gguf::Field>& fields) {
   const auto jinja =
-      safetensors::naming("chat_template.jinja", [&] { return safetensors::Text::open(folder, "chat_template.jinja", largest); });
-  const Config beside(folder, "chat_template.json", largest);
+      safetensors::naming("chat_template.jinja", [&] { return safetensors::Text::open(folder, "chat_template.jinja", largest_template); });
+  const Config beside(folder, "chat_template.json", largest_template);
   const json::Value said = tokenizer_config.has("chat_template") ? tokenizer_config["chat_template"] : beside["chat_template"];
   if (said.is(json::Kind::array)) put_list(said, fields);
   if (jinja) {

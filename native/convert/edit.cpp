@@ -17,17 +17,20 @@
 namespace lt::convert {
 namespace {
 
-enum Id : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
+using gguf::ValueType;
+
 struct Named {
   std::string_view name;
-  Id id;
+  ValueType type;
 };
-constexpr Named kinds[] = {{"u8", u8},   {"i8", i8},   {"u16", u16},      {"i16", i16},    {"u32", u32}, {"i32", i32},
-                           {"f32", f32}, {"u64", u64}, {"bool", boolean}, {"str", string}, {"i64", i64}, {"f64", f64}};
+constexpr Named value_types[] = {{"u8", ValueType::u8},      {"i8", ValueType::i8},   {"u16", ValueType::u16},
+                                 {"i16", ValueType::i16},    {"u32", ValueType::u32}, {"i32", ValueType::i32},
+                                 {"f32", ValueType::f32},    {"u64", ValueType::u64}, {"bool", ValueType::boolean},
+                                 {"str", ValueType::string}, {"i64", ValueType::i64}, {"f64", ValueType::f64}};
 
 class Value {
  public:
-  Value(std::string_view key, Id kind) : key_(key), kind_(kind) {}
+  Value(std::string_view key, ValueType type) : key_(key), type_(type) {}
 
   template <class T>
   void number(T x) {
@@ -43,7 +46,8 @@ class Value {
 
   // A value of the kind, from how it is written.
   void put(std::string_view written) {
-    switch (kind_) {
+    using enum gguf::ValueType;
+    switch (type_) {
       case u8:
         return whole<uint8_t>(written);
       case i8:
@@ -102,12 +106,12 @@ class Value {
   }
 
   std::string key_;
-  Id kind_;
+  ValueType type_;
 };
 
-Id kind_of(std::string_view key, std::string_view name) {
-  const auto at = std::find_if(std::begin(kinds), std::end(kinds), [&](const Named& n) { return n.name == name; });
-  if (at != std::end(kinds)) return at->id;
+ValueType type_of(std::string_view key, std::string_view name) {
+  const auto at = std::find_if(std::begin(value_types), std::end(value_types), [&](const Named& n) { return n.name == name; });
+  if (at != std::end(value_types)) return at->type;
   throw Error(Code::argument, shown(key) + ": expected a type among u8, i8, u16, i16, u32, i32, u64, i64, f32, f64, bool, str, found \"" +
                                   shown(name) + "\"");
 }
@@ -118,11 +122,11 @@ void check_key(std::string_view key) {
     throw Error(Code::argument, shown(key) + ": follows from how the file is written and cannot be set");
 }
 
-gguf::Field single(const Change& change, Id id) {
-  Value out(change.key, id);
-  out.number(uint32_t{id});
-  out.put(change.text);
-  return {change.key, std::move(out.bytes)};
+gguf::Field single(const Setting& setting, ValueType type) {
+  Value out(setting.key, type);
+  out.number(type);
+  out.put(setting.text);
+  return {setting.key, std::move(out.bytes)};
 }
 
 std::unique_ptr<json::Document> document_of(const std::string& text) {
@@ -133,24 +137,24 @@ std::unique_ptr<json::Document> document_of(const std::string& text) {
   }
 }
 
-gguf::Field list(const Change& change, Id id) {
-  Value out(change.key, id);
-  const auto document = document_of(change.text);
+gguf::Field list(const Setting& setting, ValueType type) {
+  Value out(setting.key, type);
+  const auto document = document_of(setting.text);
   const json::Value values = document ? document->root() : json::Value();
-  if (!values.is(json::Kind::array)) out.fail("a list in brackets", change.text);
-  out.number(uint32_t{array});
-  out.number(uint32_t{id});
+  if (!values.is(json::Kind::array)) out.fail("a list in brackets", setting.text);
+  out.number(ValueType::array);
+  out.number(type);
   out.number(uint64_t{values.size()});
   for (const json::Member m : values) {
-    if (m.value.is(json::Kind::string) != (id == string) || m.value.is(json::Kind::boolean) != (id == boolean))
-      out.fail("elements of the list's type", change.text);
+    if (m.value.is(json::Kind::string) != (type == ValueType::string) || m.value.is(json::Kind::boolean) != (type == ValueType::boolean))
+      out.fail("elements of the list's type", setting.text);
     if (const auto flag = m.value.boolean()) {
       out.put(*flag ? "true" : "false");
     } else {
       out.put(m.value.string().value_or(m.value.written()));
     }
   }
-  return {change.key, std::move(out.bytes)};
+  return {setting.key, std::move(out.bytes)};
 }
 
 uint32_t word(std::span<const uint8_t> bytes, size_t at) {
@@ -161,14 +165,14 @@ uint32_t word(std::span<const uint8_t> bytes, size_t at) {
 
 }  // namespace
 
-gguf::Field field_of(const Change& change, std::span<const uint8_t> before) {
-  check_key(change.key);
-  const std::string_view kind = change.kind;
-  if (kind.ends_with("[]")) return list(change, kind_of(change.key, kind.substr(0, kind.size() - 2)));
-  if (!kind.empty()) return single(change, kind_of(change.key, kind));
-  if (before.empty()) return single(change, string);
-  const Id id{word(before, 0)};
-  return id == array ? list(change, Id{word(before, 4)}) : single(change, id);
+gguf::Field field_of(const Setting& setting, std::span<const uint8_t> before) {
+  check_key(setting.key);
+  const std::string_view kind = setting.kind;
+  if (kind.ends_with("[]")) return list(setting, type_of(setting.key, kind.substr(0, kind.size() - 2)));
+  if (!kind.empty()) return single(setting, type_of(setting.key, kind));
+  if (before.empty()) return single(setting, ValueType::string);
+  const ValueType type{word(before, 0)};
+  return type == ValueType::array ? list(setting, ValueType{word(before, 4)}) : single(setting, type);
 }
 
 Written edit(const std::string& from, const std::string& to, const Edit& edit, const Progress& progress) {
@@ -181,9 +185,9 @@ Written edit(const std::string& from, const std::string& to, const Edit& edit, c
     if (std::erase_if(fields, [&](const gguf::Field& f) { return f.key == key; }) == 0)
       throw Error(Code::argument, shown(key) + ": cannot be removed, as it is not there");
   }
-  for (const Change& change : edit.set) {
-    const auto at = std::find_if(fields.begin(), fields.end(), [&](const gguf::Field& f) { return f.key == change.key; });
-    gguf::put(fields, field_of(change, at == fields.end() ? std::span<const uint8_t>() : at->value));
+  for (const Setting& setting : edit.set) {
+    const auto at = std::find_if(fields.begin(), fields.end(), [&](const gguf::Field& f) { return f.key == setting.key; });
+    gguf::put(fields, field_of(setting, at == fields.end() ? std::span<const uint8_t>() : at->value));
   }
   const std::string origin = "edit " + std::to_string(gguf::fingerprint(*file));
   return copy(std::move(file), to, std::move(fields), origin, progress);

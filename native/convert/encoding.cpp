@@ -9,7 +9,6 @@
 namespace lt::convert {
 namespace {
 
-constexpr std::string_view space = "\xe2\x96\x81";  // U+2581
 constexpr size_t most_compared = 20000;
 
 std::string_view type_of(const json::Value& step) { return step["type"].string().value_or("none"); }
@@ -70,14 +69,14 @@ void read_words(const Config& file, const json::Value& step, Encoding& to) {
     if (step["pretokenizers"].size() > 1) file.unsupported("pre_tokenizer", "several steps before merges of characters are not built");
     for (const json::Member m : step["pretokenizers"]) read_words(file, m.value, to);
   } else if (type == "Metaspace") {
-    if (step["replacement"].string().value_or(space) != space) file.unsupported("pre_tokenizer", "Metaspace: expected U+2581 for spaces");
+    if (step["replacement"].string().value_or(metaspace_mark) != metaspace_mark) file.unsupported("pre_tokenizer", "Metaspace: expected U+2581 for spaces");
     const bool prefixes = step["add_prefix_space"].boolean().value_or(true);
     to.metaspace = step["prepend_scheme"].string().value_or(prefixes ? "always" : "never");
     if (to.metaspace != "always" && to.metaspace != "first" && to.metaspace != "never")
       file.unsupported("pre_tokenizer", "Metaspace: prepend_scheme: expected always, first or never, found " + shown(to.metaspace));
     to.metaspace_splits = step["split"].boolean().value_or(true);
   } else if (type == "Split" && literal(step["pattern"]) == " " && to.normalizer.size() >= 3 && to.normalizer.end()[-3] == "Replace" &&
-             to.normalizer.end()[-2] == " " && to.normalizer.end()[-1] == space) {
+             to.normalizer.end()[-2] == " " && to.normalizer.end()[-1] == metaspace_mark) {
     // Gemma's: the normalizer leaves no space to split at
   } else {
     file.unsupported("pre_tokenizer", "a step of type " + shown(type) + " before merges of characters is not built");
@@ -93,7 +92,7 @@ bool strips_space(const Config& file, const json::Value& step, bool characters) 
     return strips;
   }
   if (type == "Fuse" || type == "ByteFallback" || (!characters && type == "ByteLevel")) return false;
-  if (characters && type == "Replace" && literal(step["pattern"]) == space && step["content"].string() == " ") return false;
+  if (characters && type == "Replace" && literal(step["pattern"]) == metaspace_mark && step["content"].string() == " ") return false;
   if (characters && type == "Strip" && step["content"].string() == " " && step["start"].integer() == 1 && step["stop"].integer() == 0)
     return true;
   if (characters && type == "Metaspace") {

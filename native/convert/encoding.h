@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "convert/config.h"
 #include "gguf/field.h"
 
 namespace lt::convert {
+
+inline constexpr std::string_view metaspace_mark = "\xe2\x96\x81";  // U+2581, which stands for a space in SentencePiece
 
 struct AddedToken {
   enum Flag : uint32_t { single_word = 1, strips_left = 2, strips_right = 4, normalized = 8, apart = 16 };

@@ -22,7 +22,7 @@ struct Known {
   bool whole_words = false;  // the model's ignore_merges
 };
 
-const std::vector<Known>& known() {
+const std::vector<Known>& known_pretokenizers() {
   static const std::vector<Known> all = {
       {"gpt-2", {gpt2}},          {"llama-bpe", {llama3}, true},
       {"smaug-bpe", {llama3}},    {"qwen2", {qwen2}},
@@ -91,7 +91,7 @@ std::string_view pre_of(const Config& tokenizer) {
   const Steps steps = Reader(tokenizer).steps(tokenizer["pre_tokenizer"]);
   const bool whole_words = tokenizer["model"]["ignore_merges"].boolean().value_or(false);
   const Known* found = nullptr;
-  for (const Known& k : known())
+  for (const Known& k : known_pretokenizers())
     if (std::equal(k.steps.begin(), k.steps.end(), steps.begin(), steps.end()) && (!found || k.whole_words == whole_words)) found = &k;
   if (!found) tokenizer.unsupported("pre_tokenizer", "no tokenizer here cuts text by " + text_of(steps));
   if (found->whole_words != whole_words)

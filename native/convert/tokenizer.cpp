@@ -11,7 +11,6 @@ namespace lt::convert {
 namespace {
 
 constexpr int64_t most_tokens = 1 << 24;
-constexpr std::string_view space = "\xe2\x96\x81";     // U+2581, SentencePiece's
 constexpr std::string_view mapped_space = "\xc4\xa0";  // U+0120, how merges of bytes spell one
 
 bool spells_byte(std::string_view t) {
@@ -38,13 +37,13 @@ bool any_step(const json::Value& step, const char* list, const Is& is) {
 bool is_type(const json::Value& step, std::string_view type) { return step["type"].string() == type; }
 
 bool marks_spaces(const Config& file) {
-  const auto replaces = [](const json::Value& s) { return is_type(s, "Replace") && s["content"].string() == space; };
-  const auto metaspace = [](const json::Value& s) { return is_type(s, "Metaspace") && s["replacement"].string().value_or(space) == space; };
+  const auto replaces = [](const json::Value& s) { return is_type(s, "Replace") && s["content"].string() == metaspace_mark; };
+  const auto metaspace = [](const json::Value& s) { return is_type(s, "Metaspace") && s["replacement"].string().value_or(metaspace_mark) == metaspace_mark; };
   return any_step(file["normalizer"], "normalizers", replaces) || any_step(file["pre_tokenizer"], "pretokenizers", metaspace);
 }
 
 bool prefixes_space(const Config& file) {
-  const auto prepends = [](const json::Value& s) { return is_type(s, "Prepend") && s["prepend"].string() == space; };
+  const auto prepends = [](const json::Value& s) { return is_type(s, "Prepend") && s["prepend"].string() == metaspace_mark; };
   const auto metaspace = [](const json::Value& s) {
     if (!is_type(s, "Metaspace")) return false;
     const auto scheme = s["prepend_scheme"].string();

@@ -1,6 +1,7 @@
 #include "core/cores.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <set>
 #include <string>
@@ -32,20 +33,16 @@ namespace {
 // Hardware threads of one core share a siblings list, so the distinct lists are the cores.
 int cores_in_affinity() {
   constexpr int most = 4096;
-  cpu_set_t* set = CPU_ALLOC(most);
-  if (!set) return 1;
-  const size_t bytes = CPU_ALLOC_SIZE(most);
-  CPU_ZERO_S(bytes, set);
+  std::array<cpu_set_t, most / CPU_SETSIZE> sets = {};  // one long set
   std::set<std::string> cores;
-  if (sched_getaffinity(0, bytes, set) == 0)
+  if (sched_getaffinity(0, sizeof sets, sets.data()) == 0)
     for (int c = 0; c < most; c++) {
-      if (!CPU_ISSET_S(c, bytes, set)) continue;
+      if (!CPU_ISSET_S(c, sizeof sets, sets.data())) continue;
       std::ifstream f("/sys/devices/system/cpu/cpu" + std::to_string(c) + "/topology/thread_siblings_list");
       std::string list;
       std::getline(f, list);
       cores.insert(list.empty() ? std::to_string(c) : list);
     }
-  CPU_FREE(set);
   return std::max(1, static_cast<int>(cores.size()));
 }
 

@@ -8,6 +8,7 @@
 #include "comm/world.h"
 #include "engine/beside.h"
 #include "engine/loaded_model.h"
+#include "engine/pages.h"
 #include "engine/rank_loading.h"
 #include "gguf/file_type.h"
 #include "quant/type.h"
@@ -15,7 +16,6 @@
 namespace lt::engine {
 namespace {
 
-constexpr int64_t page = Kv::page_size;
 constexpr int64_t default_context = 8192;
 constexpr Type q8_0 = Type{8};
 

@@ -12,6 +12,8 @@
 
 namespace lt::engine {
 
+inline constexpr int64_t page = Kv::page_size;  // tokens
+
 class Pages {
  public:
   using Prefix = uint64_t;  // names the tokens from position 0 to the end of a full published page, never used twice

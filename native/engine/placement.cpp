@@ -6,12 +6,11 @@
 #include "core/available.h"
 #include "core/sizing.h"
 #include "engine/batch.h"
+#include "engine/pages.h"
 #include "model/model.h"
 
 namespace lt::engine {
 namespace {
-
-constexpr int64_t page = Kv::page_size;
 
 std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MB"; }
 

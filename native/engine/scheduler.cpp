@@ -6,8 +6,6 @@
 namespace lt::engine {
 namespace {
 
-constexpr int64_t page = Kv::page_size;
-
 // A page is copied for so many tokens at least, or for all that there are: a pass over fewer is as quick.
 constexpr int64_t worth_copying = 8;
 

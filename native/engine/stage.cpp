@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/pages.h"
 #include "quant/type.h"
 
 namespace lt::engine {
 namespace {
-
-constexpr int64_t page = Kv::page_size;
 
 // The first `count` rows of `to` from host values of the same shape.
 Tensor fill(Backend& backend, Tensor to, const std::vector<int32_t>& from, int64_t count) {

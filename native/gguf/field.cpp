@@ -6,8 +6,6 @@
 namespace lt::gguf {
 namespace {
 
-enum class Kind : uint32_t { u16 = 2, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10 };
-
 class Bytes {
  public:
   template <class T>
@@ -30,16 +28,16 @@ class Bytes {
 };
 
 template <class T>
-Field one(std::string key, Kind kind, const T& value) {
+Field one(std::string key, ValueType kind, const T& value) {
   Bytes b;
   b.put(static_cast<uint32_t>(kind)).put(value);
   return {std::move(key), b.take()};
 }
 
 template <class T>
-Field many(std::string key, Kind kind, std::span<const T> values) {
+Field many(std::string key, ValueType kind, std::span<const T> values) {
   Bytes b;
-  b.put(static_cast<uint32_t>(Kind::array)).put(static_cast<uint32_t>(kind)).put(uint64_t{values.size()});
+  b.put(static_cast<uint32_t>(ValueType::array)).put(static_cast<uint32_t>(kind)).put(uint64_t{values.size()});
   for (const T& v : values) {
     if constexpr (std::is_same_v<T, std::string>) {
       b.put(std::string_view(v));
@@ -52,18 +50,18 @@ Field many(std::string key, Kind kind, std::span<const T> values) {
 
 }  // namespace
 
-Field field(std::string key, bool value) { return one(std::move(key), Kind::boolean, value); }
-Field field(std::string key, uint16_t value) { return one(std::move(key), Kind::u16, value); }
-Field field(std::string key, uint32_t value) { return one(std::move(key), Kind::u32, value); }
-Field field(std::string key, int32_t value) { return one(std::move(key), Kind::i32, value); }
-Field field(std::string key, uint64_t value) { return one(std::move(key), Kind::u64, value); }
-Field field(std::string key, float value) { return one(std::move(key), Kind::f32, value); }
-Field field(std::string key, std::string_view value) { return one(std::move(key), Kind::string, value); }
-Field field(std::string key, std::span<const int32_t> values) { return many(std::move(key), Kind::i32, values); }
-Field field(std::string key, std::span<const uint32_t> values) { return many(std::move(key), Kind::u32, values); }
-Field field(std::string key, std::span<const float> values) { return many(std::move(key), Kind::f32, values); }
-Field field(std::string key, std::span<const std::string> values) { return many(std::move(key), Kind::string, values); }
-Field field(std::string key, std::span<const bool> values) { return many(std::move(key), Kind::boolean, values); }
+Field field(std::string key, bool value) { return one(std::move(key), ValueType::boolean, value); }
+Field field(std::string key, uint16_t value) { return one(std::move(key), ValueType::u16, value); }
+Field field(std::string key, uint32_t value) { return one(std::move(key), ValueType::u32, value); }
+Field field(std::string key, int32_t value) { return one(std::move(key), ValueType::i32, value); }
+Field field(std::string key, uint64_t value) { return one(std::move(key), ValueType::u64, value); }
+Field field(std::string key, float value) { return one(std::move(key), ValueType::f32, value); }
+Field field(std::string key, std::string_view value) { return one(std::move(key), ValueType::string, value); }
+Field field(std::string key, std::span<const int32_t> values) { return many(std::move(key), ValueType::i32, values); }
+Field field(std::string key, std::span<const uint32_t> values) { return many(std::move(key), ValueType::u32, values); }
+Field field(std::string key, std::span<const float> values) { return many(std::move(key), ValueType::f32, values); }
+Field field(std::string key, std::span<const std::string> values) { return many(std::move(key), ValueType::string, values); }
+Field field(std::string key, std::span<const bool> values) { return many(std::move(key), ValueType::boolean, values); }
 
 void put(std::vector<Field>& fields, Field field) {
   const auto at = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.key == field.key; });

@@ -1,11 +1,10 @@
 #include <algorithm>
 
+#include "gguf/field.h"
 #include "gguf/reader.h"
 
 namespace lt::gguf {
 namespace {
-
-enum class Kind : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
 
 // A vocabulary has a quarter of a million entries in a few arrays. The limit keeps a file with holes, whose zeros take no
 // space on the disk, from taking memory for them.
@@ -21,8 +20,8 @@ class Metadata {
   }
 
   Value value() {
-    const Kind kind{cursor_.number<uint32_t>(owner_, "type")};
-    if (kind == Kind::array) return array();
+    const ValueType kind{cursor_.number<uint32_t>(owner_, "type")};
+    if (kind == ValueType::array) return array();
     return value(kind);
   }
 
@@ -38,67 +37,67 @@ class Metadata {
     return byte == 1;
   }
 
-  Value value(Kind kind) {
+  Value value(ValueType kind) {
     switch (kind) {
-      case Kind::u8:
+      case ValueType::u8:
         return uint64_t{number<uint8_t>()};
-      case Kind::i8:
+      case ValueType::i8:
         return int64_t{number<int8_t>()};
-      case Kind::u16:
+      case ValueType::u16:
         return uint64_t{number<uint16_t>()};
-      case Kind::i16:
+      case ValueType::i16:
         return int64_t{number<int16_t>()};
-      case Kind::u32:
+      case ValueType::u32:
         return uint64_t{number<uint32_t>()};
-      case Kind::i32:
+      case ValueType::i32:
         return int64_t{number<int32_t>()};
-      case Kind::f32:
+      case ValueType::f32:
         return double{number<float>()};
-      case Kind::boolean:
+      case ValueType::boolean:
         return boolean();
-      case Kind::string:
+      case ValueType::string:
         return cursor_.string(owner_, "value");
-      case Kind::u64:
+      case ValueType::u64:
         return number<uint64_t>();
-      case Kind::i64:
+      case ValueType::i64:
         return number<int64_t>();
-      case Kind::f64:
+      case ValueType::f64:
         return number<double>();
-      case Kind::array:
+      case ValueType::array:
         break;
     }
     owner_.fail("type: expected 0 to 12, found " + std::to_string(static_cast<uint32_t>(kind)));
   }
 
   Array array() {
-    const Kind kind{cursor_.number<uint32_t>(owner_, "element type")};
+    const ValueType kind{cursor_.number<uint32_t>(owner_, "element type")};
     const uint64_t count = cursor_.number<uint64_t>(owner_, "count");
     switch (kind) {
-      case Kind::u8:
+      case ValueType::u8:
         return bytes(count);
-      case Kind::i8:
+      case ValueType::i8:
         return widened<int64_t, int8_t>(count);
-      case Kind::u16:
+      case ValueType::u16:
         return widened<uint64_t, uint16_t>(count);
-      case Kind::i16:
+      case ValueType::i16:
         return widened<int64_t, int16_t>(count);
-      case Kind::u32:
+      case ValueType::u32:
         return widened<uint64_t, uint32_t>(count);
-      case Kind::i32:
+      case ValueType::i32:
         return widened<int64_t, int32_t>(count);
-      case Kind::f32:
+      case ValueType::f32:
         return widened<double, float>(count);
-      case Kind::boolean:
+      case ValueType::boolean:
         return booleans(count);
-      case Kind::string:
+      case ValueType::string:
         return strings(count);
-      case Kind::u64:
+      case ValueType::u64:
         return widened<uint64_t, uint64_t>(count);
-      case Kind::i64:
+      case ValueType::i64:
         return widened<int64_t, int64_t>(count);
-      case Kind::f64:
+      case ValueType::f64:
         return widened<double, double>(count);
-      case Kind::array:
+      case ValueType::array:
         owner_.fail("an array of arrays is not supported");
     }
     owner_.fail("element type: expected 0 to 12, found " + std::to_string(static_cast<uint32_t>(kind)));

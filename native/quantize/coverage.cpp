@@ -11,8 +11,6 @@
 namespace lt::quantize {
 namespace {
 
-constexpr Type q2_k{10};
-
 int64_t experts_of(const gguf::HostTensor& t) { return t.dims[2] * t.dims[3]; }
 
 bool fits(const Importance::Entry& e, const gguf::HostTensor& t) {
@@ -34,6 +32,7 @@ bool is_head(const Choice& c, bool tied) { return c.source == "output.weight" ||
 
 bool wants(const Choice& c, const Plan& plan, bool tied) {
   if (encode::wants_importance(c.to)) return true;
+  constexpr Type q2_k{10};
   return plan.type == "Q2_K_S" && c.to == q2_k && !c.fixed && !is_table(c) && !is_head(c, tied);
 }
 

@@ -34,7 +34,7 @@ constexpr std::string_view kEnds[] = {
 };
 
 // Marks of fill-in-the-middle prompts. Files have them, and the ends above, as user-defined too (DeepSeek Coder, Phi 3's </s>).
-constexpr std::string_view kMarks[] = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>",     "<|fim_repo|>",
+constexpr std::string_view kFillMarks[] = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>",     "<|fim_repo|>",
                                        "<fim_prefix>",   "<fim_suffix>",   "<fim_middle>",   "<fim_pad>",       "<fim-prefix>",
                                        "<fim-suffix>",   "<fim-middle>",   "<fim-pad>",      "<｜fim▁begin｜>", "<｜fim▁hole｜>",
                                        "<｜fim▁end｜>",  "<|repo_name|>",  "<|file_sep|>",   "<PRE>",           "<SUF>",
@@ -204,7 +204,7 @@ void Vocabulary::find_ends(const gguf::File& file) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (kinds[i] != Kind::control && kinds[i] != Kind::user_defined) continue;
     const bool end = among(kEnds, tokens[i]);
-    if (end || among(kMarks, tokens[i])) kinds[i] = Kind::control;  // written in plain text it must not end a turn
+    if (end || among(kFillMarks, tokens[i])) kinds[i] = Kind::control;  // written in plain text it must not end a turn
     if (end) ends[i] = true;
   }
 }

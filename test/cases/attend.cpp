@@ -127,7 +127,7 @@ OpCase case_of(const std::string& name, const Sizes& s, int64_t chunk) {
   return c;
 }
 
-void add(const std::string& name, const Sizes& s, int64_t chunk) { add_case(case_of(name, s, chunk)); }
+void add_attend(const std::string& name, const Sizes& s, int64_t chunk) { add_case(case_of(name, s, chunk)); }
 
 // Prompts over several splits: some 1100 rows, which the face would walk for minutes.
 void add_long(const std::string& name, const Sizes& s, int64_t chunk) {
@@ -158,16 +158,16 @@ void add_ends(const Sizes& s) {
 
 CHECK_GENERATOR() {
   for (const uint8_t cache : {0, 1, 8}) {
-    add("grouped", {4, 2, 64, 64, 0, Type{cache}, {70, 1, 33}}, 40);
-    add("grouped", {4, 2, 64, 64, 0, Type{cache}, {70, 1, 33}}, 1000);
-    add("one head", {1, 1, 32, 32, 0, Type{cache}, {130}}, 7);
-    add("wide group", {9, 1, 96, 64, 0, Type{cache}, {65, 20}}, 64);
-    add("window", {4, 4, 32, 32, 20, Type{cache}, {150, 19}}, 50);
+    add_attend("grouped", {4, 2, 64, 64, 0, Type{cache}, {70, 1, 33}}, 40);
+    add_attend("grouped", {4, 2, 64, 64, 0, Type{cache}, {70, 1, 33}}, 1000);
+    add_attend("one head", {1, 1, 32, 32, 0, Type{cache}, {130}}, 7);
+    add_attend("wide group", {9, 1, 96, 64, 0, Type{cache}, {65, 20}}, 64);
+    add_attend("window", {4, 4, 32, 32, 20, Type{cache}, {150, 19}}, 50);
     add_long("long", {2, 1, 64, 64, 0, Type{cache}, {1100}}, 512);
     add_ends({2, 1, 64, 64, 0, Type{cache}, {1115, 520, 40}});
   }
-  add("odd width", {3, 3, 20, 24, 0, Type::f16, {67, 3}}, 16);
-  add("odd width", {3, 3, 20, 24, 0, Type::f32, {67, 3}}, 16);
+  add_attend("odd width", {3, 3, 20, 24, 0, Type::f16, {67, 3}}, 16);
+  add_attend("odd width", {3, 3, 20, 24, 0, Type::f32, {67, 3}}, 16);
   add_long("window over splits", {2, 2, 16, 16, 600, Type::f16, {1300}}, 300);
   add_ends({6, 2, 16, 24, 600, Type::f16, {1300, 700}});
   add_ends({2, 2, 16, 16, 30, Type::f16, {1115}});

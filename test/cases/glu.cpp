@@ -8,7 +8,7 @@
 namespace lt::cases {
 namespace {
 
-void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
+void add_glu(Type type, int64_t rows, int64_t cols, int64_t outs) {
   OpCase c;
   c.name = std::string("glu ") + quant::info(type).name + " " + std::to_string(rows) + "x" + std::to_string(cols);
   c.rows = rows;
@@ -35,8 +35,8 @@ void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
 
 CHECK_GENERATOR() {
   for (const uint8_t id : {0, 1, 30, 8, 2, 3, 12, 14}) {
-    add(Type{id}, 1, 512, 70);
-    add(Type{id}, 9, 256, 64);
+    add_glu(Type{id}, 1, 512, 70);
+    add_glu(Type{id}, 9, 256, 64);
   }
 }
 

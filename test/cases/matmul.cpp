@@ -11,7 +11,7 @@ namespace {
 // kernels compare with the definition bit for bit.
 constexpr double exact = 2e-6, rounded = 4e-2;
 
-void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
+void add_matmul(Type type, int64_t rows, int64_t cols, int64_t outs) {
   const quant::TypeInfo& info = quant::info(type);
   OpCase c;
   c.name = std::string("matmul ") + info.name + " " + std::to_string(rows) + "x" + std::to_string(cols) + " to " + std::to_string(outs);
@@ -38,14 +38,14 @@ void add(Type type, int64_t rows, int64_t cols, int64_t outs) {
 CHECK_GENERATOR() {
   for (const Type type : weight_types()) {
     const int64_t block = quant::info(type).values;
-    add(type, 1, 2 * block, 5);
-    add(type, 3, 256 * 3, 67);
-    add(type, 13, 256, 33);
-    if (block <= 32) add(type, 7, 576, 40);
-    if (block <= 32) add(type, 2, 32, 3);
-    if (block == 1) add(type, 5, 77, 19);
-    if (block == 1) add(type, 1, 3, 1);
-    add(type, 40, 512, 48);
+    add_matmul(type, 1, 2 * block, 5);
+    add_matmul(type, 3, 256 * 3, 67);
+    add_matmul(type, 13, 256, 33);
+    if (block <= 32) add_matmul(type, 7, 576, 40);
+    if (block <= 32) add_matmul(type, 2, 32, 3);
+    if (block == 1) add_matmul(type, 5, 77, 19);
+    if (block == 1) add_matmul(type, 1, 3, 1);
+    add_matmul(type, 40, 512, 48);
   }
 }
 
