@@ -69,7 +69,8 @@ void read_words(const Config& file, const json::Value& step, Encoding& to) {
     if (step["pretokenizers"].size() > 1) file.unsupported("pre_tokenizer", "several steps before merges of characters are not built");
     for (const json::Member m : step["pretokenizers"]) read_words(file, m.value, to);
   } else if (type == "Metaspace") {
-    if (step["replacement"].string().value_or(metaspace_mark) != metaspace_mark) file.unsupported("pre_tokenizer", "Metaspace: expected U+2581 for spaces");
+    if (step["replacement"].string().value_or(metaspace_mark) != metaspace_mark)
+      file.unsupported("pre_tokenizer", "Metaspace: expected U+2581 for spaces");
     const bool prefixes = step["add_prefix_space"].boolean().value_or(true);
     to.metaspace = step["prepend_scheme"].string().value_or(prefixes ? "always" : "never");
     if (to.metaspace != "always" && to.metaspace != "first" && to.metaspace != "never")

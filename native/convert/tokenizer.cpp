@@ -38,7 +38,9 @@ bool is_type(const json::Value& step, std::string_view type) { return step["type
 
 bool marks_spaces(const Config& file) {
   const auto replaces = [](const json::Value& s) { return is_type(s, "Replace") && s["content"].string() == metaspace_mark; };
-  const auto metaspace = [](const json::Value& s) { return is_type(s, "Metaspace") && s["replacement"].string().value_or(metaspace_mark) == metaspace_mark; };
+  const auto metaspace = [](const json::Value& s) {
+    return is_type(s, "Metaspace") && s["replacement"].string().value_or(metaspace_mark) == metaspace_mark;
+  };
   return any_step(file["normalizer"], "normalizers", replaces) || any_step(file["pre_tokenizer"], "pretokenizers", metaspace);
 }
 

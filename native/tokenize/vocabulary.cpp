@@ -35,10 +35,10 @@ constexpr std::string_view kEnds[] = {
 
 // Marks of fill-in-the-middle prompts. Files have them, and the ends above, as user-defined too (DeepSeek Coder, Phi 3's </s>).
 constexpr std::string_view kFillMarks[] = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>",     "<|fim_repo|>",
-                                       "<fim_prefix>",   "<fim_suffix>",   "<fim_middle>",   "<fim_pad>",       "<fim-prefix>",
-                                       "<fim-suffix>",   "<fim-middle>",   "<fim-pad>",      "<｜fim▁begin｜>", "<｜fim▁hole｜>",
-                                       "<｜fim▁end｜>",  "<|repo_name|>",  "<|file_sep|>",   "<PRE>",           "<SUF>",
-                                       "<MID>",          "<PAD>"};
+                                           "<fim_prefix>",   "<fim_suffix>",   "<fim_middle>",   "<fim_pad>",       "<fim-prefix>",
+                                           "<fim-suffix>",   "<fim-middle>",   "<fim-pad>",      "<｜fim▁begin｜>", "<｜fim▁hole｜>",
+                                           "<｜fim▁end｜>",  "<|repo_name|>",  "<|file_sep|>",   "<PRE>",           "<SUF>",
+                                           "<MID>",          "<PAD>"};
 
 template <size_t N>
 bool among(const std::string_view (&names)[N], std::string_view text) {
