@@ -46,7 +46,9 @@ function npm(args: readonly string[], cwd: string): Promise<number> {
   const env = { ...process.env, npm_config_global: 'false' };
   if (script !== undefined && /npm-cli\.js$/.test(script) && existsSync(script))
     return runToEnd(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
-  return runToEnd('npm', args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });
+  // On Windows npm is a script for a shell, to which spaces and ^ mean something.
+  const shell = process.platform === 'win32';
+  return runToEnd('npm', shell ? args.map((arg) => `"${arg}"`) : args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'], shell });
 }
 
 /** The tools for the package in `root`, fetched where they are missing. */

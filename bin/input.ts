@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** All of standard input. */
-export async function readAll(): Promise<string> {
+async function readAll(): Promise<string> {
   process.stdin.setEncoding('utf8');
   let text = '';
   for await (const part of process.stdin) text += String(part);

@@ -1,7 +1,7 @@
 // A sign on the terminal that something is going on while nothing comes yet.
 
 /** What is shown: how far it is can be told, and it can be taken away again. */
-export interface Waiting {
+interface Waiting {
   progress(fraction: number): void;
   end(): void;
 }

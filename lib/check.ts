@@ -108,7 +108,21 @@ export type Checks<T> = { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> };
  * `UNSUPPORTED`, and what to do without them.
  */
 export function options<T extends object>(value: unknown, where: string, checks: Checks<T>, later: Readonly<Record<string, string>> = {}): T {
-  if (value === undefined) return {} as T;
+  return value === undefined ? ({} as T) : fields(value, where, checks, (key) => key, later);
+}
+
+/** An object inside an argument, as an element of a list: the same, but what is wrong is named by its place, `prompt[2].role`. */
+export function record<T extends object>(value: unknown, name: string, checks: Checks<T>): Partial<T> {
+  return fields<Partial<T>>(value, name, checks as Checks<Partial<T>>, (key) => `${name}.${key}`, {});
+}
+
+function fields<T extends object>(
+  value: unknown,
+  where: string,
+  checks: Checks<T>,
+  named: (key: string) => string,
+  later: Readonly<Record<string, string>>,
+): T {
   if (typeof value !== 'object' || value === null) return refuse(where, 'an object of options', value);
   return reading<T>((given) => {
     if (Array.isArray(given)) return refuse(where, 'an object of options', given);
@@ -121,7 +135,7 @@ export function options<T extends object>(value: unknown, where: string, checks:
       if (typeof key !== 'string' || !Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
       const name = key as keyof T & string;
       const option: unknown = reading((o) => (o as Partial<T>)[name])(given, name);
-      if (option !== undefined) out[name] = reading(checks[name])(option, name);
+      if (option !== undefined) out[name] = reading(checks[name])(option, named(name));
     }
     return out as T;
   })(value, where);

@@ -83,7 +83,7 @@ const values: check.Check<MetadataEdit['value']> = (value, name) => (Array.isArr
 const entryChecks: check.Checks<MetadataEdit> = { key: check.string, type: check.oneOf(metadataTypes), value: values };
 
 const entry: check.Check<MetadataEdit> = (given, name) => {
-  const { key, type, value } = check.options<Partial<MetadataEdit>>(given, name, entryChecks as check.Checks<Partial<MetadataEdit>>);
+  const { key, type, value } = check.record<MetadataEdit>(given, name, entryChecks);
   if (key === undefined || value === undefined) return check.refuse(name, 'a key and a value', given);
   return { key, value, ...(type !== undefined && { type }) };
 };

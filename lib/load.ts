@@ -69,7 +69,7 @@ export const loadChecks: check.Checks<LoadOptions> = {
   gpuLayers,
   isa: check.string,
   threads: check.threads,
-  contextTokens: check.integer(1, 0x7fffffff),
+  contextTokens: check.integer(1, 1 << 30),
   batchTokens: check.integer(1, 65536),
   maxSequences: check.integer(1, 4096),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),

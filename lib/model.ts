@@ -19,7 +19,7 @@ export class Model implements AsyncDisposable {
   readonly #handle: ModelHandle;
   readonly #jobs = new text.TextJobs();
   #vocabulary: NativeVocabulary | undefined;
-  #templates = new Map<string, ChatTemplate>();
+  #templates = new Map<string, ChatTemplate>(); // the last few that were used
   #disposal: Promise<void> | undefined;
 
   private constructor(handle: ModelHandle, info: ModelInfo) {
@@ -169,11 +169,18 @@ export class Model implements AsyncDisposable {
       throw new LlamaError('UNSUPPORTED', 'the model file has no chat template: give one as the option `template`, or generate from text');
     }
     this.#vocabulary ??= native.vocabulary(this.#alive());
-    let compiled = this.#templates.get(template);
-    if (!compiled) this.#templates.set(template, (compiled = new ChatTemplate(template, this.#vocabulary)));
+    const compiled = this.#templates.get(template) ?? new ChatTemplate(template, this.#vocabulary);
+    this.#templates.delete(template); // and put last
+    this.#templates.set(template, compiled);
+    for (const oldest of this.#templates.keys()) {
+      if (this.#templates.size <= keptTemplates) break;
+      this.#templates.delete(oldest);
+    }
     return withPrefix(await compiled.renderInSlices(messages, variables, { signal }), prefix, this.#vocabulary.controls);
   }
 }
+
+const keptTemplates = 16;
 
 const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');
 

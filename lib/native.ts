@@ -86,7 +86,7 @@ export interface NativeRequest {
   bias: readonly (readonly [id: number, bias: number])[];
 }
 
-export interface NativeLogprob {
+interface NativeLogprob {
   id: number;
   text: string;
   logprob: number;
@@ -185,7 +185,7 @@ export interface NativeQuantizeReport {
   }[];
 }
 
-export interface NativePerplexityOptions extends NativeLoadOptions {
+interface NativePerplexityOptions extends NativeLoadOptions {
   context: number;
   chunks: number; // -1: all
   saveBase: string; // '': none, as the next
@@ -215,7 +215,7 @@ export interface NativePerplexity {
   };
 }
 
-export interface NativeImatrixOptions extends NativeLoadOptions {
+interface NativeImatrixOptions extends NativeLoadOptions {
   context: number;
   chunks: number; // -1: all
   dataset: string;

@@ -12,7 +12,7 @@ export type Prompt = string | readonly Message[] | Uint32Array | readonly number
 
 /** @internal */
 export const message: check.Check<Message> = (value, name) => {
-  const checked = check.options<Message>(value, name, { role: check.oneOf(roles), content: check.string });
+  const checked = check.record<Message>(value, name, { role: check.oneOf(roles), content: check.string });
   if (checked.role === undefined || checked.content === undefined) return check.refuse(name, 'a message with role and content', value);
   return Object.freeze({ role: checked.role, content: checked.content });
 };

@@ -42,6 +42,7 @@ class ChatSession implements Session {
       if (this.flags.verbose === true) timings(answer.result);
     } else if (process.stdin.isTTY !== true) {
       process.exitCode = interrupted;
+      this.#left = true; // the lines that follow were written for an answer that did not come
     }
   };
 

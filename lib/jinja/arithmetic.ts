@@ -10,7 +10,7 @@ import { escape } from './escape';
 import { Builder, join, Text } from './text';
 import { List, Tuple, typeOf, Undefined, type Value } from './values';
 
-export type Operator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
+type Operator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
 
 export function* binary(run: Run, operator: Operator, a: Value, b: Value): Steps<Value> {
   if (run.budget.step()) yield;

@@ -1,5 +1,5 @@
 /** What went wrong in a template. `budget` and `unsupported` are ours; the others are what Jinja2 would raise. */
-export type FailureKind = 'syntax' | 'undefined' | 'type' | 'value' | 'lookup' | 'overflow' | 'security' | 'raised' | 'budget' | 'unsupported';
+type FailureKind = 'syntax' | 'undefined' | 'type' | 'value' | 'lookup' | 'overflow' | 'security' | 'raised' | 'budget' | 'unsupported';
 
 /** A template that cannot be read or rendered. */
 export class Failure extends Error {

@@ -106,7 +106,7 @@ function* converted(run: Run, conversion: string, value: Value): Steps<Value> {
 const specification = /^(?:(.)?([<>=^]))?([+\- ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/su;
 
 /** format(value, spec) */
-export function* formatValue(run: Run, value: Value, spec: string): Steps<Text> {
+function* formatValue(run: Run, value: Value, spec: string): Steps<Text> {
   if (spec === '') return yield* str(run, value);
   const parts = specification.exec(spec);
   if (!parts) return fail('value', `Invalid format specifier '${spec}'`);

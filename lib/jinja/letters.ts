@@ -14,7 +14,7 @@ const title = /\p{Lt}/u;
 const notSimple = /[\u0149\u01f0\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1ffc\ufb00-\ufb17ß]/;
 
 /** A letter in title case: what Unicode's title case mapping gives, which differs from upper case for few. */
-export function titled(letter: string): string {
+function titled(letter: string): string {
   const special = titles[letter];
   if (special !== undefined) return special;
   const up = letter.toUpperCase();

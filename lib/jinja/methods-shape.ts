@@ -54,7 +54,7 @@ function stripping(start: boolean, end: boolean): Attribute {
   return callee('/chars?', (run, self, letters) => strip(run, self as Text, letters, start, end));
 }
 
-export function justify(run: Run, text: Text, width: Value, fill: Value | undefined, align: '<' | '>'): Text {
+function justify(run: Run, text: Text, width: Value, fill: Value | undefined, align: '<' | '>'): Text {
   const letter = fill === undefined ? ' ' : textIn(fill, 'the fill character').plain;
   if (letter.length !== 1 && [...letter].length !== 1) fail('type', 'The fill character must be exactly one character long');
   return pad(run, text, { fill: letter, align, width: intIn(width, 'the width') }).as(text.markup);

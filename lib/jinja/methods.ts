@@ -10,7 +10,7 @@ import { Dict, List, Range, Tuple, View, type Value } from './values';
 
 /** A method, or a value that is read at once. */
 export type Attribute = Callee | ((value: Value) => Value);
-export type Attributes = Readonly<Record<string, Attribute>>;
+type Attributes = Readonly<Record<string, Attribute>>;
 
 const bare = (attributes: Attributes): Attributes => Object.assign(Object.create(null) as object, attributes);
 

@@ -1,12 +1,12 @@
 // The syntax tree.
 import type { Value } from './values';
 
-export interface Name {
+interface Name {
   readonly kind: 'name';
   readonly name: string;
 }
 /** `namespace.attribute` where it is assigned to. */
-export interface NamespaceRef {
+interface NamespaceRef {
   readonly kind: 'namespace';
   readonly name: string;
   readonly attribute: string;

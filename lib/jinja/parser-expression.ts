@@ -16,8 +16,8 @@ function made(node: Bare): Expr {
   return { ...node, depth: depth + 1 } as Expr;
 }
 
-export const nameNode = (name: string): Expr => made({ kind: 'name', name });
-export const tupleNode = (items: readonly Expr[]): Expr => made({ kind: 'tuple', items });
+const nameNode = (name: string): Expr => made({ kind: 'name', name });
+const tupleNode = (items: readonly Expr[]): Expr => made({ kind: 'tuple', items });
 
 type Binary = '+' | '-' | '*' | '/' | '//' | '%' | '**';
 

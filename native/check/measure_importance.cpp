@@ -51,7 +51,7 @@ List older() {
 }
 
 std::vector<uint8_t> bytes_of(const Importance& m) {
-  const TemporaryPath path;
+  const check::TemporaryPath path;
   write_importance(path.text(), m);
   const std::string text = check::read_file(path.text());
   return {text.begin(), text.end()};
@@ -72,7 +72,7 @@ bool read_or_error(const std::vector<uint8_t>& bytes) {
 }  // namespace
 
 CHECK_CASE("quantize/importance: what is written is read again") {
-  const TemporaryPath path;
+  const check::TemporaryPath path;
   quantize::write_importance(path.text(), example());
   const Importance m = quantize::read_importance(path.text());
   CHECK(m.chunks == 3 && m.chunk_size == 16 && m.datasets == example().datasets && m.entries.size() == 2);

@@ -105,6 +105,16 @@ describe('chat', () => {
     expect(stdout.trim().split('\n').length).toBeGreaterThan(1);
   });
 
+  test('Ctrl-C behind a pipe leaves, whatever lines follow', async () => {
+    const child = spawn(process.execPath, [program, 'chat', '-n', '900', '--ignore-eos'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    child.stdin.end('Tell me a story.\nTell me another.\n');
+    let stdout = '';
+    child.stdout.on('data', (text) => (stdout += text));
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect({ code, answers: stdout.trimEnd().split('\n').length }).toEqual({ code: 130, answers: 1 });
+  });
+
   test('--single-turn', () => {
     expect(cli(['chat', '-n', '20', '-p', 'Tell me a story about a fox.', '--single-turn'])).toMatchObject({
       status: 0,

@@ -113,7 +113,7 @@ describe('a failure that nobody looks at', () => {
         setTimeout(() => console.log('going on'), 20);
       });`);
     expect({ stdout, status }).toEqual({ stdout: 'going on\n', status: 0 });
-    expect(stderr.match(/LlamaWarning: a generation failed, and nothing awaited or iterated it: ARGUMENT: role: expected/g)).toHaveLength(1);
+    expect(stderr.match(/LlamaWarning: a generation failed, and nothing awaited or iterated it: ARGUMENT: prompt\[0\]\.role: expected/g)).toHaveLength(1);
     expect(stderr.match(/Warning/g)).toHaveLength(1);
   });
 
