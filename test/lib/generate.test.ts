@@ -234,7 +234,15 @@ describe('errors', () => {
     ['no prompt', undefined, {}, /prompt: expected a string, an array of messages or token ids, found undefined/],
     ['no messages', [], {}, /prompt: expected at least one message/],
     ['a role that is not', [{ role: 'robot', content: 'x' }], {}, /^prompt\[0\]\.role: expected one of 'system', 'user', 'assistant', 'tool', found "robot"/],
-    ['a content that is not', [{ role: 'user', content: 'x' }, { role: 'user', content: 5 }], {}, /^prompt\[1\]\.content: expected a string, found 5/],
+    [
+      'a content that is not',
+      [
+        { role: 'user', content: 'x' },
+        { role: 'user', content: 5 },
+      ],
+      {},
+      /^prompt\[1\]\.content: expected a string, found 5/,
+    ],
     ['a message without content', [{ role: 'user' }], {}, /prompt\[0\]: expected a message/],
     ['a word for a number', 'x', { temperature: 'hot' }, /temperature: expected a number from 0 to .*, found "hot"/],
     ['NaN', 'x', { topP: NaN }, /topP: .* found NaN/],
