@@ -4,6 +4,7 @@
 
 #include "addon/convert.h"
 #include "addon/job.h"
+#include "addon/object.h"
 #include "convert/convert.h"
 #include "convert/diff.h"
 #include "convert/edit.h"
