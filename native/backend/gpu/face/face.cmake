@@ -6,7 +6,7 @@ file(GLOB face CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/face/*.cpp)
 add_library(lt_gpu_face OBJECT ${host} ${face} ${kernels})
 set_source_files_properties(${kernels} PROPERTIES LANGUAGE CXX)
 target_link_libraries(lt_gpu_face PUBLIC lt_flags lt_loops)
-set_target_properties(lt_gpu_face PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)  # a file a type; seldom edited
+set_target_properties(lt_gpu_face PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)  # seldom edited
 target_compile_definitions(lt_gpu_face PRIVATE LT_GPU=face LT_GPU_FACE)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT CMAKE_CROSSCOMPILING)
   target_compile_options(lt_gpu_face PRIVATE -march=native)  # for the fused multiply-add
