@@ -19,7 +19,7 @@ const usable = ofDevices.flatMap((b) =>
 for (const { name, usable: there, reason } of ofDevices) if (!there) test.skip(`${name} (skipped: ${reason})`, () => {});
 if (ofDevices.length === 0) test.skip('devices (skipped: none is compiled in)', () => {});
 
-describe.each(usable)('$backend', ({ backend, variants, slow }) => {
+function testsOf({ backend, variants, slow }: (typeof usable)[number]): void {
   const load = (options: LoadOptions = {}) => loadModel(storyModel, { backend, contextTokens: 512, ...options });
   const isas = variants.length > 0 ? variants : [''];
   const exact = isas.find((isa) => !rounding.includes(isa))!;
@@ -139,4 +139,6 @@ describe.each(usable)('$backend', ({ backend, variants, slow }) => {
     const absent = `${backend.split(':')[0]}:99` as BackendName;
     await expect(load({ backend: absent })).rejects.toMatchObject({ code: 'DEVICE' });
   });
-});
+}
+
+for (const device of usable) describe(device.backend, () => testsOf(device)); // describe.each refuses a list of none
