@@ -19,6 +19,7 @@ class Decorator : public Ops {
   }
 #define LT_LIST(...) __VA_ARGS__
   LT_PRIMITIVES(LT_AROUND)
+  LT_NEW_PRIMITIVES(LT_AROUND)
   LT_EXCHANGES(LT_AROUND)
 #undef LT_AROUND
 #undef LT_LIST
@@ -30,23 +31,28 @@ class Decorator : public Ops {
    public:
     virtual ~Mirror() = default;
     virtual Tensor operator()(Tensor t) const { return t; }
-    float operator()(float x) const { return x; }
-    int64_t operator()(int64_t x) const { return x; }
-    Act operator()(Act act) const { return act; }
-    Attend operator()(const Attend& attend) const { return attend; }
-    Rope operator()(Rope rope) const {
-      rope.freqs = (*this)(rope.freqs);
-      return rope;
+    Map operator()(const Map& map) const { return map; }
+    Delta operator()(const Delta& delta) const { return delta; }
+    Norm operator()(Norm n) const { return at(n, n.w, n.b); }
+    Rope operator()(Rope r) const { return at(r, r.freqs, r.axes); }
+    Attend operator()(Attend a) const { return at(a, a.sinks, a.slopes); }
+    Choice operator()(Choice c) const { return at(c, c.ids); }
+    Router operator()(Router r) const { return at(r, r.bias); }
+    Conv operator()(Conv c) const { return at(c, c.w, c.b); }
+    Scan operator()(Scan s) const { return at(s, s.a, s.d); }
+    State operator()(State s) const { return at(s, s.slots); }
+    Kv operator()(Kv kv) const { return at(kv, kv.k, kv.v); }
+    Product operator()(Product p) const { return at(p, p.y, p.w, p.bias); }
+    Rows operator()(Rows rows) const {
+      rows.each([this](Tensor& t) { t = (*this)(t); });
+      return rows;
     }
-    Kv operator()(const Kv& kv) const { return {(*this)(kv.k), (*this)(kv.v), kv.heads}; }
-    Rows operator()(const Rows& r) const {
-      return {(*this)(r.ids),
-              (*this)(r.positions),
-              (*this)(r.sequences),
-              (*this)(r.pages),
-              (*this)(r.outputs),
-              r.spans,
-              {(*this)(r.splits.entries), (*this)(r.splits.firsts)}};
+
+   private:
+    template <class T, class... Tensors>
+    T& at(T& whole, Tensors&... tensors) const {
+      ((tensors = (*this)(tensors)), ...);
+      return whole;
     }
   };
   using Call = std::function<void(Ops&, const Mirror&)>;
@@ -57,21 +63,34 @@ class Decorator : public Ops {
   Backend& backend_;
 
  private:
-  // The destination is the first parameter.
-  static std::vector<Tensor> outputs_of(Tensor y) { return {y}; }
-  static std::vector<Tensor> outputs_of(const Kv& kv) { return {kv.k, kv.v}; }
+  // The destination is the first parameter; route has two, and a state is written too.
+  static void add_outputs(std::vector<Tensor>& to, const Tensor& y) { to.push_back(y); }
+  static void add_outputs(std::vector<Tensor>& to, const Kv& kv) {
+    to.push_back(kv.k);
+    if (!kv.latent()) to.push_back(kv.v);
+  }
+  template <class Other>
+  static void add_state(std::vector<Tensor>&, const Other&) {}
+  static void add_state(std::vector<Tensor>& to, const State& state) { to.push_back(state.slots); }
 
   template <class Op, class Y, class... Others>
   void each(const char* name, Op op, const Y& y, const Others&... others) {
-    around(name, outputs_of(y), [=](Ops& ops, const Mirror& m) { op(ops, m(y), m(others)...); });
+    std::vector<Tensor> outputs;
+    add_outputs(outputs, y);
+    (add_state(outputs, others), ...);
+    around(name, outputs, [=](Ops& ops, const Mirror& m) { op(ops, m(y), m(others)...); });
+  }
+  template <class Op>
+  void each(const char* name, Op op, const Tensor& ids, const Tensor& weights, const Tensor& scores, const Router& router) {
+    around(name, {weights, ids}, [=](Ops& ops, const Mirror& m) { op(ops, m(ids), m(weights), m(scores), m(router)); });
   }
   // Several products of one input are as many calls.
   template <class Op>
-  void each(const char* name, Op op, const Tensor& x, const std::span<const Product>& products) {
+  void each(const char* name, Op op, const Tensor& x, const std::span<const Product>& products, const Choice& choice) {
     for (const Product& p : products)
       around(name, {p.y}, [=](Ops& ops, const Mirror& m) {
-        const Product one{m(p.y), m(p.w), m(p.bias)};
-        op(ops, m(x), std::span<const Product>(&one, 1));
+        const Product one = m(p);
+        op(ops, m(x), std::span<const Product>(&one, 1), m(choice));
       });
   }
 };

@@ -1,7 +1,8 @@
-// What an architecture's file provides: three functions over Ops, straight line, one set for every backend.
+// What an architecture's file provides: a few functions over Ops, straight line, one set for every backend.
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,19 +11,53 @@
 
 namespace lt {
 
-// What the engine must know to keep a model's state.
-struct Shape {
-  int64_t layers, width, vocabulary, trained_context;
-  int64_t heads, kv_heads, key_dim, value_dim;  // key_dim, value_dim: columns a head
+// Keys and values that a layer keeps of every place.
+struct KvShape {
+  int64_t heads = 1, key_dim = 0, value_dim = 0;  // dims: columns a head
+  int64_t reach = 0;                              // a row at place p sees places > p - reach; 0: all
+  bool latent = false;                            // values are the first columns of the keys
+
+  bool operator==(const KvShape&) const = default;
 };
+
+// What a layer keeps of a sequence.
+struct LayerShape {
+  std::optional<KvShape> kv;
+  int64_t kv_of = -1;  // reads the keys and values of that layer, an earlier one
+  int64_t state = 0;   // floats of the states after a row
+
+  bool operator==(const LayerShape&) const = default;
+};
+
+// What the engine must know of a model.
+struct Shape {
+  int64_t width = 0, carried = 0;  // columns of an embedding and a hidden row; columns that pass from layer to layer
+  int64_t vocabulary = 0, trained_context = 0;
+  int64_t heads = 1;  // query heads of a layer at most
+  int64_t axes = 1;   // of Rows::turns
+  bool looks_ahead = false;  // rows see places behind them: a sequence's rows go into one step
+  bool head = true;          // it has logits
+  std::vector<LayerShape> layers;
+
+  int64_t count() const { return static_cast<int64_t>(layers.size()); }
+  const LayerShape& layer(int64_t i) const { return layers[static_cast<size_t>(i)]; }
+};
+
+// Layers that reach equally far back: pages behind all of their windows are free.
+struct Groups {
+  std::vector<int64_t> reach;    // of each group, descending, 0 (all) first; one at least
+  std::vector<size_t> of_layer;  // of a layer without keys: 0
+};
+Groups groups_of(const Shape& shape);
 
 class Model {
  public:
   virtual ~Model() = default;
   virtual const Shape& shape() const = 0;
-  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                           // x (n, width)
-  virtual void layer(Ops& ops, int64_t i, Tensor x, const Kv& kv, const Rows& rows) const = 0;  // in place
-  virtual void head(Ops& ops, Tensor logits, Tensor x, const Rows& rows) const = 0;             // logits (outputs, vocabulary)
+  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                 // x (n, carried)
+  virtual void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const = 0;  // in place
+  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                      // h (outputs, width)
+  virtual void head(Ops& ops, Tensor logits, Tensor h) const = 0;                                     // logits (outputs, vocabulary)
 };
 
 }  // namespace lt

@@ -4,20 +4,45 @@ namespace lt {
 
 Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
   const Shape& s = model.shape();
+  const Groups groups = groups_of(s);
   Sizing ops;
-  static char never_read;
+  static char never_read, nor_this;
   const auto tensor = [](Type type, int64_t r, int64_t c) { return Tensor{&never_read, type, r, c, c * 4}; };
-  const Rows batch{.ids = tensor(Type::i32, rows, 1),
-                   .positions = tensor(Type::i32, rows, 1),
-                   .sequences = tensor(Type::i32, rows, 1),
-                   .pages = tensor(Type::i32, 1, 1),
-                   .outputs = tensor(Type::i32, outputs, 1),
-                   .spans = {}};
-  const Kv kv{tensor(Type::f32, Kv::page_size, s.key_dim), tensor(Type::f32, Kv::page_size, s.value_dim), s.kv_heads};
-  const Tensor x = tensor(Type::f32, rows, s.width);
+  const Tensor list = tensor(Type::i32, rows, 1);
+  Rows batch{.ids = list,
+             .places = list,
+             .turns = tensor(Type::i32, rows, s.axes),
+             .sees = list,
+             .sequences = list,
+             .starts = tensor(Type::i32, rows + 1, 1),
+             .reads = list,
+             .writes = list,
+             .outputs = tensor(Type::i32, outputs, 1),
+             .given_at = {},
+             .given = {},
+             .pages = {},
+             .spans = {}};
+  for (size_t g = 0; g < groups.reach.size(); g++) batch.pages[g] = tensor(Type::i32, rows, 1);
+  std::vector<Kv> kv;
+  std::vector<Tensor> states;
+  for (int64_t i = 0; i < s.count(); i++) {
+    const LayerShape& l = s.layer(i);
+    states.push_back(l.state ? tensor(Type::f32, 1, l.state) : Tensor{});
+    const int64_t owner = l.kv ? i : l.kv_of;
+    if (owner < 0) {
+      kv.emplace_back();
+      continue;
+    }
+    const KvShape& k = *s.layer(owner).kv;
+    kv.push_back({tensor(Type::f32, Kv::page_size, k.key_dim), tensor(Type::f32, Kv::page_size, k.value_dim), k.heads,
+                  groups.of_layer[static_cast<size_t>(i)]});
+    if (!k.latent) kv.back().v.data = &nor_this;
+  }
+  const Tensor x = tensor(Type::f32, rows, s.carried), h = tensor(Type::f32, outputs, s.width);
   model.embed(ops, x, batch);
-  for (int64_t i = 0; i < s.layers; i++) model.layer(ops, i, x, kv, batch);
-  if (outputs) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), x, batch);
+  for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);
+  if (outputs) model.hidden(ops, h, x, batch);
+  if (outputs && s.head) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), h);
   return ops;
 }
 

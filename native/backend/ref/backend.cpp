@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -71,6 +72,16 @@ const RegisterBackend registered({.name = "ref", .open = open, .for_tests = true
 void decode_row(std::vector<float>& to, const Tensor& t, int64_t r) {
   to.resize(static_cast<size_t>(t.cols));
   quant::info(t.type).dequantize(to.data(), t.row<char>(r), t.cols);
+}
+
+std::vector<float> read_state(const State& state, int32_t slot) {
+  std::vector<float> out(static_cast<size_t>(state.slots.cols), 0.0f);
+  if (slot >= 0) std::copy_n(state.slots.row<float>(slot), out.size(), out.begin());
+  return out;
+}
+
+void write_state(const State& state, int32_t slot, const std::vector<float>& from) {
+  if (slot >= 0) std::copy(from.begin(), from.end(), state.slots.row<float>(slot));
 }
 
 }  // namespace lt::ref

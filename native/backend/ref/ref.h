@@ -12,11 +12,16 @@ class RefOps : public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
+  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
   Scratch scratch_;
 };
 
 // Row `r` of a tensor of any weight type as f32.
 void decode_row(std::vector<float>& to, const Tensor& t, int64_t r);
+
+// A slot's state; of none, zeros. Keeping it in none does nothing.
+std::vector<float> read_state(const State& state, int32_t slot);
+void write_state(const State& state, int32_t slot, const std::vector<float>& from);
 
 }  // namespace lt::ref

@@ -22,12 +22,12 @@ void encode_row(const Tensor& t, int64_t r, const float* from) {
 
 void RefOps::store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) {
   for (int64_t r = 0; r < k.rows; r++) {
-    const int64_t position = *rows.positions.row<int32_t>(r);
-    const int64_t page = rows.pages.row<int32_t>(*rows.sequences.row<int32_t>(r))[position / Kv::page_size];
+    const int64_t position = *rows.places.row<int32_t>(r);
+    const int64_t page = rows.pages[kv.group].row<int32_t>(*rows.sequences.row<int32_t>(r))[position / Kv::page_size];
     for (int64_t h = 0; h < kv.heads; h++) {
       const int64_t slot = (page * kv.heads + h) * Kv::page_size + position % Kv::page_size;
       encode_row(kv.k, slot, k.row<float>(r) + h * kv.k.cols);
-      encode_row(kv.v, slot, v.row<float>(r) + h * kv.v.cols);
+      if (!kv.latent()) encode_row(kv.v, slot, v.row<float>(r) + h * kv.v.cols);
     }
   }
 }
