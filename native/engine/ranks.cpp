@@ -51,7 +51,6 @@ Ranks::~Ranks() {
 
 void Ranks::forget_weights() {
   division_.read.clear();
-  division_.packed.clear();
   division_.packed_bytes = 0;
 }
 
