@@ -10,8 +10,7 @@ Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& siz
 
 void Batch::describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies) {
   HostRows::each_list(rows_, [](std::vector<int32_t>& list) { list.clear(); });
-  for (const Scheduler::PageCopy& c : copies)
-    rows_.copies.insert(rows_.copies.end(), {static_cast<int32_t>(c.group), c.from, c.to});
+  for (const Scheduler::PageCopy& c : copies) rows_.copies.insert(rows_.copies.end(), {static_cast<int32_t>(c.group), c.from, c.to});
   rows_.wants = {0, 0};
   rows_.starts.push_back(0);
   for (size_t i = 0; i < work.size(); i++) {

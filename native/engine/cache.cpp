@@ -357,7 +357,8 @@ void Cache::withdraw(Holding& h) noexcept {
 }
 
 // What is computed of a page that is not full, and the state behind it, for a later request.
-void Cache::keep_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, const std::array<int32_t, most_groups>& last) noexcept {
+void Cache::keep_part(Holding& h, std::span<const int32_t> tokens, int64_t computed,
+                      const std::array<int32_t, most_groups>& last) noexcept {
   const auto part = tokens.subspan(static_cast<size_t>(computed / page * page), static_cast<size_t>(computed % page));
   if (h.node && !h.node->findable) return;
   Node* node = nullptr;
@@ -384,7 +385,8 @@ void Cache::keep_part(Holding& h, std::span<const int32_t> tokens, int64_t compu
     if (!node) node = &make(h.prefix, h.node, part);
     for (size_t g = 0; g < groups(); g++)
       if (news && last[g] != none && node->pages[g] == none) attach(g, last[g], *node);
-    if (has_states() && h.reads != none && node->pages[state_pool()] == none && !states().at(h.reads).node) attach(state_pool(), h.reads, *node);
+    if (has_states() && h.reads != none && node->pages[state_pool()] == none && !states().at(h.reads).node)
+      attach(state_pool(), h.reads, *node);
     release(node);
   } catch (...) {  // computed again where it is wanted
   }
@@ -399,7 +401,8 @@ void Cache::give_back(Holding& h, std::span<const int32_t> tokens, int64_t compu
     if (h.pages[g].size() > full) last[g] = h.pages[g][full];
   if (computed % page != 0)
     keep_part(h, tokens, computed, last);
-  else if (has_states() && h.node && h.node->findable && h.reads != none && h.node->pages[state_pool()] == none && !states().at(h.reads).node)
+  else if (has_states() && h.node && h.node->findable && h.reads != none && h.node->pages[state_pool()] == none &&
+           !states().at(h.reads).node)
     attach(state_pool(), h.reads, *h.node);
   for (size_t g = 0; g < groups(); g++) {
     while (!h.pages[g].empty()) {

@@ -20,10 +20,10 @@ namespace lt::engine {
 inline constexpr int64_t page = Kv::page_size;  // tokens
 
 struct CacheSize {
-  std::vector<int64_t> reach;                    // of each group of layers with keys; 0: all
-  std::array<int64_t, most_groups> pages{};      // by group
-  int64_t states = 0;                            // slots; 0: the model has no states
-  int64_t state_every = 1;                       // pages of a prompt behind which its state is kept, beside the last one's
+  std::vector<int64_t> reach;                // of each group of layers with keys; 0: all
+  std::array<int64_t, most_groups> pages{};  // by group
+  int64_t states = 0;                        // slots; 0: the model has no states
+  int64_t state_every = 1;                   // pages of a prompt behind which its state is kept, beside the last one's
 };
 
 class Cache {
@@ -46,14 +46,14 @@ class Cache {
     const Prefix beginning;
     Prefix prefix;                                        // of its full published pages
     std::array<std::vector<int32_t>, most_groups> pages;  // by group; none: behind the window
-    int32_t state = none;  // slot of its own
-    int32_t reads = none;  // slot that its next row begins with, its own or one that others know; none: zeros
+    int32_t state = none;                                 // slot of its own
+    int32_t reads = none;    // slot that its next row begins with, its own or one that others know; none: zeros
     std::vector<Kept> kept;  // of the step that is computed: states that others will know, ascending by place
 
    private:
     friend class Cache;
-    Node* node = nullptr;                     // of `prefix`; null: the root
-    std::array<size_t, most_groups> passed{};   // pages before are behind the window
+    Node* node = nullptr;                      // of `prefix`; null: the root
+    std::array<size_t, most_groups> passed{};  // pages before are behind the window
   };
 
   // A page to be copied before the holder's next step.
@@ -89,7 +89,8 @@ class Cache {
   void publish(Holding& h, std::span<const int32_t> tokens, int64_t first, int64_t end);
   // Places from `end` on are not computed after all, which were not published.
   void cut(Holding& h, int64_t end) noexcept;
-  // All of it. `computed` tokens are known of it, of whose last page a part; the last page first, so that of what is kept beginnings go last.
+  // All of it. `computed` tokens are known of it, of whose last page a part; the last page first, so that of what is kept beginnings go
+  // last.
   void give_back(Holding& h, std::span<const int32_t> tokens, int64_t computed) noexcept;
   // What was computed is of no use to others either.
   void withdraw(Holding& h) noexcept;
@@ -98,7 +99,7 @@ class Cache {
   // Pages of a group, or slots of states.
   struct Page {
     int32_t holders = 0;
-    Node* node = nullptr;               // that knows it
+    Node* node = nullptr;                // that knows it
     int32_t older = none, newer = none;  // neighbours among those that are known and not held
   };
   struct Pool {

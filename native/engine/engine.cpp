@@ -178,7 +178,8 @@ class RunningEngine final : public Engine {
     return {size.rows, size.sequences, whole ? size.rows : size.outputs - size.sequences, whole};
   }
 
-  // Most rows of the step are of requests that were aborted meanwhile; where a step changes states, so that it cannot be computed again, all.
+  // Most rows of the step are of requests that were aborted meanwhile; where a step changes states, so that it cannot be computed again,
+  // all.
   bool in_vain(const std::vector<Work>& work, int64_t rows) {
     const std::lock_guard lock(mutex_);
     int64_t wasted = 0;

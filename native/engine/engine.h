@@ -38,10 +38,10 @@ struct EngineOptions {
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given
 };
 
-struct MemoryInfo {              // bytes
-  uint64_t weights;              // of the mapped file, shared with the page cache
+struct MemoryInfo {                      // bytes
+  uint64_t weights;                      // of the mapped file, shared with the page cache
   uint64_t kv, states, scratch, tables;  // allocated at load; states: of recurrent layers; tables: vocabulary and the like
-  uint64_t device;               // of the device's own memory, with its copies of weights
+  uint64_t device;                       // of the device's own memory, with its copies of weights
 };
 
 struct ModelInfo {

@@ -38,7 +38,8 @@ std::string best_backend() {
 
 // weights_there: they were read into memory already.
 void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) {
-  const uint64_t available = available_memory() + (weights_there ? m.weights : 0), needed = m.weights + m.kv + m.states + m.scratch + m.tables;
+  const uint64_t available = available_memory() + (weights_there ? m.weights : 0),
+                 needed = m.weights + m.kv + m.states + m.scratch + m.tables;
   if (needed <= available) return;
   std::string advice = "; use a smaller model";
   const auto context = size.pages() * page;
@@ -215,7 +216,9 @@ class Placing {
     return std::move(placed_);
   }
 
-  uint64_t layer_weights(int64_t i) const { return static_cast<size_t>(i) < weights_.layers.size() ? weights_.layers[static_cast<size_t>(i)] : 0; }
+  uint64_t layer_weights(int64_t i) const {
+    return static_cast<size_t>(i) < weights_.layers.size() ? weights_.layers[static_cast<size_t>(i)] : 0;
+  }
 
   uint64_t device_weights(int64_t first, bool ends) const {
     uint64_t all = ends ? weights_.embed + weights_.head : 0;

@@ -45,7 +45,8 @@ void check_at_once(const Request& r, const ModelInfo& model) {
   const auto length = static_cast<int64_t>(r.prompt.size());
   if (model.text_at_once == 0 || length <= model.text_at_once) return;
   throw Error(Code::context, "the text has " + std::to_string(length) + " tokens, this model reads whole texts and at most " +
-                                 std::to_string(model.text_at_once) + " tokens at once; shorten the text or load the model with batchTokens of at least " +
+                                 std::to_string(model.text_at_once) +
+                                 " tokens at once; shorten the text or load the model with batchTokens of at least " +
                                  std::to_string(length));
 }
 
@@ -53,7 +54,8 @@ void check_at_once(const Request& r, const ModelInfo& model) {
 
 void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& tokenizer) {
   if (!model.head && !r.embeds())
-    throw Error(Code::unsupported, "a model of architecture " + model.architecture + " encodes texts and predicts no tokens: ask for its hidden rows");
+    throw Error(Code::unsupported,
+                "a model of architecture " + model.architecture + " encodes texts and predicts no tokens: ask for its hidden rows");
   check_prompt(r, model.vocabulary);
   if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
   check_length(r, model);

@@ -1,4 +1,5 @@
-// What the rows of a step are, in host memory: one list of the fields, for who describes them, sends them to ranks or puts them on a device.
+// What the rows of a step are, in host memory: one list of the fields, for who describes them, sends them to ranks or puts them on a
+// device.
 #pragma once
 #include <array>
 #include <cstdint>

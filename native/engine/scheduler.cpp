@@ -73,7 +73,8 @@ void Scheduler::share_out(std::vector<Work>& work, std::span<Sequence* const> re
   const int64_t floor = others > 0 ? std::max<int64_t>(1, left / 10 / others) : 0;
   for (int64_t i = 0; i <= others; i++) {
     int64_t reserved = 0;  // for those behind
-    for (int64_t j = i + 1; j <= others && !limits_.whole_texts; j++) reserved += std::min(floor, reading[static_cast<size_t>(j)]->uncomputed());
+    for (int64_t j = i + 1; j <= others && !limits_.whole_texts; j++)
+      reserved += std::min(floor, reading[static_cast<size_t>(j)]->uncomputed());
     const Work w = piece(*reading[static_cast<size_t>(i)], left - std::min(reserved, left - 1), results);
     if (w.count <= 0) continue;
     left -= w.count;

@@ -29,9 +29,9 @@ class Scheduler {
     int32_t from, to;
   };
   struct Limits {
-    int64_t rows, sequences;    // of a step
-    int64_t results;            // rows of results a step beyond one a sequence
-    bool whole_texts = false;   // rows see what comes behind them: a text is computed in one step, and shared with nobody
+    int64_t rows, sequences;   // of a step
+    int64_t results;           // rows of results a step beyond one a sequence
+    bool whole_texts = false;  // rows see what comes behind them: a text is computed in one step, and shared with nobody
   };
 
   Scheduler(Cache& cache, const Limits& limits) : cache_(cache), limits_(limits) {}

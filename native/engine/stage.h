@@ -20,7 +20,7 @@ struct BatchSize {
   CacheSize cache;
   Type type;  // of keys and values
 
-  int64_t pages() const;  // of one sequence at most: the widest table
+  int64_t pages() const;                                                      // of one sequence at most: the widest table
   int64_t splits() const { return HostSplits::bound(rows, pages() * page); }  // of attention's work list
   // Numbers that describe the rows of a step of a model whose rows turn by so many axes.
   int64_t described(int64_t axes) const;

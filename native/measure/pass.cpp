@@ -17,7 +17,8 @@ Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t
   if (options.batch_tokens < 1 || options.batch_tokens > 65536)
     throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(options.batch_tokens));
   placed_ = engine::place(file, options, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
-  if (!placed_.shape.head) throw Error(Code::unsupported, "this model encodes texts and predicts no tokens, so it cannot be measured by them");
+  if (!placed_.shape.head)
+    throw Error(Code::unsupported, "this model encodes texts and predicts no tokens, so it cannot be measured by them");
   if (context > placed_.shape.trained_context)
     throw Error(Code::context, "context: this model was trained for " + std::to_string(placed_.shape.trained_context) + " tokens, found " +
                                    std::to_string(context));
