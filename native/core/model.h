@@ -33,8 +33,8 @@ struct LayerShape {
 struct Shape {
   int64_t width = 0, carried = 0;  // columns of an embedding and a hidden row; columns that pass from layer to layer
   int64_t vocabulary = 0, trained_context = 0;
-  int64_t heads = 1;  // query heads of a layer at most
-  int64_t axes = 1;   // of Rows::turns
+  int64_t heads = 1;         // query heads of a layer at most
+  int64_t axes = 1;          // of Rows::turns
   bool looks_ahead = false;  // rows see places behind them: a sequence's rows go into one step
   bool head = true;          // it has logits
   std::vector<LayerShape> layers;
@@ -54,10 +54,10 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const Shape& shape() const = 0;
-  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                 // x (n, carried)
+  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                   // x (n, carried)
   virtual void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const = 0;  // in place
-  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                      // h (outputs, width)
-  virtual void head(Ops& ops, Tensor logits, Tensor h) const = 0;                                     // logits (outputs, vocabulary)
+  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                        // h (outputs, width)
+  virtual void head(Ops& ops, Tensor logits, Tensor h) const = 0;                                       // logits (outputs, vocabulary)
 };
 
 }  // namespace lt

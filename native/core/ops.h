@@ -16,8 +16,8 @@ namespace lt {
 
 // y = x / (its root mean square) or (x - mean) / deviation, times w, plus b; each of `heads` stretches of columns by itself.
 struct Norm {
-  Tensor w, b;         // f32 (1, cols / heads), or (heads, cols / heads) where each head has its own; none: 1, 0
-  float eps = 0;       // added to the mean of squares
+  Tensor w, b;    // f32 (1, cols / heads), or (heads, cols / heads) where each head has its own; none: 1, 0
+  float eps = 0;  // added to the mean of squares
   int64_t heads = 1;
   bool centred = false;  // less its mean first (layer norm)
 };
@@ -62,14 +62,14 @@ struct Rope {
 
 // A row at place p sees places from its window's and its chunk's beginning to Rows::sees.
 struct Attend {
-  int64_t heads = 1;    // of q; query head h reads KV head h * kv.heads / heads
-  float scale = 1;      // of the scores
-  int64_t window = 0;   // places > p - window; 0: from the first
-  int64_t ahead = -1;   // places <= p + ahead; -1: as Rows::sees says alone
-  int64_t chunk = 0;    // places >= p / chunk * chunk; 0: from the first
-  float cap = 0;        // scores s become cap * tanh(s / cap); 0: they stay
-  Tensor sinks;         // f32 (1, heads): a score more, which takes weight and gives nothing
-  Tensor slopes;        // f32 (1, heads): scores less slope * (p - place) (ALiBi)
+  int64_t heads = 1;   // of q; query head h reads KV head h * kv.heads / heads
+  float scale = 1;     // of the scores
+  int64_t window = 0;  // places > p - window; 0: from the first
+  int64_t ahead = -1;  // places <= p + ahead; -1: as Rows::sees says alone
+  int64_t chunk = 0;   // places >= p / chunk * chunk; 0: from the first
+  float cap = 0;       // scores s become cap * tanh(s / cap); 0: they stay
+  Tensor sinks;        // f32 (1, heads): a score more, which takes weight and gives nothing
+  Tensor slopes;       // f32 (1, heads): scores less slope * (p - place) (ALiBi)
 };
 
 // One of several products of the same rows.
@@ -91,8 +91,8 @@ struct Choice {
 struct Router {
   enum class Gating : uint8_t { softmax, sigmoid, chosen };  // chosen: a softmax over the chosen scores
   Gating gating = Gating::softmax;
-  Tensor bias;            // f32 (1, experts): added to choose, not to weigh
-  int64_t groups = 1;     // equal groups of experts, of which only the best may be chosen from
+  Tensor bias;         // f32 (1, experts): added to choose, not to weigh
+  int64_t groups = 1;  // equal groups of experts, of which only the best may be chosen from
   int64_t used_groups = 1;
   int64_t group_best = 2;  // a group is as good as the sum of so many of its best
   bool normalize = false;  // weights are divided by their sum + 1e-20
@@ -108,7 +108,7 @@ struct Conv {
 // A selective state space (Gu & Dao 2023; Dao & Gu 2024). Of each head, with its p columns of x and state (p, s):
 // state = exp(dt a) state + dt x outer b; y = state c + d x. Sums over s ascending.
 struct Scan {
-  Tensor a, d;  // f32 (heads, s), or (heads, 1): one for all of s; (1, heads)
+  Tensor a, d;                    // f32 (heads, s), or (heads, 1): one for all of s; (1, heads)
   int64_t heads = 1, groups = 1;  // of x; of b and c (n, groups * s): head h reads group h * groups / heads
 };
 
