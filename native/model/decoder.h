@@ -16,11 +16,11 @@
 namespace lt::model {
 
 struct EndOptions {
-  float embedding_scale = 1;   // of tokens' rows, not of those that are given
-  std::string embedding_norm;  // its name; empty: none
-  bool head = true;            // logits of the final rows, else these are the result
-  float logit_cap = 0;         // logits z become cap * tanh(z / cap); 0: they stay
-  bool looks_ahead = false;    // rows see places behind them
+  float embedding_scale = 1;        // of tokens' rows, not of those that are given
+  std::string embedding_norm = {};  // its name; empty: none
+  bool head = true;                 // logits of the final rows, else these are the result
+  float logit_cap = 0;              // logits z become cap * tanh(z / cap); 0: they stay
+  bool looks_ahead = false;         // rows see places behind them
 };
 
 // Before and behind the layers. A file without an output matrix ties it to the token table.
