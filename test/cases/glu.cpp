@@ -19,13 +19,11 @@ void add_glu(Type type, int64_t rows, int64_t cols, int64_t outs) {
   const std::vector<uint8_t> g = random_weights(type, outs, cols, 1), u = random_weights(type, outs, cols, 2);
   const std::vector<float> x = gaussian(3, rows * cols);
   c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
-    std::vector<float> picked;
-    for (const int64_t r : wanted) picked.insert(picked.end(), x.begin() + r * cols, x.begin() + (r + 1) * cols);
     const auto n = static_cast<int64_t>(wanted.size());
-    const Tensor in = lab.floats(picked, n, cols), y = lab.output(n, outs), plain = lab.output(n, outs);
+    const Tensor in = lab.floats(picked(x, wanted, cols), n, cols), y = lab.output(n, outs), plain = lab.output(n, outs);
     const Product gate{{}, lab.weights(type, g, outs, cols), {}}, up{{}, lab.weights(type, u, outs, cols), {}};
-    lab.ops().glu(y, in, gate, up, Act::silu);
-    lab.ops().Ops::glu(plain, in, gate, up, Act::silu);
+    lab.ops().glu(y, in, gate, up, {.act = Act::silu}, {});
+    lab.ops().Ops::glu(plain, in, gate, up, {.act = Act::silu}, {});
     const std::vector<float> fused = lab.take(y), unfused = lab.take(plain);
     CHECK_THAT(std::memcmp(fused.data(), unfused.data(), fused.size() * 4) == 0, "the fused form differs from its default body");
     return fused;

@@ -150,9 +150,19 @@ Tensor Lab::weights(Type type, std::span<const uint8_t> bytes, int64_t rows, int
   return backend_.place({const_cast<uint8_t*>(bytes.data()), type, rows, cols, quant::row_bytes(type, cols)});
 }
 
-Tensor Lab::output(int64_t rows, int64_t cols) {
+// All bits set: of floats, halves and scales no number.
+Tensor Lab::nothing(Type type, int64_t rows, int64_t cols) {
+  const Tensor t = backend_.alloc(type, rows, cols);
+  backend_.write(t, std::vector<uint8_t>(static_cast<size_t>(t.rows * t.stride), 255).data());
+  return t;
+}
+
+Tensor Lab::output(int64_t rows, int64_t cols, std::span<const float> values) {
   const Tensor whole = backend_.alloc(Type::f32, rows + 2, cols + guard_cols);
-  const std::vector<uint8_t> pattern(static_cast<size_t>(whole.rows * whole.stride), guard_byte);
+  std::vector<uint8_t> pattern(static_cast<size_t>(whole.rows * whole.stride), guard_byte);
+  for (int64_t r = 0; r < rows && !values.empty(); r++)
+    std::memcpy(&pattern[static_cast<size_t>((r + 1) * whole.stride)], &values[static_cast<size_t>(r * cols)],
+                static_cast<size_t>(cols * 4));
   backend_.write(whole, pattern.data());
   Tensor inner = whole.slice(1, rows);
   inner.cols = cols;
@@ -187,6 +197,12 @@ std::vector<float> gaussian(uint64_t seed, int64_t n, float scale) {
   return values;
 }
 
+std::vector<float> picked(const std::vector<float>& values, std::span<const int64_t> rows, int64_t cols) {
+  std::vector<float> all;
+  for (const int64_t r : rows) all.insert(all.end(), values.begin() + r * cols, values.begin() + (r + 1) * cols);
+  return all;
+}
+
 std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint64_t seed) {
   const quant::TypeInfo& info = quant::info(type);
   std::mt19937_64 random(seed);
@@ -219,6 +235,25 @@ void add_case(const OpCase& c) {
     for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""})
       check::cases().push_back({name + (variant.empty() ? "" : " ") + variant, [=] { show(c, b, variant); }});
   }
+}
+
+void add_rowwise(const std::string& name, int64_t rows, int64_t cols, int inputs, const RowwiseCall& call, double tolerance) {
+  OpCase c;
+  c.name = name + " " + std::to_string(rows) + "x" + std::to_string(cols);
+  c.rows = rows;
+  c.cols = cols;
+  c.tolerance = tolerance;
+  std::vector<std::vector<float>> data;
+  for (int i = 0; i < inputs; i++) data.push_back(gaussian(static_cast<uint64_t>(i) + 1, rows * cols, 3));
+  c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
+    const auto n = static_cast<int64_t>(wanted.size());
+    std::vector<Tensor> x;
+    for (const std::vector<float>& d : data) x.push_back(lab.floats(picked(d, wanted, cols), n, cols));
+    const Tensor y = lab.output(n, cols);
+    call(lab, y, x, wanted);
+    return lab.take(y);
+  };
+  add_case(c);
 }
 
 std::vector<Type> weight_types() {

@@ -21,14 +21,17 @@ class Lab {
   Tensor ints(std::span<const int32_t> values, int64_t rows, int64_t cols);
   Tensor weights(Type type, std::span<const uint8_t> bytes, int64_t rows, int64_t cols);
   Tensor zeros(Type type, int64_t rows, int64_t cols) { return backend_.alloc(type, rows, cols); }
-  Tensor output(int64_t rows, int64_t cols);
-  std::vector<float> take(const Tensor& output);  // fails the case where a guard byte changed
+  Tensor nothing(Type type, int64_t rows, int64_t cols);                          // no numbers, of a type of the cache
+  Tensor output(int64_t rows, int64_t cols, std::span<const float> values = {});  // none: any
+  std::vector<float> take(const Tensor& output);                                  // fails the case where a guard byte changed
 
  private:
   Backend& backend_;
 };
 
 std::vector<float> gaussian(uint64_t seed, int64_t n, float scale = 1);
+// Those rows of values that have `cols` columns a row.
+std::vector<float> picked(const std::vector<float>& values, std::span<const int64_t> rows, int64_t cols);
 // Rows of random payload with sane scales, for any type of weights.
 std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint64_t seed);
 
@@ -45,6 +48,10 @@ struct OpCase {
 
 // Registers "ops/<name> on <backend> <variant>" for every backend.
 void add_case(const OpCase& c);
+
+// Registers a case of `rows` rows whose row r reads row r of `inputs`, each rows x cols, Gaussian.
+using RowwiseCall = std::function<void(Lab&, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t> rows)>;
+void add_rowwise(const std::string& name, int64_t rows, int64_t cols, int inputs, const RowwiseCall& call, double tolerance = 2e-6);
 
 // Every type that a matmul takes.
 std::vector<Type> weight_types();
