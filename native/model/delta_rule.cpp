@@ -91,8 +91,8 @@ class DeltaRule : public Mixer {
     }
     const int64_t both = 2 * per_key_;
     joined_ = read_linear(loader, b + "ssm_ba", keys_ * both, hyper.width, Range{own_keys_.first * both, own_keys_.count * both});
+    const std::vector<float> bias = loader.values(b + "ssm_dt.bias", 1, values_);
     joined_.b = loader.made(1, own_keys_.count * both, [&](std::span<float> to) {
-      const std::vector<float> bias = loader.values(b + "ssm_dt.bias", 1, values_);
       for (int64_t i = 0; i < own_keys_.count; i++)
         std::copy_n(bias.begin() + (own_keys_.first + i) * per_key_, per_key_, to.begin() + i * both + per_key_);
     });

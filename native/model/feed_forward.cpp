@@ -32,7 +32,8 @@ class FeedForward : public Mixer {
       up_ = read_linear(loader, up, columns, hyper.width, own);
     }
     down_ = read_joint(loader, down, hyper.width, columns, cut);
-    d.note(cut ? "feed-forward " + cut.text() + (down_.sums ? "" : " (gathered)") : "feed-forward on every rank");
+    const std::string what = options.suffix.empty() ? "feed-forward " : "shared expert ";
+    d.note(what + (cut ? cut.text() + (down_.sums ? "" : " (gathered)") : "on every rank"));
   }
 
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory&, const Rows& rows) const override {
