@@ -55,4 +55,5 @@ export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
  * The bytes that are freed with a model: what it was given for itself. Mapped weights are the file's own pages, which the system takes back by itself.
  * @internal
  */
-export const ownBytes = ({ memory, mmap }: ModelInfo): number => memory.kv + memory.states + memory.scratch + memory.tables + memory.device + (mmap ? 0 : memory.weights);
+export const ownBytes = ({ memory, mmap }: ModelInfo): number =>
+  memory.kv + memory.states + memory.scratch + memory.tables + memory.device + (mmap ? 0 : memory.weights);

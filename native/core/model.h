@@ -22,7 +22,7 @@ struct KvShape {
 
 // What a layer keeps of a sequence.
 struct LayerShape {
-  std::optional<KvShape> kv;
+  std::optional<KvShape> kv = {};
   int64_t kv_of = -1;  // reads the keys and values of that layer, an earlier one
   int64_t state = 0;   // floats of the states after a row
 
@@ -37,7 +37,7 @@ struct Shape {
   int64_t axes = 1;          // of Rows::turns
   bool looks_ahead = false;  // rows see places behind them: a sequence's rows go into one step
   bool head = true;          // it has logits
-  std::vector<LayerShape> layers;
+  std::vector<LayerShape> layers = {};
 
   int64_t count() const { return static_cast<int64_t>(layers.size()); }
   const LayerShape& layer(int64_t i) const { return layers[static_cast<size_t>(i)]; }

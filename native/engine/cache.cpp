@@ -173,17 +173,31 @@ bool Cache::has_pages(const Node& node) const {
 }
 
 // run: how many known pages of each group end at place `end`, of those behind `computed`.
-bool Cache::known_up_to(const Holding& h, int64_t computed, const std::array<int64_t, most_groups>& run, int64_t end) const {
+bool Cache::pages_known(const Holding& h, int64_t computed, const std::array<int64_t, most_groups>& run, int64_t end) const {
   for (size_t g = 0; g < groups(); g++) {
     const int64_t first = first_seen(g, end);
     if (run[g] < end / page - std::max(first, computed / page)) return false;
     for (int64_t i = first; i < computed / page; i++)
       if (h.pages[g][static_cast<size_t>(i)] == none) return false;
   }
-  return !has_states() || found_.back()->pages[state_pool()] != none;
+  return true;
 }
 
-int64_t Cache::match(Holding& h, std::span<const int32_t> tokens, int64_t computed) {
+Cache::Node* Cache::part_with_state(Prefix before, std::span<const int32_t> tokens) {
+  Node* best = nullptr;
+  const auto [first, last] = after_.equal_range(before);
+  for (auto at = first; at != last; ++at) {
+    Node* node = at->second;
+    if (node->pages[state_pool()] == none || common(node->tokens, tokens) < std::ssize(node->tokens)) continue;
+    if (!best || node->tokens.size() > best->tokens.size()) best = node;
+  }
+  return best;
+}
+
+int64_t Cache::match(Holding& h, std::span<const int32_t> tokens, int64_t computed) { return match(h, tokens, computed, false); }
+
+// parts: a state within the next page is as good as one at its beginning.
+int64_t Cache::match(Holding& h, std::span<const int32_t> tokens, int64_t computed, bool parts) {
   const auto known = static_cast<size_t>(computed / page);
   size_t best = 0;
   std::array<int64_t, most_groups> run{};
@@ -195,7 +209,10 @@ int64_t Cache::match(Holding& h, std::span<const int32_t> tokens, int64_t comput
     found_.push_back(next);
     before = next->id;
     for (size_t g = 0; g < groups(); g++) run[g] = next->pages[g] == none ? 0 : run[g] + 1;
-    if (known_up_to(h, computed, run, static_cast<int64_t>((i + 1) * page))) best = i + 1 - known;
+    const size_t end = (i + 1) * page;
+    if (!pages_known(h, computed, run, static_cast<int64_t>(end))) continue;
+    const bool state = !has_states() || next->pages[state_pool()] != none;
+    if (state || (parts && part_with_state(before, tokens.subspan(end, tokens.size() - 1 - end)))) best = i + 1 - known;
   }
   if (best == 0) return 0;
   const auto end = static_cast<int64_t>((known + best) * page);
@@ -211,44 +228,49 @@ int64_t Cache::match(Holding& h, std::span<const int32_t> tokens, int64_t comput
   return static_cast<int64_t>(best) * page;
 }
 
+int64_t Cache::begin(Holding& h, std::span<const int32_t> tokens, int64_t least, std::vector<Copy>& copies) {
+  int64_t known = match(h, tokens, 0, true);
+  if (const int64_t part = match_part(h, tokens, known, least, copies)) return known + part;
+  if (!has_states() || known == 0 || h.reads != none) return known;
+  give_back(h, tokens, 0);  // what had the state could not be copied
+  return match(h, tokens, 0, false);
+}
+
+// Tokens that a page of another's has in common are copied, those up to a state where there are states.
 int64_t Cache::match_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, int64_t least, std::vector<Copy>& copies) {
   const int64_t most = std::min(page, std::ssize(tokens) - 1 - computed);
   if (most <= 0) return 0;
   const auto wanted = tokens.subspan(static_cast<size_t>(computed), static_cast<size_t>(most));
-  const auto i = static_cast<size_t>(computed / page);
-  Node *from = nullptr, *state = nullptr;
-  int64_t count = 0, behind = 0;
+  Node *from = nullptr, *state = has_states() ? part_with_state(h.prefix, wanted) : nullptr;
+  int64_t count = 0;
   const auto [first, last] = after_.equal_range(h.prefix);
-  for (auto at = first; at != last; ++at) {
-    Node& node = *at->second;
-    const int64_t n = common(node.tokens, wanted);
-    if (n > count && has_pages(node)) from = &node, count = n;
-    if (n > behind && n == std::ssize(node.tokens) && node.pages[state_pool()] != none) state = &node, behind = n;
-  }
-  if (has_states()) count = behind <= count ? behind : 0;
-  if (count == 0 || count < std::min(most, least)) return 0;
-  for (size_t g = 0; g < groups(); g++)
-    if (first_seen(g, computed + count) < static_cast<int64_t>(i) && h.pages[g].size() < i) return 0;
+  for (auto at = first; at != last; ++at)
+    if (const int64_t n = common(at->second->tokens, wanted); n > count && has_pages(*at->second)) from = at->second, count = n;
+  if (has_states()) count = state && std::ssize(state->tokens) <= count ? std::ssize(state->tokens) : 0;
+  if (count == 0 || (count < std::min(most, least) && !has_states())) return 0;
+  if (!copy_page(h, *from, static_cast<size_t>(computed / page), copies)) return 0;
+  if (state) read_from(h, state->pages[state_pool()]);
+  return count;
+}
+
+// Page i, the holder's next, begins as the node's, which is copied. False: there is no room.
+bool Cache::copy_page(Holding& h, const Node& from, size_t i, std::vector<Copy>& copies) {
   copies.reserve(copies.size() + groups());
-  std::array<int32_t, most_groups> sources{};
-  for (size_t g = 0; g < groups(); g++) hold(g, sources[g] = from->pages[g]);  // not to be taken while others are
+  const std::array sources = from.pages;
   bool all = true;
   for (size_t g = 0; g < groups(); g++) {
-    h.pages[g].resize(std::max(h.pages[g].size(), i + 1), none);
-    if (h.pages[g][i] == none) h.pages[g][i] = take(g);
-    all = all && h.pages[g][i] != none;
+    h.pages[g].resize(i + 1, none);
+    hold(g, sources[g]);  // not to be taken for what it is copied to
   }
+  for (size_t g = 0; g < groups(); g++) all = (h.pages[g][i] = take(g)) != none && all;
   for (size_t g = 0; g < groups(); g++) {
     if (all) copies.push_back({g, sources[g], h.pages[g][i]});
     let_go(g, sources[g]);
-    if (!all) {
-      let_go(g, h.pages[g][i]);
-      h.pages[g].resize(i);
-    }
+    if (all) continue;
+    let_go(g, h.pages[g][i]);
+    h.pages[g].resize(i);
   }
-  if (!all) return 0;
-  if (has_states()) read_from(h, state->pages[state_pool()]);
-  return count;
+  return all;
 }
 
 bool Cache::grow(Holding& h, int64_t end, bool whole) {

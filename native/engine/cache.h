@@ -72,8 +72,9 @@ class Cache {
   // Of a sequence whose `computed` tokens, whole pages, are known: takes over the known pages behind them that end before the last token,
   // in place of what it holds there. Returns how many tokens more are known.
   int64_t match(Holding& h, std::span<const int32_t> tokens, int64_t computed);
-  // The same for a part of the next page, at least `least` tokens or all that is left, which is copied to pages of its own.
-  int64_t match_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, int64_t least, std::vector<Copy>& copies);
+  // The same of a sequence that has nothing yet, and a part of the page behind, at least `least` tokens or all that is left, which is
+  // copied to pages of its own.
+  int64_t begin(Holding& h, std::span<const int32_t> tokens, int64_t least, std::vector<Copy>& copies);
   // Pages for places up to `end` in groups that reach back to the first (`whole`) or in all; and a slot. False: there are not enough.
   bool grow(Holding& h, int64_t end, bool whole);
   // Nothing before place `computed` will be asked for but what is within reach of it.
@@ -137,7 +138,12 @@ class Cache {
   Node& make(Prefix before, Node* parent, std::span<const int32_t> tokens);
   void hide(Node& node) noexcept;
   void release(Node* node) noexcept;
-  bool known_up_to(const Holding& h, int64_t computed, const std::array<int64_t, most_groups>& run, int64_t end) const;
+  bool pages_known(const Holding& h, int64_t computed, const std::array<int64_t, most_groups>& run, int64_t end) const;
+  // The node behind `before` whose tokens these begin with and whose state is known, with the most; null: none.
+  Node* part_with_state(Prefix before, std::span<const int32_t> tokens);
+  int64_t match(Holding& h, std::span<const int32_t> tokens, int64_t computed, bool parts);
+  bool copy_page(Holding& h, const Node& from, size_t i, std::vector<Copy>& copies);
+  int64_t match_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, int64_t least, std::vector<Copy>& copies);
   bool has_pages(const Node& node) const;
   bool is_worth_keeping(int64_t end, int64_t prompt) const;
   void keep_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, const std::array<int32_t, most_groups>& last) noexcept;

@@ -123,10 +123,7 @@ void Scheduler::admit() {
 bool Scheduler::take_pages(Sequence& s) {
   copies_.reserve(copies_.size() + most_groups);
   found_.clear();
-  if (may_reuse(s)) {
-    s.computed = cache_.match(s.held, s.tokens, 0);
-    s.computed += cache_.match_part(s.held, s.tokens, s.computed, worth_copying, found_);
-  }
+  if (may_reuse(s)) s.computed = cache_.begin(s.held, s.tokens, worth_copying, found_);
   s.reused = s.computed;
   bool fits = true;
   for (size_t g = 0; g < cache_.groups(); g++) {
