@@ -6,6 +6,7 @@
 #include <map>
 
 #include "check/check.h"
+#include "core/sizing.h"
 #include "quant/block.h"
 #include "quant/type.h"
 
@@ -62,6 +63,36 @@ std::vector<float> run_on(const BackendEntry& entry, const BackendOptions& optio
   return c.run(lab, rows);
 }
 
+// Host memory, and Sizing for ops.
+class Measured final : public Backend {
+ public:
+  std::string description() const override { return "sizing"; }
+  Sizing& ops() override { return sizing_; }
+  std::unique_ptr<Plan> record(std::function<void(Ops&)>) override { return nullptr; }
+  Tensor place(Tensor host) override { return host; }
+  Tensor alloc(Type type, int64_t rows, int64_t cols) override {
+    const int64_t stride = quant::row_bytes(type, cols);
+    held_.emplace_back(static_cast<size_t>(rows * stride));
+    return {held_.back().data(), type, rows, cols, stride};
+  }
+  void write(Tensor to, const void* from) override { std::memcpy(to.data, from, static_cast<size_t>(to.rows * to.stride)); }
+  void read(void* to, Tensor from) override { std::memcpy(to, from.data, static_cast<size_t>(from.rows * from.stride)); }
+  size_t reserve(const Needs&) override { return 0; }
+
+ private:
+  Sizing sizing_;
+  std::deque<std::vector<char>> held_;
+};
+
+Needs needs_of(const OpCase& c, std::span<const int64_t> rows) {
+  Measured measured;
+  Lab lab(measured);
+  c.run(lab, rows);
+  Needs needs = measured.ops().needs();
+  needs.partials = c.needs.partials;
+  return needs;
+}
+
 const BackendEntry& ref() {
   static const BackendEntry& found =
       *std::find_if(backends().begin(), backends().end(), [](const BackendEntry& b) { return b.name == "ref"; });
@@ -101,8 +132,9 @@ const std::vector<float>& whole(const OpCase& c, const BackendEntry& entry, cons
   }
 }
 
-void show(const OpCase& c, const BackendEntry& entry, const std::string& variant) {
+void show(OpCase& c, const BackendEntry& entry, const std::string& variant) {
   const std::vector<int64_t> rows = all_rows(c);
+  c.needs = needs_of(c, rows);
   const std::vector<float>&wanted = whole(c, ref(), ""), &found = whole(c, entry, variant);
   BackendOptions options;
   options.isa = variant;
@@ -189,6 +221,19 @@ std::vector<float> Lab::take(const Tensor& output) {
   return inner;
 }
 
+Tensor Lab::output_ints(int64_t rows, int64_t cols) {
+  Tensor t = output(rows, cols);
+  t.type = Type::i32;
+  return t;
+}
+
+std::vector<int32_t> Lab::take_ints(const Tensor& output) {
+  const std::vector<float> values = take(output);
+  std::vector<int32_t> ints(values.size());
+  std::memcpy(ints.data(), values.data(), values.size() * 4);
+  return ints;
+}
+
 std::vector<float> gaussian(uint64_t seed, int64_t n, float scale) {
   std::mt19937_64 random(seed);
   std::normal_distribution<float> normal(0, scale);
@@ -220,7 +265,9 @@ std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint6
   return bytes;
 }
 
-void add_case(const OpCase& c) {
+void add_case(const OpCase& given) {
+  const auto shared = std::make_shared<OpCase>(given);
+  const OpCase& c = *shared;
   for (const BackendEntry& b : backends()) {
     if (b.name == "ref") continue;
     const std::string name = "ops/" + c.name + " on " + std::string(b.name);
@@ -233,7 +280,7 @@ void add_case(const OpCase& c) {
       continue;
     }
     for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""})
-      check::cases().push_back({name + (variant.empty() ? "" : " ") + variant, [=] { show(c, b, variant); }});
+      check::cases().push_back({name + (variant.empty() ? "" : " ") + variant, [=] { show(*shared, b, variant); }});
   }
 }
 

@@ -1,6 +1,6 @@
 // Op cases: shapes, types and parameters of each op are listed once (a file an op beside this one), and each case is shown on
 // every backend, variant and thread count to be right (against ref), clean (guard bytes), alone = together, and the same bits
-// for all variants and thread counts of a backend.
+// for all variants and thread counts of a backend. Its shapes are Sizing's to prove, and what it needs is what Sizing says.
 #pragma once
 #include <functional>
 #include <random>
@@ -23,7 +23,9 @@ class Lab {
   Tensor zeros(Type type, int64_t rows, int64_t cols) { return backend_.alloc(type, rows, cols); }
   Tensor nothing(Type type, int64_t rows, int64_t cols);                          // no numbers, of a type of the cache
   Tensor output(int64_t rows, int64_t cols, std::span<const float> values = {});  // none: any
-  std::vector<float> take(const Tensor& output);                                  // fails the case where a guard byte changed
+  Tensor output_ints(int64_t rows, int64_t cols);
+  std::vector<float> take(const Tensor& output);  // fails the case where a guard byte changed
+  std::vector<int32_t> take_ints(const Tensor& output);
 
  private:
   Backend& backend_;
@@ -41,7 +43,7 @@ struct OpCase {
   double tolerance;         // of a row: rms(result - ref's) / rms(ref's)
   double rounded = 0;       // the same on a backend that rounds a product's input to 8 bits; 0: no other
   std::string not_on_face;  // why the GPU's face skips it, on which each thread of a block takes its turn; empty: it does not
-  Needs needs;
+  Needs needs;              // partials alone, which the cache decides
   // The result of the given rows, computed together. The same inputs whatever the rows.
   std::function<std::vector<float>(Lab&, std::span<const int64_t> rows)> run;
 };

@@ -2,6 +2,12 @@
 
 namespace lt::cases {
 
+int64_t shuffled(int64_t i, int64_t n) {
+  int64_t step = 7;
+  while (std::gcd(step, n) != 1) step++;  // else two would share one
+  return (i * step + 3) % n;
+}
+
 void Step::add(const StepRow& row) {
   const bool follows = !spans_.empty() && of_.back() == row.of && places_.back() + 1 == row.place;
   if (!follows) {

@@ -1,10 +1,33 @@
 // The rows of a step as the engine describes them to a backend.
 #pragma once
+#include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "harness.h"
 
 namespace lt::cases {
+
+// The rows of a case: all places of sequence 0, then of 1, ...
+struct Sequences {
+  std::vector<int64_t> lengths;
+
+  struct At {
+    int64_t of, place;
+  };
+  At at(int64_t row) const {
+    int64_t of = 0;
+    for (; row >= length(of); of++) row -= length(of);
+    return {of, row};
+  }
+  int64_t count() const { return std::ssize(lengths); }
+  int64_t length(int64_t of) const { return lengths[static_cast<size_t>(of)]; }
+  int64_t longest() const { return *std::max_element(lengths.begin(), lengths.end()); }
+  int64_t total() const { return std::accumulate(lengths.begin(), lengths.end(), int64_t{0}); }
+};
+
+// The number that i has in a shuffle of [0, n), as a pool in use hands its pages and slots out.
+int64_t shuffled(int64_t i, int64_t n);
 
 struct StepRow {
   int64_t of = 0;  // whose row it is; the step's sequences are numbered as they come
