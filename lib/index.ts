@@ -37,7 +37,7 @@ export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
 export type { JobOptions } from './job';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
-export { Model } from './model';
+export { Model, type RowOptions } from './model';
 export type { TextJobOptions, TextOptions } from './text';
 export { perplexity, type Divergence, type PerplexityOptions, type PerplexityResult } from './perplexity';
 export type { MeasureOptions } from './measure';

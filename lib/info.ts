@@ -31,6 +31,8 @@ export interface ModelInfo {
   readonly memory: {
     readonly weights: number;
     readonly kv: number;
+    /** Of layers whose state has a fixed size: of the generations that run, and of the beginnings of texts that are kept. */
+    readonly states: number;
     readonly scratch: number;
     readonly tables: number;
     readonly device: number;
@@ -44,8 +46,8 @@ export interface ModelInfo {
 
 /** @internal */
 export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
-  const { weights, kv, scratch, tables, device, chatTemplate, ranks, ...rest } = from;
-  const memory = Object.freeze({ weights, kv, scratch, tables, device, total: weights + kv + scratch + tables });
+  const { weights, kv, states, scratch, tables, device, chatTemplate, ranks, ...rest } = from;
+  const memory = Object.freeze({ weights, kv, states, scratch, tables, device, total: weights + kv + states + scratch + tables });
   return Object.freeze({ ...rest, mmap, memory, ...(ranks !== '' && { ranks }), ...(chatTemplate !== '' && { chatTemplate }) });
 }
 
@@ -53,4 +55,5 @@ export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
  * The bytes that are freed with a model: what it was given for itself. Mapped weights are the file's own pages, which the system takes back by itself.
  * @internal
  */
-export const ownBytes = ({ memory, mmap }: ModelInfo): number => memory.kv + memory.scratch + memory.tables + memory.device + (mmap ? 0 : memory.weights);
+export const ownBytes = ({ memory, mmap }: ModelInfo): number =>
+  memory.kv + memory.states + memory.scratch + memory.tables + memory.device + (mmap ? 0 : memory.weights);

@@ -37,6 +37,10 @@ export interface LoadOptions {
   batchTokens?: number;
   /** Generations that run together; more wait in line. Default 32. */
   maxSequences?: number;
+  /** Milliseconds that a step takes about while some generation waits for its next token, so that long prompts of others do not hold it up. Default 50. */
+  stepTime?: number;
+  /** Models with recurrent layers: bytes for states behind beginnings of texts, from which later requests go on. Default 256 MiB. */
+  stateMemory?: number;
   /** How the context is stored. Default `f16`. */
   cacheType?: CacheType;
   /**
@@ -72,6 +76,8 @@ export const loadChecks: check.Checks<LoadOptions> = {
   contextTokens: check.integer(1, 1 << 30),
   batchTokens: check.integer(1, 65536),
   maxSequences: check.integer(1, 4096),
+  stepTime: check.number(1, 60_000),
+  stateMemory: check.integer(0, Number.MAX_SAFE_INTEGER),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
   mmap: check.boolean,
   exactRanks: check.boolean,
@@ -89,6 +95,8 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     contextTokens = 0,
     batchTokens = 512,
     maxSequences = 32,
+    stepTime = 50,
+    stateMemory = 256 * 2 ** 20,
     cacheType = 'f16',
     mmap = true,
     exactRanks = false,
@@ -103,6 +111,8 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     contextTokens,
     batchTokens,
     maxSequences,
+    stepTime,
+    stateMemory,
     cacheType,
     mmap,
     exactRanks,

@@ -12,6 +12,11 @@ import { ChatTemplate, type Message } from './template';
 import * as text from './text';
 import type { TextJobOptions, TextOptions } from './text';
 
+export interface RowOptions {
+  /** Stop: the call rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
 /** A loaded model. Concurrent generations are computed together; there is nothing to configure. */
 export class Model implements AsyncDisposable {
   /** What was loaded, and what it takes. */
@@ -87,13 +92,28 @@ export class Model implements AsyncDisposable {
   }
 
   /** The model's logits behind each of the ids: row by row, `info.vocabulary` numbers a row. No token is added. */
-  async logits(ids: Uint32Array | readonly number[], options?: { signal?: AbortSignal }): Promise<Float32Array> {
-    const origin = new Origin(Model.prototype.logits);
-    const { signal } = check.options<{ signal?: AbortSignal }>(options, 'logits', { signal: check.signal });
+  async logits(ids: Uint32Array | readonly number[], options?: RowOptions): Promise<Float32Array> {
+    return this.#rows(new Origin(Model.prototype.logits), 'logits', 'score', this.info.vocabulary, ids, options);
+  }
+
+  /** The model's last hidden row behind each of the ids, after the final norm: row by row, `info.width` numbers a row. No token is added. */
+  async hidden(ids: Uint32Array | readonly number[], options?: RowOptions): Promise<Float32Array> {
+    return this.#rows(new Origin(Model.prototype.hidden), 'hidden', 'embed', this.info.width, ids, options);
+  }
+
+  async #rows(
+    origin: Origin,
+    where: string,
+    kind: NativeRequest['kind'],
+    columns: number,
+    ids: Uint32Array | readonly number[],
+    options?: RowOptions,
+  ): Promise<Float32Array> {
+    const { signal } = check.options<RowOptions>(options, where, { signal: check.signal });
     const given = check.ids(ids, 'ids');
     if (given.length === 0) check.refuse('ids', 'at least one token id', ids);
-    const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(given), logitsOnly: true };
-    const rows = new Rows(given.length, this.info.vocabulary);
+    const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(given), kind };
+    const rows = new Rows(where, given.length, columns);
     const run = new Run(origin, 0).start((course) => this.#submit(request, rows.before(course)), signal);
     await run;
     return rows.values;
@@ -184,16 +204,16 @@ const keptTemplates = 16;
 
 const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');
 
-/** Gathers rows of logits as they come. */
+/** Gathers rows as they come. */
 class Rows {
   readonly values: Float32Array;
   #filled = 0;
 
-  constructor(rows: number, columns: number) {
+  constructor(where: string, rows: number, columns: number) {
     try {
       this.values = new Float32Array(rows * columns);
     } catch (cause) {
-      throw new LlamaError('MEMORY', `logits: ${rows} rows of ${columns} numbers do not fit into one array: ask for fewer tokens`, { cause });
+      throw new LlamaError('MEMORY', `${where}: ${rows} rows of ${columns} numbers do not fit into one array: ask for fewer tokens`, { cause });
     }
   }
 
@@ -204,9 +224,9 @@ class Rows {
       dropped: () => {},
       fail: (error) => course.fail(error),
       report: (report) => {
-        if (report.logits) {
-          this.values.set(report.logits, this.#filled);
-          this.#filled += report.logits.length;
+        if (report.rows) {
+          this.values.set(report.rows, this.#filled);
+          this.#filled += report.rows.length;
         }
         course.report(report);
       },

@@ -37,6 +37,8 @@ export interface NativeLoadOptions {
   cacheType: string;
   mmap: boolean;
   exactRanks: boolean;
+  stepTime: number; // milliseconds
+  stateMemory: number; // bytes
 }
 
 export interface NativeInfo {
@@ -57,8 +59,9 @@ export interface NativeInfo {
   trainedContext: number;
   contextTokens: number;
   threads: number;
-  weights: number; // bytes, as the next four
+  weights: number; // bytes, as the next five
   kv: number;
+  states: number;
   scratch: number;
   tables: number;
   device: number;
@@ -79,7 +82,7 @@ export interface NativeRequest {
   ignoreEnd: boolean;
   tellsReading: boolean; // reports have promptRead
   logprobs: number; // -1: none
-  logitsOnly: boolean;
+  kind: 'generate' | 'score' | 'embed'; // text, or a row of logits or of hidden values of each token
   seed: number;
   samplers: readonly string[]; // empty: the default order
   settings: readonly (readonly [name: string, value: number])[];
@@ -97,7 +100,7 @@ export interface NativeReport {
   text: string;
   ids: Uint32Array;
   logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
-  logits?: Float32Array;
+  rows?: Float32Array;
   promptRead?: number; // how much of the prompt is computed, up to 1
   finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens was reached, context: the context was full first
   error?: Error;

@@ -102,7 +102,7 @@ export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' |
     ignoreEnd: options.ignoreEnd ?? false,
     tellsReading: options.onPromptProgress !== undefined,
     logprobs: options.logprobs ?? -1,
-    logitsOnly: false,
+    kind: 'generate',
     seed: options.seed ?? randomInt(2 ** 32),
     samplers: options.samplers ?? [],
     settings: settings(options),

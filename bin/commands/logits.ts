@@ -49,10 +49,11 @@ async function logits(flags: Flags): Promise<void> {
   try {
     await using model = await load(flags, 'logits', interrupt.arm());
     const began = performance.now();
-    const values = await model.logits(ids, { signal: interrupt.arm() });
+    const options = { signal: interrupt.arm() };
+    const values = await (flags.hidden === true ? model.hidden(ids, options) : model.logits(ids, options));
     const ms = performance.now() - began;
     await save(flags.out as string, values);
-    const columns = model.info.vocabulary;
+    const columns = values.length / ids.length;
     if (flags.json === true) await print(`${JSON.stringify({ rows: ids.length, columns, backend: model.info.backend, ms })}\n`);
     if (flags.verbose === true) note(`${ids.length} rows of ${columns} in ${ms.toFixed(0)} ms`);
   } catch (error) {
@@ -63,12 +64,13 @@ async function logits(flags: Flags): Promise<void> {
 
 const command: CommandModule = {
   command: 'logits',
-  describe: 'write the logits after each token of a list, as rows of little-endian float32',
+  describe: 'write the logits after each token of a list, or the hidden rows, as little-endian float32',
   builder: (yargs) =>
     loadFlags(yargs).options({
       ids: word('token ids: 5,6,7', [], { conflicts: 'ids-file' }),
       'ids-file': word('JSON file: an array of token ids, or an object with "ids"'),
       out: word('file to write', ['o'], { demandOption: 'expected a file to write: -o OUT' }),
+      hidden: { type: 'boolean', describe: 'the last hidden rows in place of logits' },
       json: { type: 'boolean', describe: 'print rows, columns and time as JSON' },
     }),
   handler: (flags) => logits(flags),

@@ -24,6 +24,18 @@ sample::ChainOptions sampling_of(const Napi::Object& from) {
   return out;
 }
 
+std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::string& kind, const Napi::Object& from) {
+  if (kind == "score") return engine::Score{};
+  if (kind == "embed") return engine::Embed{};
+  engine::Generate out;
+  out.max_tokens = integer_of(from, "maxTokens");
+  out.stop = texts_of(from.Get("stop"));
+  out.ignore_end = flag_of(from, "ignoreEnd");
+  out.top_logprobs = static_cast<int>(integer_of(from, "logprobs"));
+  out.sampling = sampling_of(from);
+  return out;
+}
+
 // Padding rows of the token table have numbers and no names.
 std::string piece_of(const tokenize::Tokenizer& tokenizer, int32_t id) {
   return id < tokenizer.size() ? std::string(tokenizer.piece(id, true)) : "<" + std::to_string(id) + ">";
@@ -90,6 +102,8 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.cache_type = text_of(from, "cacheType");
   out.mmap = flag_of(from, "mmap");
   out.exact_ranks = flag_of(from, "exactRanks");
+  out.step_ms = number_of(from, "stepTime");
+  out.state_memory = integer_of(from, "stateMemory");
   return out;
 }
 
@@ -108,13 +122,8 @@ Order order_of(double ticket, const Napi::Object& from) {
   out.begin = flag_of(from, "begin");
   if (from.Get("ids").IsTypedArray()) out.request.prompt = ids_of(from.Get("ids"));
   out.segments = segments_of(from.Get("segments"));
-  out.request.max_tokens = integer_of(from, "maxTokens");
-  out.request.stop = texts_of(from.Get("stop"));
-  out.request.ignore_end = flag_of(from, "ignoreEnd");
   out.request.tells_reading = flag_of(from, "tellsReading");
-  out.request.top_logprobs = static_cast<int>(integer_of(from, "logprobs"));
-  out.request.logits_only = flag_of(from, "logitsOnly");
-  out.request.sampling = sampling_of(from);
+  out.request.kind = kind_of(text_of(from, "kind"), from);
   return out;
 }
 
@@ -150,6 +159,7 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   number("threads", info.threads);
   number("weights", info.memory.weights);
   number("kv", info.memory.kv);
+  number("states", info.memory.states);
   number("scratch", info.memory.scratch);
   number("tables", info.memory.tables);
   number("device", info.memory.device);
@@ -185,7 +195,7 @@ Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPiece
   out.Set("text", text_to_js(env, report.text));
   out.Set("ids", ids_to_js(env, ids));
   if (pieces.chosen.size() == report.tokens.size() && !ids.empty()) out.Set("logprobs", logprobs_to_js(env, report, pieces));
-  if (!report.logits.empty()) out.Set("logits", floats_to_js(env, report.logits));
+  if (!report.rows.empty()) out.Set("rows", floats_to_js(env, report.rows));
   if (report.prompt_read > 0)
     out.Set("promptRead", Napi::Number::New(env, static_cast<double>(report.prompt_read) / static_cast<double>(report.prompt_tokens)));
   if (report.finish == engine::Finish::none) return out;

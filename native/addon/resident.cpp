@@ -149,7 +149,7 @@ void Resident::submit(Order&& order) {
   engine();  // throws where disposed
   const double ticket = order.ticket;
   Active active;
-  active.top_logprobs = order.request.top_logprobs;
+  if (order.request.generates()) active.top_logprobs = order.request.generate().top_logprobs;
   active.failure.push_back({ticket, "failed", nullptr});
   std::list<Order> one;
   one.push_back(std::move(order));

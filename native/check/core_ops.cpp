@@ -19,6 +19,7 @@ class Listener final : public Backend, public Ops {
   void op parameters override { heard(#op, LT_NAMES names); }
 #define LT_NAMES(...) __VA_ARGS__
   LT_PRIMITIVES(LT_NOTE)
+  LT_NEW_PRIMITIVES(LT_NOTE)
   LT_EXCHANGES(LT_NOTE)
   LT_FUSED(LT_NOTE)
 #undef LT_NOTE
@@ -96,14 +97,15 @@ CHECK_CASE("core/a wrapper hands every op on, fused ones fused") {
     count++;
   };
   LT_PRIMITIVES(LT_CALL)
+  LT_NEW_PRIMITIVES(LT_CALL)
   LT_EXCHANGES(LT_CALL)
   LT_FUSED(LT_CALL)
-  CHECK(count >= 12);
+  CHECK(count >= 17);
   CHECK(wrapper.threads() == 5 && wrapper.on_host() && *wrapper.free_memory() == 77 && wrapper.reserve({}) == 99);
   // What happens between ranks is not prepared for.
   heard.clear();
   wrapper.prepare([](Ops& o) {
-    o.glu({}, {}, {}, {}, Act::silu);
+    o.glu({}, {}, {}, {}, {}, {});
     o.all_gather({}, {});
   });
   CHECK(heard == Heard{"glu"});
@@ -125,6 +127,7 @@ CHECK_CASE("core/a decorator sees every op, and of a fused one its primitives") 
   {
     const auto& expect = same;
     LT_PRIMITIVES(LT_CALL)
+    LT_NEW_PRIMITIVES(LT_CALL)
     LT_EXCHANGES(LT_CALL)
   }
   const auto& expect = apart;

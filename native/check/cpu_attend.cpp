@@ -28,16 +28,20 @@ std::vector<float> decode(int threads, int64_t sequences, int64_t partials) {
   const Kv kv{filled(pages * kv_heads * Kv::page_size, dim), filled(pages * kv_heads * Kv::page_size, dim), kv_heads};
   const Tensor q = filled(sequences, heads * dim), y = backend->alloc(Type::f32, sequences, heads * dim);
   Rows rows;
-  rows.positions = backend->alloc(Type::i32, sequences, 1);
-  rows.pages = backend->alloc(Type::i32, sequences, pages);
+  rows.places = backend->alloc(Type::i32, sequences, 1);
+  rows.sequences = backend->alloc(Type::i32, sequences, 1);
+  rows.pages[0] = backend->alloc(Type::i32, sequences, pages);
   std::vector<Span> spans;
   for (int64_t s = 0; s < sequences; s++) {
-    *rows.positions.row<int32_t>(s) = static_cast<int32_t>(std::max<int64_t>(0, positions - 1 - 37 * s));
-    for (int64_t i = 0; i < pages; i++) rows.pages.row<int32_t>(s)[i] = static_cast<int32_t>(i);
+    *rows.places.row<int32_t>(s) = static_cast<int32_t>(std::max<int64_t>(0, positions - 1 - 37 * s));
+    for (int64_t i = 0; i < pages; i++) rows.pages[0].row<int32_t>(s)[i] = static_cast<int32_t>(i);
+    *rows.sequences.row<int32_t>(s) = static_cast<int32_t>(s);
     spans.push_back({s, 1, s});
   }
+  rows.sees = rows.places;
   rows.spans = spans;
-  for (int step = 0; step < 2; step++) backend->ops().attend(y, q, kv, rows, {.heads = heads, .scale = 0.125f, .window = 0});
+  const Attend attend{.heads = heads, .scale = 0.125f, .sinks = {}, .slopes = {}};
+  for (int step = 0; step < 2; step++) backend->ops().attend(y, q, kv, rows, attend);
   CHECK(backend->reserve({}) == bytes);  // a step takes nothing
   const auto* values = static_cast<const float*>(y.data);
   return {values, values + sequences * heads * dim};

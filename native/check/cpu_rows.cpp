@@ -98,8 +98,8 @@ CHECK_CASE("cpu/f16 and Q8_0 rows of the cache are the same on every ISA, extrem
 CHECK_CASE("cpu/rope knows its tables again, whatever came between") {
   const std::unique_ptr<Backend> backend = open_backend("cpu", {});
   constexpr int64_t rows = 3, pairs = 4;
-  const Tensor positions = backend->alloc(Type::i32, rows, 1), x = backend->alloc(Type::f32, rows, 2 * pairs);
-  for (int64_t i = 0; i < rows; i++) *positions.row<int32_t>(i) = static_cast<int32_t>(5 * i + 1);
+  const Tensor turns = backend->alloc(Type::i32, rows, 1), x = backend->alloc(Type::f32, rows, 2 * pairs);
+  for (int64_t i = 0; i < rows; i++) *turns.row<int32_t>(i) = static_cast<int32_t>(5 * i + 1);
   std::vector<Tensor> freqs;
   for (int kind = 0; kind < 4; kind++) {
     freqs.push_back(backend->alloc(Type::f32, 1, pairs));
@@ -108,7 +108,7 @@ CHECK_CASE("cpu/rope knows its tables again, whatever came between") {
   for (const size_t kind : {0, 1, 2, 0, 3, 3, 1, 0, 2, 2, 1, 0}) {
     for (int64_t i = 0; i < rows; i++)
       for (int64_t c = 0; c < 2 * pairs; c++) x.row<float>(i)[c] = c < pairs ? 1.0f : 0.0f;
-    backend->ops().rope(x, positions, {.freqs = freqs[kind]});
+    backend->ops().rope(x, turns, {.freqs = freqs[kind], .axes = {}});
     for (int64_t i = 0; i < rows; i++)
       for (int64_t c = 0; c < pairs; c++) {
         const double angle = static_cast<double>(5 * i + 1) * static_cast<double>(freqs[kind].row<float>(0)[c]);

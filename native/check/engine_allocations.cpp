@@ -20,10 +20,10 @@ constexpr int64_t context = 1024;
 std::vector<Request> several() {
   std::vector<Request> all{fake_request(fake_prompt(70, 1), 4, 1), fake_request(fake_prompt(70, 1), 3, 2),
                            fake_request(fake_prompt(5, 2), 70, 3), fake_request(fake_prompt(130, 3), 0)};
-  all[0].top_logprobs = 3;
-  all[1].stop = {"zz", "0123456789 which is longer than what a string keeps in itself"};
-  all[2].ignore_end = true;
-  all[2].sampling.settings = {{"repeatPenalty", 1.1}};
+  all[0].generate().top_logprobs = 3;
+  all[1].generate().stop = {"zz", "0123456789 which is longer than what a string keeps in itself"};
+  all[2].generate().ignore_end = true;
+  all[2].generate().sampling.settings = {{"repeatPenalty", 1.1}};
   return all;
 }
 
@@ -100,7 +100,7 @@ CHECK_CASE("engine/memory refused while requests are aborted and the engine is d
       for (uint32_t i = 0; i < 5; i++) {
         const SparedAllocations spared;
         Request r = fake_request(fake_prompt(40, i), -1, i);
-        r.ignore_end = true;
+        r.generate().ignore_end = true;
         ids.push_back(fake.engine->submit(r));
       }
       fake.reports.wait_for_tokens(ids[0], 1);

@@ -56,7 +56,7 @@ CHECK_CASE("engine/an abort is noticed between the layers of a step") {
 CHECK_CASE("engine/aborted before it starts, while others run, and after its end") {
   FakeEngine fake({4096, 64, 1});
   Request forever = fake_request(fake_prompt(3, 1), -1);
-  forever.ignore_end = true;
+  forever.generate().ignore_end = true;
   const uint64_t a = fake.engine->submit(forever), b = fake.engine->submit(forever);
   fake.reports.wait_for_tokens(a, 3);
   fake.engine->abort(b);
@@ -73,7 +73,7 @@ CHECK_CASE("engine/disposal reports what is unfinished, once each") {
   std::vector<uint64_t> ids;
   for (uint32_t i = 0; i < 6; i++) {
     Request r = fake_request(fake_prompt(30, i), -1);
-    r.ignore_end = true;
+    r.generate().ignore_end = true;
     ids.push_back(fake.engine->submit(r));
   }
   fake.reports.wait_for_tokens(ids[0], 2);

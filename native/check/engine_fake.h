@@ -1,6 +1,7 @@
 // A model whose next token is a hash of all tokens before it, read back from the paged cache: a wrong page, position, shared or
 // lost prefix changes what it says. Its definition needs no cache, so that it says what a request must give.
 #pragma once
+#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <limits>
@@ -40,17 +41,16 @@ class FakeOps final : public Ops {
  public:
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
-  void gather(Tensor, Tensor, Tensor) override {}
-  void matmul(Tensor, std::span<const Product>) override {}
-  void rms_norm(Tensor, Tensor, Tensor, float, int64_t) override {}
-  void rope(Tensor, Tensor, const Rope&) override {}
-  void store_kv(const Kv&, Tensor, Tensor, const Rows&) override {}
-  void attend(Tensor, Tensor, const Kv&, const Rows&, const Attend&) override {}
-  void add(Tensor, Tensor, Tensor) override {}
-  void gate(Tensor, Tensor, Tensor, Act) override {}
+#define LT_NOTHING(op, parameters, names) \
+  void op parameters override { ignore names; }
+  LT_PRIMITIVES(LT_NOTHING)
+  LT_NEW_PRIMITIVES(LT_NOTHING)
+#undef LT_NOTHING
   void all_reduce(Tensor) override {}
 
  private:
+  template <class... Any>
+  static void ignore(const Any&...) {}
   Scratch scratch_;
 };
 
@@ -73,55 +73,98 @@ class FakeBackend final : public Backend {
   std::vector<std::vector<char>> memory_;
 };
 
+// What the model keeps beside all tokens: those of a window, and a state.
+struct FakeMemory {
+  int64_t reach = 0;   // of a layer more with keys; 0: there is none
+  bool state = false;  // of a layer more
+};
+
 class FakeModel final : public Model {
  public:
   std::function<void(const Rows&)> on_embed, on_layer;                    // may look, wait and throw
   std::function<void(int32_t token, std::span<float> logits)> on_logits;  // behind that token; may change them
+
+  explicit FakeModel(FakeMemory memory = {}) {
+    shape_.width = shape_.carried = 3;
+    shape_.vocabulary = fake_vocabulary;
+    shape_.trained_context = 1 << 20;
+    for (int i = 0; i < 2; i++) shape_.layers.push_back(keys(0));
+    if (memory.reach) shape_.layers.push_back(keys(memory.reach));
+    if (memory.state) shape_.layers.push_back({.kv = {}, .kv_of = -1, .state = 2});
+  }
 
   const Shape& shape() const override { return shape_; }
   void embed(Ops&, Tensor x, const Rows& rows) const override {
     if (on_embed) on_embed(rows);
     for (int64_t r = 0; r < x.rows; r++) x.row<float>(r)[0] = static_cast<float>(*rows.ids.row<int32_t>(r));
   }
-  void layer(Ops&, int64_t i, Tensor x, const Kv& kv, const Rows& rows) const override {
+  void layer(Ops&, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const override {
     if (on_layer) on_layer(rows);
+    if (shape_.layer(i).state) return remember(memory.states[static_cast<size_t>(i)], x, rows);
+    const Kv& kv = memory.kv[static_cast<size_t>(i)];
     for (int64_t r = 0; r < x.rows; r++) {
-      float* slot = kv.k.row<float>(slot_of(rows, r, *rows.positions.row<int32_t>(r)));
+      float* slot = kv.k.row<float>(slot_of(kv, rows, r, place_of(rows, r)));
       slot[0] = x.row<float>(r)[0];
-      slot[1] = static_cast<float>(*rows.positions.row<int32_t>(r));
+      slot[1] = static_cast<float>(place_of(rows, r));
     }
-    if (i + 1 < shape_.layers) return;
+    const int64_t reach = shape_.layer(i).kv->reach;
+    if (i == 0) return;
     for (int64_t r = 0; r < x.rows; r++) {
-      const uint32_t h = read_back(kv, rows, r);
+      const int32_t place = place_of(rows, r);
+      const uint32_t h = read_back(kv, rows, r, reach ? std::max<int32_t>(0, place - static_cast<int32_t>(reach) + 1) : 0);
+      if (i > 1) continue;
       x.row<float>(r)[1] = static_cast<float>(h & 0xffff);
       x.row<float>(r)[2] = static_cast<float>(h >> 16);
     }
   }
-  void head(Ops&, Tensor logits, Tensor x, const Rows& rows) const override {
+  void hidden(Ops&, Tensor h, Tensor x, const Rows& rows) const override {
+    for (int64_t o = 0; o < h.rows; o++) std::copy_n(x.row<float>(*rows.outputs.row<int32_t>(o)), 3, h.row<float>(o));
+  }
+  void head(Ops&, Tensor logits, Tensor h) const override {
     for (int64_t o = 0; o < logits.rows; o++) {
-      const float* row = x.row<float>(*rows.outputs.row<int32_t>(o));
+      const float* row = h.row<float>(o);
       const std::vector<float> l = fake_logits(static_cast<uint32_t>(row[1]) | static_cast<uint32_t>(row[2]) << 16);
       std::copy(l.begin(), l.end(), logits.row<float>(o));
-      if (on_logits) on_logits(*rows.ids.row<int32_t>(*rows.outputs.row<int32_t>(o)), {logits.row<float>(o), l.size()});
+      if (on_logits) on_logits(static_cast<int32_t>(row[0]), {logits.row<float>(o), l.size()});
     }
   }
 
  private:
-  static int64_t slot_of(const Rows& rows, int64_t r, int64_t position) {
-    const int32_t* pages = rows.pages.row<int32_t>(*rows.sequences.row<int32_t>(r));
-    return pages[position / Kv::page_size] * Kv::page_size + position % Kv::page_size;
+  static LayerShape keys(int64_t reach) {
+    return {.kv = KvShape{.heads = 1, .key_dim = 2, .value_dim = 2, .reach = reach, .latent = false}, .kv_of = -1, .state = 0};
   }
-  static uint32_t read_back(const Kv& kv, const Rows& rows, int64_t r) {
+  static int32_t place_of(const Rows& rows, int64_t r) { return *rows.places.row<int32_t>(r); }
+  static int64_t slot_of(const Kv& kv, const Rows& rows, int64_t r, int64_t place) {
+    const int32_t* pages = rows.pages[kv.group].row<int32_t>(*rows.sequences.row<int32_t>(r));
+    return pages[place / Kv::page_size] * Kv::page_size + place % Kv::page_size;
+  }
+  // Of the tokens from place `first` on, each of which must be where it was put.
+  static uint32_t read_back(const Kv& kv, const Rows& rows, int64_t r, int32_t first) {
     static thread_local std::vector<int32_t> tokens;  // few allocations, for the checks that have them refused one by one
     tokens.clear();
-    for (int32_t p = 0; p <= *rows.positions.row<int32_t>(r); p++) {
-      const float* slot = kv.k.row<float>(slot_of(rows, r, p));
-      if (slot[1] != static_cast<float>(p)) throw Error(Code::internal, "a slot of another position");
+    for (int32_t p = first; p <= place_of(rows, r); p++) {
+      const float* slot = kv.k.row<float>(slot_of(kv, rows, r, p));
+      if (slot[1] != static_cast<float>(p)) throw Error(Code::internal, "a slot of another place");
       tokens.push_back(static_cast<int32_t>(slot[0]));
     }
     return fake_hash(tokens);
   }
-  Shape shape_{2, 3, fake_vocabulary, 1 << 20, 1, 1, 2, 2};
+  // The state is the number of tokens so far and the sum of them, each times its place: it must be that of the layers with keys' tokens.
+  static void remember(const Tensor& slots, Tensor x, const Rows& rows) {
+    for (const Span& s : rows.spans) {
+      const int32_t from = *rows.reads.row<int32_t>(s.sequence);
+      float state[2] = {0, 0};
+      if (from >= 0) std::copy_n(slots.row<float>(from), 2, state);
+      for (int64_t r = s.first; r < s.first + s.count; r++) {
+        if (state[0] != static_cast<float>(place_of(rows, r))) throw Error(Code::internal, "a state of another place");
+        state[0]++;
+        state[1] = std::fmod(state[1] * 31 + x.row<float>(r)[0], 65521.0f);
+        x.row<float>(r)[1] = static_cast<float>(static_cast<uint32_t>(x.row<float>(r)[1]) ^ static_cast<uint32_t>(state[1]));
+        if (const int32_t to = *rows.writes.row<int32_t>(r); to >= 0) std::copy_n(state, 2, slots.row<float>(to));
+      }
+    }
+  }
+  Shape shape_;
 };
 
 class FakeTokenizer final : public tokenize::Tokenizer {
@@ -202,7 +245,7 @@ class Reports {
   static void merge(engine::Report& to, engine::Report&& r) {
     r.text = to.text + r.text;
     r.tokens.insert(r.tokens.begin(), to.tokens.begin(), to.tokens.end());
-    r.logits.insert(r.logits.begin(), to.logits.begin(), to.logits.end());
+    r.rows.insert(r.rows.begin(), to.rows.begin(), to.rows.end());
     to = std::move(r);
   }
   std::mutex mutex_;
@@ -214,6 +257,20 @@ class Reports {
 
 struct FakeSize {
   int64_t context = 4096, rows = 64, sequences = 8;
+  FakeMemory memory{};
+  int64_t kept = 6;  // states beside those of the running requests
+
+  engine::CacheSize cache() const {
+    engine::CacheSize size{.reach = {0}};
+    const int64_t pages = (context + Kv::page_size - 1) / Kv::page_size;
+    size.pages[0] = pages;
+    if (memory.reach) {
+      size.reach.push_back(memory.reach);
+      size.pages[1] = std::min(pages, sequences * (memory.reach / Kv::page_size + 3) + rows / Kv::page_size + 1);
+    }
+    if (memory.state) size.states = sequences + kept, size.state_every = 2;
+    return size;
+  }
 };
 
 // An engine on the fakes. The hooks of `model` are set before the first request.
@@ -225,16 +282,16 @@ struct FakeEngine {
 
   explicit FakeEngine(FakeSize size = {}, const std::function<void(FakeEngine&)>& set_up = nullptr, engine::Sink sink = nullptr) {
     engine::LoadedModel parts;
-    auto owned = std::make_unique<FakeModel>();
+    auto owned = std::make_unique<FakeModel>(size.memory);
     model = owned.get();
     parts.tokenizer = tokenizer;
     parts.sides.push_back({std::make_unique<FakeBackend>(), std::move(owned)});
     if (set_up) set_up(*this);
-    const engine::BatchSize batch{size.rows, std::min(size.sequences, size.rows), std::min(size.sequences, size.rows) + engine::logit_rows,
-                                  (size.context + Kv::page_size - 1) / Kv::page_size, Type::f32};
+    const int64_t sequences = std::min(size.sequences, size.rows);
+    const engine::BatchSize batch{size.rows, sequences, sequences + engine::logit_rows, size.cache(), Type::f32};
     const engine::Side& side = parts.sides[0];
     std::vector<engine::Stage> stages;
-    stages.emplace_back(*side.backend, *side.model, model::Section{0, side.model->shape().layers}, batch);
+    stages.emplace_back(*side.backend, *side.model, model::Section{0, side.model->shape().count()}, batch);
     parts.batch = std::make_unique<engine::Batch>(std::move(stages), side.model->shape(), batch);
     parts.info.vocabulary = fake_vocabulary;
     parts.info.context_tokens = size.context;
@@ -247,8 +304,8 @@ struct FakeEngine {
 inline engine::Request fake_request(std::vector<int32_t> prompt, int64_t max_tokens, uint64_t seed = 0) {
   engine::Request r;
   r.prompt = std::move(prompt);
-  r.max_tokens = max_tokens;
-  r.sampling.seed = seed;
+  r.generate().max_tokens = max_tokens;
+  r.generate().sampling.seed = seed;
   return r;
 }
 
@@ -258,14 +315,22 @@ inline std::vector<int32_t> fake_prompt(size_t length, uint32_t seed) {
   return prompt;
 }
 
+// The hash that a model of this memory has of tokens.
+inline uint32_t fake_hash(std::span<const int32_t> tokens, FakeMemory memory) {
+  uint32_t sum = 0;
+  for (const int32_t t : tokens) sum = (sum * 31 + static_cast<uint32_t>(t)) % 65521;
+  return fake_hash(tokens) ^ (memory.state ? sum : 0);
+}
+
 // The tokens that a request must give, by the definition.
-inline std::vector<int32_t> fake_completion(const engine::Request& r, int64_t context) {
+inline std::vector<int32_t> fake_completion(const engine::Request& r, int64_t context, FakeMemory memory = {}) {
   std::vector<int32_t> tokens = r.prompt, out;
-  sample::Chain chain(r.sampling);
-  const int64_t room = context - static_cast<int64_t>(r.prompt.size()), limit = r.max_tokens < 0 ? room : std::min(room, r.max_tokens);
+  sample::Chain chain(r.generate().sampling);
+  const int64_t room = context - static_cast<int64_t>(r.prompt.size()),
+                limit = r.generate().max_tokens < 0 ? room : std::min(room, r.generate().max_tokens);
   while (static_cast<int64_t>(out.size()) < limit) {
-    std::vector<float> logits = fake_logits(fake_hash(tokens));
-    if (r.ignore_end) logits[fake_end] = -std::numeric_limits<float>::infinity();
+    std::vector<float> logits = fake_logits(fake_hash(tokens, memory));
+    if (r.generate().ignore_end) logits[fake_end] = -std::numeric_limits<float>::infinity();
     const int32_t id = chain.choose(logits, tokens, -1).id;
     tokens.push_back(id);
     if (id == fake_end) break;
@@ -280,13 +345,13 @@ inline std::vector<int32_t> ids_of(const engine::Report& r) {
   return ids;
 }
 
-inline void check_same(const engine::Report& r, const engine::Request& asked, int64_t context) {
+inline void check_same(const engine::Report& r, const engine::Request& asked, int64_t context, FakeMemory memory = {}) {
   CHECK_THAT(!r.error, "failed: " << (r.error ? r.error->what() : ""));
-  const std::vector<int32_t> expected = fake_completion(asked, context), got = ids_of(r);
+  const std::vector<int32_t> expected = fake_completion(asked, context, memory), got = ids_of(r);
   CHECK_THAT(got == expected, "request " << r.request << ": " << got.size() << " tokens, expected " << expected.size());
   const int64_t count = std::ssize(expected);
   const bool stopped = r.completion_tokens > count;  // the end token was counted, not given
-  const engine::Finish at_limit = count == asked.max_tokens ? engine::Finish::length : engine::Finish::context;
+  const engine::Finish at_limit = count == asked.generate().max_tokens ? engine::Finish::length : engine::Finish::context;
   CHECK_THAT(r.finish == (stopped ? engine::Finish::stop : at_limit), "finish " << static_cast<int>(r.finish));
 }
 

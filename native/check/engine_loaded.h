@@ -21,7 +21,7 @@ struct Loaded {
   engine::Request ask(const std::string& text, int64_t max_tokens, uint64_t seed = 0) {
     engine::Request r = fake_request(engine->tokenizer().encode(text, false), max_tokens, seed);
     if (engine->tokenizer().add_bos() && engine->tokenizer().bos() >= 0) r.prompt.insert(r.prompt.begin(), engine->tokenizer().bos());
-    r.top_logprobs = 2;
+    r.generate().top_logprobs = 2;
     return r;
   }
 };

@@ -79,8 +79,8 @@ EngineOptions on_island(int64_t layers) {
 std::vector<float> logits(Loaded& model, size_t tokens) {
   engine::Request r = model.ask("Once upon a time, a brave fox lived near a small village", 0);
   r.prompt.resize(std::min(r.prompt.size(), tokens));
-  r.logits_only = true;
-  return model.run(r).logits;
+  r.kind = engine::Score{};
+  return model.run(r).rows;
 }
 
 const std::string model_path = LT_SOURCE_DIR "/models/story-Q8_0.gguf";

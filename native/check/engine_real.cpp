@@ -36,11 +36,11 @@ CHECK_CASE("engine/real: a prompt's logits are the same bytes whatever the steps
       Loaded model(options(256, rows, 4, threads));
       Request r = model.ask(repeated(6), 0);
       r.prompt.resize(std::min<size_t>(r.prompt.size(), 130));
-      r.logits_only = true;
+      r.kind = engine::Score{};
       const Report got = model.run(r);
-      if (first.empty()) first = got.logits;
-      CHECK(got.logits.size() == r.prompt.size() * static_cast<size_t>(model.engine->info().vocabulary));
-      CHECK_THAT(same_bits(got.logits, first), rows << " rows a step, " << threads << " threads");
+      if (first.empty()) first = got.rows;
+      CHECK(got.rows.size() == r.prompt.size() * static_cast<size_t>(model.engine->info().vocabulary));
+      CHECK_THAT(same_bits(got.rows, first), rows << " rows a step, " << threads << " threads");
     }
 }
 
@@ -88,7 +88,7 @@ CHECK_CASE("engine/real: a beginning of any length that is known gives the same 
       Loaded model(o);
       Request r = model.ask(repeated(4), 4);
       r.prompt.resize(length);
-      r.top_logprobs = static_cast<int>(vocabulary);  // all of them: their bytes are those of the logits
+      r.generate().top_logprobs = static_cast<int>(vocabulary);  // all of them: their bytes are those of the logits
       const Report first = model.run(r), again = model.run(r);
       CHECK_THAT(first.cached_tokens == 0 && again.cached_tokens == static_cast<int64_t>(length) - 1,
                  again.cached_tokens << " of " << length);
@@ -117,8 +117,8 @@ CHECK_CASE("engine/real: a context larger than the model's length is for many re
   r.prompt.assign(static_cast<size_t>(trained), 300);
   CHECK_THROWS(model.engine->submit(r), Code::context);
   r.prompt.resize(static_cast<size_t>(trained) - 2);
-  r.max_tokens = -1;
-  r.ignore_end = true;
+  r.generate().max_tokens = -1;
+  r.generate().ignore_end = true;
   CHECK(model.run(r).completion_tokens == 2);
 }
 

@@ -24,7 +24,7 @@ std::vector<int32_t> unmarked(size_t length, uint32_t seed) {
 
 Request never_marking(size_t length, uint32_t seed, int64_t tokens) {
   Request r = fake_request(unmarked(length, seed), tokens, seed);
-  r.sampling.bias = {{mark, -infinity}};
+  r.generate().sampling.bias = {{mark, -infinity}};
   return r;
 }
 
@@ -67,7 +67,7 @@ CHECK_CASE("engine/logits that become damaged reject what is generated") {
     };
   });
   Request r = fake_request(unmarked(5, 1), 4000, 2);
-  r.ignore_end = true;
+  r.generate().ignore_end = true;
   const std::vector<int32_t> expected = fake_completion(r, 4096);
   const auto first = std::find(expected.begin(), expected.end(), mark) - expected.begin();
   CHECK(first < std::ssize(expected));
@@ -79,7 +79,7 @@ CHECK_CASE("engine/logits that become damaged reject what is generated") {
 CHECK_CASE("engine/one impossible token is not damage") {
   FakeEngine fake({}, [](FakeEngine& f) { f.model->on_logits = [](int32_t, std::span<float> logits) { logits[9] = -infinity; }; });
   Request r = fake_request(fake_prompt(5, 1), 200, 2), expected = r;
-  expected.sampling.bias = {{9, -infinity}};
+  expected.generate().sampling.bias = {{9, -infinity}};
   check_same(fake.run(r), expected, 4096);
 }
 
@@ -87,13 +87,13 @@ CHECK_CASE("engine/where no token is left the request says so") {
   FakeEngine fake;
   for (const bool greedy : {false, true}) {
     Request all = fake_request(fake_prompt(20, 1), 5);
-    if (greedy) all.sampling.settings = {{"temperature", 0}};
-    for (int32_t id = 0; id < fake_vocabulary; id++) all.sampling.bias.push_back({id, -infinity});
+    if (greedy) all.generate().sampling.settings = {{"temperature", 0}};
+    for (int32_t id = 0; id < fake_vocabulary; id++) all.generate().sampling.bias.push_back({id, -infinity});
     Request ends_left = all;
-    std::erase_if(ends_left.sampling.bias, [](const sample::LogitBias& b) { return b.id == fake_end; });
+    std::erase_if(ends_left.generate().sampling.bias, [](const sample::LogitBias& b) { return b.id == fake_end; });
     const Report ended = fake.run(ends_left);
     CHECK(ended.finish == Finish::stop && ended.tokens.empty());
-    ends_left.ignore_end = true;
+    ends_left.generate().ignore_end = true;
     for (const Request& r : {all, ends_left}) {
       const Report got = fake.run(r);
       CHECK(got.finish == Finish::failed && got.error->code() == Code::argument && got.tokens.empty());
@@ -108,11 +108,11 @@ CHECK_CASE("engine/ignoring the end bans it, in every way of choosing") {
   for (const double temperature : {0.0, 0.8, 100.0})
     for (const std::vector<std::string>& order : {std::vector<std::string>{}, {"topK", "temperature"}, {"temperature"}}) {
       Request r = fake_request(fake_prompt(6, 3), 60, 1);
-      r.sampling.settings = {{"temperature", temperature}};
-      r.sampling.order = order;
-      r.top_logprobs = 1;
+      r.generate().sampling.settings = {{"temperature", temperature}};
+      r.generate().sampling.order = order;
+      r.generate().top_logprobs = 1;
       CHECK(fake.run(r).finish == Finish::stop || temperature > 1);
-      r.ignore_end = true;
+      r.generate().ignore_end = true;
       const Report got = fake.run(r);
       check_same(got, r, 4096);
       CHECK(got.finish == Finish::length && got.tokens.size() == 60);
@@ -126,15 +126,15 @@ CHECK_CASE("engine/padding rows of the token table are computed, named by nobody
     f.model->on_logits = [](int32_t, std::span<float> logits) { logits[62] = 30; };
   });
   Request r = fake_request({3, 61, 5}, 100, 4);  // a padding row in the prompt is a row like others
-  r.top_logprobs = 2;
+  r.generate().top_logprobs = 2;
   const Report got = fake.run(r);
   CHECK_THAT(!got.error && !got.tokens.empty(), "failed");
   for (const engine::TokenOut& t : got.tokens) CHECK(t.id < 60 && t.top[0].id == 62);
   for (const int32_t id : {60, 62, 63, 64}) {
-    r.sampling.bias = {{id, 1}};
+    r.generate().sampling.bias = {{id, 1}};
     CHECK_THROWS(fake.engine->submit(r), Code::argument);
   }
-  r.sampling.bias = {{59, 1}};
+  r.generate().sampling.bias = {{59, 1}};
   CHECK(!fake.run(r).error);
 }
 

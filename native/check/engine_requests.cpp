@@ -20,8 +20,8 @@ std::vector<Request> mixed(size_t n, int64_t longest_prompt, int64_t longest_com
     std::vector<int32_t> prompt =
         fake_prompt(1 + random() % static_cast<size_t>(longest_prompt), random() % 4 ? static_cast<uint32_t>(i) : 77);
     Request r = fake_request(std::move(prompt), static_cast<int64_t>(random() % static_cast<size_t>(longest_completion)), random());
-    r.ignore_end = random() % 2;
-    if (random() % 3 == 0) r.sampling.settings = {{"temperature", 0}};
+    r.generate().ignore_end = random() % 2;
+    if (random() % 3 == 0) r.generate().sampling.settings = {{"temperature", 0}};
     all.push_back(std::move(r));
   }
   return all;
@@ -49,7 +49,7 @@ CHECK_CASE("engine/requests up to the end of the context push each other out and
   std::vector<Request> all;
   for (uint32_t i = 0; i < 12; i++) {
     all.push_back(fake_request(fake_prompt(1 + i * 23, i), -1, i));
-    all.back().ignore_end = true;
+    all.back().generate().ignore_end = true;
   }
   check_together(all, {320, 64, 8});
 }
@@ -58,13 +58,13 @@ CHECK_CASE("engine/a context that is not whole pages ends where it says") {
   for (const int64_t context : {100, 128, 129}) {
     FakeEngine fake({context, 64, 4});
     Request r = fake_request(fake_prompt(70, 1), -1);
-    r.ignore_end = true;
+    r.generate().ignore_end = true;
     const Report got = fake.run(r);
     check_same(got, r, context);
     CHECK(got.finish == Finish::context && got.completion_tokens == context - 70);
-    r.max_tokens = context - 70;  // both at once: it got what it asked for
+    r.generate().max_tokens = context - 70;  // both at once: it got what it asked for
     CHECK(fake.run(r).finish == Finish::length);
-    r.max_tokens++;
+    r.generate().max_tokens++;
     CHECK(fake.run(r).finish == Finish::context);
   }
 }
@@ -131,7 +131,7 @@ CHECK_CASE("engine/equal prompts at the same time are computed once") {
 CHECK_CASE("engine/a chat's next turn finds the last one computed") {
   FakeEngine fake;
   Request r = fake_request(fake_prompt(100, 4), 100);
-  r.ignore_end = true;
+  r.generate().ignore_end = true;
   const Report first = fake.run(r);
   for (const int32_t id : ids_of(first)) r.prompt.push_back(id);
   r.prompt.push_back(5);
@@ -160,7 +160,7 @@ CHECK_CASE("engine/a prompt being read does not stop others from generating") {
     };
   });
   Request quick = fake_request(fake_prompt(3, 1), 400);
-  quick.ignore_end = true;
+  quick.generate().ignore_end = true;
   const uint64_t a = fake.engine->submit(quick);
   fake.reports.wait_for_tokens(a, 5);
   const uint64_t b = fake.engine->submit(fake_request(fake_prompt(2000, 2), 1));
@@ -193,7 +193,7 @@ CHECK_CASE("engine/stop strings, UTF-8 and the end of generation") {
   FakeEngine fake({}, euro);
   for (uint32_t i = 0; i < 60; i++) {
     Request r = fake_request(fake_prompt(5, i), 40, i);
-    if (i % 3) r.stop = {"aba", "\xe2\x82\xac"};
+    if (i % 3) r.generate().stop = {"aba", "\xe2\x82\xac"};
     const Report got = fake.run(r);
     const std::vector<int32_t> expected = fake_completion(r, 4096), ids = ids_of(got);
     CHECK(std::equal(ids.begin(), ids.end(), expected.begin()));
@@ -207,7 +207,7 @@ CHECK_CASE("engine/stop strings, UTF-8 and the end of generation") {
     } else {
       CHECK(got.text == text && got.stop_string.empty() && got.cut_character == (got.finish == Finish::length && stream.pending()));
       CHECK(got.finish == (ids.size() < 40 ? Finish::stop : Finish::length));
-      for (const std::string& s : r.stop) CHECK(text.find(s) == std::string::npos);
+      for (const std::string& s : r.generate().stop) CHECK(text.find(s) == std::string::npos);
     }
   }
 }
@@ -226,10 +226,10 @@ CHECK_CASE("engine/the space at the start is kept after a prompt that says somet
 CHECK_CASE("engine/log-probabilities come with their tokens") {
   FakeEngine fake;
   Request r = fake_request(fake_prompt(10, 3), 5, 4);
-  r.top_logprobs = 3;
+  r.generate().top_logprobs = 3;
   const Report got = fake.run(r);
   std::vector<int32_t> tokens = r.prompt;
-  sample::Chain chain(r.sampling);
+  sample::Chain chain(r.generate().sampling);
   for (const engine::TokenOut& t : got.tokens) {
     const sample::Choice c = chain.choose(fake_logits(fake_hash(tokens)), tokens, 3);
     CHECK(t.id == c.id && t.logprob == c.logprob && t.top.size() == 3 && t.top[2].id == c.top[2].id);
@@ -241,12 +241,12 @@ CHECK_CASE("engine/logits of a prompt, row by row") {
   FakeEngine fake({4096, 64, 8});
   fake.run(fake_request(fake_prompt(150, 3), 1));  // a known beginning must not be skipped
   Request r = fake_request(fake_prompt(150, 3), 7);
-  r.logits_only = true;
+  r.kind = engine::Score{};
   const Report got = fake.run(r);
-  CHECK(got.finish == Finish::length && got.tokens.empty() && got.logits.size() == 150 * fake_vocabulary);
+  CHECK(got.finish == Finish::length && got.tokens.empty() && got.rows.size() == 150 * fake_vocabulary);
   for (size_t i = 0; i < 150; i++) {
     const auto expected = fake_logits(fake_hash(std::span(r.prompt).first(i + 1)));
-    CHECK(std::equal(expected.begin(), expected.end(), got.logits.begin() + static_cast<int64_t>(i) * fake_vocabulary));
+    CHECK(std::equal(expected.begin(), expected.end(), got.rows.begin() + static_cast<int64_t>(i) * fake_vocabulary));
   }
 }
 
@@ -281,16 +281,16 @@ CHECK_CASE("engine/what cannot be is refused at once") {
   CHECK(fake.run(fake_request(fake_prompt(99, 1), 5)).completion_tokens == 1);
   CHECK(fake.run(fake_request(fake_prompt(100, 1), 0)).finish == Finish::length);
   Request r = fake_request({3}, 5);
-  r.stop = {"a", ""};
+  r.generate().stop = {"a", ""};
   CHECK(has(refusal(fake, r, Code::argument), {"stop", "empty"}));
-  r.stop = {};
-  r.top_logprobs = 65;
+  r.generate().stop = {};
+  r.generate().top_logprobs = 65;
   CHECK(has(refusal(fake, r, Code::argument), {"topLogprobs", "65"}));
-  r.top_logprobs = -1;
-  r.sampling.bias = {{64, 1}};
+  r.generate().top_logprobs = -1;
+  r.generate().sampling.bias = {{64, 1}};
   CHECK(has(refusal(fake, r, Code::argument), {"logitBias", "64"}));
-  r.sampling.bias = {};
-  r.sampling.settings = {{"topK", -1}};
+  r.generate().sampling.bias = {};
+  r.generate().sampling.settings = {{"topK", -1}};
   CHECK(has(refusal(fake, r, Code::argument), {"topK"}));
 }
 
@@ -329,7 +329,7 @@ CHECK_CASE("engine/times are told at the end") {
   FakeEngine fake(
       {}, [](FakeEngine& f) { f.model->on_embed = [](const Rows&) { std::this_thread::sleep_for(std::chrono::milliseconds(3)); }; });
   Request r = fake_request(fake_prompt(5, 1), 6);
-  r.ignore_end = true;
+  r.generate().ignore_end = true;
   const Report got = fake.run(r);
   CHECK(got.prefill_ms >= 3 && got.prefill_ms < 1000 && got.decode_ms >= 15 && got.queued_ms < 1000);
   CHECK(got.completion_tokens == 6 && got.prompt_tokens == 5);

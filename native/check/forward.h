@@ -3,41 +3,61 @@
 #include <numeric>
 #include <vector>
 
-#include "core/backend.h"
-#include "core/model.h"
+#include "check/sequence_memory.h"
 #include "core/sizing.h"
 
 namespace lt::check {
 
-// Logits of every token, row by row. `decorate` may wrap the backend's ops.
+// The rows of a whole sequence that begins here: every result is wanted, the state after the last row is kept.
+struct WholeSequence {
+  Rows rows;
+  Span span;
+
+  WholeSequence(Backend& b, const Shape& s, const std::vector<int32_t>& tokens) : span{0, std::ssize(tokens), 0} {
+    const int64_t n = span.count, pages = (n + Kv::page_size - 1) / Kv::page_size;
+    std::vector<int32_t> ascending(tokens.size()), turns, keeps(tokens.size(), -1);
+    std::iota(ascending.begin(), ascending.end(), 0);
+    for (const int32_t p : ascending) turns.insert(turns.end(), static_cast<size_t>(s.axes), p);
+    keeps.back() = 0;
+    rows.ids = ints(b, tokens, n, 1);
+    rows.places = rows.outputs = ints(b, ascending, n, 1);
+    rows.turns = ints(b, turns, n, s.axes);
+    rows.sees = s.looks_ahead ? ints(b, std::vector<int32_t>(tokens.size(), static_cast<int32_t>(n) - 1), n, 1) : rows.places;
+    rows.sequences = ints(b, std::vector<int32_t>(tokens.size(), 0), n, 1);
+    rows.starts = ints(b, {0, static_cast<int32_t>(n)}, 2, 1);
+    rows.reads = ints(b, {-1}, 1, 1);
+    rows.writes = ints(b, keeps, n, 1);
+    rows.pages.fill(ints(b, {ascending.begin(), ascending.begin() + pages}, 1, pages));
+    rows.spans = std::span(&span, 1);
+  }
+  WholeSequence(const WholeSequence&) = delete;  // rows point to the span
+  WholeSequence& operator=(const WholeSequence&) = delete;
+
+ private:
+  static Tensor ints(Backend& b, const std::vector<int32_t>& values, int64_t rows, int64_t cols) {
+    const Tensor t = b.alloc(Type::i32, rows, cols);
+    b.write(t, values.data());
+    return t;
+  }
+};
+
+// Logits of every token, row by row; of a model without a head, its hidden rows. `decorate` may wrap the backend's ops.
 inline std::vector<float> forward(const Model& model, Backend& backend, const std::vector<int32_t>& ids, Type cache,
                                   Ops* decorated = nullptr) {
   const auto n = static_cast<int64_t>(ids.size());
   const Shape& s = model.shape();
   backend.reserve(measure(model, n, n).needs());
   Ops& ops = decorated ? *decorated : backend.ops();
-  const auto ints = [&](const std::vector<int32_t>& values) {
-    const Tensor t = backend.alloc(Type::i32, static_cast<int64_t>(values.size()), 1);
-    backend.write(t, values.data());
-    return t;
-  };
-  std::vector<int32_t> ascending(ids.size());
-  std::iota(ascending.begin(), ascending.end(), 0);
-  const int64_t pages = (n + Kv::page_size - 1) / Kv::page_size;
-  Tensor table = ints(std::vector<int32_t>(ascending.begin(), ascending.begin() + pages));
-  table = {table.data, Type::i32, 1, pages, pages * 4};
-  const Span all{0, n, 0};
-  const Rows rows{ints(ids), ints(ascending), ints(std::vector<int32_t>(ids.size(), 0)), table, ints(ascending), std::span(&all, 1)};
-  const Tensor x = backend.alloc(Type::f32, n, s.width), logits = backend.alloc(Type::f32, n, s.vocabulary);
-  model.embed(ops, x, rows);
-  for (int64_t i = 0; i < s.layers; i++) {
-    const int64_t slots = pages * s.kv_heads * Kv::page_size;
-    const Kv kv{backend.alloc(cache, slots, s.key_dim), backend.alloc(cache, slots, s.value_dim), s.kv_heads};
-    model.layer(ops, i, x, kv, rows);
-  }
-  model.head(ops, logits, x, rows);
-  std::vector<float> out(static_cast<size_t>(n * s.vocabulary));
-  backend.read(out.data(), logits);
+  const WholeSequence sequence(backend, s, ids);
+  const SequenceMemory memory(backend, model, (n + Kv::page_size - 1) / Kv::page_size, cache);
+  const Tensor x = backend.alloc(Type::f32, n, s.carried), h = backend.alloc(Type::f32, n, s.width);
+  model.embed(ops, x, sequence.rows);
+  for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
+  model.hidden(ops, h, x, sequence.rows);
+  const Tensor result = s.head ? backend.alloc(Type::f32, n, s.vocabulary) : h;
+  if (s.head) model.head(ops, result, h);
+  std::vector<float> out(static_cast<size_t>(n * result.cols));
+  backend.read(out.data(), result);
   return out;
 }
 

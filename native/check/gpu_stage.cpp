@@ -65,21 +65,28 @@ class Decoder {
       : file_(gguf::File::open(LT_SOURCE_DIR "/models/story-Q8_0.gguf")), backend_(std::move(backend)) {
     model_ = model::load(*file_, *backend_);
     backend_->reserve(measure(*model_, rows, rows).needs());
-    stage_ = std::make_unique<engine::Stage>(*backend_, *model_, model::Section{0, model_->shape().layers, true, true},
-                                             engine::BatchSize{rows, rows, rows, pages, Type::f16});
+    stage_ =
+        std::make_unique<engine::Stage>(*backend_, *model_, model::Section{0, model_->shape().count(), true, true},
+                                        engine::BatchSize{rows, rows, rows, engine::CacheSize{.reach = {0}, .pages = {pages}}, Type::f16});
   }
   // Logits of all rows.
   std::vector<float> step(const std::vector<Row>& rows) {
     engine::HostRows h;
+    h.wants = {1, 0};
+    h.starts = {0};
     for (size_t r = 0; r < rows.size(); r++) {
+      const auto number = static_cast<int32_t>(r);
       h.ids.push_back(rows[r].token);
-      h.positions.push_back(rows[r].position);
-      h.sequences.push_back(static_cast<int32_t>(r));
-      h.outputs.push_back(static_cast<int32_t>(r));
-      h.pages.insert(h.pages.end(), rows[r].pages.begin(), rows[r].pages.end());
-      h.pages.resize((r + 1) * pages);
-      h.spans.push_back({static_cast<int64_t>(r), 1, static_cast<int64_t>(r)});
+      h.places.push_back(rows[r].position);
+      h.sequences.push_back(number);
+      h.outputs.push_back(number);
+      h.starts.push_back(number + 1);
+      h.reads.push_back(-1);
+      h.writes.push_back(-1);
+      h.pages[0].insert(h.pages[0].end(), rows[r].pages.begin(), rows[r].pages.end());
+      h.pages[0].resize((r + 1) * pages);
     }
+    h.turns = h.sees = h.places;
     stage_->describe(h);
     CHECK(stage_->run([] { return false; }));
     std::vector<float> all;

@@ -132,13 +132,14 @@ void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t 
   }
   Tensor q = t.random_tensor(Type::f32, count, heads * dim), y = t.backend->alloc(Type::f32, count, heads * dim);
   Rows rows;
-  rows.positions = t.backend->alloc(Type::i32, count, 1);
-  for (int64_t i = 0; i < count; i++) *rows.positions.row<int32_t>(i) = static_cast<int32_t>(depth + i);
-  rows.pages = t.backend->alloc(Type::i32, 1, pages);
-  for (int64_t i = 0; i < pages; i++) rows.pages.row<int32_t>(0)[i] = static_cast<int32_t>(i);
+  rows.places = rows.sees = t.backend->alloc(Type::i32, count, 1);
+  rows.sequences = t.backend->alloc(Type::i32, count, 1);
+  for (int64_t i = 0; i < count; i++) *rows.places.row<int32_t>(i) = static_cast<int32_t>(depth + i);
+  rows.pages[0] = t.backend->alloc(Type::i32, 1, pages);
+  for (int64_t i = 0; i < pages; i++) rows.pages[0].row<int32_t>(0)[i] = static_cast<int32_t>(i);
   const Span span{0, count, 0};
   rows.spans = {&span, 1};
-  const Attend a{heads, 0.125f, 0};
+  const Attend a{.heads = heads, .scale = 0.125f, .sinks = {}, .slopes = {}};
   const double s = t.least(5, [&] { t.backend->ops().attend(y, q, kv, rows, a); });
   const double seen = static_cast<double>(count) * (static_cast<double>(depth) + static_cast<double>(count + 1) / 2);
   const double bytes = 2.0 * static_cast<double>((depth + count) * kv_heads * kv.k.stride);
@@ -154,16 +155,20 @@ void time_rows(Timing& t) {
   const Tensor x = t.random_tensor(Type::f32, 512, 8192), y = t.backend->alloc(Type::f32, 512, 8192);
   const Tensor w = t.random_tensor(Type::f32, 1, 8192);
   Ops& ops = t.backend->ops();
-  std::printf("gate 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.gate(y, x, x, Act::silu); }));
-  std::printf("rms_norm 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.rms_norm(y, x, w, 1e-5f, 1); }));
-  const Tensor positions = t.backend->alloc(Type::i32, 512, 1), freqs = t.random_tensor(Type::f32, 1, 32);
-  for (int i = 0; i < 512; i++) *positions.row<int32_t>(i) = i;
+  std::printf("map silu 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.map(y, x, x, {.act = Act::silu}); }));
+  const auto norm = [&](Tensor to, Tensor from, int64_t heads) {
+    ops.norm(to, from, {.w = w.columns(0, from.cols / heads), .b = {}, .eps = 1e-5f, .heads = heads});
+  };
+  std::printf("norm 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { norm(y, x, 1); }));
+  const Tensor turns = t.backend->alloc(Type::i32, 512, 1), freqs = t.random_tensor(Type::f32, 1, 32);
+  for (int i = 0; i < 512; i++) *turns.row<int32_t>(i) = i;
   Tensor q = x;
   q.cols = 2048;
   for (const bool neighbours : {false, true})
-    std::printf("rope 512x2048 %8.1f us\n", 1e6 * t.least(5, [&] { ops.rope(q, positions, Rope{freqs, 1, 32, neighbours}); }));
+    std::printf("rope 512x2048 %8.1f us\n",
+                1e6 * t.least(5, [&] { ops.rope(q, turns, {.freqs = freqs, .axes = {}, .heads = 32, .neighbours = neighbours}); }));
   std::printf("add 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.add(y, x, x); }));
-  std::printf("rms_norm 1x2048 %8.3f us\n", 1e6 * t.least(5, [&] { ops.rms_norm(y.slice(0, 1), x.slice(0, 1), w, 1e-5f, 4); }));
+  std::printf("norm of 4 heads 1x8192 %8.3f us\n", 1e6 * t.least(5, [&] { norm(y.slice(0, 1), x.slice(0, 1), 4); }));
 }
 
 }  // namespace

@@ -27,14 +27,14 @@ CHECK_CASE("vulkan/rows beyond 65,535 groups are computed") {
   const std::vector<float> picked = vulkan_read(*b, y);
   for (size_t i = 0; i < picked.size(); i++) CHECK(picked[i] == left[static_cast<size_t>(ids[i / cols]) * cols + i % cols]);
 
-  ops.rms_norm(y, x, {}, 1e-5f, 1);
+  ops.norm(y, x, {.w = {}, .b = {}, .eps = 1e-5f});
   const std::vector<float> normal = vulkan_read(*b, y);
   for (size_t r = 0; r < ids.size(); r++) {
     const float a = left[2 * r], c = left[2 * r + 1], scale = std::sqrt((a * a + c * c) / 2 + 1e-5f);
     CHECK_THAT(std::abs(normal[2 * r] * scale - a) < 1e-5f && std::abs(normal[2 * r + 1] * scale - c) < 1e-5f, "row " << r);
   }
 
-  ops.gate(y, x, u, Act::silu);
+  ops.map(y, x, u, {.act = Act::silu});
   const std::vector<float> gated = vulkan_read(*b, y);
   for (size_t i = 0; i < gated.size(); i++) CHECK(std::abs(gated[i] - left[i] / (1 + std::exp(-left[i])) * right[i]) < 1e-5f);
 }

@@ -15,7 +15,7 @@ CHECK_CASE("vulkan/a device lost in a step is a typed error, again at each step"
   auto& api = const_cast<DeviceApi&>(device.api());  // stands in for a driver whose device is gone
   const DeviceApi whole = api;
   Memory memory(device);
-  Stream stream(device);
+  Stream stream(device, memory);
   const Block block = memory.make_staging(4096);
   const auto step = [&] {
     stream.zero(block);

@@ -16,16 +16,19 @@ constexpr int64_t pages = 10;
 // `n` rows of one sequence from position `first` on, or of as many sequences at that position.
 engine::HostRows rows_of(int32_t n, int32_t first, bool one) {
   engine::HostRows rows;
+  rows.wants = {1, 0};
+  rows.starts = {0};
   for (int32_t r = 0; r < n; r++) {
     rows.ids.push_back(20 + r);
-    rows.positions.push_back(first + (one ? r : 0));
+    rows.places.push_back(first + (one ? r : 0));
     rows.sequences.push_back(one ? 0 : r);
-    if (!one || r + 1 == n) rows.outputs.push_back(r);
-    if (!one) rows.spans.push_back({r, 1, r});
+    if (!one || r + 1 == n) rows.outputs.push_back(r), rows.starts.push_back(r + 1);
   }
-  if (one) rows.spans.push_back({0, n, 0});
-  rows.pages.resize(rows.spans.size() * pages);
-  for (size_t i = 0; i < rows.pages.size(); i++) rows.pages[i] = static_cast<int32_t>(i % pages);
+  rows.turns = rows.sees = rows.places;
+  rows.reads.assign(rows.starts.size() - 1, -1);
+  rows.writes.assign(rows.ids.size(), -1);
+  rows.pages[0].resize(rows.reads.size() * pages);
+  for (size_t i = 0; i < rows.pages[0].size(); i++) rows.pages[0][i] = static_cast<int32_t>(i % pages);
   return rows;
 }
 
@@ -35,7 +38,7 @@ void steps(const std::string& variant, Type cache) {
   const auto model = model::load(*file, *b);
   b->reserve(measure(*model, 70, 4).needs());
   const int64_t before = vulkan::Pipelines::made();
-  engine::Stage stage(*b, *model, {0, model->shape().layers, true, true}, {70, 4, 4, pages, cache});
+  engine::Stage stage(*b, *model, {0, model->shape().count(), true, true}, {70, 4, 4, {.reach = {0}, .pages = {pages}}, cache});
   const int64_t made = vulkan::Pipelines::made();
   CHECK(made > before);
   const auto run = [&](const engine::HostRows& rows) {

@@ -22,7 +22,7 @@ struct KvShape {
 
 // What a layer keeps of a sequence.
 struct LayerShape {
-  std::optional<KvShape> kv;
+  std::optional<KvShape> kv = {};
   int64_t kv_of = -1;  // reads the keys and values of that layer, an earlier one
   int64_t state = 0;   // floats of the states after a row
 
@@ -33,11 +33,11 @@ struct LayerShape {
 struct Shape {
   int64_t width = 0, carried = 0;  // columns of an embedding and a hidden row; columns that pass from layer to layer
   int64_t vocabulary = 0, trained_context = 0;
-  int64_t heads = 1;  // query heads of a layer at most
-  int64_t axes = 1;   // of Rows::turns
+  int64_t heads = 1;         // query heads of a layer at most
+  int64_t axes = 1;          // of Rows::turns
   bool looks_ahead = false;  // rows see places behind them: a sequence's rows go into one step
   bool head = true;          // it has logits
-  std::vector<LayerShape> layers;
+  std::vector<LayerShape> layers = {};
 
   int64_t count() const { return static_cast<int64_t>(layers.size()); }
   const LayerShape& layer(int64_t i) const { return layers[static_cast<size_t>(i)]; }
@@ -54,10 +54,10 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const Shape& shape() const = 0;
-  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                 // x (n, carried)
+  virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                   // x (n, carried)
   virtual void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const = 0;  // in place
-  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                      // h (outputs, width)
-  virtual void head(Ops& ops, Tensor logits, Tensor h) const = 0;                                     // logits (outputs, vocabulary)
+  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                        // h (outputs, width)
+  virtual void head(Ops& ops, Tensor logits, Tensor h) const = 0;                                       // logits (outputs, vocabulary)
 };
 
 }  // namespace lt

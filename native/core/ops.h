@@ -16,8 +16,8 @@ namespace lt {
 
 // y = x / (its root mean square) or (x - mean) / deviation, times w, plus b; each of `heads` stretches of columns by itself.
 struct Norm {
-  Tensor w, b;         // f32 (1, cols / heads), or (heads, cols / heads) where each head has its own; none: 1, 0
-  float eps = 0;       // added to the mean of squares
+  Tensor w = {}, b = {};  // f32 (1, cols / heads), or (heads, cols / heads) where each head has its own; none: 1, 0
+  float eps = 0;          // added to the mean of squares
   int64_t heads = 1;
   bool centred = false;  // less its mean first (layer norm)
 };
@@ -46,8 +46,8 @@ struct Map {
 
 // Rotary embedding: 2 * freqs.cols columns of every head are rotated, the others pass.
 struct Rope {
-  Tensor freqs;             // f32 (1, pairs): angle per position
-  Tensor axes;              // i32 (1, pairs): the column of Rows::turns that each pair takes; none: the first
+  Tensor freqs = {};        // f32 (1, pairs): angle per position
+  Tensor axes = {};         // i32 (1, pairs): the column of Rows::turns that each pair takes; none: the first
   float magnitude = 1;      // factor on cosine and sine (YaRN)
   int64_t heads = 1;        // heads side by side in the columns
   int64_t start = 0;        // of the rotated columns, in a head
@@ -62,24 +62,24 @@ struct Rope {
 
 // A row at place p sees places from its window's and its chunk's beginning to Rows::sees.
 struct Attend {
-  int64_t heads = 1;    // of q; query head h reads KV head h * kv.heads / heads
-  float scale = 1;      // of the scores
-  int64_t window = 0;   // places > p - window; 0: from the first
-  int64_t ahead = -1;   // places <= p + ahead; -1: as Rows::sees says alone
-  int64_t chunk = 0;    // places >= p / chunk * chunk; 0: from the first
-  float cap = 0;        // scores s become cap * tanh(s / cap); 0: they stay
-  Tensor sinks;         // f32 (1, heads): a score more, which takes weight and gives nothing
-  Tensor slopes;        // f32 (1, heads): scores less slope * (p - place) (ALiBi)
+  int64_t heads = 1;   // of q; query head h reads KV head h * kv.heads / heads
+  float scale = 1;     // of the scores
+  int64_t window = 0;  // places > p - window; 0: from the first
+  int64_t ahead = -1;  // places <= p + ahead; -1: as Rows::sees says alone
+  int64_t chunk = 0;   // places >= p / chunk * chunk; 0: from the first
+  float cap = 0;       // scores s become cap * tanh(s / cap); 0: they stay
+  Tensor sinks = {};   // f32 (1, heads): a score more, which takes weight and gives nothing
+  Tensor slopes = {};  // f32 (1, heads): scores less slope * (p - place) (ALiBi)
 };
 
 // One of several products of the same rows.
 struct Product {
-  Tensor y, w, bias;  // y (n, m) = x (n, k) times w (m, k) transposed, plus bias (1, m) where given
+  Tensor y = {}, w = {}, bias = {};  // y (n, m) = x (n, k) times w (m, k) transposed, plus bias (1, m) where given
 };
 
 // Products with one of `count` matrices that lie below one another in w (count * m, k), their biases in bias (count, m).
 struct Choice {
-  Tensor ids;         // i32 (n, used): row r * used + j of y is x's row r times matrix ids[r][j] - first; zeros where there is none of
+  Tensor ids = {};    // i32 (n, used): row r * used + j of y is x's row r times matrix ids[r][j] - first; zeros where there is none of
                       // that number. None: row r of x meets matrix r % count
   int64_t count = 0;  // 0: nothing is chosen, w is one matrix
   int64_t first = 0;
@@ -91,8 +91,8 @@ struct Choice {
 struct Router {
   enum class Gating : uint8_t { softmax, sigmoid, chosen };  // chosen: a softmax over the chosen scores
   Gating gating = Gating::softmax;
-  Tensor bias;            // f32 (1, experts): added to choose, not to weigh
-  int64_t groups = 1;     // equal groups of experts, of which only the best may be chosen from
+  Tensor bias = {};    // f32 (1, experts): added to choose, not to weigh
+  int64_t groups = 1;  // equal groups of experts, of which only the best may be chosen from
   int64_t used_groups = 1;
   int64_t group_best = 2;  // a group is as good as the sum of so many of its best
   bool normalize = false;  // weights are divided by their sum + 1e-20
@@ -102,13 +102,13 @@ struct Router {
 // A depthwise convolution over time: y[r][c] = sum over i < width of x[r - width + 1 + i][c] * w[c][i], plus b[c]; of rows before the
 // sequence's first, what the state holds: (width - 1) rows of cols, the oldest first.
 struct Conv {
-  Tensor w, b;  // f32 (cols, width), (1, cols) or none
+  Tensor w = {}, b = {};  // f32 (cols, width), (1, cols) or none
 };
 
 // A selective state space (Gu & Dao 2023; Dao & Gu 2024). Of each head, with its p columns of x and state (p, s):
 // state = exp(dt a) state + dt x outer b; y = state c + d x. Sums over s ascending.
 struct Scan {
-  Tensor a, d;  // f32 (heads, s), or (heads, 1): one for all of s; (1, heads)
+  Tensor a = {}, d = {};          // f32 (heads, s), or (heads, 1): one for all of s; (1, heads)
   int64_t heads = 1, groups = 1;  // of x; of b and c (n, groups * s): head h reads group h * groups / heads
 };
 

@@ -1,38 +1,63 @@
 #include "engine/batch.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace lt::engine {
 
 Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size)
-    : stages_(std::move(stages)), size_(size), width_(shape.width) {}
+    : stages_(std::move(stages)), size_(size), carried_(shape.carried), axes_(shape.axes), looks_ahead_(shape.looks_ahead) {}
 
-void Batch::describe(std::span<const Work> work, std::span<const PageCopy> copies) {
-  for (auto* v : {&rows_.ids, &rows_.positions, &rows_.sequences, &rows_.outputs, &rows_.copies}) v->clear();
-  for (const PageCopy& c : copies) rows_.copies.insert(rows_.copies.end(), {c.from, c.to});
-  rows_.spans.clear();
-  rows_.pages.assign(work.size() * static_cast<size_t>(size_.pages), 0);
+void Batch::describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies) {
+  HostRows::each_list(rows_, [](std::vector<int32_t>& list) { list.clear(); });
+  for (const Scheduler::PageCopy& c : copies) rows_.copies.insert(rows_.copies.end(), {static_cast<int32_t>(c.group), c.from, c.to});
+  rows_.wants = {0, 0};
+  rows_.starts.push_back(0);
   for (size_t i = 0; i < work.size(); i++) {
     const auto& [s, count, outputs] = work[i];
     const auto first = std::ssize(rows_.ids);
-    rows_.spans.push_back({first, count, static_cast<int64_t>(i)});
     for (int64_t r = 0; r < count; r++) {
-      rows_.ids.push_back(s->tokens[static_cast<size_t>(s->computed + r)]);
-      rows_.positions.push_back(static_cast<int32_t>(s->computed + r));
+      const auto place = static_cast<int32_t>(s->computed + r);
+      rows_.ids.push_back(s->tokens[static_cast<size_t>(place)]);
+      rows_.places.push_back(place);
+      rows_.turns.insert(rows_.turns.end(), static_cast<size_t>(axes_), place);
+      rows_.sees.push_back(looks_ahead_ ? static_cast<int32_t>(s->length() - 1) : place);
       rows_.sequences.push_back(static_cast<int32_t>(i));
+      rows_.writes.push_back(Cache::writes(s->held, place, r + 1 == count));
       if (r >= count - outputs) rows_.outputs.push_back(static_cast<int32_t>(first + r));
     }
-    std::copy(s->pages.begin(), s->pages.end(), rows_.pages.begin() + static_cast<int64_t>(i) * size_.pages);
+    rows_.reads.push_back(s->held.reads);
+    rows_.starts.push_back(static_cast<int32_t>(std::ssize(rows_.ids)));
+    if (outputs > 0) rows_.wants[s->request.embeds()] = 1;
   }
+  describe_pages(work);
   check();
 }
 
+// Tables as wide as the longest sequence's, in powers of two, so that steps of nearly the same lengths can run one recording.
+void Batch::describe_pages(std::span<const Work> work) {
+  constexpr int64_t least = 8;
+  size_t widest = 0;
+  for (const Work& w : work)
+    for (const auto& pages : w.sequence->held.pages) widest = std::max(widest, pages.size());
+  const auto power = static_cast<int64_t>(std::bit_ceil(widest));
+  const auto width = static_cast<size_t>(std::max(std::min(std::max(least, power), size_.pages()), static_cast<int64_t>(widest)));
+  for (size_t g = 0; g < size_.cache.reach.size(); g++) {
+    rows_.pages[g].assign(work.size() * width, 0);
+    for (size_t i = 0; i < work.size(); i++) {
+      const std::vector<int32_t>& pages = work[i].sequence->held.pages[g];
+      std::transform(pages.begin(), pages.end(), rows_.pages[g].begin() + static_cast<int64_t>(i * width),
+                     [](int32_t p) { return std::max(p, 0); });  // behind the window: any
+    }
+  }
+}
+
 void Batch::check() const {
-  if (std::ssize(rows_.ids) > size_.rows || std::ssize(rows_.spans) > size_.sequences || std::ssize(rows_.outputs) > size_.outputs)
+  if (rows_.count() > size_.rows || rows_.sequence_count() > size_.sequences || std::ssize(rows_.outputs) > size_.outputs)
     throw Error(Code::internal, "a step was planned larger than its memory");
 }
 
-bool Batch::run(std::span<const Work> work, std::span<const PageCopy> copies, const Ask& interrupted) {
+bool Batch::run(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies, const Ask& interrupted) {
   describe(work, copies);
   return lead_ ? lead_(rows_, interrupted, [this](const Ask& ask) { return pass(ask); }) : pass(interrupted);
 }
@@ -45,8 +70,9 @@ bool Batch::run(HostRows rows, const Ask& interrupted) {
 
 bool Batch::pass(const Ask& interrupted) {
   for (Stage& s : stages_)
-    for (size_t i = 0; i + 1 < rows_.copies.size(); i += 2) s.copy_page(rows_.copies[i], rows_.copies[i + 1]);
-  x_.resize(stages_.size() > 1 ? rows_.ids.size() * static_cast<size_t>(width_) : 0);
+    for (size_t i = 0; i + 2 < rows_.copies.size(); i += 3)
+      s.copy_page(static_cast<size_t>(rows_.copies[i]), rows_.copies[i + 1], rows_.copies[i + 2]);
+  x_.resize(stages_.size() > 1 ? rows_.ids.size() * static_cast<size_t>(carried_) : 0);
   for (size_t i = 0; i < stages_.size(); i++) {
     stages_[i].describe(rows_);
     if (i > 0) stages_[i].enter(x_);

@@ -13,27 +13,31 @@ class Batch {
   // stages: in order, the last has the head. shape: of the model.
   Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size);
 
-  static uint64_t host_bytes(const BatchSize& size) { return static_cast<uint64_t>(4 * size.described()); }  // beside the stages
+  // Beside the stages.
+  static uint64_t host_bytes(const Shape& shape, const BatchSize& size) { return static_cast<uint64_t>(4 * size.described(shape.axes)); }
 
   // Copies pages, then asks `interrupted` between layers; false: it was, and the step counts for nothing but the copies.
   using Ask = std::function<bool()>;
-  bool run(std::span<const Work> work, std::span<const PageCopy> copies, const Ask& interrupted);
+  bool run(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies, const Ask& interrupted);
   bool run(HostRows rows, const Ask& interrupted);  // as another rank planned them
   // Runs each planned step's pass, telling other ranks of its rows.
   using Lead = std::function<bool(const HostRows& rows, const Ask& interrupted, const std::function<bool(const Ask&)>& pass)>;
   void led_by(Lead lead) { lead_ = std::move(lead); }
   // Of the outputs of the last run, counted in the order of its work; valid until the next.
   std::span<const float> logits(int64_t output) { return stages_.back().logits(output); }
+  std::span<const float> hidden(int64_t output) { return stages_.back().hidden(output); }
   const BatchSize& size() const { return size_; }
 
  private:
-  void describe(std::span<const Work> work, std::span<const PageCopy> copies);
+  void describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies);
+  void describe_pages(std::span<const Work> work);
   void check() const;
   bool pass(const Ask& interrupted);
 
   std::vector<Stage> stages_;
   BatchSize size_;
-  int64_t width_;
+  int64_t carried_, axes_;
+  bool looks_ahead_;
   HostRows rows_;
   std::vector<float> x_;  // rows between two stages
   Lead lead_;

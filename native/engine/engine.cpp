@@ -20,10 +20,10 @@ class RunningEngine final : public Engine {
   RunningEngine(LoadedModel parts, Sink sink)
       : parts_(std::move(parts)),
         choosable_(*parts_.tokenizer),
-        pages_(parts_.batch->size().pages),
-        scheduler_(pages_, parts_.batch->size().sequences, parts_.batch->size().outputs - parts_.batch->size().sequences),
+        cache_(parts_.batch->size().cache),
+        scheduler_(cache_, limits_of(parts_)),
         outbox_(scheduler_, std::move(sink)),
-        pace_(parts_.batch->size().rows),
+        pace_(parts_.batch->size().rows, parts_.step_ms),
         thread_([this] { run(); }) {}
 
   ~RunningEngine() override {
@@ -118,16 +118,16 @@ class RunningEngine final : public Engine {
     outbox_.settle();
     if (scheduler_.idle()) return;
     std::vector<Work> work;
-    const bool alone = scheduler_.alone();
+    const Pace::Wait wait = scheduler_.generates() ? Pace::token : scheduler_.alone() ? Pace::alone : Pace::others;
     try {
-      work = scheduler_.plan(pace_.rows(alone));
-      if (!work.empty()) return step(work, alone);
+      work = scheduler_.plan(pace_.rows(wait));
+      if (!work.empty()) return step(work, wait);
       if (scheduler_.none_finished()) throw Error(Code::internal, Literal{"no request could go on"});
     } catch (...) {
       const Error error = current_error();
       if (work.empty()) fail_all(error);
       for (const Work& w : work) fail(*w.sequence, error);
-      for (const PageCopy& c : scheduler_.copies())
+      for (const Scheduler::PageCopy& c : scheduler_.copies())
         if (c.sequence->awaits_copy) fail(*c.sequence, error);
     }
   }
@@ -139,7 +139,7 @@ class RunningEngine final : public Engine {
     scheduler_.for_each([&](Sequence& s) { fail(s, error); });
   }
 
-  void step(const std::vector<Work>& work, bool alone) {
+  void step(const std::vector<Work>& work, Pace::Wait wait) {
     const Clock::time_point begin = Clock::now();
     int64_t rows = 0, output = 0;
     for (const Work& w : work) {
@@ -150,7 +150,7 @@ class RunningEngine final : public Engine {
     const bool done = parts_.batch->run(work, scheduler_.copies(), interrupted);
     scheduler_.copied();
     if (!done) return;
-    pace_.measured(alone, rows, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+    pace_.measured(wait, rows, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
     for (const Work& w : work) {
       try {
         scheduler_.computed(w);
@@ -165,20 +165,27 @@ class RunningEngine final : public Engine {
   // What the step gave for one sequence, its logits from row `output`.
   void hand_out(const Work& w, int64_t output) {
     Sequence& s = *w.sequence;
-    if (s.request.logits_only)
-      for (int64_t i = 0; i < w.outputs; i++) s.take_logits(parts_.batch->logits(output + i));
-    else if (w.outputs > 0)
-      s.sample(parts_.batch->logits(output));
+    if (s.request.generates() && w.outputs > 0) s.sample(parts_.batch->logits(output));
+    if (!s.request.generates())
+      for (int64_t i = output; i < output + w.outputs; i++)
+        s.take_row(s.request.embeds() ? parts_.batch->hidden(i) : parts_.batch->logits(i));
     if (s.computed == s.length() && !s.finished()) s.prompt_done();
   }
 
-  // Most rows of the step are of requests that were aborted meanwhile.
+  static Scheduler::Limits limits_of(const LoadedModel& m) {
+    const BatchSize& size = m.batch->size();
+    const bool whole = m.info.text_at_once > 0;
+    return {size.rows, size.sequences, whole ? size.rows : size.outputs - size.sequences, whole};
+  }
+
+  // Most rows of the step are of requests that were aborted meanwhile; where a step changes states, so that it cannot be computed again,
+  // all.
   bool in_vain(const std::vector<Work>& work, int64_t rows) {
     const std::lock_guard lock(mutex_);
     int64_t wasted = 0;
     for (const uint64_t id : aborts_)
       for (const Work& w : work) wasted += w.sequence->id == id ? w.count : 0;
-    return stopping_ || 2 * wasted > rows;
+    return stopping_ || (cache_.has_states() ? wasted == rows : 2 * wasted > rows);
   }
 
   static constexpr int last_tries = 8;  // of delivering the last reports, where memory is lacking
@@ -186,7 +193,7 @@ class RunningEngine final : public Engine {
 
   LoadedModel parts_;
   const Choosable choosable_;
-  Pages pages_;
+  Cache cache_;
   Scheduler scheduler_;
   Outbox outbox_;
   Pace pace_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "comm/comm.h"
@@ -28,6 +29,8 @@ struct EngineOptions {
   int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
   int64_t batch_tokens = 512;        // rows of a step at most
   int64_t max_sequences = 32;        // requests decoded together
+  double step_ms = 50;               // about as long as a step takes while somebody's text is generated
+  int64_t state_memory = 256 << 20;  // bytes for states that beginnings of texts are known by, beside the running requests'
   std::string cache_type = "f16";    // f16, f32, q8_0
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
@@ -35,10 +38,10 @@ struct EngineOptions {
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given
 };
 
-struct MemoryInfo {              // bytes
-  uint64_t weights;              // of the mapped file, shared with the page cache
-  uint64_t kv, scratch, tables;  // allocated at load; tables: vocabulary and the like
-  uint64_t device;               // of the device's own memory, with its copies of weights
+struct MemoryInfo {                      // bytes
+  uint64_t weights;                      // of the mapped file, shared with the page cache
+  uint64_t kv, states, scratch, tables;  // allocated at load; states: of recurrent layers; tables: vocabulary and the like
+  uint64_t device;                       // of the device's own memory, with its copies of weights
 };
 
 struct ModelInfo {
@@ -47,6 +50,8 @@ struct ModelInfo {
   int64_t layers, width, heads, kv_heads, vocabulary, trained_context, context_tokens;
   int64_t device_layers;
   int threads;
+  bool head = true;          // it predicts tokens; false: hidden rows alone
+  int64_t text_at_once = 0;  // tokens of a text, which is computed in one step; 0: in any number
   MemoryInfo memory;
   std::string chat_template;  // empty: none in the file
   std::string ranks;          // how several ranks divide it; empty: one rank
@@ -54,16 +59,28 @@ struct ModelInfo {
   int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
 };
 
+// A text is continued.
+struct Generate {
+  int64_t max_tokens = -1;  // -1: up to the end of the context
+  std::vector<std::string> stop;
+  bool ignore_end = false;  // no end-of-generation token is chosen
+  sample::ChainOptions sampling;
+  int top_logprobs = -1;  // -1: no log-probabilities, 0: of the chosen, n: and of the n best
+};
+struct Score {};  // a row of logits of each token
+struct Embed {};  // a hidden row of each token, behind the last norm
+
 struct Request {
   uint64_t tag = 0;  // the caller's own name for it, told in each report
   std::vector<int32_t> prompt;
-  int64_t max_tokens = -1;  // -1: up to the end of the context
-  std::vector<std::string> stop;
-  bool ignore_end = false;     // no end-of-generation token is chosen
   bool tells_reading = false;  // reports also tell how much of the prompt was read
-  sample::ChainOptions sampling;
-  int top_logprobs = -1;     // -1: no log-probabilities, 0: of the chosen, n: and of the n best
-  bool logits_only = false;  // one row of logits a prompt token, nothing generated
+  uint64_t salt = 0;           // what of a text its tokens do not say: two requests share beginnings only where it is the same
+  std::variant<Generate, Score, Embed> kind;
+
+  bool generates() const { return std::holds_alternative<Generate>(kind); }
+  bool embeds() const { return std::holds_alternative<Embed>(kind); }
+  Generate& generate() { return std::get<Generate>(kind); }
+  const Generate& generate() const { return std::get<Generate>(kind); }
 };
 
 // stop: an end-of-generation token; length: max_tokens came; context: the end of the context came before.
@@ -80,7 +97,7 @@ struct Report {
   uint64_t request = 0, tag = 0;
   std::string text;  // whole UTF-8 characters
   std::vector<TokenOut> tokens;
-  std::vector<float> logits;  // logits_only: the next rows
+  std::vector<float> rows;  // Score, Embed: the next
   Finish finish = Finish::none;
   std::optional<Error> error;  // failed
   std::string stop_string;     // the one that was met

@@ -8,7 +8,6 @@
 #include "comm/world.h"
 #include "engine/beside.h"
 #include "engine/loaded_model.h"
-#include "engine/pages.h"
 #include "engine/rank_loading.h"
 #include "gguf/file_type.h"
 #include "quant/type.h"
@@ -30,10 +29,33 @@ int64_t context_of(const EngineOptions& o, const Shape& s) {
   return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(s.trained_context, 1, default_context);
 }
 
+int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
+
+// What all running requests can need of a group at once: windows, what a step adds, and pages that are in part of it.
+int64_t pages_of(int64_t reach, int64_t rows, int64_t sequences, int64_t context) {
+  const int64_t all = up(context, page);
+  return reach == 0 ? all : std::min(all, sequences * (up(reach, page) + 2) + up(rows, page));
+}
+
+CacheSize cache_size(const EngineOptions& o, const Shape& s, int64_t rows, int64_t sequences, int64_t context) {
+  CacheSize size;
+  int64_t state = 0;
+  bool keys = false;
+  for (const LayerShape& l : s.layers) state += 4 * l.state, keys = keys || l.kv;
+  if (keys) size.reach = groups_of(s).reach;
+  for (size_t g = 0; g < size.reach.size(); g++) size.pages[g] = pages_of(size.reach[g], rows, sequences, context);
+  if (state == 0) return size;
+  const int64_t most = 2 * up(context, page), kept = std::clamp<int64_t>(o.state_memory / state, 2, std::max<int64_t>(2, most));
+  size.states = sequences + kept;
+  size.state_every = up(most, kept);
+  return size;
+}
+
 BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
   const int64_t rows = std::min(o.batch_tokens, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
-  return {rows, sequences, sequences + std::min(rows, logit_rows), (context + page - 1) / page, cache_type(o.cache_type, s)};
+  const int64_t outputs = s.head ? sequences + std::min(rows, logit_rows) : rows;
+  return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s)};
 }
 
 // Reads the file ahead on its own thread; tells how far it is on the caller's.
@@ -106,11 +128,14 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
   info.backend = placed.backend;
   info.parameters = static_cast<uint64_t>(parameters_of(file));
   info.file_bytes = file.bytes();
-  info.layers = s.layers;
+  info.layers = s.count();
   info.device_layers = placed.device_layers;
   info.width = s.width;
   info.heads = s.heads;
-  info.kv_heads = s.kv_heads;
+  for (const LayerShape& l : s.layers)
+    if (l.kv) info.kv_heads = std::max(info.kv_heads, l.kv->heads);
+  info.head = s.head;
+  info.text_at_once = s.looks_ahead ? placed.size.rows : 0;
   info.vocabulary = s.vocabulary;
   info.trained_context = s.trained_context;
   info.context_tokens = context;
@@ -151,9 +176,10 @@ Type cache_type(const std::string& name, const Shape& s) {
   if (name == "f32") return Type::f32;
   if (name != "q8_0") throw Error(Code::argument, "cacheType: expected f16, f32 or q8_0, found \"" + name.substr(0, 64) + "\"");
   const int64_t block = quant::info(q8_0).values;
-  if (s.key_dim % block || s.value_dim % block)
-    throw Error(Code::argument, "cacheType: q8_0 needs heads of a multiple of " + std::to_string(block) + " columns, this model's have " +
-                                    std::to_string(s.key_dim) + " and " + std::to_string(s.value_dim) + "; use f16");
+  for (const LayerShape& l : s.layers)
+    if (l.kv && (l.kv->key_dim % block || l.kv->value_dim % block))
+      throw Error(Code::argument, "cacheType: q8_0 needs heads of a multiple of " + std::to_string(block) + " columns, this model's have " +
+                                      std::to_string(l.kv->key_dim) + " and " + std::to_string(l.kv->value_dim) + "; use f16");
   return q8_0;
 }
 
@@ -175,6 +201,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   Prefetch::tell(progress, prefetch->fraction());
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);
   parts.sides = std::move(placed.sides);
+  parts.step_ms = options.step_ms;
   parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
 
   tokenizer.join();

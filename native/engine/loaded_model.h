@@ -15,6 +15,7 @@ struct LoadedModel {
   std::vector<Side> sides;
   std::unique_ptr<Batch> batch;
   ModelInfo info;
+  double step_ms = 50;  // EngineOptions::step_ms
 };
 
 // Rows of logits that prompts can be given in a step, beyond one a sequence.

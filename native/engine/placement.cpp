@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 #include "core/available.h"
 #include "core/sizing.h"
 #include "engine/batch.h"
-#include "engine/pages.h"
 #include "model/model.h"
 
 namespace lt::engine {
@@ -19,6 +20,9 @@ const BackendEntry* entry_of(std::string_view name) {
     if (b.name == name.substr(0, name.find(':'))) return &b;
   return nullptr;
 }
+
+// Numbers of a row's results.
+int64_t results(const Shape& s) { return s.width + (s.head ? s.vocabulary : 0); }
 
 // The first device that is one, else the CPU.
 std::string best_backend() {
@@ -34,35 +38,31 @@ std::string best_backend() {
 
 // weights_there: they were read into memory already.
 void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) {
-  const uint64_t available = available_memory() + (weights_there ? m.weights : 0), needed = m.weights + m.kv + m.scratch + m.tables;
+  const uint64_t available = available_memory() + (weights_there ? m.weights : 0),
+                 needed = m.weights + m.kv + m.states + m.scratch + m.tables;
   if (needed <= available) return;
   std::string advice = "; use a smaller model";
-  const auto context = size.pages * page;
+  const auto context = size.pages() * page;
   const uint64_t fixed = needed - m.kv, position = m.kv / static_cast<uint64_t>(context);
   if (fixed < available && position > 0) {
     const auto fits = static_cast<int64_t>((available - fixed) / position) / page * page;
     if (fits > 0) advice = "; try contextTokens " + std::to_string(std::min(fits, context - 1)) + " or a smaller model";
   }
   throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights) + " for weights, " + megabytes(m.kv) +
-                                " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.scratch + m.tables) +
+                                " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.states + m.scratch + m.tables) +
                                 " to compute with), " + megabytes(available) + " are available" + advice);
 }
 
-// Bytes of a file's weights: of each layer, of the token table, of the head without it.
-struct WeightBytes {
-  std::vector<uint64_t> layers;
-  uint64_t embed = 0, head = 0;
-
-  WeightBytes(const gguf::File& file, int64_t count) : layers(static_cast<size_t>(count)) {
-    for (const gguf::HostTensor& t : file.tensors()) {
-      const auto layer = model::layer_of(t.name);
-      if (layer && *layer < count)
-        layers[static_cast<size_t>(*layer)] += t.bytes;
-      else
-        (t.name.starts_with("token_embd.") ? embed : head) += t.bytes;
-    }
+// No layer is cut off from one whose keys and values it reads: so many of the last ones at most.
+int64_t last_layers(const Shape& s, int64_t wanted) {
+  for (;; wanted--) {
+    const int64_t first = s.count() - wanted;
+    const auto cut = [&](int64_t i) { return s.layer(i).kv_of >= 0 && s.layer(i).kv_of < first; };
+    int64_t i = first;
+    while (i < s.count() && !cut(i)) i++;
+    if (i == s.count()) return wanted;
   }
-};
+}
 
 class Placing {
  public:
@@ -77,10 +77,10 @@ class Placing {
     open(name, options_.isa);
     load(0, {});
     const Shape s = placed_.shape;
-    count_host(s.layers, true);
+    count_host(s.count(), true);
     check_host(placed_.memory, placed_.size, !file_.mapped());
     reserve_host(0);
-    stage(0, {0, s.layers, true, true});
+    stage(0, {0, s.count(), true, true});
     placed_.backend = placed_.sides[0].backend->description();
     placed_.threads = placed_.sides[0].backend->threads();
     return std::move(placed_);
@@ -102,7 +102,7 @@ class Placing {
         if (e.code() != Code::memory || options_.gpu_layers != EngineOptions::fit_layers || !on_device_failed_) throw;
         placed_.stages.clear();
         placed_.sides.clear();
-        split = {split.layers * 3 / 4, false};
+        split = {last_layers(placed_.shape, split.layers * 3 / 4), false};
       }
     }
   }
@@ -117,7 +117,8 @@ class Placing {
 
   void load(size_t side, const model::Section& part) {
     Side& s = placed_.sides[side];
-    s.model = model::load(file_, *s.backend, part, ranks_ ? &ranks_->division() : nullptr);
+    weights_ = {};
+    s.model = model::load(file_, *s.backend, part, ranks_ ? &ranks_->division() : nullptr, &weights_);
     if (ranks_) placed_.memory.weights = ranks_->division().weights();
     placed_.shape = s.model->shape();
     placed_.size = size_of_(placed_.shape);
@@ -129,12 +130,22 @@ class Placing {
     placed_.stages.emplace_back(*s.backend, *s.model, part, placed_.size);
   }
 
-  // What the host's side takes of memory for `layers` layers.
+  // What layers [first, last) keep of sequences.
+  std::pair<uint64_t, uint64_t> kept(int64_t first, int64_t last) const {
+    uint64_t kv = 0, states = 0;
+    for (int64_t i = first; i < last; i++) {
+      kv += Stage::kv_bytes(placed_.shape, placed_.size, i);
+      states += Stage::state_bytes(placed_.shape, placed_.size, i);
+    }
+    return {kv, states};
+  }
+
+  // What the host's side takes of memory for the first `layers` layers.
   void count_host(int64_t layers, bool computes) {
-    placed_.memory.kv = Stage::kv_bytes(placed_.shape, placed_.size, layers);
-    placed_.memory.scratch = Batch::host_bytes(placed_.size);
+    std::tie(placed_.memory.kv, placed_.memory.states) = kept(0, layers);
+    placed_.memory.scratch = Batch::host_bytes(placed_.shape, placed_.size);
     if (!computes)
-      placed_.memory.scratch += static_cast<uint64_t>(4 * placed_.size.outputs * placed_.shape.vocabulary);  // the logits, read back
+      placed_.memory.scratch += static_cast<uint64_t>(4 * placed_.size.outputs * results(placed_.shape));  // read back
     else
       placed_.memory.scratch += Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + needs_.matmul_input;
   }
@@ -148,33 +159,39 @@ class Placing {
   DeviceShare asked(const std::string& name) {
     open(name, options_.isa);
     load(0, {0, 0, false, false});  // shapes alone
-    const int64_t count = placed_.shape.layers, wanted = options_.gpu_layers;
-    const WeightBytes weights(file_, count);
-    const uint64_t kv = Stage::kv_bytes(placed_.shape, placed_.size, 1);
+    const int64_t count = placed_.shape.count(), wanted = options_.gpu_layers;
     std::vector<uint64_t> layers;
-    for (const uint64_t bytes : weights.layers) layers.push_back(bytes + kv);
-    const uint64_t ends = weights.embed + weights.head;
+    for (int64_t i = 0; i < count; i++) {
+      const auto [kv, states] = kept(i, i + 1);
+      layers.push_back(layer_weights(i) + kv + states);
+    }
+    const uint64_t ends = weights_.embed + weights_.head;
     const uint64_t fixed = Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + 2 * needs_.matmul_input;
     const auto free = placed_.sides[0].backend->free_memory();
-    if (wanted == EngineOptions::fit_layers) return free ? fit(*free, layers, ends, fixed) : DeviceShare{count, true};
-    const DeviceShare split{wanted == EngineOptions::all_layers ? count : std::min(wanted, count),
+    const auto fitting = [&] {
+      DeviceShare split = fit(*free, layers, ends, fixed);
+      split.layers = last_layers(placed_.shape, split.layers);
+      return split;
+    };
+    if (wanted == EngineOptions::fit_layers) return free ? fitting() : DeviceShare{count, true};
+    const DeviceShare split{last_layers(placed_.shape, wanted == EngineOptions::all_layers ? count : std::min(wanted, count)),
                             wanted == EngineOptions::all_layers || wanted > count};
     const uint64_t needed = std::accumulate(layers.end() - split.layers, layers.end(), fixed) + (split.all ? ends : 0);
     if (!free || needed <= *free) return split;
-    const DeviceShare fits = fit(*free, layers, ends, fixed);
     throw Error(Code::memory, name + ": " + std::to_string(split.layers) + " layers need " + megabytes(needed) +
                                   " of the device's memory, " + megabytes(*free) + " are free; use gpuLayers " +
-                                  std::to_string(fits.layers) + ", or 'auto' for what fits");
+                                  std::to_string(fitting().layers) + ", or 'auto' for what fits");
   }
 
   Placement shared(const std::string& name, const DeviceShare& split) {
     on_device_failed_ = true;
     if (placed_.sides.empty()) open(name, options_.isa);
     Backend& device = *placed_.sides[0].backend;
-    load(0, {placed_.shape.layers - split.layers, placed_.shape.layers, split.all, split.all});
-    const int64_t count = placed_.shape.layers, first = count - split.layers;
-    placed_.memory.device = device.reserve(needs_) + Stage::row_bytes(placed_.shape, placed_.size) +
-                            Stage::kv_bytes(placed_.shape, placed_.size, split.layers) + device_weights(split);
+    const int64_t count = placed_.shape.count(), first = count - split.layers;
+    load(0, {first, count, split.all, split.all});
+    const auto [kv, states] = kept(first, count);
+    placed_.memory.device =
+        device.reserve(needs_) + Stage::row_bytes(placed_.shape, placed_.size) + kv + states + device_weights(first, split.all);
     Stage middle(device, *placed_.sides[0].model, {first, count, split.all, split.all}, placed_.size);
     on_device_failed_ = false;
     if (split.all) {
@@ -199,9 +216,14 @@ class Placing {
     return std::move(placed_);
   }
 
-  uint64_t device_weights(const DeviceShare& split) const {
-    const WeightBytes w(file_, placed_.shape.layers);
-    return std::accumulate(w.layers.end() - split.layers, w.layers.end(), uint64_t{0}) + (split.all ? w.embed + w.head : 0);
+  uint64_t layer_weights(int64_t i) const {
+    return static_cast<size_t>(i) < weights_.layers.size() ? weights_.layers[static_cast<size_t>(i)] : 0;
+  }
+
+  uint64_t device_weights(int64_t first, bool ends) const {
+    uint64_t all = ends ? weights_.embed + weights_.head : 0;
+    for (int64_t i = first; i < placed_.shape.count(); i++) all += layer_weights(i);
+    return all;
   }
 
   const gguf::File& file_;
@@ -209,6 +231,7 @@ class Placing {
   std::function<BatchSize(const Shape&)> size_of_;
   Ranks* ranks_;
   Placement placed_;
+  model::WeightBytes weights_;
   Needs needs_;
   bool on_device_failed_ = false;  // while memory is asked of the device
 };

@@ -14,34 +14,16 @@ namespace {
 
 constexpr int64_t small_step = 32;  // rows up to which a step is too short to be interrupted
 
-std::vector<int32_t> packed(const std::vector<Span>& spans) {
-  std::vector<int32_t> out;
-  for (const Span& s : spans) out.push_back(static_cast<int32_t>(s.count));
-  return out;
-}
-
 Packet packet_of(int64_t model, const HostRows& rows) {
   Packet p;
-  p.put(number_of(RankCommand::step))
-      .put(model)
-      .put(rows.ids)
-      .put(rows.positions)
-      .put(rows.sequences)
-      .put(rows.pages)
-      .put(rows.outputs)
-      .put(rows.copies)
-      .put(packed(rows.spans));
+  p.put(number_of(RankCommand::step)).put(model);
+  HostRows::each_list(rows, [&](const std::vector<int32_t>& list) { p.put(list); });
   return p;
 }
 
 HostRows rows_of(Packet& p) {
   HostRows rows;
-  for (auto* list : {&rows.ids, &rows.positions, &rows.sequences, &rows.pages, &rows.outputs, &rows.copies}) *list = p.list();
-  int64_t first = 0;
-  for (const int32_t count : p.list()) {
-    rows.spans.push_back({first, count, std::ssize(rows.spans)});
-    first += count;
-  }
+  HostRows::each_list(rows, [&](std::vector<int32_t>& list) { list = p.list(); });
   return rows;
 }
 
@@ -69,7 +51,6 @@ Ranks::~Ranks() {
 
 void Ranks::forget_weights() {
   division_.read.clear();
-  division_.packed.clear();
   division_.packed_bytes = 0;
 }
 

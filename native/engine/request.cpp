@@ -11,18 +11,26 @@ namespace {
 }
 
 // Rows of the token table beyond the tokens are padding: they can be computed, and never chosen.
-void check_ids(const Request& r, int64_t vocabulary, const tokenize::Tokenizer& tokenizer) {
-  const std::string range = "token ids from 0 to " + std::to_string(vocabulary - 1);
+void check_prompt(const Request& r, int64_t vocabulary) {
+  if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
   for (const int32_t id : r.prompt)
-    if (id < 0 || id >= vocabulary) refuse("prompt", range, std::to_string(id));
-  for (const sample::LogitBias& b : r.sampling.bias)
+    if (id < 0 || id >= vocabulary) refuse("prompt", "token ids from 0 to " + std::to_string(vocabulary - 1), std::to_string(id));
+}
+
+void check_wishes(const Generate& g, int64_t vocabulary, const tokenize::Tokenizer& tokenizer) {
+  for (const sample::LogitBias& b : g.sampling.bias)
     if (!tokenizer.has_name(b.id))
       refuse("logitBias", "token ids from 0 to " + std::to_string(tokenizer.size() - 1) + " that have a name", std::to_string(b.id));
+  if (g.max_tokens < -1) refuse("maxTokens", "-1 (up to the end of the context) or more", std::to_string(g.max_tokens));
+  if (g.top_logprobs < -1 || g.top_logprobs > vocabulary)
+    refuse("topLogprobs", "0 to " + std::to_string(vocabulary), std::to_string(g.top_logprobs));
+  for (const std::string& s : g.stop)
+    if (s.empty()) refuse("stop", "strings that are not empty", "an empty one");
 }
 
 // A prompt, and a token after it where one is to be generated, fill at most the context.
 void check_length(const Request& r, const ModelInfo& model) {
-  const bool generates = !r.logits_only && r.max_tokens != 0;
+  const bool generates = r.generates() && r.generate().max_tokens != 0;
   const auto length = static_cast<int64_t>(r.prompt.size());
   if (length + generates <= model.longest()) return;
   std::string message = "the prompt has " + std::to_string(length) + " tokens" + (generates ? " and at least one is to follow" : "") +
@@ -32,17 +40,26 @@ void check_length(const Request& r, const ModelInfo& model) {
   throw Error(Code::context, message);
 }
 
+// A text whose rows see what comes behind them is computed in one step.
+void check_at_once(const Request& r, const ModelInfo& model) {
+  const auto length = static_cast<int64_t>(r.prompt.size());
+  if (model.text_at_once == 0 || length <= model.text_at_once) return;
+  throw Error(Code::context, "the text has " + std::to_string(length) + " tokens, this model reads whole texts and at most " +
+                                 std::to_string(model.text_at_once) +
+                                 " tokens at once; shorten the text or load the model with batchTokens of at least " +
+                                 std::to_string(length));
+}
+
 }  // namespace
 
 void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& tokenizer) {
-  if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
-  check_ids(r, model.vocabulary, tokenizer);
-  if (r.max_tokens < -1) refuse("maxTokens", "-1 (up to the end of the context) or more", std::to_string(r.max_tokens));
-  if (r.top_logprobs < -1 || r.top_logprobs > model.vocabulary)
-    refuse("topLogprobs", "0 to " + std::to_string(model.vocabulary), std::to_string(r.top_logprobs));
-  for (const std::string& s : r.stop)
-    if (s.empty()) refuse("stop", "strings that are not empty", "an empty one");
+  if (!model.head && !r.embeds())
+    throw Error(Code::unsupported,
+                "a model of architecture " + model.architecture + " encodes texts and predicts no tokens: ask for its hidden rows");
+  check_prompt(r, model.vocabulary);
+  if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
   check_length(r, model);
+  check_at_once(r, model);
 }
 
 Choosable::Choosable(const tokenize::Tokenizer& tokenizer) {
@@ -55,12 +72,14 @@ Choosable::Choosable(const tokenize::Tokenizer& tokenizer) {
 }
 
 Request ready(Request r, const Choosable& choosable) {
+  if (!r.generates()) return r;
+  Generate& g = r.generate();
   const auto ban = [&](const std::vector<int32_t>& ids) {
-    for (const int32_t id : ids) r.sampling.bias.push_back({id, -std::numeric_limits<float>::infinity()});
+    for (const int32_t id : ids) g.sampling.bias.push_back({id, -std::numeric_limits<float>::infinity()});
   };
-  r.sampling.tokens = static_cast<size_t>(choosable.tokens);
+  g.sampling.tokens = static_cast<size_t>(choosable.tokens);
   ban(choosable.nameless);
-  if (r.ignore_end) ban(choosable.ends);
+  if (g.ignore_end) ban(choosable.ends);
   return r;
 }
 

@@ -16,20 +16,23 @@ void move_first(Scheduler::Queue& from, Scheduler::Queue& to) noexcept {
   to.splice(at, from, from.begin());
 }
 
-// Tokens of page i.
-std::span<const int32_t> tokens_of(const Sequence& s, int64_t i) {
-  return std::span(s.tokens).subspan(static_cast<size_t>(i * page), page);
-}
-
-// Logits of every token are wanted, so none may be skipped.
-bool may_reuse(const Sequence& s) { return !s.request.logits_only; }
-
-// Page i is full before the last token, whose logits must be computed.
+// Page i is full before the last token, whose results must be computed.
 bool has_full_page(const Sequence& s, int64_t i) { return (i + 1) * page < s.length(); }
 
-bool decodes(const Sequence& s) { return s.uncomputed() == 1 && !s.request.logits_only; }
+bool same_page(const Sequence& a, const Sequence& b, int64_t i) {
+  const auto first = i * page, end = first + page;
+  return has_full_page(a, i) && b.length() >= end && std::equal(a.tokens.begin() + first, a.tokens.begin() + end, b.tokens.begin() + first);
+}
 
 }  // namespace
+
+// Results of every token are wanted of what does not generate, so none may be skipped.
+bool Scheduler::may_reuse(const Sequence& s) const { return s.request.generates() && !limits_.whole_texts; }
+bool Scheduler::decodes(const Sequence& s) const { return s.uncomputed() == 1 && s.request.generates() && !limits_.whole_texts; }
+
+bool Scheduler::generates() const {
+  return std::any_of(running_.begin(), running_.end(), [](const auto& s) { return s->length() > s->prompt_length(); });
+}
 
 void Scheduler::add(Queue&& arrivals) noexcept {
   while (!arrivals.empty()) move_first(arrivals, waiting_);
@@ -39,34 +42,53 @@ std::vector<Work> Scheduler::plan(int64_t rows) {
   copies_.clear();
   admit();
   for (const auto& s : running_) adopt(*s);
-  grow();
   std::vector<Work> work;
   for (const auto& s : running_)
     if (decodes(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
-  std::vector<Sequence*> reading = prompts();
-  int64_t left = std::max(rows - static_cast<int64_t>(work.size()), static_cast<int64_t>(reading.size()));
-  int64_t logits_left = logit_rows_;
-  // Equal shares; what the shorter ones leave goes to the longer ones.
-  for (size_t i = 0; i < reading.size(); i++) {
-    Sequence& s = *reading[i];
-    int64_t count = std::min(s.uncomputed(), left / static_cast<int64_t>(reading.size() - i));
-    if (s.request.logits_only) count = std::min(count, logits_left);
-    if (count == 0) continue;
-    const bool whole = count == s.uncomputed();
-    const int64_t outputs = s.request.logits_only ? count : whole && s.generates() ? 1 : 0;
-    if (s.request.logits_only) logits_left -= count;
-    left -= count;
-    work.push_back({&s, count, outputs});
+  share_out(work, prompts(), rows);
+  make_room(work);
+  for (const Work& w : work) {
+    Sequence& s = *w.sequence;
+    if (may_reuse(s)) cache_.keep_states(s.held, s.computed, s.computed + w.count, s.prompt_length());
   }
   return work;
 }
 
-// The prompts to read on, shortest first. One whose next page is being computed by an earlier one waits to share it.
+// What of at most `rows` rows the sequence can have of the step, where `results` rows of results are left.
+Work Scheduler::piece(Sequence& s, int64_t rows, int64_t& results) const {
+  int64_t count = std::min(s.uncomputed(), rows);
+  if (!s.request.generates()) count = std::min(count, results);
+  if (limits_.whole_texts && count < s.uncomputed()) return {&s, 0, 0};
+  const bool whole = count == s.uncomputed();
+  const int64_t outputs = !s.request.generates() ? count : whole && s.generates() ? 1 : 0;
+  if (!s.request.generates()) results -= count;
+  return {&s, count, outputs};
+}
+
+// The shortest first, so that those who can be done are; the others share a tenth of the rows until it is their turn.
+void Scheduler::share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows) const {
+  const auto others = std::ssize(reading) - 1;
+  int64_t left = std::max(rows - std::ssize(work), std::ssize(reading)), results = limits_.results;
+  if (limits_.whole_texts) left = limits_.rows - std::ssize(work);
+  const int64_t floor = others > 0 ? std::max<int64_t>(1, left / 10 / others) : 0;
+  for (int64_t i = 0; i <= others; i++) {
+    int64_t reserved = 0;  // for those behind
+    for (int64_t j = i + 1; j <= others && !limits_.whole_texts; j++)
+      reserved += std::min(floor, reading[static_cast<size_t>(j)]->uncomputed());
+    const Work w = piece(*reading[static_cast<size_t>(i)], left - std::min(reserved, left - 1), results);
+    if (w.count <= 0) continue;
+    left -= w.count;
+    work.push_back(w);
+    if (left == 0) break;
+  }
+}
+
+// The prompts to read on, shortest first. One whose next pages are being computed by an earlier one waits to share them.
 std::vector<Sequence*> Scheduler::prompts() const {
   std::vector<Sequence*> reading;
   for (const auto& s : running_) {
     if (decodes(*s)) continue;
-    const auto twin = [&](const Sequence* earlier) { return same_page_next(*s, *earlier); };
+    const auto twin = [&](const Sequence* earlier) { return will_share(*s, *earlier); };
     const bool waits = may_reuse(*s) && s->computed % page == 0 && std::any_of(reading.begin(), reading.end(), twin);
     if (!waits) reading.push_back(s.get());
   }
@@ -75,15 +97,17 @@ std::vector<Sequence*> Scheduler::prompts() const {
   return reading;
 }
 
-bool Scheduler::same_page_next(const Sequence& a, const Sequence& b) const {
-  const int64_t i = a.computed / page;
-  if (b.computed / page != i || !has_full_page(a, i) || b.length() < (i + 1) * page) return false;
-  const auto x = tokens_of(a, i), y = tokens_of(b, i);
-  return a.prefix(pages_) == b.prefix(pages_) && std::equal(x.begin(), x.end(), y.begin());
+// The next pages of both are the same, and what s needs behind one of them will be kept.
+bool Scheduler::will_share(const Sequence& s, const Sequence& earlier) const {
+  const int64_t first = s.computed / page;
+  if (!may_reuse(earlier) || earlier.computed / page != first || s.held.prefix != earlier.held.prefix) return false;
+  for (int64_t i = first; same_page(s, earlier, i); i++)
+    if (cache_.keeps((i + 1) * page, earlier.prompt_length())) return true;
+  return false;
 }
 
 void Scheduler::admit() {
-  while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < sequences_) {
+  while (!waiting_.empty() && std::ssize(running_) < limits_.sequences) {
     Sequence& s = *waiting_.front();
     if (!take_pages(s)) {
       if (!running_.empty()) return;
@@ -94,96 +118,64 @@ void Scheduler::admit() {
   }
 }
 
-// Known pages of the beginning, and pages of its own for the rest; all or none. Leaves a page for each that runs, so that a
-// request is not admitted only to be sent back at once.
+// The known beginning, and where all of a text's pages are kept, those of the rest; all or none. Leaves a page for each that runs, so that
+// a request is not admitted only to be sent back at once.
 bool Scheduler::take_pages(Sequence& s) {
-  const int64_t needed = (s.length() + page - 1) / page;
-  s.pages.reserve(static_cast<size_t>(needed));  // from here on nothing takes memory that would leave a page to nobody
-  copies_.reserve(copies_.size() + 1);
-  Pages::Prefix before = Pages::root;
-  for (int64_t i = 0; may_reuse(s) && has_full_page(s, i); i++) {
-    const int32_t shared = pages_.share(before, tokens_of(s, i));
-    if (shared == Pages::none) break;
-    s.pages.push_back(shared);
-    before = pages_.prefix(shared);
+  copies_.reserve(copies_.size() + most_groups);
+  found_.clear();
+  if (may_reuse(s)) s.computed = cache_.begin(s.held, s.tokens, worth_copying, found_);
+  s.reused = s.computed;
+  bool fits = true;
+  for (size_t g = 0; g < cache_.groups(); g++) {
+    const int64_t needed = (s.length() + page - 1) / page - std::ssize(s.held.pages[g]);
+    fits = fits && (cache_.reach(g) != 0 || cache_.available(g) >= needed + std::ssize(running_));
   }
-  const int64_t known = std::ssize(s.pages);
-  s.computed = s.reused = known * page;
-  if (pages_.available() < needed - known + std::ssize(running_)) {
-    give_back_pages(s);
+  s.awaits_copy = !found_.empty();
+  if (!fits || !cache_.grow(s.held, s.length(), true)) {
+    give_back(s);
     return false;
   }
-  copy_beginning(s, known);
-  while (std::ssize(s.pages) < needed) s.pages.push_back(pages_.take());
+  for (const Cache::Copy& c : found_) copies_.push_back({&s, c.group, c.from, c.to});
   return true;
-}
-
-// Page i of the sequence, its next, begins as another does, which is copied: all but the last token, whose logits must be computed.
-void Scheduler::copy_beginning(Sequence& s, int64_t i) {
-  const int64_t most = std::min(page, s.length() - 1 - i * page);
-  if (!may_reuse(s) || most <= 0) return;
-  const Pages::PartialPage known =
-      pages_.longest(s.prefix(pages_), std::span(s.tokens).subspan(static_cast<size_t>(i * page), static_cast<size_t>(most)));
-  if (known.tokens == 0 || known.tokens < std::min(most, worth_copying)) return;
-  const int32_t own = pages_.take();  // perhaps the very page, where no other can be taken
-  if (own != known.page) copies_.push_back({&s, known.page, own});
-  s.awaits_copy = own != known.page;
-  s.pages.push_back(own);
-  s.computed += known.tokens;
-  s.reused += known.tokens;
 }
 
 // Pages that others computed since it was admitted.
 void Scheduler::adopt(Sequence& s) {
-  while (may_reuse(s) && s.computed % page == 0 && has_full_page(s, s.computed / page)) {
-    const int64_t i = s.computed / page;
-    const int32_t shared = pages_.share(s.prefix(pages_), tokens_of(s, i));
-    if (shared == Pages::none) return;
-    pages_.give_back(std::exchange(s.pages[static_cast<size_t>(i)], shared));
-    s.computed += page;
-    s.reused += page;
-  }
+  if (!may_reuse(s) || s.computed % page != 0) return;
+  const int64_t known = cache_.match(s.held, s.tokens, s.computed);
+  s.computed += known;
+  s.reused += known;
 }
 
-// A page for every token to be computed, earliest requests first.
-void Scheduler::grow() {
-  for (auto at = running_.begin(); at != running_.end(); ++at) {
-    Sequence& s = **at;
-    while (std::ssize(s.pages) * page < s.length()) {
-      if (s.pages.size() == s.pages.capacity()) s.pages.reserve(2 * s.pages.size() + 1);
-      const int32_t own = pages_.take();
-      if (own != Pages::none) {
-        s.pages.push_back(own);
-        continue;
-      }
-      const bool itself = running_.back().get() == &s;
-      preempt_last();
-      if (itself) return;
+// Pages for every row of the step, earliest requests first. Who has to give its own back computes nothing in it.
+void Scheduler::make_room(std::vector<Work>& work) {
+  std::sort(work.begin(), work.end(), [](const Work& a, const Work& b) { return a.sequence->id < b.sequence->id; });
+  for (size_t i = 0; i < work.size();) {
+    Sequence& s = *work[i].sequence;
+    if (cache_.grow(s.held, s.computed + work[i].count, false)) {
+      i++;
+      continue;
     }
+    const Sequence* last = running_.back().get();
+    preempt_last();
+    std::erase_if(work, [&](const Work& w) { return w.sequence == last; });
   }
 }
 
 void Scheduler::preempt_last() {
-  give_back_pages(*running_.back());
+  Sequence& s = *running_.back();
+  std::erase_if(copies_, [&](const PageCopy& c) { return c.sequence == &s; });
+  give_back(s);
   Queue last;
   last.splice(last.end(), running_, std::prev(running_.end()));
   move_first(last, waiting_);
 }
 
-// Last page first: of what is kept for later requests, beginnings are taken away last. What a damaged request computed is not kept.
-void Scheduler::give_back_pages(Sequence& s) noexcept {
-  const auto computed_pages = static_cast<size_t>(s.computed / page);
-  const bool has_part = s.computed % page != 0 && !s.damaged() && !s.awaits_copy;
-  while (!s.pages.empty()) {
-    const int32_t last = s.pages.back();
-    s.pages.pop_back();
-    if (s.damaged()) pages_.withdraw(last);
-    if (has_part && s.pages.size() == computed_pages)
-      pages_.give_back_part(last, s.prefix(pages_),
-                            std::span(s.tokens).subspan(computed_pages * page, static_cast<size_t>(s.computed % page)));
-    else
-      pages_.give_back(last);
-  }
+// What a damaged request computed is not kept, nor what was still to be copied.
+void Scheduler::give_back(Sequence& s) noexcept {
+  if (s.damaged()) cache_.withdraw(s.held);
+  const int64_t known = s.damaged() || limits_.whole_texts ? 0 : s.awaits_copy ? s.computed / page * page : s.computed;
+  cache_.give_back(s.held, s.tokens, known);
   s.computed = 0;
   s.awaits_copy = false;
 }
@@ -195,14 +187,9 @@ void Scheduler::copied() noexcept {
 
 void Scheduler::computed(const Work& work) {
   Sequence& s = *work.sequence;
-  const int64_t first = s.computed / page, end = (s.computed + work.count) / page;
-  Pages::Prefix before = s.prefix(pages_);
-  for (int64_t i = first; i < end; i++) {
-    int32_t& own = s.pages[static_cast<size_t>(i)];
-    own = pages_.publish(own, before, tokens_of(s, i));
-    before = pages_.prefix(own);
-  }
-  s.computed += work.count;
+  const int64_t end = s.computed + work.count;
+  if (!limits_.whole_texts) cache_.publish(s.held, s.tokens, s.computed, end);
+  s.computed = end;
 }
 
 void Scheduler::take_finished(Queue& into) noexcept {
@@ -210,7 +197,7 @@ void Scheduler::take_finished(Queue& into) noexcept {
     for (auto at = queue->begin(); at != queue->end();) {
       const auto next = std::next(at);
       if ((*at)->finished()) {
-        give_back_pages(**at);
+        give_back(**at);
         into.splice(into.end(), *queue, at);
       }
       at = next;

@@ -10,17 +10,11 @@
 
 namespace lt::engine {
 
-// The sequence's next `count` tokens; the logits of the last `outputs` of them are wanted.
+// The sequence's next `count` tokens; the results of the last `outputs` of them are wanted.
 struct Work {
   Sequence* sequence;
   int64_t count;
   int64_t outputs;
-};
-
-// A page of the cache to be copied before the step, for this sequence.
-struct PageCopy {
-  Sequence* sequence;
-  int32_t from, to;
 };
 
 // Nothing that is called after submission takes memory but plan() and computed(), which leave everything in order where they throw.
@@ -28,8 +22,19 @@ class Scheduler {
  public:
   using Queue = std::list<std::unique_ptr<Sequence>>;  // ascending by id
 
-  // logit_rows: rows of logits a step beyond one a sequence.
-  Scheduler(Pages& pages, int64_t sequences, int64_t logit_rows) : pages_(pages), sequences_(sequences), logit_rows_(logit_rows) {}
+  // A page of the cache to be copied before the step, for this sequence.
+  struct PageCopy {
+    Sequence* sequence;
+    size_t group;
+    int32_t from, to;
+  };
+  struct Limits {
+    int64_t rows, sequences;   // of a step
+    int64_t results;           // rows of results a step beyond one a sequence
+    bool whole_texts = false;  // rows see what comes behind them: a text is computed in one step, and shared with nobody
+  };
+
+  Scheduler(Cache& cache, const Limits& limits) : cache_(cache), limits_(limits) {}
 
   void add(Queue&& arrivals) noexcept;
   // About `rows` rows, at least one for everybody who runs.
@@ -41,6 +46,7 @@ class Scheduler {
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   bool alone() const { return running_.size() + waiting_.size() <= 1; }
+  bool generates() const;  // somebody waits for the next token
   bool none_finished() const noexcept;
   template <class F>
   void for_each(F f) const {
@@ -52,17 +58,21 @@ class Scheduler {
   void admit();
   bool take_pages(Sequence& s);
   void adopt(Sequence& s);
-  void grow();
+  bool may_reuse(const Sequence& s) const;
+  bool decodes(const Sequence& s) const;
   void preempt_last();
-  void copy_beginning(Sequence& s, int64_t i);
-  void give_back_pages(Sequence& s) noexcept;
+  void make_room(std::vector<Work>& work);
+  void give_back(Sequence& s) noexcept;
   std::vector<Sequence*> prompts() const;
-  bool same_page_next(const Sequence& a, const Sequence& b) const;
+  void share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows) const;
+  Work piece(Sequence& s, int64_t rows, int64_t& results) const;
+  bool will_share(const Sequence& s, const Sequence& earlier) const;
 
-  Pages& pages_;
-  int64_t sequences_, logit_rows_;
+  Cache& cache_;
+  const Limits limits_;
   Queue running_, waiting_;
   std::vector<PageCopy> copies_;
+  std::vector<Cache::Copy> found_;
 };
 
 }  // namespace lt::engine

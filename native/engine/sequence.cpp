@@ -12,9 +12,9 @@ namespace {
 double milliseconds(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double, std::milli>(to - from).count(); }
 
 int64_t tokens_to_generate(const Request& r, int64_t positions) {
-  if (r.logits_only) return 0;
+  if (!r.generates()) return 0;
   const int64_t room = positions - static_cast<int64_t>(r.prompt.size());
-  return r.max_tokens < 0 ? room : std::min(r.max_tokens, room);
+  return r.generate().max_tokens < 0 ? room : std::min(r.generate().max_tokens, room);
 }
 
 // The text shown is decode(prompt + completion) less decode(prompt), so a space is stripped only where the prompt says nothing.
@@ -22,25 +22,26 @@ bool strips_space(const std::vector<int32_t>& prompt, const tokenize::Tokenizer&
   return t.strips_first_space() && std::all_of(prompt.begin(), prompt.end(), [&](int32_t id) { return t.is_control(id); });
 }
 
+// Of what generates nothing: as of a text without wishes.
+Generate wishes(const Request& r) { return r.generates() ? r.generate() : Generate{}; }
+
 }  // namespace
 
 Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const tokenize::Tokenizer& tokenizer)
     : id(number),
       request(std::move(asked)),
       tokens(request.prompt),
+      held(Cache::root(request.salt)),
       tokenizer_(tokenizer),
-      chain_(request.sampling),
+      chain_(wishes(request).sampling),
       limit_(tokens_to_generate(request, positions)),
-      stops_(request.stop),
+      top_logprobs_(wishes(request).top_logprobs),
+      ignore_end_(wishes(request).ignore_end),
+      stops_(wishes(request).stop),
       strip_space_(strips_space(request.prompt, tokenizer)) {
   report_.request = id;
   report_.tag = request.tag;
   report_.prompt_tokens = prompt_length();
-}
-
-Pages::Prefix Sequence::prefix(const Pages& all) const {
-  const int64_t full = computed / Kv::page_size;
-  return full == 0 ? Pages::root : all.prefix(pages[static_cast<size_t>(full - 1)]);
 }
 
 void Sequence::started() {
@@ -64,14 +65,14 @@ void Sequence::sample(std::span<const float> logits) {
     throw Error(Code::format, "the logits behind token " + std::to_string(length()) +
                                   " of the text are not numbers: the model's file is damaged, or the backend computes it wrongly");
   }
-  sample::Choice choice = chain_.choose(logits, tokens, request.top_logprobs);
+  sample::Choice choice = chain_.choose(logits, tokens, top_logprobs_);
   if (report_.completion_tokens++ == 0) prompt_read();
   tokens.push_back(choice.id);
-  if (!request.ignore_end && choice.id < tokenizer_.size() && tokenizer_.ends_generation(choice.id)) return finish(Finish::stop);
+  if (!ignore_end_ && choice.id < tokenizer_.size() && tokenizer_.ends_generation(choice.id)) return finish(Finish::stop);
   report_.tokens.push_back({choice.id, choice.logprob, std::move(choice.top)});
   show(utf8_.push(bytes_of(choice.id)));
   if (stops_.met()) return finish(Finish::stop_string);
-  if (report_.completion_tokens >= limit_) finish(limit_ == request.max_tokens ? Finish::length : Finish::context);
+  if (report_.completion_tokens >= limit_) finish(limit_ == request.generate().max_tokens ? Finish::length : Finish::context);
 }
 
 void Sequence::show(std::string text) { report_.text += stops_.push(text); }
@@ -105,7 +106,7 @@ void Sequence::end(Finish why) noexcept {
 void Sequence::fail(Error error) noexcept {
   report_.text.clear();
   report_.tokens.clear();
-  report_.logits.clear();
+  report_.rows.clear();
   report_.error = std::move(error);
   on_its_way_ = false;
   end(Finish::failed);
@@ -121,7 +122,7 @@ void Sequence::abort() noexcept {
 
 bool Sequence::has_news() const {
   const bool reads_on = request.tells_reading && std::min(computed, prompt_length()) > told_read_;
-  return reads_on || finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.logits.empty();
+  return reads_on || finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.rows.empty();
 }
 
 Report Sequence::report() noexcept {

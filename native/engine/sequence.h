@@ -3,8 +3,8 @@
 #include <chrono>
 #include <vector>
 
+#include "engine/cache.h"
 #include "engine/engine.h"
-#include "engine/pages.h"
 #include "engine/stop_text.h"
 
 namespace lt::engine {
@@ -22,18 +22,17 @@ class Sequence {
   int64_t computed = 0;         // tokens whose keys and values are in the pages
   int64_t reused = 0;           // of them, those that others computed
   bool awaits_copy = false;     // some of them are still to be copied from another's page
-  std::vector<int32_t> pages;   // of positions [i * page_size, (i + 1) * page_size)
+  Cache::Holding held;          // of the cache
 
   int64_t length() const { return static_cast<int64_t>(tokens.size()); }
   int64_t prompt_length() const { return static_cast<int64_t>(request.prompt.size()); }
   int64_t uncomputed() const { return length() - computed; }
   bool generates() const { return limit_ > 0; }
-  Pages::Prefix prefix(const Pages& all) const;  // of the computed full pages
 
   void started();  // its first step begins
   // The next token from the logits of the last one. Throws Code::format where they are not numbers.
   void sample(std::span<const float> logits);
-  void take_logits(std::span<const float> rows) { report_.logits.insert(report_.logits.end(), rows.begin(), rows.end()); }
+  void take_row(std::span<const float> row) { report_.rows.insert(report_.rows.end(), row.begin(), row.end()); }
   void prompt_done();  // nothing is to be generated
   // These two take no memory and cannot fail. What was not told yet is dropped by fail().
   void fail(Error error) noexcept;
@@ -58,6 +57,8 @@ class Sequence {
   const tokenize::Tokenizer& tokenizer_;
   sample::Chain chain_;
   int64_t limit_;  // tokens to generate
+  int top_logprobs_;
+  bool ignore_end_;
   tokenize::Utf8Stream utf8_;
   StopText stops_;
   bool strip_space_;       // of the next text: nothing was said before it

@@ -3,79 +3,147 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/pages.h"
 #include "quant/type.h"
 
 namespace lt::engine {
 namespace {
 
-// The first `count` rows of `to` from host values of the same shape.
-Tensor fill(Backend& backend, Tensor to, const std::vector<int32_t>& from, int64_t count) {
-  const Tensor rows = to.slice(0, count);
-  if (count > 0) backend.write(rows, from.data());
-  return rows;
-}
+// Numbers between the beginnings of two lists: 256 bytes, a multiple of every backend's wish.
+constexpr int64_t list_grain = 64;
+constexpr int64_t lists = 12 + static_cast<int64_t>(most_groups);
+
+int64_t whole(int64_t n) { return (n + list_grain - 1) / list_grain * list_grain; }
+
+uint64_t floats(int64_t n) { return static_cast<uint64_t>(4 * n); }
 
 }  // namespace
 
-uint64_t Stage::kv_bytes(const Shape& s, const BatchSize& size, int64_t layers) {
-  const int64_t position = s.kv_heads * (quant::row_bytes(size.cache, s.key_dim) + quant::row_bytes(size.cache, s.value_dim));
-  return static_cast<uint64_t>(layers * size.pages * page * position);
+int64_t BatchSize::pages() const { return cache.reach.empty() ? 1 : *std::max_element(cache.pages.begin(), cache.pages.end()); }
+
+int64_t BatchSize::described(int64_t axes) const {
+  const auto groups = static_cast<int64_t>(cache.reach.size());
+  const int64_t by_row = (5 + axes) * rows, by_sequence = 2 * sequences + 1 + groups * sequences * pages();
+  return by_row + by_sequence + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
+}
+
+uint64_t Stage::kv_bytes(const Shape& s, const BatchSize& size, int64_t layer) {
+  const auto& kv = s.layer(layer).kv;
+  if (!kv) return 0;
+  const int64_t value = kv->latent ? 0 : quant::row_bytes(size.type, kv->value_dim);
+  const int64_t place = kv->heads * (quant::row_bytes(size.type, kv->key_dim) + value);
+  return static_cast<uint64_t>(size.cache.pages[groups_of(s).of_layer[static_cast<size_t>(layer)]] * page * place);
+}
+
+uint64_t Stage::state_bytes(const Shape& s, const BatchSize& size, int64_t layer) {
+  return floats(size.cache.states * s.layer(layer).state);
 }
 
 uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
-  const int64_t partials = size.splits() * s.heads * (s.value_dim + 2);
-  return static_cast<uint64_t>(4 * (size.described() + size.rows * s.width + size.outputs * s.vocabulary + partials));
+  int64_t value_dim = 0;
+  for (const LayerShape& l : s.layers)
+    if (l.kv) value_dim = std::max(value_dim, l.kv->value_dim);
+  const int64_t results = size.outputs * ((s.head ? s.vocabulary : 0) + s.width);
+  return floats(size.described(s.axes) + size.rows * s.carried + results + size.splits() * s.heads * (value_dim + 2));
 }
 
 Stage::Stage(Backend& backend, const Model& model, const model::Section& part, const BatchSize& size)
-    : backend_(backend), model_(model), section_(part), records_(backend.records()) {
+    : backend_(backend), model_(model), section_(part), splits_bound_(size.splits()), records_(backend.records()) {
   const Shape& s = model.shape();
-  const int64_t slots = size.pages * s.kv_heads * page;
-  for (int64_t i = part.first; i < part.last; i++)
-    layers_.push_back({backend.alloc(size.cache, slots, s.key_dim), backend.alloc(size.cache, slots, s.value_dim), s.kv_heads});
-  x_ = backend.alloc(Type::f32, size.rows, s.width);
-  if (part.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
-  if (part.head && !backend.on_host()) host_logits_.resize(static_cast<size_t>(size.outputs * s.vocabulary));
-  if (!backend.on_host())
-    for (const Kv& kv : layers_)
+  allocate_memory(size);
+  x_ = backend.alloc(Type::f32, size.rows, s.carried);
+  if (part.head) hidden_ = backend.alloc(Type::f32, size.outputs, s.width);
+  if (part.head && s.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
+  if (!backend.on_host()) {
+    host_hidden_.resize(static_cast<size_t>(hidden_.rows * hidden_.cols));
+    host_logits_.resize(static_cast<size_t>(logits_.rows * logits_.cols));
+    for (const Kv& kv : kv_)
       host_page_.resize(std::max(host_page_.size(), static_cast<size_t>(page * kv.heads * std::max(kv.k.stride, kv.v.stride))));
-  ids_ = backend.alloc(Type::i32, size.rows, 1);
-  positions_ = backend.alloc(Type::i32, size.rows, 1);
-  sequences_ = backend.alloc(Type::i32, size.rows, 1);
-  pages_ = backend.alloc(Type::i32, size.sequences, size.pages);
-  outputs_ = backend.alloc(Type::i32, size.outputs, 1);
-  entries_ = backend.alloc(Type::i32, size.splits(), 2);
-  firsts_ = backend.alloc(Type::i32, std::min(size.rows, HostSplits::most_rows), 1);
+  }
+  described_ = backend.alloc(Type::i32, 1, size.described(s.axes));
+  lists_.reserve(static_cast<size_t>(described_.cols));
   Needs needs;
-  needs.partials = layers_.empty() ? 0 : size.splits() * s.heads;
-  needs.partial_dim = s.value_dim;
+  for (const Kv& kv : kv_)
+    if (kv.k) needs.partials = size.splits() * s.heads, needs.partial_dim = std::max(needs.partial_dim, kv.v.cols);
   backend.reserve(needs);
-  backend.prepare([this](Ops& ops) { pass(ops, largest(), nullptr); });
+  backend.prepare([&](Ops& ops) { pass(ops, largest(size), s.head, nullptr); });
 }
 
-Rows Stage::largest() const { return {ids_, positions_, sequences_, pages_, outputs_, {}, {entries_, firsts_}}; }
+void Stage::allocate_memory(const BatchSize& size) {
+  const Shape& s = model_.shape();
+  const Groups groups = groups_of(s);
+  for (int64_t i = 0; i < s.count(); i++) {
+    const LayerShape& l = s.layer(i);
+    const bool here = i >= section_.first && i < section_.last;
+    const size_t group = groups.of_layer[static_cast<size_t>(i)];
+    kv_.emplace_back();
+    kv_.back().group = group;
+    owns_.push_back(here && l.kv);
+    if (owns_.back()) {
+      const int64_t slots = size.cache.pages[group] * l.kv->heads * page;
+      Kv& kv = kv_.back();
+      kv.heads = l.kv->heads;
+      kv.k = backend_.alloc(size.type, slots, l.kv->key_dim);
+      kv.v = l.kv->latent ? kv.k.columns(0, l.kv->value_dim) : backend_.alloc(size.type, slots, l.kv->value_dim);
+    } else if (here && l.kv_of >= 0) {
+      kv_.back() = kv_[static_cast<size_t>(l.kv_of)];
+    }
+    states_.push_back(here && l.state ? backend_.alloc(Type::f32, size.cache.states, l.state) : Tensor{});
+  }
+}
+
+// The largest step, for shapes alone.
+Rows Stage::largest(const BatchSize& size) const {
+  const auto list = [&](int64_t rows, int64_t cols) { return Tensor{described_.data, Type::i32, rows, cols, cols * 4}; };
+  Rows rows{};
+  HostRows none;
+  HostRows::each(none, [&](auto&, auto tensor) { rows.*tensor = list(size.rows, 1); });
+  rows.turns = list(size.rows, model_.shape().axes);
+  rows.starts = list(size.sequences + 1, 1);
+  rows.reads = list(size.sequences, 1);
+  rows.outputs = list(size.outputs, 1);
+  for (size_t g = 0; g < size.cache.reach.size(); g++) rows.pages[g] = list(size.sequences, size.pages());
+  rows.splits = {list(size.splits(), 2), list(std::min(size.rows, HostSplits::most_rows), 1)};
+  return rows;
+}
+
+// A list's place in the device's memory; its values are sent with all others'.
+Tensor Stage::list(const std::vector<int32_t>& values, int64_t rows) {
+  if (values.empty()) return {};
+  const auto at = whole(std::ssize(lists_)), cols = std::ssize(values) / rows;
+  if (at + std::ssize(values) > described_.cols) throw Error(Code::internal, "a step was planned larger than its memory");
+  lists_.resize(static_cast<size_t>(at));
+  lists_.insert(lists_.end(), values.begin(), values.end());
+  return {described_.row<int32_t>(0) + at, Type::i32, rows, cols, cols * 4};
+}
 
 void Stage::describe(const HostRows& rows) {
-  const auto n = std::ssize(rows.ids);
-  spans_ = rows.spans;
-  splits_.list(rows.positions, entries_.rows);
-  rows_ = {fill(backend_, ids_, rows.ids, n),
-           fill(backend_, positions_, rows.positions, n),
-           fill(backend_, sequences_, rows.sequences, n),
-           fill(backend_, pages_, rows.pages, std::ssize(rows.spans)),
-           fill(backend_, outputs_, rows.outputs, std::ssize(rows.outputs)),
-           spans_,
-           {}};
-  if (splits_.count() > 0)
-    rows_.splits = {fill(backend_, entries_, splits_.entries, splits_.count()), fill(backend_, firsts_, splits_.firsts, n)};
+  const int64_t n = rows.count(), sequences = rows.sequence_count();
+  spans_.clear();
+  for (int64_t i = 0; i < sequences; i++) {
+    const int32_t first = rows.starts[static_cast<size_t>(i)];
+    spans_.push_back({first, rows.starts[static_cast<size_t>(i) + 1] - first, i});
+  }
+  splits_.list(rows.sees, splits_bound_);
+  lists_.clear();
+  rows_ = {};
+  HostRows::each(rows, [&](const std::vector<int32_t>& values, auto tensor) {
+    rows_.*tensor = list(values, tensor == &Rows::turns ? n : std::ssize(values));
+  });
+  for (size_t g = 0; g < most_groups; g++) rows_.pages[g] = list(rows.pages[g], sequences);
+  if (splits_.count() > 0) rows_.splits = {list(splits_.entries, splits_.count()), list(splits_.firsts, n)};
+  backend_.write({described_.data, Type::i32, 1, std::ssize(lists_), std::ssize(lists_) * 4}, lists_.data());
+  rows_.spans = spans_;
   decodes_ = rows.decodes();
-  logits_read_ = false;
+  wants_logits_ = rows.wants_logits();
+  logits_read_ = hidden_read_ = false;
 }
 
-void Stage::copy_page(int32_t from, int32_t to) {
-  for (const Kv& kv : layers_)
-    for (const Tensor& t : {kv.k, kv.v}) {
+void Stage::copy_page(size_t group, int32_t from, int32_t to) {
+  for (size_t i = 0; i < kv_.size(); i++) {
+    const Kv& kv = kv_[i];
+    if (!owns_[i] || kv.group != group) continue;
+    for (const Tensor& t : {kv.k, kv.latent() ? Tensor{} : kv.v}) {
+      if (!t) continue;
       const int64_t rows = kv.heads * page;
       const Tensor source = t.slice(from * rows, rows), target = t.slice(to * rows, rows);
       if (backend_.on_host()) {
@@ -85,41 +153,41 @@ void Stage::copy_page(int32_t from, int32_t to) {
         backend_.write(target, host_page_.data());
       }
     }
+  }
 }
 
 void Stage::enter(std::span<const float> x) { backend_.write(x_.slice(0, rows_.ids.rows), x.data()); }
 void Stage::leave(std::span<float> x) { backend_.read(x.data(), x_.slice(0, rows_.ids.rows)); }
 
-std::span<const float> Stage::logits(int64_t output) {
-  const auto width = static_cast<size_t>(logits_.cols);
-  if (backend_.on_host()) return {logits_.row<const float>(output), width};
-  if (!logits_read_) backend_.read(host_logits_.data(), logits_.slice(0, rows_.outputs.rows));
-  logits_read_ = true;
-  return std::span(host_logits_).subspan(static_cast<size_t>(output) * width, width);
-}
-
-void Stage::layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const {
-  model_.layer(ops, i, x, layers_[static_cast<size_t>(i - section_.first)], rows);
+std::span<const float> Stage::result(const Tensor& of, std::vector<float>& host, bool& read, int64_t output) {
+  const auto width = static_cast<size_t>(of.cols);
+  if (backend_.on_host()) return {of.row<const float>(output), width};
+  if (!read) backend_.read(host.data(), of.slice(0, rows_.outputs.rows));
+  read = true;
+  return std::span(host).subspan(static_cast<size_t>(output) * width, width);
 }
 
 bool Stage::run(const std::function<bool()>& interrupted) {
-  if (!decodes_ || !records_) return pass(backend_.ops(), rows_, interrupted);
+  if (!decodes_ || !records_) return pass(backend_.ops(), rows_, wants_logits_, interrupted);
   if (interrupted()) return false;
   if (Plan* recorded = plan()) {
     recorded->run();
     return true;
   }
-  return pass(backend_.ops(), rows_, interrupted);
+  return pass(backend_.ops(), rows_, true, interrupted);
 }
 
-bool Stage::pass(Ops& ops, const Rows& rows, const std::function<bool()>& interrupted) const {
+bool Stage::pass(Ops& ops, const Rows& rows, bool logits, const std::function<bool()>& interrupted) const {
   const Tensor x = x_.slice(0, rows.ids.rows);
   if (section_.embed) model_.embed(ops, x, rows);
   for (int64_t i = section_.first; i < section_.last; i++) {
     if (interrupted && interrupted()) return false;
-    layer(ops, i, x, rows);
+    model_.layer(ops, i, x, {kv_, states_}, rows);
   }
-  if (section_.head && rows.outputs.rows > 0) model_.head(ops, logits_.slice(0, rows.outputs.rows), x, rows);
+  if (!section_.head || rows.outputs.rows == 0) return true;
+  const Tensor h = hidden_.slice(0, rows.outputs.rows);
+  model_.hidden(ops, h, x, rows);
+  if (logits) model_.head(ops, logits_.slice(0, rows.outputs.rows), h);
   return true;
 }
 
@@ -127,7 +195,7 @@ bool Stage::pass(Ops& ops, const Rows& rows, const std::function<bool()>& interr
 // for want of memory: then nothing more is recorded, and a step calls its ops. What is wrong with the pass itself it says again there;
 // a device that is lost is lost.
 Plan* Stage::plan() {
-  const Bucket bucket{rows_.ids.rows, rows_.splits.entries.rows};
+  const Bucket bucket{rows_.ids.rows, rows_.splits.entries.rows, rows_.pages[0].cols};
   if (const auto found = plans_.find(bucket); found != plans_.end()) {
     found->second.used = ++steps_;
     return found->second.plan.get();
@@ -139,7 +207,7 @@ Plan* Stage::plan() {
   try {
     Rows rows = rows_;
     rows.spans = r.spans;
-    r.plan = backend_.record([this, rows](Ops& ops) { pass(ops, rows, nullptr); });
+    r.plan = backend_.record([this, rows](Ops& ops) { pass(ops, rows, true, nullptr); });
   } catch (const Error& e) {
     if (e.code() == Code::device) throw;
     records_ = false;

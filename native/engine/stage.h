@@ -9,27 +9,21 @@
 
 #include "core/backend.h"
 #include "core/model.h"
+#include "engine/cache.h"
+#include "engine/rows.h"
 #include "model/loader.h"
 
 namespace lt::engine {
 
 struct BatchSize {
   int64_t rows, sequences, outputs;  // of a step at most
-  int64_t pages;                     // of the cache
-  Type cache;                        // of keys and values
+  CacheSize cache;
+  Type type;  // of keys and values
 
-  int64_t splits() const { return HostSplits::bound(rows, pages * Kv::page_size); }  // of attention's work list
-  // Numbers that describe the rows of a step.
-  int64_t described() const { return 3 * rows + sequences * pages + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows); }
-};
-
-// What the rows of a step are, in host memory.
-struct HostRows {
-  std::vector<int32_t> ids, positions, sequences, pages, outputs;  // pages: BatchSize::pages a sequence
-  std::vector<int32_t> copies;                                     // pages to be copied first, in order: from, to, from, to, ...
-  std::vector<Span> spans;
-
-  bool decodes() const { return spans.size() == ids.size() && outputs.size() == ids.size(); }  // one row, and its logits, of each
+  int64_t pages() const;                                                      // of one sequence at most: the widest table
+  int64_t splits() const { return HostSplits::bound(rows, pages() * page); }  // of attention's work list
+  // Numbers that describe the rows of a step of a model whose rows turn by so many axes.
+  int64_t described(int64_t axes) const;
 };
 
 class Stage {
@@ -37,43 +31,51 @@ class Stage {
   // part.last: at most the model's number of layers.
   Stage(Backend& backend, const Model& model, const model::Section& part, const BatchSize& size);
 
-  // Bytes of what the constructor allocates.
-  static uint64_t kv_bytes(const Shape& shape, const BatchSize& size, int64_t layers);
+  // Bytes of what the constructor allocates: a layer's keys and values, its states, and the rest.
+  static uint64_t kv_bytes(const Shape& shape, const BatchSize& size, int64_t layer);
+  static uint64_t state_bytes(const Shape& shape, const BatchSize& size, int64_t layer);
   static uint64_t row_bytes(const Shape& shape, const BatchSize& size);
 
   void describe(const HostRows& rows);
-  void copy_page(int32_t from, int32_t to);  // of all layers
-  // Rows of x (n, width) as the stage before left them.
+  void copy_page(size_t group, int32_t from, int32_t to);  // of the group's layers
+  // Rows of x (n, carried) as the stage before left them.
   void enter(std::span<const float> x);
   // Asks `interrupted` between layers; false: it was.
   bool run(const std::function<bool()>& interrupted);
   void leave(std::span<float> x);
-  // Of an output of the last run: vocabulary values, valid until the next.
-  std::span<const float> logits(int64_t output);
+  // Of an output of the last run, valid until the next: vocabulary values; width values.
+  std::span<const float> logits(int64_t output) { return result(logits_, host_logits_, logits_read_, output); }
+  std::span<const float> hidden(int64_t output) { return result(hidden_, host_hidden_, hidden_read_, output); }
 
  private:
-  void layer(Ops& ops, int64_t i, Tensor x, const Rows& rows) const;
+  void allocate_memory(const BatchSize& size);
   // Asks `interrupted` between layers, where there is one; false: it was.
-  bool pass(Ops& ops, const Rows& rows, const std::function<bool()>& interrupted) const;
-  Rows largest() const;
+  bool pass(Ops& ops, const Rows& rows, bool logits, const std::function<bool()>& interrupted) const;
+  Rows largest(const BatchSize& size) const;
+  Tensor list(const std::vector<int32_t>& values, int64_t rows);
+  std::span<const float> result(const Tensor& of, std::vector<float>& host, bool& read, int64_t output);
   Plan* plan();
 
   Backend& backend_;
   const Model& model_;
   model::Section section_;
-  std::vector<Kv> layers_;
-  Tensor x_, logits_;  // (rows, width), (outputs, vocabulary)
-  Tensor ids_, positions_, sequences_, pages_, outputs_, entries_, firsts_;
-  Rows rows_;  // of this step
+  std::vector<Kv> kv_;          // of all layers; those of others are empty
+  std::vector<Tensor> states_;  // the same
+  std::vector<bool> owns_;      // layers whose keys and values are their own
+  Tensor x_, hidden_, logits_;  // (rows, carried), (outputs, width), (outputs, vocabulary)
+  Tensor described_;            // i32: the lists of `rows_`, one behind the other
+  std::vector<int32_t> lists_;  // as they are sent there
+  Rows rows_;                   // of this step
   std::vector<Span> spans_;
   HostSplits splits_;
-  bool decodes_ = false, logits_read_ = false;
-  std::vector<float> host_logits_;  // of all outputs, from a device
-  std::vector<char> host_page_;     // of a layer's keys or values, between two pages of a device
+  int64_t splits_bound_;
+  bool decodes_ = false, wants_logits_ = false, logits_read_ = false, hidden_read_ = false;
+  std::vector<float> host_logits_, host_hidden_;  // of all outputs, from a device
+  std::vector<char> host_page_;                   // of a layer's keys or values, between two pages of a device
 
-  // A decode of so many rows with so many entries of attention's work list; where they lie is the same for all.
+  // A decode of so many rows, with so many entries of attention's work list and tables so wide: where its lists lie is the same for all.
   struct Bucket {
-    int64_t rows, entries;
+    int64_t rows, entries, pages;
     auto operator<=>(const Bucket&) const = default;
   };
   struct Recorded {

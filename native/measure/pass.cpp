@@ -17,6 +17,8 @@ Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t
   if (options.batch_tokens < 1 || options.batch_tokens > 65536)
     throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(options.batch_tokens));
   placed_ = engine::place(file, options, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
+  if (!placed_.shape.head)
+    throw Error(Code::unsupported, "this model encodes texts and predicts no tokens, so it cannot be measured by them");
   if (context > placed_.shape.trained_context)
     throw Error(Code::context, "context: this model was trained for " + std::to_string(placed_.shape.trained_context) + " tokens, found " +
                                    std::to_string(context));
@@ -28,7 +30,11 @@ engine::BatchSize Pass::size_of(const engine::EngineOptions& options, const Shap
   const int64_t rows = std::min(options.batch_tokens, group_ * context_);
   const int64_t outputs = std::min(rows, group_ * (wanted_.end - wanted_.first));
   const int64_t most = std::max<int64_t>(16, logit_bytes / (4 * std::max<int64_t>(1, s.vocabulary)));
-  return {rows, group_, std::clamp<int64_t>(outputs, 1, most), group_ * pages_, engine::cache_type(options.cache_type, s)};
+  engine::CacheSize cache;  // every chunk keeps all that it has
+  cache.reach = groups_of(s).reach;
+  cache.pages.fill(group_ * pages_);
+  cache.states = group_;
+  return {rows, group_, std::clamp<int64_t>(outputs, 1, most), cache, engine::cache_type(options.cache_type, s)};
 }
 
 int64_t Pass::wanted_of(const ChunkRows& p) const {
@@ -54,19 +60,24 @@ std::vector<Pass::ChunkRows> Pass::next_step(int64_t& at, int64_t end) const {
 
 engine::HostRows Pass::rows_of(std::span<const ChunkRows> pieces, std::span<const int32_t> tokens) const {
   engine::HostRows rows;
-  rows.pages.resize(pieces.size() * static_cast<size_t>(batch_->size().pages));
+  rows.wants = {1, 0};
+  rows.starts.push_back(0);
   for (size_t i = 0; i < pieces.size(); i++) {
     const auto& [chunk, first, count] = pieces[i];
-    rows.spans.push_back({std::ssize(rows.ids), count, static_cast<int64_t>(i)});
     for (int64_t r = first; r < first + count; r++) {
       if (r >= wanted_.first && r < wanted_.end) rows.outputs.push_back(static_cast<int32_t>(rows.ids.size()));
       rows.ids.push_back(tokens[static_cast<size_t>(chunk * context_ + r)]);
-      rows.positions.push_back(static_cast<int32_t>(r));
+      rows.places.push_back(static_cast<int32_t>(r));
+      rows.turns.insert(rows.turns.end(), static_cast<size_t>(placed_.shape.axes), static_cast<int32_t>(r));
       rows.sequences.push_back(static_cast<int32_t>(i));
+      rows.writes.push_back(r + 1 == first + count ? static_cast<int32_t>(chunk) : -1);
     }
-    for (int64_t p = 0; p < pages_; p++)
-      rows.pages[i * static_cast<size_t>(batch_->size().pages) + static_cast<size_t>(p)] = static_cast<int32_t>(chunk * pages_ + p);
+    rows.reads.push_back(first > 0 ? static_cast<int32_t>(chunk) : -1);
+    rows.starts.push_back(static_cast<int32_t>(std::ssize(rows.ids)));
+    for (size_t g = 0; g < batch_->size().cache.reach.size(); g++)
+      for (int64_t p = 0; p < pages_; p++) rows.pages[g].push_back(static_cast<int32_t>(chunk * pages_ + p));
   }
+  rows.sees = rows.places;
   return rows;
 }
 

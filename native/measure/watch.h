@@ -18,15 +18,17 @@ class ColumnSums {
  public:
   // What products of one input met: those weights share its sums.
   using MatrixNames = std::vector<std::string_view>;
-  void add(const MatrixNames& weights, std::span<const float> x, int64_t cols);
+  // Of products with one of `count` matrices each, row r of x met matrices met[r * used], ... met[r * used + used - 1].
+  void add(const MatrixNames& weights, std::span<const float> x, int64_t cols, int64_t count, std::span<const int32_t> met);
   void complete();  // what was added since the last time counts
-  // As sums of one expert. Throws Code::format where a sum is beyond a float, or no number.
+  // As sums of each of a weight's matrices. Throws Code::format where a sum is beyond a float, or no number.
   std::map<std::string, quantize::Importance::Entry> entries() const;
 
  private:
   struct Sums {
-    std::vector<double> squares;
-    double rows = 0;
+    std::vector<double> squares;  // (matrices, cols)
+    std::vector<double> rows;     // that each matrix met
+    void add(const Sums& other);
   };
   std::map<MatrixNames, Sums> run_, all_;
 };
@@ -38,11 +40,12 @@ class Watched final : public Wrapper {
 
   Tensor place(Tensor host) override;
   using Wrapper::matmul;
-  void matmul(Tensor x, std::span<const Product> products) override;
-  void glu(Tensor y, Tensor x, Product gate, Product up, Act act) override;
+  void matmul(Tensor x, std::span<const Product> products, const Choice& choice) override;
+  void glu(Tensor y, Tensor x, Product gate, Product up, const Map& map, const Choice& choice) override;
 
  private:
-  void note(Tensor x, std::span<const Product> products);
+  void note(Tensor x, std::span<const Product> products, const Choice& choice);
+  std::span<const int32_t> met_by(Tensor x, const Choice& choice);
 
   struct Weight {
     const char* end;
@@ -53,6 +56,7 @@ class Watched final : public Wrapper {
   ColumnSums& sums_;
   const bool output_;
   std::vector<float> fetched_;
+  std::vector<int32_t> met_;
 };
 
 }  // namespace lt::measuring

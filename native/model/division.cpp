@@ -4,6 +4,26 @@
 
 namespace lt::model {
 
+void Ranges::add(Range more) {
+  Range& last = all_.back();
+  if (last.first + last.count == more.first)
+    last.count += more.count;
+  else
+    all_.push_back(more);
+}
+
+Ranges Ranges::times(int64_t n) const {
+  Ranges out = *this;
+  for (Range& r : out.all_) r = {r.first * n, r.count * n};
+  return out;
+}
+
+int64_t Ranges::count() const {
+  int64_t sum = 0;
+  for (const Range& r : all_) sum += r.count;
+  return sum;
+}
+
 Boundaries Boundaries::times(int64_t n) const {
   Boundaries out = *this;
   for (int64_t& a : out.at) a *= n;

@@ -1,68 +1,13 @@
-// llama: Llama 1 to 3.x, Mistral, TinyLlama, SmolLM2. Pre-norm, grouped-query attention, rotary pairs side by side, SwiGLU,
-// biases where the file has them, a window where the file names one. Mixtures of experts are refused.
-#include <cmath>
-
-#include "model/blocks.h"
-#include "model/model.h"
+// llama: Llama 1 to 3.x, Mistral, TinyLlama, SmolLM2; Mixtral. Rotary pairs lie side by side, biases are where the file has them, a window
+// where it names one; experts are chosen by a softmax and weighed by their share of the chosen ones'.
+#include "model/decoder.h"
 
 namespace lt::model {
-namespace {
 
-class Llama : public Model {
- public:
-  explicit Llama(Loader& loader) : hyper_(read_hyper(loader)), embedding_(read_embedding(loader, hyper_.shape)) {
-    const Shape& s = hyper_.shape;
-    rope_ = read_rope(loader, hyper_, true);
-    attend_ = {.heads = s.heads,
-               .scale = 1 / std::sqrt(static_cast<float>(s.key_dim)),
-               .window = loader.integer("attention.sliding_window", 0, int64_t{1} << 30, 0)};
-    for (int64_t i = 0; i < s.layers; i++) {
-      const std::string b = "blk." + std::to_string(i) + ".";
-      layers_.push_back({loader.vector(b + "attn_norm.weight", s.width), read_attention(loader, i, hyper_),
-                         loader.vector(b + "ffn_norm.weight", s.width), read_feed_forward(loader, i, s.width)});
-    }
-  }
+LT_MODEL("llama", [](Loader& f) {
+  return decoder(f, {.attention = {.window = f.integer("attention.sliding_window", 0, most_context, 0)},
+                     .rope = {.neighbours = true},
+                     .experts = ExpertsOptions{.router = {.normalize = true}, .columns_key = "feed_forward_length"}});
+});
 
-  const Shape& shape() const override { return hyper_.shape; }
-
-  void embed(Ops& ops, Tensor x, const Rows& rows) const override { ops.gather(x, embedding_.table, rows.ids); }
-
-  void layer(Ops& ops, int64_t i, Tensor x, const Kv& kv, const Rows& rows) const override {
-    const Layer& l = layers_[static_cast<size_t>(i)];
-    const Shape& s = hyper_.shape;
-    Scope scope(ops);
-    const Tensor h = scope.like(x), q = scope.f32(x.rows, s.heads * s.key_dim), a = scope.f32(x.rows, s.heads * s.value_dim);
-    const Tensor k = scope.f32(x.rows, s.kv_heads * s.key_dim), v = scope.f32(x.rows, s.kv_heads * s.value_dim);
-    ops.rms_norm(h, x, l.attention_norm, hyper_.eps, 1);
-    const Product qkv[] = {l.attention.q.to(q), l.attention.k.to(k), l.attention.v.to(v)};
-    ops.matmul(h, qkv);
-    ops.rope(q, rows.positions, rope_.with(s.heads));
-    ops.rope(k, rows.positions, rope_.with(s.kv_heads));
-    ops.store_kv(kv, k, v, rows);
-    ops.attend(a, q, kv, rows, attend_);
-    add_output_and_feed_forward(ops, x, a, l.attention.out, l.ffn_norm, hyper_.eps, l.ffn);
-  }
-
-  void head(Ops& ops, Tensor logits, Tensor x, const Rows& rows) const override {
-    output_head(ops, logits, x, rows, embedding_, hyper_.eps);
-  }
-
- private:
-  struct Layer {
-    Tensor attention_norm;
-    Attention attention;
-    Tensor ffn_norm;
-    FeedForward ffn;
-  };
-
-  Hyper hyper_;
-  Embedding embedding_;
-  Rope rope_;
-  Attend attend_;
-  std::vector<Layer> layers_;
-};
-
-LT_MODEL("llama", Llama);
-
-}  // namespace
 }  // namespace lt::model

@@ -1,6 +1,6 @@
 #include "model/loader.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "quant/type.h"
 
@@ -14,28 +14,35 @@ std::string shape_text(int64_t rows, int64_t cols) { return std::to_string(rows)
 }
 
 // Older exporters wrote rotary tables that every reader computes itself.
-bool is_ignored(std::string_view name) {
+bool is_old_table(std::string_view name) {
   return name.ends_with(".rotary_emb.inv_freq") || name.ends_with(".attn_rot_embd") || name.ends_with(".attn_rot_embd.weight");
+}
+
+// Integer or boolean i of a list.
+std::optional<int64_t> element(const gguf::Array& list, size_t i) {
+  if (const auto* b = std::get_if<std::span<const uint8_t>>(&list); b && i < b->size()) return (*b)[i];
+  if (const auto* u = std::get_if<std::vector<uint64_t>>(&list); u && i < u->size()) return std::min<uint64_t>((*u)[i], INT64_MAX);
+  if (const auto* s = std::get_if<std::vector<int64_t>>(&list); s && i < s->size()) return (*s)[i];
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<int64_t> layer_of(std::string_view tensor) {
-  if (!tensor.starts_with("blk.")) return std::nullopt;
-  int64_t layer = 0;
-  size_t at = 4;
-  for (; at < tensor.size() && tensor[at] >= '0' && tensor[at] <= '9' && at < 12; at++) layer = layer * 10 + (tensor[at] - '0');
-  return at > 4 && at < tensor.size() && tensor[at] == '.' ? std::optional(layer) : std::nullopt;
-}
+std::string block(int64_t layer) { return "blk." + std::to_string(layer) + "."; }
 
-Loader::Loader(const gguf::File& file, Backend& backend, const Section& part, Division* division)
-    : file_(file), backend_(backend), section_(part), division_(division ? *division : alone_) {
+Loader::Loader(const gguf::File& file, Backend& backend, const Section& part, Division* division, WeightBytes* bytes)
+    : file_(file), backend_(backend), section_(part), division_(division ? *division : alone_), bytes_(bytes) {
   const auto architecture = file.string("general.architecture");
   if (!architecture) throw Error(Code::format, "general.architecture: expected the name of an architecture, found nothing");
   architecture_ = *architecture;
 }
 
 bool Loader::has_key(std::string_view key) const { return file_.find(architecture_ + "." + std::string(key)) != nullptr; }
+
+bool Loader::has_list(std::string_view key) const {
+  const gguf::Value* value = file_.find(architecture_ + "." + std::string(key));
+  return value && std::holds_alternative<gguf::Array>(*value);
+}
 
 int64_t Loader::integer(std::string_view key, int64_t low, int64_t high) const {
   const std::string whole = architecture_ + "." + std::string(key);
@@ -50,13 +57,17 @@ int64_t Loader::integer(std::string_view key, int64_t low, int64_t high, int64_t
   return has_key(key) ? integer(key, low, high) : fallback;
 }
 
-double Loader::number(std::string_view key, double low, double high, double fallback) const {
+double Loader::number(std::string_view key, double low, double high) const {
   const std::string whole = architecture_ + "." + std::string(key);
   const auto value = file_.f64(whole);
-  if (!value) return fallback;
-  if (!(*value >= low && *value <= high))
-    bad_key(whole, "a number from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(*value));
+  const std::string range = "a number from " + std::to_string(low) + " to " + std::to_string(high);
+  if (!value) bad_key(whole, range, "nothing");
+  if (!(*value >= low && *value <= high)) bad_key(whole, range, std::to_string(*value));
   return *value;
+}
+
+double Loader::number(std::string_view key, double low, double high, double fallback) const {
+  return has_key(key) ? number(key, low, high) : fallback;
 }
 
 bool Loader::flag(std::string_view key, bool fallback) const {
@@ -68,22 +79,14 @@ std::string Loader::text(std::string_view key, std::string_view fallback) const 
 }
 
 int64_t Loader::per_layer(std::string_view key, int64_t layer, int64_t low, int64_t high, std::optional<int64_t> fallback) const {
+  if (!has_key(key) && fallback) return *fallback;
+  if (!has_list(key)) return integer(key, low, high);
   const std::string whole = architecture_ + "." + std::string(key);
-  const gguf::Value* value = file_.find(whole);
-  if (!value && fallback) return *fallback;
-  if (!value || !std::holds_alternative<gguf::Array>(*value)) return integer(key, low, high);
-  const gguf::Array& list = std::get<gguf::Array>(*value);
-  int64_t found = -1;
-  if (const auto* u = std::get_if<std::vector<uint64_t>>(&list); u && layer < static_cast<int64_t>(u->size())) {
-    found = static_cast<int64_t>(std::min<uint64_t>((*u)[layer], INT64_MAX));
-  } else if (const auto* s = std::get_if<std::vector<int64_t>>(&list); s && layer < static_cast<int64_t>(s->size())) {
-    found = (*s)[layer];
-  } else {
-    bad_key(whole, "an integer, or one for each layer", "a list without an integer for layer " + std::to_string(layer));
-  }
-  if (found < low || found > high)
-    bad_key(whole, "integers from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(found));
-  return found;
+  const std::optional<int64_t> found = element(std::get<gguf::Array>(*file_.find(whole)), static_cast<size_t>(layer));
+  if (!found) bad_key(whole, "an integer, or one for each layer", "a list without an integer for layer " + std::to_string(layer));
+  if (*found < low || *found > high)
+    bad_key(whole, "integers from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(*found));
+  return *found;
 }
 
 const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int64_t cols) {
@@ -97,34 +100,10 @@ const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int6
   return *t;
 }
 
-// A table without an output matrix is the head's too.
-bool Loader::holds(std::string_view name) const {
-  if (const auto layer = layer_of(name)) return *layer >= section_.first && *layer < section_.last;
-  if (name.starts_with("token_embd.")) return section_.embed || (section_.head && !has("output.weight"));
-  return !name.starts_with("output") || section_.head;
+int64_t Loader::block_of(const std::string& name) const {
+  const gguf::HostTensor* t = file_.tensor(name);
+  return t ? quant::info(t->type).values : 1;
 }
-
-Tensor Loader::matrix(const std::string& name, int64_t rows, int64_t cols) {
-  const gguf::HostTensor& t = find(name, rows, cols);
-  const Tensor host{const_cast<void*>(t.data), t.type, rows, cols, quant::row_bytes(t.type, cols)};
-  return place(name, host);
-}
-
-Tensor Loader::vector(const std::string& name, int64_t cols) {
-  const gguf::HostTensor& t = find(name, 1, cols);
-  const Tensor host{const_cast<void*>(t.data), t.type, 1, cols, cols * 4};
-  if (!holds(name)) return {host.data, Type::f32, 1, cols, cols * 4};
-  if (t.type == Type::f32) return place(name, host);
-  std::vector<float> decoded(static_cast<size_t>(cols));
-  quant::info(t.type).dequantize(decoded.data(), t.data, cols);
-  return table(decoded);
-}
-
-Tensor Loader::optional_matrix(const std::string& name, int64_t rows, int64_t cols) {
-  return has(name) ? matrix(name, rows, cols) : Tensor{};
-}
-
-Tensor Loader::optional_vector(const std::string& name, int64_t cols) { return has(name) ? vector(name, cols) : Tensor{}; }
 
 int64_t Loader::rows_of(const std::string& name) const {
   const gguf::HostTensor* t = file_.tensor(name);
@@ -135,25 +114,31 @@ int64_t Loader::rows_of(const std::string& name) const {
   return t->rows();
 }
 
-bool Loader::values(const std::string& name, std::span<float> to) {
-  if (!has(name)) return false;
-  const gguf::HostTensor& t = find(name, 1, static_cast<int64_t>(to.size()));
-  quant::info(t.type).dequantize(to.data(), t.data, t.cols());
-  return true;
+std::vector<float> Loader::values(const std::string& name, int64_t rows, int64_t cols) {
+  const gguf::HostTensor& t = find(name, rows, cols);
+  std::vector<float> out(static_cast<size_t>(rows * cols));
+  quant::info(t.type).dequantize(out.data(), t.data, rows * cols);
+  return out;
 }
 
-Tensor Loader::table(std::span<const float> values) {
-  const Tensor t = backend_.alloc(Type::f32, 1, static_cast<int64_t>(values.size()));
-  backend_.write(t, values.data());
-  return t;
+void Loader::ignore(const std::string& names) { ignored_.push_back(names); }
+
+bool Loader::ignored(std::string_view name) const {
+  return std::any_of(ignored_.begin(), ignored_.end(), [&](std::string_view pattern) {
+    return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+  });
 }
 
 void Loader::finish() const {
   for (const gguf::HostTensor& t : file_.tensors()) {
-    if (used_.contains(t.name) || is_ignored(t.name)) continue;
+    if (used_.contains(t.name) || is_old_table(t.name) || ignored(t.name)) continue;
     throw Error(Code::unsupported, "tensor " + std::string(t.name) + ": architecture " + architecture_ +
                                        " is run without such a tensor, so this variant of it is not supported");
   }
+}
+
+void Loader::refuse(std::string_view key, const std::string& expected, const std::string& found) const {
+  throw Error(Code::unsupported, architecture_ + "." + std::string(key) + ": expected " + expected + ", found " + found);
 }
 
 }  // namespace lt::model

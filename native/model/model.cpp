@@ -22,8 +22,8 @@ std::vector<std::string> architectures() {
   return names;
 }
 
-std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part, Division* division) {
-  Loader loader(file, backend, part, division);
+std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part, Division* division, WeightBytes* bytes) {
+  Loader loader(file, backend, part, division, bytes);
   const auto entry = registry().find(loader.architecture());
   if (entry == registry().end()) {
     std::string known;

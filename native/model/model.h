@@ -9,9 +9,10 @@
 
 namespace lt::model {
 
-// The model of a file, its weights placed on the backend. The file must outlive it. Throws Code::unsupported for an unknown
-// architecture, Code::format for a file that does not hold what its architecture needs.
-std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part = {}, Division* division = nullptr);
+// The model of a file, its weights placed on the backend. The file must outlive it. bytes: told how large they are, or null. Throws
+// Code::unsupported for an unknown architecture, Code::format for a file that does not hold what its architecture needs.
+std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part = {}, Division* division = nullptr,
+                            WeightBytes* bytes = nullptr);
 
 std::vector<std::string> architectures();  // sorted
 
@@ -19,8 +20,10 @@ struct RegisterModel {
   RegisterModel(const char* architecture, std::unique_ptr<Model> (*make)(Loader&));
 };
 
-#define LT_MODEL(architecture, Class)                       \
-  static const RegisterModel register_##Class(architecture, \
-                                              [](Loader& loader) { return std::unique_ptr<Model>(std::make_unique<Class>(loader)); })
+// LT_MODEL("name", function), the function a std::unique_ptr<Model>(Loader&).
+#define LT_MODEL_JOIN2(a, b) a##b
+#define LT_MODEL_JOIN(a, b) LT_MODEL_JOIN2(a, b)
+#define LT_MODEL(architecture, ...) \
+  static const ::lt::model::RegisterModel LT_MODEL_JOIN(registered_model_, __COUNTER__)(architecture, __VA_ARGS__)
 
 }  // namespace lt::model

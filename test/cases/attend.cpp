@@ -1,128 +1,166 @@
 // store_kv and attend: sequences of several lengths in one batch, read in chunks, pages in no order, every cache type. Where the rows
-// are few enough for a work list of their splits, attend gives the same bytes with it and without.
-#include <algorithm>
+// are few enough for a work list of their splits, attend gives the same bytes with it and without. The cache holds no numbers where
+// nothing was stored, so that what is read of another's place shows.
 #include <cstring>
-#include <map>
-#include <numeric>
 
 #include "check/check.h"
-#include "harness.h"
 #include "quant/type.h"
+#include "steps.h"
 
 namespace lt::cases {
 namespace {
 
-struct Sizes {
-  int64_t heads, kv_heads, key_dim, value_dim, window;
-  Type cache;
-  std::vector<int64_t> lengths;  // positions of each sequence
+// What of its sequence a row sees, and how it weighs it.
+struct Look {
+  int64_t window = 0, ahead = -1, chunk = 0;
+  float scale = 0.125f, cap = 0;
+  bool sinks = false, slopes = false;
+  int64_t together = 1;  // rows see to the end of their so many places
+  size_t group = 0;      // of the cache; of 1, pages that are behind for all rows of a step are any
+  bool latent = false;
 };
 
-// The rows are all positions of sequence 0, then of 1, ... `chunk` rows are stored and attended at a time.
+struct Sizes {
+  int64_t heads, kv_heads, key_dim, value_dim;
+  Type cache;
+  Sequences sequences;
+  Look look{};
+
+  int64_t pages() const { return (sequences.longest() + Kv::page_size - 1) / Kv::page_size; }  // of a sequence
+};
+
+// `chunk` rows are stored and attended at a time.
 struct Attention {
   Sizes s;
   int64_t chunk;
   std::vector<float> q, k, v;
 
-  std::vector<std::pair<int64_t, int64_t>> places() const {  // (sequence, position) by row
-    std::vector<std::pair<int64_t, int64_t>> all;
-    for (size_t i = 0; i < s.lengths.size(); i++)
-      for (int64_t p = 0; p < s.lengths[i]; p++) all.emplace_back(static_cast<int64_t>(i), p);
-    return all;
+  StepRow row(int64_t r) const {
+    const auto [of, place] = s.sequences.at(r);
+    const int64_t end = (place / s.look.together + 1) * s.look.together;
+    return {.of = of, .place = place, .sees = std::min(end, s.sequences.length(of)) - 1};
   }
 
-  std::vector<int32_t> page_table(int64_t per) const {  // shuffled, as a pool in use hands pages out
-    std::vector<int32_t> pages;
-    const auto n = static_cast<int64_t>(s.lengths.size()) * per;
-    int64_t step = 7;
-    while (std::gcd(step, n) != 1) step++;  // else two positions would share a page
-    for (int64_t i = 0; i < n; i++) pages.push_back(static_cast<int32_t>((i * step + 3) % n));
-    return pages;
+  int64_t first_seen(int64_t place) const {
+    const Look& l = s.look;
+    return std::max(l.window ? std::max<int64_t>(0, place - l.window + 1) : 0, l.chunk ? place / l.chunk * l.chunk : 0);
   }
 
-  void batch(Lab& lab, const Kv& kv, const Tensor& pages, std::span<const int64_t> rows, std::vector<float>* out) const {
-    const auto all = places();
-    const auto n = static_cast<int64_t>(rows.size());
-    std::vector<int32_t> positions, sequences;
-    std::vector<float> qs, ks, vs;
-    std::vector<Span> spans;
-    const auto take = [](std::vector<float>& to, const std::vector<float>& from, int64_t r, int64_t cols) {
-      to.insert(to.end(), from.begin() + r * cols, from.begin() + (r + 1) * cols);
-    };
-    for (const int64_t r : rows) {
-      const auto [sequence, position] = all[static_cast<size_t>(r)];
-      if (!spans.empty() && spans.back().sequence == sequence && positions.back() + 1 == position) {
-        spans.back().count++;
-      } else {
-        spans.push_back({static_cast<int64_t>(positions.size()), 1, sequence});
-      }
-      positions.push_back(static_cast<int32_t>(position));
-      sequences.push_back(static_cast<int32_t>(sequence));
-      take(qs, q, r, s.heads * s.key_dim);
-      take(ks, k, r, s.kv_heads * s.key_dim);
-      take(vs, v, r, s.kv_heads * s.value_dim);
+  // The last page of the cache is nobody's.
+  int32_t nobodys() const { return static_cast<int32_t>(s.sequences.count() * s.pages()); }
+
+  std::vector<int32_t> page_table(const Step& step) const {
+    std::vector<int32_t> table;
+    for (const Span& span : step.spans()) {
+      const auto first = static_cast<size_t>(span.first), last = static_cast<size_t>(span.first + span.count - 1);
+      const int64_t from = s.look.group ? first_seen(step.places()[first]) / Kv::page_size : 0, to = step.sees()[last] / Kv::page_size;
+      for (int64_t p = 0; p < s.pages(); p++)
+        table.push_back(p < from || p > to ? nobodys() : static_cast<int32_t>(shuffled(step.of(span) * s.pages() + p, nobodys())));
     }
-    Rows batch{.ids = {},
-               .positions = lab.ints(positions, n, 1),
-               .sequences = lab.ints(sequences, n, 1),
-               .pages = pages,
-               .outputs = {},
-               .spans = spans};
-    lab.ops().store_kv(kv, lab.floats(ks, n, s.kv_heads * s.key_dim), lab.floats(vs, n, s.kv_heads * s.value_dim), batch);
-    if (!out) return;
-    const Tensor queries = lab.floats(qs, n, s.heads * s.key_dim);
-    const std::vector<float> values = attend(lab, queries, kv, batch);
-    out->insert(out->end(), values.begin(), values.end());
-    HostSplits splits;
-    splits.list(positions, most_entries());
-    if (splits.count() == 0) return;
-    batch.splits = {lab.ints(splits.entries, splits.count(), 2), lab.ints(splits.firsts, n, 1)};
-    const std::vector<float> listed = attend(lab, queries, kv, batch);
-    CHECK_THAT(std::memcmp(listed.data(), values.data(), values.size() * 4) == 0, "the work list changes the sums");
+    return table;
   }
 
-  std::vector<float> attend(Lab& lab, Tensor queries, const Kv& kv, const Rows& batch) const {
+  Rows rows_of(Lab& lab, const Step& step) const {
+    const int64_t spans = std::ssize(step.spans());
+    Rows rows = step.in(lab);
+    if (s.look.group) rows.pages[0] = lab.ints(std::vector<int32_t>(static_cast<size_t>(spans * s.pages()), nobodys()), spans, s.pages());
+    rows.pages[s.look.group] = lab.ints(page_table(step), spans, s.pages());
+    return rows;
+  }
+
+  Rows store(Lab& lab, const Kv& kv, const Step& step, std::span<const int64_t> wanted) const {
+    const int64_t n = step.rows(), keys = s.kv_heads * s.key_dim, values = s.kv_heads * s.value_dim;
+    const Rows rows = rows_of(lab, step);
+    lab.ops().store_kv(kv, lab.floats(picked(k, wanted, keys), n, keys),
+                       kv.latent() ? Tensor{} : lab.floats(picked(v, wanted, values), n, values), rows);
+    return rows;
+  }
+
+  void batch(Lab& lab, const Kv& kv, std::span<const int64_t> wanted, std::vector<float>* out) const {
+    Step step;
+    for (const int64_t r : wanted) step.add(row(r));
+    Rows rows = store(lab, kv, step, wanted);
+    if (!out) return;
+    const Tensor queries = lab.floats(picked(q, wanted, s.heads * s.key_dim), step.rows(), s.heads * s.key_dim);
+    const std::vector<float> found = attend(lab, queries, kv, rows);
+    out->insert(out->end(), found.begin(), found.end());
+    HostSplits splits;
+    splits.list(step.sees(), most_entries());
+    if (splits.count() == 0) return;
+    rows.splits = {lab.ints(splits.entries, splits.count(), 2), lab.ints(splits.firsts, step.rows(), 1)};
+    const std::vector<float> listed = attend(lab, queries, kv, rows);
+    CHECK_THAT(std::memcmp(listed.data(), found.data(), found.size() * 4) == 0, "the work list changes the sums");
+  }
+
+  std::vector<float> attend(Lab& lab, Tensor queries, const Kv& kv, const Rows& rows) const {
+    const Look& l = s.look;
+    Attend a{.heads = s.heads,
+             .scale = l.scale,
+             .window = l.window,
+             .ahead = l.ahead,
+             .chunk = l.chunk,
+             .cap = l.cap,
+             .sinks = {},
+             .slopes = {}};
+    if (l.sinks) a.sinks = lab.floats(gaussian(4, s.heads), 1, s.heads);
+    std::vector<float> slopes;
+    for (int64_t h = 0; h < s.heads; h++) slopes.push_back(0.25f / static_cast<float>(1 + 2 * h));
+    if (l.slopes) a.slopes = lab.floats(slopes, 1, s.heads);
     const Tensor y = lab.output(queries.rows, s.heads * s.value_dim);
-    lab.ops().attend(y, queries, kv, batch, {.heads = s.heads, .scale = 0.125f, .window = s.window});
+    lab.ops().attend(y, queries, kv, rows, a);
     return lab.take(y);
   }
 
-  int64_t most_entries() const { return HostSplits::bound(HostSplits::most_rows, *std::max_element(s.lengths.begin(), s.lengths.end())); }
+  int64_t most_entries() const { return HostSplits::bound(HostSplits::most_rows, s.sequences.longest()); }
 
+  Kv cache(Lab& lab) const {
+    const int64_t slots = (nobodys() + 1) * s.kv_heads * Kv::page_size;
+    const Tensor keys = lab.nothing(s.cache, slots, s.key_dim);
+    return {keys, s.look.latent ? keys.columns(0, s.value_dim) : lab.nothing(s.cache, slots, s.value_dim), s.kv_heads, s.look.group};
+  }
+
+  // All rows in chunks. Where fewer are wanted, or rows see places behind them, all are stored before.
   std::vector<float> run(Lab& lab, std::span<const int64_t> wanted) const {
-    const int64_t per = (*std::max_element(s.lengths.begin(), s.lengths.end()) + Kv::page_size - 1) / Kv::page_size;
-    const auto sequences = static_cast<int64_t>(s.lengths.size());
-    const int64_t slots = sequences * per * s.kv_heads * Kv::page_size;
-    const Kv kv{lab.zeros(s.cache, slots, s.key_dim), lab.zeros(s.cache, slots, s.value_dim), s.kv_heads};
-    const Tensor pages = lab.ints(page_table(per), sequences, per);
-    const auto total = static_cast<int64_t>(places().size());
+    const Kv kv = cache(lab);
+    const int64_t n = std::ssize(wanted), total = s.sequences.total();
+    std::vector<int64_t> all(static_cast<size_t>(total));
+    std::iota(all.begin(), all.end(), 0);
+    if (n < total || s.look.together > 1) batch(lab, kv, all, nullptr);
     std::vector<float> out;
-    // All rows in chunks; where fewer are wanted, the others are only stored before them.
-    if (static_cast<int64_t>(wanted.size()) == total) {
-      for (int64_t first = 0; first < total; first += chunk)
-        batch(lab, kv, pages, wanted.subspan(static_cast<size_t>(first), static_cast<size_t>(std::min(chunk, total - first))), &out);
-      return out;
-    }
-    std::vector<int64_t> all;
-    for (int64_t r = 0; r < total; r++) all.push_back(r);
-    batch(lab, kv, pages, all, nullptr);
-    batch(lab, kv, pages, wanted, &out);
+    const int64_t step = n < total ? n : chunk;
+    for (int64_t first = 0; first < n; first += step)
+      batch(lab, kv, wanted.subspan(static_cast<size_t>(first), static_cast<size_t>(std::min(step, n - first))), &out);
     return out;
   }
 };
 
+std::string text_of(const Look& l) {
+  std::string all;
+  const auto add = [&](bool there, const std::string& what, int64_t n) {
+    all += there ? ", " + what + (n ? " " + std::to_string(n) : "") : "";
+  };
+  add(l.window, "window", l.window);
+  add(l.ahead >= 0, "ahead", l.ahead);
+  add(l.chunk, "of its chunk of", l.chunk);
+  add(l.together > 1, "together", l.together);
+  add(l.cap > 0, "capped", 0);
+  add(l.sinks, "sinks", 0);
+  add(l.slopes, "slopes", 0);
+  add(l.latent, "latent", 0);
+  add(l.group, "pages behind any", 0);
+  return all;
+}
+
 OpCase case_of(const std::string& name, const Sizes& s, int64_t chunk) {
-  int64_t rows = 0;
-  for (const int64_t n : s.lengths) rows += n;
+  const int64_t rows = s.sequences.total();
   const Attention a{s, chunk, gaussian(1, rows * s.heads * s.key_dim), gaussian(2, rows * s.kv_heads * s.key_dim),
                     gaussian(3, rows * s.kv_heads * s.value_dim)};
   OpCase c;
-  c.name = "attend " + name + " " + quant::info(s.cache).name + " chunks of " + std::to_string(chunk);
+  c.name = "attend " + name + text_of(s.look) + " " + quant::info(s.cache).name + " chunks of " + std::to_string(chunk);
   c.rows = rows;
   c.cols = s.heads * s.value_dim;
   c.tolerance = 1e-5;
   c.needs.partials = a.most_entries() * s.heads;
-  c.needs.partial_dim = s.value_dim;
   c.run = [a](Lab& lab, std::span<const int64_t> wanted) { return a.run(lab, wanted); };
   return c;
 }
@@ -138,10 +176,10 @@ void add_long(const std::string& name, const Sizes& s, int64_t chunk) {
 
 // Few rows of long sequences: those at the ends of pages, splits and windows.
 void add_ends(const Sizes& s) {
-  OpCase c = case_of("ends" + (s.window ? ", window " + std::to_string(s.window) : ""), s, 1000);
+  OpCase c = case_of("ends", s, 1000);
   std::vector<int64_t> rows;
   int64_t first = 0;
-  for (const int64_t n : s.lengths) {
+  for (const int64_t n : s.sequences.lengths) {
     for (const int64_t p : {0, 63, 64, 511, 512, 513, 599, 600, 601, 1023, 1024, 1111, 1112})
       if (p < n) rows.push_back(first + p);
     if (rows.back() != first + n - 1) rows.push_back(first + n - 1);
@@ -149,28 +187,59 @@ void add_ends(const Sizes& s) {
   }
   c.rows = std::ssize(rows);
   c.run = [rows, run = c.run](Lab& lab, std::span<const int64_t> wanted) {
-    std::vector<int64_t> picked;
-    for (const int64_t r : wanted) picked.push_back(rows[static_cast<size_t>(r)]);
-    return run(lab, picked);
+    std::vector<int64_t> places;
+    for (const int64_t r : wanted) places.push_back(rows[static_cast<size_t>(r)]);
+    return run(lab, places);
   };
   add_case(c);
 }
 
+constexpr int64_t to_the_end = 1000000;  // rows see to the end of their sequence
+
+void add_looks(Type cache) {
+  add_attend("grouped", {4, 2, 32, 32, cache, {{100, 30}}, {.chunk = 48}}, 37);
+  add_attend("grouped", {4, 2, 32, 32, cache, {{70, 9}}, {.cap = 1.5f}}, 40);
+  add_attend("grouped", {4, 2, 32, 32, cache, {{90, 9}}, {.window = 20, .sinks = true}}, 40);
+  add_attend("grouped", {6, 3, 32, 64, cache, {{70, 9}}, {.slopes = true}}, 40);
+  add_attend("grouped", {4, 2, 32, 32, cache, {{100, 9, 1}}, {.together = to_the_end}}, 64);
+  add_attend("grouped", {2, 2, 64, 32, cache, {{100, 9}}, {.window = 9, .ahead = 8, .together = to_the_end}}, 64);
+  add_attend("one head", {2, 1, 32, 32, cache, {{100, 21}}, {.together = 16}}, 48);
+  add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.window = 40, .group = 1}}, 30);
+  add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.chunk = 70, .group = 1}}, 30);
+  add_attend("one head", {3, 1, 96, 64, cache, {{80, 5}}, {.latent = true}}, 30);
+  add_attend("one head", {3, 1, 576, 512, cache, {{66, 2}}, {.scale = 1.0f / 24, .latent = true}}, 66);
+  add_ends({2, 1, 32, 32, cache, {{1115, 70}}, {.cap = 2, .sinks = true, .slopes = true}});
+  add_ends({4, 1, 64, 32, cache, {{1115, 520}}, {.latent = true}});
+}
+
+void add_long_looks() {
+  add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.window = 100, .sinks = true, .group = 1}});
+  add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.chunk = 600, .group = 1}});
+  add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.slopes = true, .together = to_the_end}});
+  add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.window = 300, .ahead = 299, .cap = 2, .together = to_the_end}});
+  add_ends({2, 1, 576, 512, Type::f16, {{530}}, {.scale = 1.0f / 24, .latent = true}});
+  add_long("long", {2, 1, 32, 32, Type::f16, {{700, 40}}, {.window = 600, .ahead = 599, .together = to_the_end}}, 400);
+  add_long("long", {2, 1, 32, 16, Type::f16, {{1100}}, {.cap = 2, .sinks = true, .slopes = true}}, 550);
+  add_long("long", {2, 1, 32, 32, Type::f32, {{1100}}, {.window = 520, .group = 1, .latent = true}}, 300);
+}
+
 CHECK_GENERATOR() {
   for (const uint8_t cache : {0, 1, 8}) {
-    add_attend("grouped", {4, 2, 64, 64, 0, Type{cache}, {70, 1, 33}}, 40);
-    add_attend("grouped", {4, 2, 64, 64, 0, Type{cache}, {70, 1, 33}}, 1000);
-    add_attend("one head", {1, 1, 32, 32, 0, Type{cache}, {130}}, 7);
-    add_attend("wide group", {9, 1, 96, 64, 0, Type{cache}, {65, 20}}, 64);
-    add_attend("window", {4, 4, 32, 32, 20, Type{cache}, {150, 19}}, 50);
-    add_long("long", {2, 1, 64, 64, 0, Type{cache}, {1100}}, 512);
-    add_ends({2, 1, 64, 64, 0, Type{cache}, {1115, 520, 40}});
+    add_attend("grouped", {4, 2, 64, 64, Type{cache}, {{70, 1, 33}}}, 40);
+    add_attend("grouped", {4, 2, 64, 64, Type{cache}, {{70, 1, 33}}}, 1000);
+    add_attend("one head", {1, 1, 32, 32, Type{cache}, {{130}}}, 7);
+    add_attend("wide group", {9, 1, 96, 64, Type{cache}, {{65, 20}}}, 64);
+    add_attend("window", {4, 4, 32, 32, Type{cache}, {{150, 19}}, {.window = 20}}, 50);
+    add_long("long", {2, 1, 64, 64, Type{cache}, {{1100}}}, 512);
+    add_ends({2, 1, 64, 64, Type{cache}, {{1115, 520, 40}}});
+    add_looks(Type{cache});
   }
-  add_attend("odd width", {3, 3, 20, 24, 0, Type::f16, {67, 3}}, 16);
-  add_attend("odd width", {3, 3, 20, 24, 0, Type::f32, {67, 3}}, 16);
-  add_long("window over splits", {2, 2, 16, 16, 600, Type::f16, {1300}}, 300);
-  add_ends({6, 2, 16, 24, 600, Type::f16, {1300, 700}});
-  add_ends({2, 2, 16, 16, 30, Type::f16, {1115}});
+  add_attend("odd width", {3, 3, 20, 24, Type::f16, {{67, 3}}}, 16);
+  add_attend("odd width", {3, 3, 20, 24, Type::f32, {{67, 3}}}, 16);
+  add_long("over splits", {2, 2, 16, 16, Type::f16, {{1300}}, {.window = 600}}, 300);
+  add_ends({6, 2, 16, 24, Type::f16, {{1300, 700}}, {.window = 600}});
+  add_ends({2, 2, 16, 16, Type::f16, {{1115}}, {.window = 30}});
+  add_long_looks();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "check/check.h"
+#include "core/sizing.h"
 #include "quant/block.h"
 #include "quant/type.h"
 
@@ -62,6 +63,36 @@ std::vector<float> run_on(const BackendEntry& entry, const BackendOptions& optio
   return c.run(lab, rows);
 }
 
+// Host memory, and Sizing for ops.
+class Measured final : public Backend {
+ public:
+  std::string description() const override { return "sizing"; }
+  Sizing& ops() override { return sizing_; }
+  std::unique_ptr<Plan> record(std::function<void(Ops&)>) override { return nullptr; }
+  Tensor place(Tensor host) override { return host; }
+  Tensor alloc(Type type, int64_t rows, int64_t cols) override {
+    const int64_t stride = quant::row_bytes(type, cols);
+    held_.emplace_back(static_cast<size_t>(rows * stride));
+    return {held_.back().data(), type, rows, cols, stride};
+  }
+  void write(Tensor to, const void* from) override { std::memcpy(to.data, from, static_cast<size_t>(to.rows * to.stride)); }
+  void read(void* to, Tensor from) override { std::memcpy(to, from.data, static_cast<size_t>(from.rows * from.stride)); }
+  size_t reserve(const Needs&) override { return 0; }
+
+ private:
+  Sizing sizing_;
+  std::deque<std::vector<char>> held_;
+};
+
+Needs needs_of(const OpCase& c, std::span<const int64_t> rows) {
+  Measured measured;
+  Lab lab(measured);
+  c.run(lab, rows);
+  Needs needs = measured.ops().needs();
+  needs.partials = c.needs.partials;
+  return needs;
+}
+
 const BackendEntry& ref() {
   static const BackendEntry& found =
       *std::find_if(backends().begin(), backends().end(), [](const BackendEntry& b) { return b.name == "ref"; });
@@ -101,8 +132,9 @@ const std::vector<float>& whole(const OpCase& c, const BackendEntry& entry, cons
   }
 }
 
-void show(const OpCase& c, const BackendEntry& entry, const std::string& variant) {
+void show(OpCase& c, const BackendEntry& entry, const std::string& variant) {
   const std::vector<int64_t> rows = all_rows(c);
+  c.needs = needs_of(c, rows);
   const std::vector<float>&wanted = whole(c, ref(), ""), &found = whole(c, entry, variant);
   BackendOptions options;
   options.isa = variant;
@@ -150,9 +182,19 @@ Tensor Lab::weights(Type type, std::span<const uint8_t> bytes, int64_t rows, int
   return backend_.place({const_cast<uint8_t*>(bytes.data()), type, rows, cols, quant::row_bytes(type, cols)});
 }
 
-Tensor Lab::output(int64_t rows, int64_t cols) {
+// All bits set: of floats, halves and scales no number.
+Tensor Lab::nothing(Type type, int64_t rows, int64_t cols) {
+  const Tensor t = backend_.alloc(type, rows, cols);
+  backend_.write(t, std::vector<uint8_t>(static_cast<size_t>(t.rows * t.stride), 255).data());
+  return t;
+}
+
+Tensor Lab::output(int64_t rows, int64_t cols, std::span<const float> values) {
   const Tensor whole = backend_.alloc(Type::f32, rows + 2, cols + guard_cols);
-  const std::vector<uint8_t> pattern(static_cast<size_t>(whole.rows * whole.stride), guard_byte);
+  std::vector<uint8_t> pattern(static_cast<size_t>(whole.rows * whole.stride), guard_byte);
+  for (int64_t r = 0; r < rows && !values.empty(); r++)
+    std::memcpy(&pattern[static_cast<size_t>((r + 1) * whole.stride)], &values[static_cast<size_t>(r * cols)],
+                static_cast<size_t>(cols * 4));
   backend_.write(whole, pattern.data());
   Tensor inner = whole.slice(1, rows);
   inner.cols = cols;
@@ -179,12 +221,31 @@ std::vector<float> Lab::take(const Tensor& output) {
   return inner;
 }
 
+Tensor Lab::output_ints(int64_t rows, int64_t cols) {
+  Tensor t = output(rows, cols);
+  t.type = Type::i32;
+  return t;
+}
+
+std::vector<int32_t> Lab::take_ints(const Tensor& output) {
+  const std::vector<float> values = take(output);
+  std::vector<int32_t> ints(values.size());
+  std::memcpy(ints.data(), values.data(), values.size() * 4);
+  return ints;
+}
+
 std::vector<float> gaussian(uint64_t seed, int64_t n, float scale) {
   std::mt19937_64 random(seed);
   std::normal_distribution<float> normal(0, scale);
   std::vector<float> values(static_cast<size_t>(n));
   for (float& v : values) v = normal(random);
   return values;
+}
+
+std::vector<float> picked(const std::vector<float>& values, std::span<const int64_t> rows, int64_t cols) {
+  std::vector<float> all;
+  for (const int64_t r : rows) all.insert(all.end(), values.begin() + r * cols, values.begin() + (r + 1) * cols);
+  return all;
 }
 
 std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint64_t seed) {
@@ -204,7 +265,9 @@ std::vector<uint8_t> random_weights(Type type, int64_t rows, int64_t cols, uint6
   return bytes;
 }
 
-void add_case(const OpCase& c) {
+void add_case(const OpCase& given) {
+  const auto shared = std::make_shared<OpCase>(given);
+  const OpCase& c = *shared;
   for (const BackendEntry& b : backends()) {
     if (b.name == "ref") continue;
     const std::string name = "ops/" + c.name + " on " + std::string(b.name);
@@ -217,8 +280,27 @@ void add_case(const OpCase& c) {
       continue;
     }
     for (const std::string& variant : b.variants ? b.variants() : std::vector<std::string>{""})
-      check::cases().push_back({name + (variant.empty() ? "" : " ") + variant, [=] { show(c, b, variant); }});
+      check::cases().push_back({name + (variant.empty() ? "" : " ") + variant, [=] { show(*shared, b, variant); }});
   }
+}
+
+void add_rowwise(const std::string& name, int64_t rows, int64_t cols, int inputs, const RowwiseCall& call, double tolerance) {
+  OpCase c;
+  c.name = name + " " + std::to_string(rows) + "x" + std::to_string(cols);
+  c.rows = rows;
+  c.cols = cols;
+  c.tolerance = tolerance;
+  std::vector<std::vector<float>> data;
+  for (int i = 0; i < inputs; i++) data.push_back(gaussian(static_cast<uint64_t>(i) + 1, rows * cols, 3));
+  c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
+    const auto n = static_cast<int64_t>(wanted.size());
+    std::vector<Tensor> x;
+    for (const std::vector<float>& d : data) x.push_back(lab.floats(picked(d, wanted, cols), n, cols));
+    const Tensor y = lab.output(n, cols);
+    call(lab, y, x, wanted);
+    return lab.take(y);
+  };
+  add_case(c);
 }
 
 std::vector<Type> weight_types() {

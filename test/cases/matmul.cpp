@@ -19,17 +19,14 @@ void add_matmul(Type type, int64_t rows, int64_t cols, int64_t outs) {
   c.cols = 2 * outs;
   c.tolerance = exact;
   c.rounded = info.block ? rounded : exact;
-  c.needs.matmul_input = static_cast<size_t>(rows * cols * 4);
   const std::vector<uint8_t> first = random_weights(type, outs, cols, 1), second = random_weights(type, outs, cols, 2);
   const std::vector<float> x = gaussian(3, rows * cols), bias = gaussian(4, outs);
   c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
-    std::vector<float> picked;
-    for (const int64_t r : wanted) picked.insert(picked.end(), x.begin() + r * cols, x.begin() + (r + 1) * cols);
     const auto n = static_cast<int64_t>(wanted.size());
     const Tensor y = lab.output(n, 2 * outs);
     const Product products[] = {{y.columns(0, outs), lab.weights(type, first, outs, cols), lab.floats(bias, 1, outs)},
                                 {y.columns(outs, outs), lab.weights(type, second, outs, cols), {}}};
-    lab.ops().matmul(lab.floats(picked, n, cols), products);
+    lab.ops().matmul(lab.floats(picked(x, wanted, cols), n, cols), products);
     return lab.take(y);
   };
   add_case(c);

@@ -1,5 +1,6 @@
 #include "backend/gpu/backend.h"
 
+#include "backend/gpu/kernels/choice.h"
 #include "quant/type.h"
 
 namespace lt::gpu::LT_GPU {
@@ -47,6 +48,7 @@ Gpu::Gpu(const BackendOptions& options) : device_(options.device), stream_(check
     throw Error(Code::device, std::string(backend_name) + ": device " + std::to_string(device_) + " is gone");
   description_ = std::string(backend_name) + ":" + std::to_string(device_) + " " + devices[static_cast<size_t>(device_)].name;
   if (!options.isa.empty()) description_ += ", " + options.isa;
+  lists_ = alloc(Type::i32, 1, list_ints);
   probe();
 }
 

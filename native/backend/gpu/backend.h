@@ -1,6 +1,7 @@
 // The backend and its ops; each op is in the file of its name in kernels/, beside its kernel.
 #pragma once
 #include "backend/gpu/gpu.h"
+#include "backend/gpu/kernels/weights.h"
 #include "backend/gpu/memory.h"
 #include "backend/gpu/staging.h"
 
@@ -26,12 +27,14 @@ class Gpu final : public Backend, public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
+  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
   void run(Graph& graph);
 
  private:
   void probe();
   Stream& on();  // the stream, with the device made the calling thread's
+  MatmulArgs multiply(Tensor x, Product p, const Choice& choice, const MatmulArgs& before);
 
   int device_;
   bool preparing_ = false;  // what is called is recorded, and the recording dropped
@@ -40,6 +43,7 @@ class Gpu final : public Backend, public Ops {
   Arena arena_;
   Staging staging_;
   Scratch scratch_;
+  Tensor lists_;  // i32: the results of each matrix of a choice
   // Shared with the plans that were recorded in them.
   std::shared_ptr<DeviceMemory> scratch_memory_, partials_;  // partials_: of attend
 };

@@ -91,6 +91,7 @@ template <class Args>
 void launch(Stream& stream, const char* name, void (*kernel)(Args), Grid grid, int threads, size_t shared,
             const std::type_identity_t<Args>& args) {
   check_grid(name, grid);
+  check_shared(name, shared);
   void* list[] = {const_cast<Args*>(&args)};
   const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
   check(LT_RT(LaunchKernel)(reinterpret_cast<const void*>(kernel), blocks, dim3(static_cast<unsigned>(threads)), list, shared,

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +23,14 @@ inline void check_grid(const char* kernel, const Grid& g) {
   if (within(g.x, int64_t{1} << 31) && within(g.y, 1 << 16) && within(g.z, 1 << 16)) return;
   throw Error(Code::unsupported, std::string(kernel) + ": expected a grid below (2147483648, 65536, 65536) blocks, the limit of every " +
                                      "device, found " + text(g) + "; keep the model on the CPU");
+}
+
+inline void check_shared(const char* kernel, size_t bytes) {
+  constexpr size_t limit = 48 << 10;
+  if (bytes <= limit) return;
+  throw Error(Code::unsupported, std::string(kernel) + ": expected at most " + std::to_string(limit) +
+                                     " bytes of memory of a block, which every device has, found " + std::to_string(bytes) +
+                                     "; keep the model on the CPU");
 }
 
 }  // namespace lt::gpu

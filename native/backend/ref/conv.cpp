@@ -15,7 +15,8 @@ void RefOps::conv(Tensor y, Tensor x, State state, const Conv& conv, const Rows&
     for (int64_t r = 0; r < s.count; r++) {
       for (int64_t c = 0; c < cols; c++) {
         double sum = conv.b ? conv.b.row<float>(0)[c] : 0.0f;
-        for (int64_t i = 0; i < width; i++) sum += static_cast<double>(all[static_cast<size_t>((r + i) * cols + c)]) * conv.w.row<float>(c)[i];
+        for (int64_t i = 0; i < width; i++)
+          sum += static_cast<double>(all[static_cast<size_t>((r + i) * cols + c)]) * conv.w.row<float>(c)[i];
         y.row<float>(s.first + r)[c] = static_cast<float>(sum);
       }
       const int32_t to = *rows.writes.row<int32_t>(s.first + r);

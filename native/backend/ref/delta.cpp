@@ -19,7 +19,8 @@ void RefOps::delta(Tensor y, Tensor q, Tensor k, Tensor v, Tensor decay, Tensor 
           float* const column = &all[static_cast<size_t>(h * size * e + c)];  // of the head's state, a row of e columns a key column
           double held = 0, read = 0;
           for (int64_t i = 0; i < size; i++) {
-            kept[static_cast<size_t>(i)] = std::exp(static_cast<double>(decay.row<float>(r)[h * decays + (decays > 1 ? i : 0)])) * column[i * e];
+            kept[static_cast<size_t>(i)] =
+                std::exp(static_cast<double>(decay.row<float>(r)[h * decays + (decays > 1 ? i : 0)])) * column[i * e];
             held += ks[i] * kept[static_cast<size_t>(i)];
           }
           const double change = rate * (v.row<float>(r)[h * e + c] - held);

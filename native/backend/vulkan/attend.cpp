@@ -17,6 +17,9 @@ int64_t heads_at_once(int64_t group) {
   return best;
 }
 
+// Of places; what is farther than any is as good as the farthest.
+int32_t distance(int64_t places) { return static_cast<int32_t>(std::min<int64_t>(places, 1 << 30)); }
+
 }  // namespace
 
 void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) {
@@ -29,50 +32,73 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
                                     std::to_string(kv.v.cols) + " columns, it was told of less");
   const int64_t group = attend.heads / kv.heads, at_once = heads_at_once(group);
   const int64_t grid = kv.heads * groups_of(group, at_once) * groups_of(kv.v.cols, columns);
+  const Tensor& pages = rows.pages[kv.group];
   const struct {
-    uint64_t keys, values, q, y, positions, sequences, pages, entries;
-    uint32_t q_stride, y_stride, k_stride, v_stride, positions_stride, sequences_stride, pages_stride;
-    uint32_t heads, kv_heads, key_dim, value_dim, window, count, listed;
-    float scale;
-  } push{address(kv.k),
-         address(kv.v),
-         address(q),
-         listed ? parts_ : address(y),
-         address(rows.positions),
-         address(rows.sequences),
-         address(rows.pages),
-         address(rows.splits.entries),
-         word_stride(q),
-         word_stride(y),
-         word_stride(kv.k),
-         word_stride(kv.v),
-         word_stride(rows.positions),
-         word_stride(rows.sequences),
-         word_stride(rows.pages),
-         count(attend.heads),
-         count(kv.heads),
-         count(kv.k.cols),
-         count(kv.v.cols),
-         count(attend.window),
-         count(units),
-         listed ? 1u : 0u,
-         attend.scale};
-  dispatch("attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + build_of(kv.k.type), push, {grid, units});
-  if (!listed) return;
-  const struct {
-    uint64_t y, parts, positions, firsts;
-    uint32_t y_stride, positions_stride, heads, value_dim, window, rows;
-  } merge{address(y),
-          parts_,
-          address(rows.positions),
-          address(rows.splits.firsts),
+    uint64_t keys, values, q, y, places, sees, sequences, pages, entries, sinks, slopes;
+    uint32_t q_stride, y_stride, k_stride, v_stride, places_stride, sees_stride, sequences_stride, pages_stride;
+    uint32_t heads, kv_heads, key_dim, value_dim, count, listed, sunk, sloped;
+    int32_t window, ahead, chunk;
+    float scale, cap;
+  } given{address(kv.k),
+          address(kv.v),
+          address(q),
+          listed ? parts_ : address(y),
+          address(rows.places),
+          address(rows.sees),
+          address(rows.sequences),
+          address(pages),
+          address(rows.splits.entries),
+          address(attend.sinks),
+          address(attend.slopes),
+          word_stride(q),
           word_stride(y),
-          word_stride(rows.positions),
-          push.heads,
-          push.value_dim,
-          push.window,
-          count(q.rows)};
-  dispatch("attend_merge", merge, {attend.heads * groups_of(kv.v.cols, columns), q.rows});
+          word_stride(kv.k),
+          word_stride(kv.v),
+          word_stride(rows.places),
+          word_stride(rows.sees),
+          word_stride(rows.sequences),
+          word_stride(pages),
+          count(attend.heads),
+          count(kv.heads),
+          count(kv.k.cols),
+          count(kv.v.cols),
+          count(units),
+          listed ? 1u : 0u,
+          attend.sinks ? 1u : 0u,
+          attend.slopes ? 1u : 0u,
+          distance(attend.window),
+          distance(attend.ahead),
+          distance(attend.chunk),
+          attend.scale,
+          attend.cap};
+  dispatch("attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + build_of(kv.k.type), given, {grid, units});
+  if (listed) merge(y, rows, attend);
+}
+
+// Of the listed splits.
+void VulkanOps::merge(Tensor y, const Rows& rows, const Attend& attend) {
+  const int64_t value_dim = y.cols / attend.heads;
+  const struct {
+    uint64_t y, parts, sinks, places, sees, firsts;
+    uint32_t y_stride, places_stride, sees_stride, heads, value_dim, rows, sunk;
+    int32_t window, ahead, chunk;
+  } push{address(y),
+         parts_,
+         address(attend.sinks),
+         address(rows.places),
+         address(rows.sees),
+         address(rows.splits.firsts),
+         word_stride(y),
+         word_stride(rows.places),
+         word_stride(rows.sees),
+         count(attend.heads),
+         count(value_dim),
+         count(y.rows),
+         attend.sinks ? 1u : 0u,
+         distance(attend.window),
+         distance(attend.ahead),
+         distance(attend.chunk)};
+  dispatch("attend_merge", push, {attend.heads * groups_of(value_dim, columns), y.rows});
 }
 
 }  // namespace lt::vulkan

@@ -24,7 +24,7 @@ class VulkanBackend : public Backend {
   VulkanBackend(const Found& found, const Variant& variant)
       : device_(found, variant.uses),
         memory_(device_),
-        stream_(device_),
+        stream_(device_, memory_),
         transfer_(memory_, stream_),
         pipelines_(device_),
         ops_(device_, stream_, pipelines_),
@@ -41,7 +41,7 @@ class VulkanBackend : public Backend {
   Ops& ops() override { return ops_; }
   bool records() const override { return true; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override {
-    return std::make_unique<RecordedPlan>(device_, stream_, ops_, forward);
+    return std::make_unique<RecordedPlan>(device_, memory_, stream_, ops_, forward);
   }
   void prepare(const std::function<void(Ops&)>& pass) override { ops_.prepare(pass); }
   std::optional<uint64_t> free_memory() const override { return memory_.available(); }
@@ -71,7 +71,12 @@ class VulkanBackend : public Backend {
       ops_.parts_ = take(parts);
       ops_.parts_bytes_ = parts;
     }
-    return scratch_bytes_ + ops_.rounded_bytes_ + ops_.parts_bytes_;
+    const uint64_t lists = needs.chosen ? list_bytes(needs.chosen, needs.choices) : 0;
+    if (lists > ops_.lists_bytes_) {
+      ops_.lists_ = take(lists);
+      ops_.lists_bytes_ = lists;
+    }
+    return scratch_bytes_ + ops_.rounded_bytes_ + ops_.parts_bytes_ + ops_.lists_bytes_;
   }
 
  private:

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <bit>
+
 #include "backend/vulkan/shaders.h"
 #include "backend/vulkan/vulkan.h"
 #include "quant/type.h"
@@ -8,7 +11,11 @@ namespace {
 // Numbers of rows from which on another kernel is taken. The tile, which shares inputs between outputs, is faster than reading the
 // weights once for every four rows.
 constexpr int64_t few_from = 2, tile_from = 13, wide_from = 33, widest_from = 65;
-constexpr int int8_tile = 32;  // rows
+constexpr int int8_tile = 32;          // rows
+constexpr int64_t most_listed = 1024;  // matrices, as in choice_list.comp
+
+// Matrices below one another.
+int64_t matrices(const Product& p) { return p.w.rows / p.y.cols; }
 
 // Rows of a block type's product: whole blocks of 32, as round_inputs.comp writes them.
 uint32_t rounded_stride(int64_t cols) { return static_cast<uint32_t>(cols / 32 * rounded_words); }
@@ -46,41 +53,95 @@ VulkanOps::Kernel VulkanOps::kernel_of(Type type, bool rounded, int64_t rows) co
   return {(lanes ? "matmul_lanes_" : "matmul_tile_") + name + "_" + std::to_string(tall) + (half ? "_half" : ""), 64, tall};
 }
 
-void VulkanOps::multiply(Tensor x, const Product& p, bool beside) {
-  const bool rounded = rounds(p);
-  if (preparing_) {  // steps have any number of rows up to this
-    for (const int64_t rows : {int64_t{1}, few_from, tile_from, wide_from, widest_from})
-      if (rows <= x.rows) preparing_->insert(kernel_of(p.w.type, rounded, rows).shader);
-    return;
-  }
+// By how many rows a kernel is chosen: those that meet one matrix, on average. One where they cannot be listed.
+int64_t VulkanOps::together(const Product& p, const Choice& choice) const {
+  if (!choice) return p.y.rows;
+  const int64_t held = choice.ids ? matrices(p) : choice.count;
+  const bool lists = !choice.ids || (held <= most_listed && list_bytes(p.y.rows, held) <= lists_bytes_);
+  return lists ? std::max<int64_t>(1, p.y.rows / held) : 1;
+}
+
+VulkanOps::Share VulkanOps::share_of(const Product& p, const Choice& choice, const Kernel& kernel) {
+  const int64_t all = groups_of(p.y.rows, kernel.rows);
+  if (!choice) return {one, all};
+  if (!choice.ids) return {in_turn, choice.count * groups_of(groups_of(p.y.rows, choice.count), kernel.rows)};
+  if (kernel.rows == 1) return {each, all};
+  return {listed, most_tiles(p.y.rows, matrices(p), kernel.rows)};
+}
+
+// The lists of choice_list.comp, with tiles of a kernel's rows.
+void VulkanOps::list(const Product& p, const Choice& choice, int64_t rows) {
+  const int64_t held = matrices(p);
   const struct {
-    uint64_t books, w, x, bias, y;
-    uint32_t w_stride, x_stride, y_stride, cols, outs, rows, biased;
+    uint64_t ids, tiles, order;
+    uint32_t ids_stride, used, results, held, size;
+    int32_t first_held;
+  } push{address(choice.ids),
+         tiles(p.y.rows),
+         lists_,
+         word_stride(choice.ids),
+         count(choice.ids.cols),
+         count(p.y.rows),
+         count(held),
+         static_cast<uint32_t>(std::countr_zero(count(rows))),
+         static_cast<int32_t>(choice.first)};
+  dispatch("choice_list", push, {held + 1, 1});
+}
+
+void VulkanOps::multiply(Tensor x, const Product& p, const Choice& choice, const Kernel& kernel, bool beside) {
+  const bool rounded = rounds(p);
+  const Share share = share_of(p, choice, kernel);
+  const struct {
+    uint64_t books, w, x, bias, y, ids, order;
+    uint32_t w_stride, x_stride, y_stride, bias_stride, ids_stride, cols, outs, rows, biased;
+    uint32_t choice, turns, used, held;
+    int32_t first_held;
   } push{books_,
          address(p.w),
          rounded ? rounded_ : address(x),
          address(p.bias),
          address(p.y),
+         share.choice == listed ? tiles(p.y.rows) : address(choice.ids),
+         lists_,
          word_stride(p.w),
          rounded ? rounded_stride(x.cols) : word_stride(x),
          word_stride(p.y),
-         static_cast<uint32_t>(x.cols),
-         static_cast<uint32_t>(p.w.rows),
-         static_cast<uint32_t>(x.rows),
-         p.bias ? 1u : 0u};
-  const Kernel kernel = kernel_of(p.w.type, rounded, x.rows);
-  dispatch(kernel.shader, push, {groups_of(p.w.rows, kernel.outs), groups_of(x.rows, kernel.rows)}, beside);
+         word_stride(p.bias),
+         word_stride(choice.ids),
+         count(x.cols),
+         count(p.y.cols),
+         count(p.y.rows),
+         p.bias ? 1u : 0u,
+         share.choice,
+         count(choice.count),
+         choice.ids ? count(choice.ids.cols) : 1,
+         count(matrices(p)),
+         static_cast<int32_t>(choice.first)};
+  dispatch(kernel.shader, push, {groups_of(p.y.cols, kernel.outs), share.groups}, beside);
 }
 
-void VulkanOps::matmul(Tensor x, std::span<const Product> products) {
-  for (const Product& p : products) {
-    if (!rounds(p)) continue;
-    round(x);
-    break;
-  }
+// Steps have any number of rows up to this.
+void VulkanOps::prepare_product(const Product& p, const Choice& choice) {
+  for (const int64_t rows : {int64_t{1}, few_from, tile_from, wide_from, widest_from})
+    if (rows <= together(p, choice)) preparing_->insert(kernel_of(p.w.type, rounds(p), rows).shader);
+  if (choice.ids && together(p, choice) >= few_from) preparing_->insert("choice_list");
+}
+
+void VulkanOps::matmul(Tensor x, std::span<const Product> products, const Choice& choice) {
+  if (std::any_of(products.begin(), products.end(), [this](const Product& p) { return rounds(p); })) round(x);
   bool beside = false;
+  std::pair<int64_t, int64_t> listed_for{};  // rows of a tile, matrices
   for (const Product& p : products) {
-    multiply(x, p, beside);
+    if (preparing_) {
+      prepare_product(p, choice);
+      continue;
+    }
+    const Kernel kernel = kernel_of(p.w.type, rounds(p), together(p, choice));
+    const std::pair wanted{kernel.rows, matrices(p)};
+    const bool lists = choice.ids && kernel.rows > 1 && wanted != listed_for;
+    if (lists) list(p, choice, kernel.rows);
+    if (lists) listed_for = wanted;
+    multiply(x, p, choice, kernel, beside && !lists);
     beside = true;
   }
 }

@@ -7,6 +7,7 @@ namespace lt::vulkan {
 namespace {
 
 constexpr VkBufferUsageFlags copies = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+constexpr VkBufferUsageFlags addressed = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 constexpr VkMemoryPropertyFlags own = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
 constexpr VkMemoryPropertyFlags seen = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr uint32_t none = ~0u;
@@ -60,10 +61,10 @@ Block Memory::make(uint64_t bytes, uint32_t type, VkBufferUsageFlags usage, bool
   VkMemoryAllocateFlagsInfo flags{};
   flags.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
   flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
-  const bool addressed = (usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT) != 0;
+  const bool has_address = (usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT) != 0;
   VkMemoryAllocateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-  info.pNext = addressed ? &flags : nullptr;
+  info.pNext = has_address ? &flags : nullptr;
   info.allocationSize = needs.size;
   info.memoryTypeIndex = type;
   VkResult result = api.AllocateMemory(d, &info, nullptr, &b.memory);
@@ -75,7 +76,7 @@ Block Memory::make(uint64_t bytes, uint32_t type, VkBufferUsageFlags usage, bool
     fail(result, "vulkan: taking " + std::to_string(bytes) + " bytes of memory, " + std::to_string(taken_) + " taken before");
   }
   b.host = static_cast<char*>(host);
-  if (addressed) {
+  if (has_address) {
     VkBufferDeviceAddressInfo address{};
     address.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO;
     address.buffer = b.buffer;
@@ -89,6 +90,13 @@ Block Memory::make_staging(uint64_t bytes) const {
   if (type == none) type = find_type(seen, ~0u);
   if (type == none) throw Error(Code::device, "vulkan: expected memory that the host sees, found none");
   return make(bytes, type, copies, true);
+}
+
+Block Memory::make_seen(uint64_t bytes) const {
+  uint32_t type = find_type(own | seen, ~0u);
+  if (type == none) type = find_type(seen, ~0u);
+  if (type == none) throw Error(Code::device, "vulkan: expected memory that the host sees, found none");
+  return make(bytes, type, addressed, true);
 }
 
 void Memory::destroy(const Block& b) const {
@@ -113,14 +121,13 @@ Block& Memory::grow(uint64_t whole, uint64_t next) {
     throw Error(Code::memory, "vulkan: expected " + std::to_string(exact) + " bytes of device memory, " + std::to_string(free) +
                                   " are free of " + std::to_string(device_.found().memory.memoryHeaps[device_.found().heap].size) +
                                   "; use a smaller context, or fewer layers on the device");
-  const VkBufferUsageFlags usage = copies | VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
   const uint64_t wanted = std::min({std::max(exact, next), most, std::max(exact, free / 8)});
   Block b;
   try {
-    b = make(wanted, type_, usage, direct_);
+    b = make(wanted, type_, copies | addressed, direct_);
   } catch (const Error& e) {
     if (e.code() != Code::memory || wanted == exact) throw;
-    b = make(exact, type_, usage, direct_);
+    b = make(exact, type_, copies | addressed, direct_);
   }
   taken_ += b.size;
   return blocks_[b.address] = b;

@@ -48,6 +48,8 @@ class Memory {
 
   // A buffer of the host's memory, seen there, for copies to and from the device.
   Block make_staging(uint64_t bytes) const;
+  // Memory that the host writes and shaders read: the device's own where it can be.
+  Block make_seen(uint64_t bytes) const;
   void destroy(const Block& block) const;
 
  private:

@@ -2,11 +2,11 @@
 
 namespace lt::vulkan {
 
-RecordedPlan::RecordedPlan(const Device& device, Stream& stream, Ops& ops, const std::function<void(Ops&)>& forward)
-    : device_(device), stream_(stream), pool_(stream.make_pool()) {
+RecordedPlan::RecordedPlan(const Device& device, const Memory& memory, Stream& stream, Ops& ops, const std::function<void(Ops&)>& forward)
+    : device_(device), stream_(stream), parameters_(memory, 128), pool_(stream.make_pool()) {
   try {
     commands_ = stream.make_buffer(pool_);
-    stream.begin_recording(commands_);
+    stream.begin_recording(commands_, parameters_);
     forward(ops);
     stream.end_recording();
   } catch (...) {

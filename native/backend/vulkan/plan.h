@@ -1,5 +1,5 @@
-// A recorded forward pass: one command buffer, run again as it is. It reads ids, positions, sequences, pages and outputs where
-// they lie; only shapes are fixed.
+// A recorded forward pass: one command buffer, run again as it is. It reads the tensors of Rows where they lie; only shapes
+// are fixed.
 #pragma once
 #include "backend/vulkan/vulkan.h"
 
@@ -7,13 +7,14 @@ namespace lt::vulkan {
 
 class RecordedPlan : public Plan {
  public:
-  RecordedPlan(const Device& device, Stream& stream, Ops& ops, const std::function<void(Ops&)>& forward);
+  RecordedPlan(const Device& device, const Memory& memory, Stream& stream, Ops& ops, const std::function<void(Ops&)>& forward);
   ~RecordedPlan() override;
   void run() override { stream_.run(commands_); }
 
  private:
   const Device& device_;
   Stream& stream_;
+  Parameters parameters_;
   VkCommandPool pool_;
   VkCommandBuffer commands_ = nullptr;
 };

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 
+#include "backend/vulkan/pipelines.h"
 #include "backend/vulkan/validation.h"
 
 namespace lt::vulkan {
 
-Stream::Stream(const Device& device) : device_(device), pool_(make_pool()) {
+Stream::Stream(const Device& device, const Memory& memory) : device_(device), pool_(make_pool()) {
   for (Slot& s : slots_) {
     s.commands = make_buffer(pool_);
     VkFenceCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
     check(device.api().CreateFence(device.handle(), &info, nullptr, &s.fence), "vulkan: making a fence");
+    s.parameters = std::make_unique<Parameters>(memory, longest);
   }
 }
 
@@ -75,6 +77,7 @@ VkCommandBuffer Stream::now() {
   if (!open_) {
     wait_for(slot().submission);
     begin(slot().commands, false);
+    slot().parameters->forget();
     open_ = slot().commands;
     length_ = 0;
   }
@@ -82,14 +85,16 @@ VkCommandBuffer Stream::now() {
   return open_;
 }
 
-void Stream::dispatch(VkPipeline pipeline, VkPipelineLayout layout, const void* push, uint32_t bytes, std::array<uint32_t, 3> groups,
+void Stream::dispatch(VkPipeline pipeline, VkPipelineLayout layout, const void* given, uint32_t bytes, std::array<uint32_t, 3> groups,
                       bool beside) {
   if (groups[0] == 0 || groups[1] == 0 || groups[2] == 0) return;
   const DeviceApi& api = device_.api();
   const VkCommandBuffer commands = now();
+  const bool fits = bytes <= Pipelines::push_bytes;
+  const uint64_t kept = fits ? 0 : (recording_ ? recorded_ : slot().parameters.get())->keep(given, bytes);
   if (!beside) barrier(commands);
   api.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
-  api.CmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, bytes, push);
+  api.CmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, fits ? bytes : sizeof kept, fits ? given : &kept);
   api.CmdDispatch(commands, groups[0], groups[1], groups[2]);
   if (!recording_ && length_ >= longest) submit();
 }
@@ -141,10 +146,11 @@ void Stream::wait() {
   wait_for(submitted_);
 }
 
-void Stream::begin_recording(VkCommandBuffer into) {
+void Stream::begin_recording(VkCommandBuffer into, Parameters& parameters) {
   submit();
   begin(into, true);
   recording_ = into;
+  recorded_ = &parameters;
 }
 
 void Stream::end_recording() {

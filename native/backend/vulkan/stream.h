@@ -3,20 +3,22 @@
 #pragma once
 #include <array>
 #include <cstring>
+#include <memory>
 
-#include "backend/vulkan/memory.h"
+#include "backend/vulkan/parameters.h"
 
 namespace lt::vulkan {
 
 class Stream {
  public:
-  explicit Stream(const Device& device);
+  Stream(const Device& device, const Memory& memory);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Groups of a pipeline with its push constants. `beside`: it needs nothing that the call before it wrote.
-  void dispatch(VkPipeline pipeline, VkPipelineLayout layout, const void* push, uint32_t bytes, std::array<uint32_t, 3> groups,
+  // Groups of a pipeline with its parameters: as push constants, or, where they are more than fit, a pointer to them. `beside`: it needs
+  // nothing that the call before it wrote.
+  void dispatch(VkPipeline pipeline, VkPipelineLayout layout, const void* given, uint32_t bytes, std::array<uint32_t, 3> groups,
                 bool beside = false);
   void copy(VkBuffer to, uint64_t at, VkBuffer from, uint64_t first, uint64_t bytes);
   void zero(const Block& block);
@@ -27,8 +29,8 @@ class Stream {
   void wait_for(uint64_t submission);
   bool idle() const { return !open_ && done_ == submitted_; }
 
-  // Between these, calls go into a command buffer that can be run again.
-  void begin_recording(VkCommandBuffer into);
+  // Between these, calls go into a command buffer that can be run again, as long as its parameters are kept.
+  void begin_recording(VkCommandBuffer into, Parameters& parameters);
   void end_recording();
   void abandon_recording() { recording_ = nullptr; }
   void run(VkCommandBuffer recorded);  // waits for its results
@@ -42,6 +44,7 @@ class Stream {
     VkCommandBuffer commands = nullptr;
     VkFence fence = VK_NULL_HANDLE;
     uint64_t submission = 0;
+    std::unique_ptr<Parameters> parameters;
   };
   VkCommandBuffer now();
   void begin(VkCommandBuffer commands, bool again) const;
@@ -55,6 +58,7 @@ class Stream {
   std::array<Slot, slots> slots_;
   uint64_t submitted_ = 0, done_ = 0;
   VkCommandBuffer open_ = nullptr, recording_ = nullptr;
+  Parameters* recorded_ = nullptr;  // of what is recorded
   int length_ = 0;
 };
 

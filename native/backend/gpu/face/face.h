@@ -117,6 +117,7 @@ void launch(Stream& stream, const char* name, void (*kernel)(Args), Grid grid, i
     }
   };
   check_grid(name, grid);
+  check_shared(name, shared);
   stream.add([&blocks = stream.blocks(), name, grid, threads, shared, call = Call{kernel, args}] {
     blocks.run({name, grid, threads, shared, Call::run, &call});
   });

@@ -18,9 +18,9 @@ LT_DEVICE void store(quant::F32::Block& b, const float* x) { b.x = *x; }
 LT_DEVICE void store(quant::F16::Block& b, const float* x) { b.x = quant::float_to_half(*x); }
 LT_DEVICE void store(quant::Q8_0::Block& b, const float* x) { quant::Q8_0::quantize(x, b); }
 
-// The row of a position in k or v.
-LT_HD inline int64_t slot(const int32_t* pages, int64_t heads, int64_t head, int64_t position) {
-  return (pages[position / Kv::page_size] * heads + head) * Kv::page_size + position % Kv::page_size;
+// The row of a place in k or v.
+LT_HD inline int64_t slot(const int32_t* pages, int64_t heads, int64_t head, int64_t place) {
+  return (pages[place / Kv::page_size] * heads + head) * Kv::page_size + place % Kv::page_size;
 }
 
 // Calls f with a value of the cache type's struct.

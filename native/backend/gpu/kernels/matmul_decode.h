@@ -5,12 +5,12 @@
 // added ascending, then the bias. A thread has a chain here, so that 32 threads share a row; four chains of neighbouring groups at a
 // time are what a thread of a tile can hold.
 #pragma once
+#include "backend/gpu/kernels/choice.h"
 #include "backend/gpu/kernels/row.h"
-#include "backend/gpu/kernels/weights.h"
 
 namespace lt::gpu::LT_GPU {
 
-constexpr int most_decoded = tiles_from - 1;  // rows of x
+constexpr int most_decoded = at_once_of(tiles_from - 1);  // rows of x
 constexpr int chains = 32, segments = chains / 4;
 
 // acc plus the products of a group of columns.
@@ -26,41 +26,49 @@ LT_DEVICE float add_group(float acc, const float (&w)[16], const float* x, int c
   return acc;
 }
 
-// N: rows of x at most.
+// N: rows of y at most, of one matrix. Where there is no such matrix nothing is multiplied or added.
 template <class T, int N>
 LT_KERNEL(128)
 decode_rows(MatmulArgs p) {
   LT_SHARED(float, sums, 4 * N * segments);  // (rows of w of the block, N, segments)
   const int lane = thread() % chains, mine = thread() / chains;
-  const int64_t m = block_x() * 4 + mine;
-  const char* row = p.w.row<char>(least(m, p.outputs - 1));
-  const int n = static_cast<int>(p.rows);
+  const int first = row_of_group<N>(p, block_y(), 0);
+  if (first < 0) return;  // fewer groups than there might have been
+  const int matrix = matrix_of(p, first);
+  const int64_t m = block_x() * 4 + mine, cols = matrix < 0 ? 0 : p.cols;
+  const char* row = p.w.row<char>(most(matrix, 0) * p.outputs + least(m, p.outputs - 1));
+  const float* x[N];
+  LT_UNROLL for (int i = 0; i < N; i++) {
+    const int r = row_of_group<N>(p, block_y(), i);
+    x[i] = r < 0 ? nullptr : p.x.row<float>(input_of(p, r));
+  }
   float acc[N] = {};
-  for (int64_t g = lane; 16 * g < p.cols; g += chains) {
+  for (int64_t g = lane; 16 * g < cols; g += chains) {
     float w[16];
-    const int cols = weights16<T>(row, g, p.cols, p.wide_w, w);
-    LT_UNROLL for (int r = 0; r < N; r++) {
-      if (r < n) acc[r] = add_group<T>(acc[r], w, p.x.row<float>(r) + 16 * g, cols, p.wide_x);
+    const int n = weights16<T>(row, g, cols, p.wide_w, w);
+    LT_UNROLL for (int i = 0; i < N; i++) {
+      if (x[i]) acc[i] = add_group<T>(acc[i], w, x[i] + 16 * g, n, p.wide_x);
     }
   }
-  LT_UNROLL for (int r = 0; r < N; r++) {
-    if (r < n) {
-      float s = acc[r] + shuffle_xor(acc[r], 1);
+  LT_UNROLL for (int i = 0; i < N; i++) {
+    if (x[i]) {
+      float s = acc[i] + shuffle_xor(acc[i], 1);
       s += shuffle_xor(s, 2);
-      if (lane % 4 == 0) sums[(mine * N + r) * segments + lane / 4] = s;
+      if (lane % 4 == 0) sums[(mine * N + i) * segments + lane / 4] = s;
     }
   }
   sync();
-  if (lane >= n || m >= p.outputs) return;
+  const int r = lane < N ? row_of_group<N>(p, block_y(), lane) : -1;
+  if (r < 0 || m >= p.outputs) return;
   float y = sums[(mine * N + lane) * segments];
   for (int s = 1; s < segments; s++) y += sums[(mine * N + lane) * segments + s];
-  p.y.row<float>(lane)[m] = p.bias ? y + p.bias[m] : y;
+  p.y.row<float>(r)[m] = p.bias.data && matrix >= 0 ? y + p.bias.row<float>(matrix)[m] : y;
 }
 
 template <class T>
-void matmul_decode(Stream& stream, const MatmulArgs& p) {
-  const Grid grid{parts(p.outputs, 4)};
-  if (p.rows < few_from)
+void matmul_decode(Stream& stream, const MatmulArgs& p, int64_t at_once) {
+  const Grid grid{parts(p.outputs, 4), groups_of(p, at_once)};
+  if (at_once == 1)
     launch(stream, "matmul of one row", decode_rows<T, 1>, grid, 128, 0, p);
   else
     launch(stream, "matmul of few rows", decode_rows<T, most_decoded>, grid, 128, 0, p);

@@ -8,11 +8,11 @@
 namespace lt::gpu::LT_GPU {
 
 template <class T>
-void matmul_rows(Stream& stream, const MatmulArgs& p) {
-  if (p.rows < tiles_from)
-    matmul_decode<T>(stream, p);
+void matmul_rows(Stream& stream, const MatmulArgs& p, int64_t at_once) {
+  if (at_once <= most_decoded)
+    matmul_decode<T>(stream, p, at_once);
   else
-    matmul_tiles<T>(stream, p);
+    matmul_tiles<T>(stream, p, at_once);
 }
 
 }  // namespace lt::gpu::LT_GPU

@@ -3,8 +3,9 @@
 //! half
 //! rows 1 2 3 4
 //! subgroup
-// softmax(q . k * scale) v over the positions that a row sees: a row a group, with ROWS of its query heads that read the same
-// KV head, so that keys and values are read once for them; 256 columns of the value at a time.
+// softmax(q . k * scale) v over the places that a row sees: a row a group, with ROWS of its query heads that read the same
+// KV head, so that keys and values are read once for them; 256 columns of the value at a time. Scores may be capped and lessened with
+// the distance (Press et al. 2021); a sink is one more score, joined last.
 // Order: a score adds its columns ascending, one fused multiply-add each. Pages of 64 absolute positions ascending, an invocation a
 // position for the scores; weights are summed in eights, then the eight sums; weighted values position by position. Splits as in
 // attend_merge.glsl: a group has all of its row's, or the one of an entry of the work list, whose sums attend_merge.comp merges.
@@ -13,14 +14,19 @@
 #extension GL_KHR_shader_subgroup_ballot : require
 #endif
 layout(local_size_x = 64) in;
-layout(push_constant) uniform Push {
+struct Given {
   Words keys, values;
   Floats q, y;  // y: of entries, the parts
-  Ints positions, sequences, pages, entries;
-  uint q_stride, y_stride, k_stride, v_stride, positions_stride, sequences_stride, pages_stride;
-  uint heads, kv_heads, key_dim, value_dim, window, count, listed;  // count: of rows, or of entries where they are listed
-  float scale;
+  Ints places, sees, sequences, pages, entries;
+  Floats sinks, slopes;
+  uint q_stride, y_stride, k_stride, v_stride, places_stride, sees_stride, sequences_stride, pages_stride;
+  uint heads, kv_heads, key_dim, value_dim, count, listed, sunk, sloped;  // count: of rows, or of entries where they are listed
+  int window, ahead, chunk;
+  float scale, cap;
 };
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Parameters { Given all; };
+layout(push_constant) uniform Push { Parameters parameters; };
+Given given;
 #include "attend_merge.glsl"
 #include "cache.glsl"
 
@@ -43,31 +49,39 @@ shared float sums[8 * ROWS];
 void key_products(uint row, uint query, out float s[ROWS]) {
   precise float sum[ROWS];
   [[unroll]] for (uint n = 0u; n < ROWS; n++) sum[n] = 0.0;
-  for (uint c = 0u; c < key_dim; c += 8u) {
+  for (uint c = 0u; c < given.key_dim; c += 8u) {
     float k[8];
     eight_of_key(row, c, k);
     [[unroll]] for (uint n = 0u; n < ROWS; n++) {
       EIGHT eight;
-      LOAD_EIGHT(eight, q.at, query + n * key_dim + c);
+      LOAD_EIGHT(eight, given.q.at, query + n * given.key_dim + c);
       [[unroll]] for (uint i = 0u; i < 8u; i++) {
         const float one = OF_EIGHT(eight, i);
-        if (c + i < key_dim) sum[n] = fma(one, k[i], sum[n]);
+        if (c + i < given.key_dim) sum[n] = fma(one, k[i], sum[n]);
       }
     }
   }
   s = sum;
 }
 
-// Positions [first, last] of a page, which lies at `slot`, join the parts.
-void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, uint query, uint column) {
+// The score of a product of head h with the key at a distance.
+float score_of(float product, uint h, int distance) {
+  precise float score = product * given.scale;
+  if (given.cap > 0.0) score = given.cap * hyperbolic_tangent(score / given.cap);
+  if (given.sloped != 0u) score = fma(-given.slopes.at[h], float(distance), score);
+  return score;
+}
+
+// Positions [first, last] of a page, which lies at `slot`, join the parts of the heads from h on. `to_row`: from the page's first
+// position to the row's.
+void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, int to_row, uint h, uint query, uint column) {
   const uint t = gl_LocalInvocationID.x;
   const bool seen = int(t) >= first && int(t) <= last;
   float score[ROWS];
-  key_products((slot + uint(clamp(int(t), first, last))) * k_stride, query, score);
+  key_products((slot + uint(clamp(int(t), first, last))) * given.k_stride, query, score);
   barrier();
   [[unroll]] for (uint n = 0u; n < ROWS; n++) {
-    precise float scaled = score[n] * scale;
-    score[n] = seen ? scaled : -1e30;
+    score[n] = seen ? score_of(score[n], h + n, to_row - int(t)) : -1e30;
     weights[64u * n + t] = score[n];
   }
   barrier();
@@ -99,8 +113,8 @@ void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, uint q
     parts_of[n].sum = joined;
   }
   [[unroll]] for (uint j = 0u; j < columns; j++) {
-    if (column + 64u * j >= value_dim) break;
-    const uint c = min(column + t + 64u * j, value_dim - 1u);
+    if (column + 64u * j >= given.value_dim) break;
+    const uint c = min(column + t + 64u * j, given.value_dim - 1u);
     precise float v[ROWS];
     [[unroll]] for (uint n = 0u; n < ROWS; n++) v[n] = parts_of[n].values[j] * fade[n];
     for (int p = first & ~7; p <= last; p += 8) {
@@ -108,7 +122,7 @@ void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, uint q
       [[unroll]] for (uint n = 0u; n < ROWS; n++) { LOAD_EIGHT(eight[n], weights, 64u * n + uint(p)); }
       [[unroll]] for (int i = 0; i < 8; i++) {
         if (p + i < first || p + i > last) continue;
-        const float value = value_at((slot + uint(p + i)) * v_stride, c);
+        const float value = value_at((slot + uint(p + i)) * given.v_stride, c);
         [[unroll]] for (uint n = 0u; n < ROWS; n++) v[n] = fma(OF_EIGHT(eight[n], i), value, v[n]);
       }
     }
@@ -117,24 +131,26 @@ void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, uint q
 }
 
 void main() {
+  given = parameters.all;
   const uint t = gl_LocalInvocationID.x, unit = group_down();
-  if (unit >= count) return;
-  const bool alone = listed != 0u;
+  if (unit >= given.count) return;
+  const bool alone = given.listed != 0u;
   int row = int(unit), from_split = 0, to_split = 0;
   if (alone) {
-    row = entries.at[2u * unit];
-    from_split = to_split = entries.at[2u * unit + 1u];
+    row = given.entries.at[2u * unit];
+    from_split = to_split = given.entries.at[2u * unit + 1u];
   }
   if (row < 0) return;
   const uint r = uint(row);
   // Of each KV head, its query heads in chunks of ROWS; a last chunk that is not full begins earlier and repeats some.
-  const uint group = heads / kv_heads, chunks = (group + ROWS - 1u) / ROWS, grid = kv_heads * chunks;
+  const uint group = given.heads / given.kv_heads, chunks = (group + ROWS - 1u) / ROWS, grid = given.kv_heads * chunks;
   const uint kv_head = gl_WorkGroupID.x % grid / chunks, chunk = gl_WorkGroupID.x % chunks;
   const uint start = min(chunk * ROWS, group - ROWS), h = kv_head * group + start;
   const uint column = gl_WorkGroupID.x / grid * (64u * columns);
-  const int last = positions.at[r * positions_stride];
-  const int first = window != 0u ? max(0, last - int(window) + 1) : 0;
-  const uint table = uint(sequences.at[r * sequences_stride]) * pages_stride;
+  const int place = given.places.at[r * given.places_stride];
+  const ivec2 seen = seen_of(place, given.sees.at[r * given.sees_stride], given.window, given.ahead, given.chunk);
+  const int first = seen.x, last = seen.y;
+  const uint table = uint(given.sequences.at[r * given.sequences_stride]) * given.pages_stride;
   if (!alone) {
     from_split = first / split_positions;
     to_split = last / split_positions;
@@ -148,8 +164,9 @@ void main() {
     const int from_page = max(first, s * split_positions) / page_size;
     const int to_page = min(last, (s + 1) * split_positions - 1) / page_size;
     for (int p = from_page; p <= to_page; p++) {
-      const uint slot = (uint(pages.at[table + p]) * kv_heads + kv_head) * page_size;
-      join_page(part, slot, max(first - p * page_size, 0), min(last - p * page_size, page_size - 1), r * q_stride + h * key_dim, column);
+      const uint slot = (uint(given.pages.at[table + p]) * given.kv_heads + kv_head) * page_size;
+      join_page(part, slot, max(first - p * page_size, 0), min(last - p * page_size, page_size - 1), place - p * page_size, h,
+                r * given.q_stride + h * given.key_dim, column);
     }
     if (alone) {
       all = part;
@@ -160,19 +177,20 @@ void main() {
   [[unroll]] for (uint n = 0u; n < ROWS; n++) {
     if (start + n < chunk * ROWS) continue;  // the chunk before has it
     const uint head = h + n;
-    const uint to = alone ? (unit * heads + head) * (value_dim + 2u) : r * y_stride + head * value_dim;
+    if (!alone && given.sunk != 0u) join_sink(all[n], given.sinks.at[head]);
+    const uint to = alone ? (unit * given.heads + head) * (given.value_dim + 2u) : r * given.y_stride + head * given.value_dim;
     [[unroll]] for (uint j = 0u; j < columns; j++) {
       const uint c = column + t + 64u * j;
-      if (c >= value_dim) continue;
+      if (c >= given.value_dim) continue;
       if (alone) {
-        y.at[to + 2u + c] = all[n].values[j];
+        given.y.at[to + 2u + c] = all[n].values[j];
       } else {
-        y.at[to + c] = quotient(all[n].values[j], all[n].sum);
+        given.y.at[to + c] = quotient(all[n].values[j], all[n].sum);
       }
     }
     if (alone && t == 0u && column == 0u) {
-      y.at[to] = all[n].most;
-      y.at[to + 1u] = all[n].sum;
+      given.y.at[to] = all[n].most;
+      given.y.at[to + 1u] = all[n].sum;
     }
   }
 }

@@ -3,9 +3,10 @@
 #include "core.glsl"
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
-  Floats y, parts;
-  Ints positions, firsts;
-  uint y_stride, positions_stride, heads, value_dim, window, rows;
+  Floats y, parts, sinks;
+  Ints places, sees, firsts;
+  uint y_stride, places_stride, sees_stride, heads, value_dim, rows, sunk;
+  int window, ahead, chunk;
 };
 #include "attend_merge.glsl"
 
@@ -13,10 +14,9 @@ void main() {
   const uint t = gl_LocalInvocationID.x, r = group_down(), h = gl_WorkGroupID.x % heads;
   if (r >= rows) return;
   const uint column = gl_WorkGroupID.x / heads * (64u * columns);
-  const int last = positions.at[r * positions_stride];
-  const int first = window != 0u ? max(0, last - int(window) + 1) : 0;
+  const ivec2 seen = seen_of(places.at[r * places_stride], sees.at[r * sees_stride], window, ahead, chunk);
   Part all = nothing();
-  for (int s = first / split_positions; s <= last / split_positions; s++) {
+  for (int s = seen.x / split_positions; s <= seen.y / split_positions; s++) {
     const uint from = (uint(firsts.at[r] + s) * heads + h) * (value_dim + 2u);
     Part part;
     part.most = parts.at[from];
@@ -27,6 +27,7 @@ void main() {
     }
     merge(all, part);
   }
+  if (sunk != 0u) join_sink(all, sinks.at[h]);
   [[unroll]] for (uint j = 0u; j < columns; j++) {
     const uint c = column + t + 64u * j;
     if (c < value_dim) y.at[r * y_stride + h * value_dim + c] = quotient(all.values[j], all.sum);

@@ -1,6 +1,6 @@
 // Online softmax (Milakov & Gimelshein 2018): values weighted by e^(score - most), their weights' sum, and how two such
 // parts of the positions become one. Parts of split_positions absolute positions are merged in ascending order.
-#include "exponential.glsl"
+#include "activation.glsl"
 const int split_positions = 512;
 const uint columns = 4u;  // of a value an invocation keeps, 64 apart
 
@@ -26,6 +26,21 @@ void merge(inout Part a, Part b) {
     precise float v = a.values[j] * fade_a + b.values[j] * fade_b;
     a.values[j] = v;
   }
+}
+
+// The places that a row sees, first and last, of `last` at most.
+ivec2 seen_of(int place, int last, int window, int ahead, int chunk) {
+  int first = window != 0 ? max(0, place - window + 1) : 0;
+  if (chunk != 0) first = max(first, place / chunk * chunk);
+  return ivec2(first, ahead >= 0 ? min(last, place + ahead) : last);
+}
+
+// A score more, which has no value.
+void join_sink(inout Part a, float score) {
+  Part sink = nothing();
+  sink.most = score;
+  sink.sum = 1.0;
+  merge(a, sink);
 }
 
 float quotient(float value, float sum) {

@@ -4,11 +4,8 @@
 //   multiply(t, sum)        the block joins the sums of invocation t, by join_block
 #include "core.glsl"
 layout(local_size_x = 64) in;
-layout(push_constant) uniform Push {
-  Words books, w, x;
-  Floats bias, y;
-  uint w_stride, x_stride, y_stride, cols, outs, rows, biased;
-};
+#define INPUTS Words
+#include "products.glsl"
 #include "blocks.glsl"
 #include "type.glsl"
 #include "int8.glsl"
@@ -32,29 +29,33 @@ void join_block(uint t, uint n, uint o, float low, float high, inout vec4 sum[8]
   sum[i][o & 3u] = joined(sum[i][o & 3u], low, high, scales[m], least, input_scales[4u * (t >> 3) + n]);
 }
 
-void load_block(uint t, uint m0, uint n0, uint k) {
+// x's row for the invocation begins at `start`.
+void load_block(uint t, Share share, uint m0, uint start, uint k) {
   uint q[8];
   float least;
-  codes32(w, min(m0 + t, outs - 1u) * w_stride, k, q, scales[t], least);
+  codes32(w, weight_of(share, m0 + t), k, q, scales[t], least);
   store_codes(t, q);
 #ifdef LEAST
   leasts[t] = least;
 #endif
   // Two invocations a row: five words each.
-  const uint n = t >> 1, from = min(n0 + n, rows - 1u) * x_stride + 10u * k;
+  const uint n = t >> 1, from = start + 10u * k;
   [[unroll]] for (uint i = 0u; i < 4u; i++) store_input(n, 4u * (t & 1u) + i, x.at[from + 4u * (t & 1u) + i]);
   input_scales[n][t & 1u] = uintBitsToFloat(x.at[from + 8u + (t & 1u)]);
 }
 
 void walk() {
-  const uint t = gl_LocalInvocationID.x, m0 = gl_WorkGroupID.x * 64u, n0 = group_down() * 32u;
+  const uint t = gl_LocalInvocationID.x, m0 = gl_WorkGroupID.x * 64u;
+  const Share share = share_of(group_down(), 32u);
+  if (leaves(share, t, m0, 64u)) return;
+  const uint start = input_of(share, t >> 1);
   precise vec4 total[8], sum[8];
   [[unroll]] for (uint i = 0u; i < 8u; i++) total[i] = vec4(0.0);
   for (uint chain = 0u; chain < 8u; chain++) {
     [[unroll]] for (uint i = 0u; i < 8u; i++) sum[i] = vec4(0.0);
     for (uint k = chain; 32u * k < cols; k += 8u) {
       barrier();
-      load_block(t, m0, n0, k);
+      load_block(t, share, m0, start, k);
       barrier();
       multiply(t, sum);
     }
@@ -62,12 +63,8 @@ void walk() {
   }
   [[unroll]] for (uint n = 0u; n < 4u; n++) {
     [[unroll]] for (uint o = 0u; o < 8u; o++) {
-      const uint m = m0 + 8u * (t & 7u) + o, r = n0 + 4u * (t >> 3) + n;
-      precise float v = total[2u * n + (o >> 2)][o & 3u];
-      if (m < outs && r < rows) {
-        if (biased != 0u) v = v + bias.at[m];
-        y.at[r * y_stride + m] = v;
-      }
+      const uint m = m0 + 8u * (t & 7u) + o, r = 4u * (t >> 3) + n;
+      if (m < outs && r < share.count) store_product(share, r, m, total[2u * n + (o >> 2)][o & 3u]);
     }
   }
 }

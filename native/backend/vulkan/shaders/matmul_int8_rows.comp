@@ -11,11 +11,8 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #endif
 layout(local_size_x = 64) in;
-layout(push_constant) uniform Push {
-  Words books, w, x;
-  Floats bias, y;
-  uint w_stride, x_stride, y_stride, cols, outs, rows, biased;
-};
+#define INPUTS Words
+#include "products.glsl"
 #include "blocks.glsl"
 #include "type.glsl"
 #include "int8.glsl"
@@ -27,10 +24,10 @@ shared uint inputs[10u * piece * ROWS];
 shared float chains[64 * ROWS];
 #endif
 
-void load_piece(uint t, uint row, uint k0) {
+void load_piece(uint t, uint start[ROWS], uint k0) {
   const uint n_words = 10u * min(piece, cols / 32u - k0);
-  for (uint n = 0u; n < ROWS; n++) {
-    const uint from = min(row + n, rows - 1u) * x_stride + 10u * k0;
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+    const uint from = start[n] + 10u * k0;
     for (uint i = t; i < n_words; i += 64u) inputs[10u * piece * n + i] = x.at[from + i];
   }
 }
@@ -41,14 +38,18 @@ void main() {
 #else
   const uint t = gl_LocalInvocationID.x;
 #endif
-  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS, row = group_down() * ROWS;
+  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS;
+  const Share share = share_of(group_down(), ROWS);
+  if (leaves(share, t, gl_WorkGroupID.x * (8u * OUTS), 8u * OUTS)) return;
+  uint start[ROWS];
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) start[n] = input_of(share, n);
   const uint blocks = cols / 32u;
   precise float sum[OUTS * ROWS];
   [[unroll]] for (uint i = 0u; i < OUTS * ROWS; i++) sum[i] = 0.0;
 
   for (uint k0 = 0u; k0 < blocks; k0 += piece) {
     barrier();
-    load_piece(t, row, k0);
+    load_piece(t, start, k0);
     barrier();
     for (uint k = k0 + chain; k < min(k0 + piece, blocks); k += 8u) {
       uint in_row[8u * ROWS];
@@ -62,7 +63,7 @@ void main() {
         uint q[8];
         vec2 scale;
         float least;
-        codes32(w, min(first + o, outs - 1u) * w_stride, k, q, scale, least);
+        codes32(w, weight_of(share, first + o), k, q, scale, least);
         [[unroll]] for (uint n = 0u; n < ROWS; n++) {
           int low = 0, high = 0;
           [[unroll]] for (uint i = 0u; i < 4u; i++) low += dot4(q[i], in_row[8u * n + i]);
@@ -91,10 +92,7 @@ void main() {
       [[unroll]] for (uint i = 1u; i < 8u; i++) total = total + chains[64u * n + (t & ~7u) + i];
 #endif
       const uint m = first + o;
-      if (chain == 0u && m < outs && row + n < rows) {
-        if (biased != 0u) total = total + bias.at[m];
-        y.at[(row + n) * y_stride + m] = total;
-      }
+      if (chain == 0u && m < outs && n < share.count) store_product(share, n, m, total);
     }
   }
 }

@@ -8,11 +8,7 @@
 #include "core.glsl"
 #extension GL_KHR_shader_subgroup_ballot : require
 layout(local_size_x = 64) in;
-layout(push_constant) uniform Push {
-  Words books, w;
-  Floats x, bias, y;
-  uint w_stride, x_stride, y_stride, cols, outs, rows, biased;
-};
+#include "products.glsl"
 #include "blocks.glsl"
 #include "type.glsl"
 
@@ -20,18 +16,20 @@ layout(push_constant) uniform Push {
 #define EIGHTS (ROWS / 64)    // of them
 shared vec4 weights[32 * 16];  // column by four outputs: [16 i + output / 4]
 
-void load_weights(uint t, uint m0, uint k) {
+void load_weights(uint t, Share share, uint m0, uint k) {
   const uint left = cols - 32u * k;
   precise float v[32];
-  decode32(w, min(m0 + t, outs - 1u) * w_stride, k, v);
+  decode32(w, weight_of(share, m0 + t), k, v);
   [[unroll]] for (uint i = 0u; i < 32u; i++) weights[16u * i + (t >> 2)][t & 3u] = i < left ? v[i] : 0.0;
 }
 
 void main() {
   const uint lane = gl_SubgroupInvocationID, t = gl_SubgroupID * 8u + lane;
-  const uint m0 = gl_WorkGroupID.x * 64u, n0 = group_down() * ROWS + OWN * gl_SubgroupID;
+  const uint m0 = gl_WorkGroupID.x * 64u, n0 = OWN * gl_SubgroupID;
+  const Share share = share_of(group_down(), ROWS);
+  if (leaves(share, t, m0, 64u)) return;
   uint from[EIGHTS];  // the lane's rows of x
-  [[unroll]] for (uint e = 0u; e < EIGHTS; e++) from[e] = min(n0 + 8u * e + lane, rows - 1u) * x_stride;
+  [[unroll]] for (uint e = 0u; e < EIGHTS; e++) from[e] = input_of(share, n0 + 8u * e + lane);
   precise vec4 total[2 * OWN], sum[2 * OWN];
   [[unroll]] for (uint i = 0u; i < 2u * OWN; i++) total[i] = vec4(0.0);
 
@@ -39,7 +37,7 @@ void main() {
     [[unroll]] for (uint i = 0u; i < 2u * OWN; i++) sum[i] = vec4(0.0);
     for (uint k = chain; 32u * k < cols; k += 8u) {
       barrier();
-      load_weights(t, m0, k);
+      load_weights(t, share, m0, k);
       barrier();
       for (uint i = 0u; i < min(32u, cols - 32u * k); i++) {
         const vec4 a = weights[16u * i + 2u * lane], b = weights[16u * i + 2u * lane + 1u];
@@ -58,12 +56,8 @@ void main() {
 
   [[unroll]] for (uint n = 0u; n < OWN; n++) {
     [[unroll]] for (uint j = 0u; j < 8u; j++) {
-      const uint m = m0 + 8u * lane + j, r = n0 + n;
-      precise float v = total[2u * n + (j >> 2)][j & 3u];
-      if (m < outs && r < rows) {
-        if (biased != 0u) v = v + bias.at[m];
-        y.at[r * y_stride + m] = v;
-      }
+      const uint m = m0 + 8u * lane + j;
+      if (m < outs && n0 + n < share.count) store_product(share, n0 + n, m, total[2u * n + (j >> 2)][j & 3u]);
     }
   }
 }

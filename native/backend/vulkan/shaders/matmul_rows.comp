@@ -13,11 +13,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #endif
 layout(local_size_x = 64) in;
-layout(push_constant) uniform Push {
-  Words books, w;
-  Floats x, bias, y;
-  uint w_stride, x_stride, y_stride, cols, outs, rows, biased;
-};
+#include "products.glsl"
 #include "blocks.glsl"
 #include "type.glsl"
 
@@ -29,9 +25,9 @@ shared float inputs[piece_row * ROWS];
 shared float chains[64 * ROWS];
 #endif
 
-void load_piece(uint t, uint row, uint k0) {
-  for (uint n = 0u; n < ROWS; n++) {
-    const uint from = min(row + n, rows - 1u) * x_stride + 32u * k0;
+void load_piece(uint t, uint start[ROWS], uint k0) {
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) {
+    const uint from = start[n] + 32u * k0;
     for (uint c = t; c < min(piece, (cols - 32u * k0 + 31u) & ~31u); c += 64u)
       inputs[n * piece_row + c + (c >> 5)] = 32u * k0 + c < cols ? x.at[from + c] : 0.0;
   }
@@ -43,13 +39,17 @@ void main() {
 #else
   const uint t = gl_LocalInvocationID.x;
 #endif
-  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS, row = group_down() * ROWS;
+  const uint chain = t & 7u, first = gl_WorkGroupID.x * (8u * OUTS) + (t >> 3) * OUTS;
+  const Share share = share_of(group_down(), ROWS);
+  if (leaves(share, t, gl_WorkGroupID.x * (8u * OUTS), 8u * OUTS)) return;
+  uint start[ROWS];
+  [[unroll]] for (uint n = 0u; n < ROWS; n++) start[n] = input_of(share, n);
   precise float sum[OUTS * ROWS];
   [[unroll]] for (uint i = 0u; i < OUTS * ROWS; i++) sum[i] = 0.0;
 
   for (uint k0 = 0u; 32u * k0 < cols; k0 += piece / 32u) {
     barrier();
-    load_piece(t, row, k0);
+    load_piece(t, start, k0);
     barrier();
     for (uint k = k0 + chain; k < k0 + piece / 32u && 32u * k < cols; k += 8u) {
       const uint left = cols - 32u * k;
@@ -59,7 +59,7 @@ void main() {
       }
       [[unroll]] for (uint o = 0u; o < OUTS; o++) {
         precise float v[32];
-        decode32(w, min(first + o, outs - 1u) * w_stride, k, v);
+        decode32(w, weight_of(share, first + o), k, v);
         if (left < 32u) {
           [[unroll]] for (uint i = 0u; i < 32u; i++) v[i] = i < left ? v[i] : 0.0;
         }
@@ -85,10 +85,7 @@ void main() {
       [[unroll]] for (uint i = 1u; i < 8u; i++) total = total + chains[64u * n + (t & ~7u) + i];
 #endif
       const uint m = first + o;
-      if (chain == 0u && m < outs && row + n < rows) {
-        if (biased != 0u) total = total + bias.at[m];
-        y.at[(row + n) * y_stride + m] = total;
-      }
+      if (chain == 0u && m < outs && n < share.count) store_product(share, n, m, total);
     }
   }
 }

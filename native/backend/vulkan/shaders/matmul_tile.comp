@@ -6,11 +6,7 @@
 // The order of addition is matmul_rows.comp's: the chains are walked one after the other, each over its groups of 32 columns.
 #include "core.glsl"
 layout(local_size_x = 64) in;
-layout(push_constant) uniform Push {
-  Words books, w;
-  Floats x, bias, y;
-  uint w_stride, x_stride, y_stride, cols, outs, rows, biased;
-};
+#include "products.glsl"
 #include "blocks.glsl"
 #include "type.glsl"
 
@@ -18,20 +14,26 @@ layout(push_constant) uniform Push {
 shared vec4 weights[32 * 16];     // column by four outputs: [16 i + output / 4]
 shared float inputs[32 * ROWS];   // column by row: [ROWS i + row]
 
-void load_tile(uint t, uint m0, uint n0, uint k) {
+// 64 invocations load ROWS rows of 32 columns: so many columns each.
+const uint own = ROWS / 2;
+uint row_of(uint t) { return t / (32u / own); }
+
+// x's row for the invocation begins at `from`.
+void load_tile(uint t, Share share, uint m0, uint from, uint k) {
   const uint left = cols - 32u * k;
   precise float v[32];
-  decode32(w, min(m0 + t, outs - 1u) * w_stride, k, v);
+  decode32(w, weight_of(share, m0 + t), k, v);
   [[unroll]] for (uint i = 0u; i < 32u; i++) weights[16u * i + (t >> 2)][t & 3u] = i < left ? v[i] : 0.0;
-  // 64 invocations share ROWS rows of 32 columns.
-  const uint share = ROWS / 2, n = t / (32u / share), c = share * (t % (32u / share));
-  const uint from = min(n0 + n, rows - 1u) * x_stride + 32u * k + c;
-  [[unroll]] for (uint i = 0u; i < share; i++) inputs[ROWS * (c + i) + n] = c + i < left ? x.at[from + i] : 0.0;
+  const uint n = row_of(t), c = own * (t % (32u / own));
+  [[unroll]] for (uint i = 0u; i < own; i++) inputs[ROWS * (c + i) + n] = c + i < left ? x.at[from + 32u * k + c + i] : 0.0;
 }
 
 void main() {
   const uint t = gl_LocalInvocationID.x;
-  const uint m0 = gl_WorkGroupID.x * 64u, n0 = group_down() * ROWS;
+  const uint m0 = gl_WorkGroupID.x * 64u;
+  const Share share = share_of(group_down(), ROWS);
+  if (leaves(share, t, m0, 64u)) return;
+  const uint from = input_of(share, row_of(t));
   const uint mt = t & 7u, nt = t >> 3;  // outputs 8 mt.., rows OWN nt..
   precise vec4 total[2 * OWN], sum[2 * OWN];
   [[unroll]] for (uint i = 0u; i < 2u * OWN; i++) total[i] = vec4(0.0);
@@ -40,7 +42,7 @@ void main() {
     [[unroll]] for (uint i = 0u; i < 2u * OWN; i++) sum[i] = vec4(0.0);
     for (uint k = chain; 32u * k < cols; k += 8u) {
       barrier();
-      load_tile(t, m0, n0, k);
+      load_tile(t, share, m0, from, k);
       barrier();
       for (uint i = 0u; i < 32u; i++) {
         const vec4 a = weights[16u * i + 2u * mt], b = weights[16u * i + 2u * mt + 1u];
@@ -56,12 +58,8 @@ void main() {
 
   [[unroll]] for (uint n = 0u; n < OWN; n++) {
     [[unroll]] for (uint j = 0u; j < 8u; j++) {
-      const uint m = m0 + 8u * mt + j, r = n0 + OWN * nt + n;
-      precise float v = total[2u * n + (j >> 2)][j & 3u];
-      if (m < outs && r < rows) {
-        if (biased != 0u) v = v + bias.at[m];
-        y.at[r * y_stride + m] = v;
-      }
+      const uint m = m0 + 8u * mt + j, r = OWN * nt + n;
+      if (m < outs && r < share.count) store_product(share, r, m, total[2u * n + (j >> 2)][j & 3u]);
     }
   }
 }

@@ -1,11 +1,12 @@
 #version 460
-// Su et al. 2021: each pair of columns of every head is turned by position * frequency. A pair of one row an invocation.
+// Su et al. 2021: each pair of columns of every head, from its column `start` on, is turned by position * frequency. A pair of one row
+// an invocation.
 #include "core.glsl"
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats x, freqs;
-  Ints positions;
-  uint x_stride, positions_stride, dim, heads, pairs, neighbours, rows;
+  Ints positions, axes;  // of a row, several positions; of a pair, which of them
+  uint x_stride, positions_stride, dim, start, heads, pairs, neighbours, has_axes, rows;
   float magnitude;
 };
 
@@ -53,10 +54,11 @@ vec2 direction(int turns) {
 void main() {
   const uint i = gl_GlobalInvocationID.x, r = group_down();
   if (i >= pairs || r >= rows) return;
-  precise vec2 d = direction(turn(uint(positions.at[r * positions_stride]), freqs.at[i])) * magnitude;
+  const uint axis = has_axes != 0u ? uint(axes.at[i]) : 0u;
+  precise vec2 d = direction(turn(uint(positions.at[r * positions_stride + axis]), freqs.at[i])) * magnitude;
   const uint first = neighbours != 0u ? 2u * i : i, second = neighbours != 0u ? 2u * i + 1u : i + pairs;
   for (uint h = 0u; h < heads; h++) {
-    const uint at = r * x_stride + h * dim;
+    const uint at = r * x_stride + h * dim + start;
     const float a = x.at[at + first], b = x.at[at + second];
     precise float turned_a = a * d.x - b * d.y, turned_b = a * d.y + b * d.x;
     x.at[at + first] = turned_a;

@@ -1,6 +1,6 @@
 #version 460
 //! caches
-// A head's keys or values of a row go to the slot of the row's position. Whole words are written: an invocation takes two columns
+// A head's keys or values of a row go to the slot of the row's place. Whole words are written: an invocation takes two columns
 // of a 16-bit cache, two blocks of Q8_0 (a row of the cache fills whole words).
 #include "core.glsl"
 #include "half.glsl"
@@ -8,8 +8,8 @@ layout(local_size_x = 64) in;
 layout(push_constant) uniform Push {
   Floats x;
   Words cache;
-  Ints positions, sequences, pages;
-  uint x_stride, cache_stride, positions_stride, sequences_stride, pages_stride, heads, dim, rows;
+  Ints places, sequences, pages;
+  uint x_stride, cache_stride, places_stride, sequences_stride, pages_stride, heads, dim, rows;
 };
 
 #if defined(CACHE_f32)
@@ -71,8 +71,8 @@ void main() {
   const uint units = (dim + unit - 1u) / unit;
   const uint i = gl_GlobalInvocationID.x % units, h = gl_GlobalInvocationID.x / units, r = group_down();
   if (h >= heads || r >= rows) return;
-  const uint position = uint(positions.at[r * positions_stride]), sequence = uint(sequences.at[r * sequences_stride]);
-  const uint page = uint(pages.at[sequence * pages_stride + position / page_size]);
-  const uint slot = (page * heads + h) * page_size + position % page_size;
+  const uint place = uint(places.at[r * places_stride]), sequence = uint(sequences.at[r * sequences_stride]);
+  const uint page = uint(pages.at[sequence * pages_stride + place / page_size]);
+  const uint slot = (page * heads + h) * page_size + place % page_size;
   store(slot * cache_stride, i, r * x_stride + h * dim);
 }

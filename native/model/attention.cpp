@@ -1,0 +1,146 @@
+#include "model/attention.h"
+
+#include <cmath>
+
+#include "model/linear.h"
+
+namespace lt::model {
+namespace {
+
+// A head's two halves of x, whose heads are rows of the result.
+Tensor half_of_heads(Tensor x, int64_t heads, int64_t which) {
+  const Tensor all = x.split(heads);
+  return all.columns(which * (all.cols / 2), all.cols / 2);
+}
+
+class Attention : public Mixer {
+ public:
+  Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options) : gated_(options.gated) {
+    whole_ = read_heads(loader, layer, hyper);
+    divide(loader.division());
+    const std::string b = block(layer);
+    options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
+    out_ = read_joint(loader, b + "attn_output", hyper.width, whole_.query * whole_.value_dim, cut_.query.times(whole_.value_dim));
+    if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
+    if (options.query_key_norm == NormOf::head) {
+      q_norm_ = read_norm(loader, b + "attn_q_norm", whole_.key_dim, hyper);
+      k_norm_ = read_norm(loader, b + "attn_k_norm", whole_.key_dim, hyper);
+      q_norm_->heads = gated_ ? 1 : q_heads_.count, k_norm_->heads = kv_heads_.count;
+    }
+    rope_ = options.rope;
+    attend_ = {.heads = q_heads_.count,
+               .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
+               .window = options.window,
+               .ahead = options.ahead};
+    if (options.sinks) attend_.sinks = loader.vector(b + "attn_sinks.weight", whole_.query, q_heads_);
+  }
+
+  LayerShape keeps() const override {
+    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = attend_.window}};
+  }
+  int64_t heads() const override { return q_heads_.count; }
+
+  void run(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const override {
+    Scope scope(ops);
+    const int64_t n = x.rows;
+    Tensor q = scope.f32(n, q_heads_.count * whole_.key_dim);
+    const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim);
+    const Tensor k = scope.f32(n, kv_heads_.count * whole_.key_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
+    const Tensor both = gated_ ? scope.f32(n, 2 * q.cols) : Tensor{};
+    linear(ops, rows, x, {{gated_ ? both : q, q_}, {k, k_}, {v, v_}});
+    norm(ops, q, k, both);
+    rotate(ops, q, k, rows);
+    ops.store_kv(*memory.kv, k, v, rows);
+    ops.attend(a, q, *memory.kv, rows, attend_);
+    if (gated_) {
+      const Tensor heads = a.split(q_heads_.count);
+      ops.map(heads, half_of_heads(both, q_heads_.count, 1), heads, {.act = Act::sigmoid});
+    }
+    linear(ops, rows, y, a, out_);
+  }
+
+ private:
+  void divide(Division& d) {
+    d.heads = std::max(d.heads, whole_.query), d.kv_heads = std::max(d.kv_heads, whole_.kv);
+    cut_ = cut_heads(whole_.query, whole_.kv, d.size);
+    q_heads_ = d.mine(cut_.query, whole_.query);
+    kv_heads_ = cut_.query ? cut_.kv[static_cast<size_t>(d.rank)] : Range{0, whole_.kv};
+    if (!cut_.query) return d.note("attention on every rank");
+    std::string kv;
+    for (const Range& r : cut_.kv) kv += (kv.empty() ? "" : "+") + std::to_string(r.count);
+    d.note("attention heads " + cut_.query.text() + " (KV heads " + kv + ")");
+  }
+
+  static Range columns(const Range& heads, int64_t dim) { return {heads.first * dim, heads.count * dim}; }
+
+  void read_each(Loader& loader, const std::string& b, int64_t width) {
+    const int64_t query_dim = whole_.key_dim * (gated_ ? 2 : 1);
+    q_ = read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
+    k_ = read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
+    v_ = read_linear(loader, b + "attn_v", whole_.kv * whole_.value_dim, width, columns(kv_heads_, whole_.value_dim));
+  }
+
+  void read_fused(Loader& loader, const std::string& b, int64_t width) {
+    const int64_t keys = whole_.query * whole_.key_dim, values = keys + whole_.kv * whole_.key_dim;
+    const auto part = [&](int64_t first, const Range& heads, int64_t dim) {
+      return read_linear(loader, b + "attn_qkv", values + whole_.kv * whole_.value_dim, width,
+                         Range{first + heads.first * dim, heads.count * dim});
+    };
+    q_ = part(0, q_heads_, whole_.key_dim);
+    k_ = part(keys, kv_heads_, whole_.key_dim);
+    v_ = part(values, kv_heads_, whole_.value_dim);
+  }
+
+  // both: queries with their gates, of which q takes the queries; or none.
+  void norm(Ops& ops, Tensor q, Tensor k, Tensor both) const {
+    const Tensor heads = q.split(q_heads_.count);
+    if (q_norm_)
+      both ? ops.norm(heads, half_of_heads(both, q_heads_.count, 0), *q_norm_) : ops.norm(q, q, *q_norm_);
+    else if (both)
+      ops.map(heads, half_of_heads(both, q_heads_.count, 0), {}, {});
+    if (k_norm_) ops.norm(k, k, *k_norm_);
+  }
+
+  void rotate(Ops& ops, Tensor q, Tensor k, const Rows& rows) const {
+    if (!rope_.freqs) return;
+    ops.rope(q, rows.turns, rope_.with(q_heads_.count));
+    ops.rope(k, rows.turns, rope_.with(kv_heads_.count));
+  }
+
+  bool gated_;
+  Heads whole_;
+  HeadCut cut_;
+  Range q_heads_, kv_heads_;  // of this rank
+  Linear q_, k_, v_, out_;
+  std::optional<Norm> q_norm_, k_norm_;
+  Rope rope_;
+  Attend attend_;
+};
+
+}  // namespace
+
+Heads read_heads(const Loader& loader, int64_t layer, const Hyper& hyper) {
+  Heads h;
+  h.query = loader.per_layer("attention.head_count", layer, 1, most_heads);
+  h.kv = loader.per_layer("attention.head_count_kv", layer, 1, most_heads, h.query);
+  if (h.query % h.kv)
+    throw Error(Code::format, loader.architecture() + ".attention.head_count_kv: expected a divisor of " + std::to_string(h.query) +
+                                  ", found " + std::to_string(h.kv));
+  const int64_t dim = std::max<int64_t>(hyper.width / h.query, 1);
+  h.key_dim = loader.integer("attention.key_length", 1, most_dim, dim);
+  h.value_dim = loader.integer("attention.value_length", 1, most_dim, dim);
+  return h;
+}
+
+int64_t read_rotary(const Loader& loader, int64_t key_dim) {
+  const int64_t columns = loader.integer("rope.dimension_count", 2, key_dim, key_dim);
+  if (columns % 2)
+    throw Error(Code::format, loader.architecture() + ".rope.dimension_count: expected an even number, found " + std::to_string(columns));
+  return columns;
+}
+
+Mixing read_attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options) {
+  return std::make_shared<Attention>(loader, layer, hyper, options);
+}
+
+}  // namespace lt::model

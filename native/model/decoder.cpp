@@ -1,0 +1,99 @@
+#include "model/decoder.h"
+
+namespace lt::model {
+namespace {
+
+class Decoder : public Model {
+ public:
+  Decoder(Ends ends, std::vector<Layer> layers) : ends_(std::move(ends)), layers_(std::move(layers)), shape_(ends_.shape()) {
+    for (const Layer& l : layers_) {
+      shape_.layers.push_back(l.shape());
+      shape_.heads = std::max(shape_.heads, l.heads());
+    }
+  }
+
+  const Shape& shape() const override { return shape_; }
+  void embed(Ops& ops, Tensor x, const Rows& rows) const override { ends_.embed(ops, x, rows); }
+  void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const override {
+    const auto at = static_cast<size_t>(i);
+    layers_[at].run(ops, x, {&memory.kv[at], {memory.states[at]}}, rows);
+  }
+  void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const override { ends_.hidden(ops, h, x, rows); }
+  void head(Ops& ops, Tensor logits, Tensor h) const override { ends_.head(ops, logits, h); }
+
+ private:
+  Ends ends_;
+  std::vector<Layer> layers_;
+  Shape shape_;
+};
+
+}  // namespace
+
+// Every rank has the table, of whose rows only those of tokens that occur are read, and some rows of the output matrix.
+Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : options_(options) {
+  shape_ = {.width = hyper.width,
+            .carried = hyper.width,
+            .vocabulary = hyper.vocabulary,
+            .trained_context = hyper.context,
+            .looks_ahead = options.looks_ahead,
+            .head = options.head};
+  {
+    const Loader::Part part = loader.embed();
+    table_ = loader.lookup("token_embd.weight", hyper.vocabulary, hyper.width);
+    if (!options.embedding_norm.empty()) embedding_norm_ = read_norm(loader, options.embedding_norm, hyper.width, hyper);
+  }
+  const Loader::Part part = loader.head();
+  norm_ = read_norm(loader, "output_norm", hyper.width, hyper);
+  if (!options.head) return;
+  out_ = read_joint(loader, loader.has("output.weight") ? "output" : "token_embd", hyper.vocabulary, hyper.width, {});
+  if (out_.rows) loader.division().note("output rows " + cut(hyper.vocabulary, 1, loader.division().size).text());
+}
+
+Shape Ends::shape() const { return shape_; }
+
+void Ends::embed(Ops& ops, Tensor x, const Rows& rows) const {
+  ops.gather(x, table_, rows.ids);
+  if (options_.embedding_scale != 1) ops.map(x, x, {}, {.outer = options_.embedding_scale});
+  if (rows.given) ops.put(x, rows.given, rows.given_at);
+  if (embedding_norm_) ops.norm(x, x, *embedding_norm_);
+}
+
+void Ends::hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const {
+  ops.gather(h, x, rows.outputs);
+  ops.norm(h, h, norm_);
+}
+
+void Ends::head(Ops& ops, Tensor logits, Tensor h) const {
+  linear(ops, {}, logits, h, out_);
+  const float cap = options_.logit_cap;
+  if (cap > 0) ops.map(logits, logits, {}, {.act = Act::tanh, .inner = 1 / cap, .outer = cap});
+}
+
+std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOptions& ends,
+                               const std::function<std::vector<Step>(int64_t i)>& layer) {
+  Ends both(loader, hyper, ends);
+  std::vector<Layer> layers;
+  for (int64_t i = 0; i < hyper.layers; i++) {
+    const Loader::Part part = loader.layer(i);
+    layers.emplace_back(layer(i));
+  }
+  return std::make_unique<Decoder>(std::move(both), std::move(layers));
+}
+
+std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
+  const Hyper hyper = read_hyper(loader);
+  const bool sparse = loader.integer("expert_count", 0, most_experts, 0) > 0;
+  if (sparse && !options.experts) loader.refuse("expert_count", "a dense model", "a mixture of experts, which this version does not run");
+  AttentionOptions attention = options.attention;
+  attention.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
+  return decoder(loader, hyper, {}, [&](int64_t i) -> std::vector<Step> {
+    const std::string b = block(i);
+    const Norm first = read_norm(loader, b + "attn_norm", hyper.width, hyper);
+    const Mixing attend = read_attention(loader, i, hyper, attention);
+    const Norm second = read_norm(loader, b + "ffn_norm", hyper.width, hyper);
+    const Mixing feed = sparse ? read_experts(loader, i, hyper, *options.experts) : read_feed_forward(loader, i, hyper, {});
+    return {{{first, attend}}, {{second, feed}}};
+  });
+}
+
+}  // namespace lt::model

@@ -1,0 +1,56 @@
+// A model of layers between a token table and a head. An architecture's file says what its layers are made of; where those are attention
+// and then a feed-forward or experts, each behind a norm, it says what differs.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "model/attention.h"
+#include "model/experts.h"
+#include "model/feed_forward.h"
+#include "model/layer.h"
+#include "model/linear.h"
+#include "model/model.h"
+#include "model/rope.h"
+
+namespace lt::model {
+
+struct EndOptions {
+  float embedding_scale = 1;        // of tokens' rows, not of those that are given
+  std::string embedding_norm = {};  // its name; empty: none
+  bool head = true;                 // logits of the final rows, else these are the result
+  float logit_cap = 0;              // logits z become cap * tanh(z / cap); 0: they stay
+  bool looks_ahead = false;         // rows see places behind them
+};
+
+// Before and behind the layers. A file without an output matrix ties it to the token table.
+class Ends {
+ public:
+  Ends(Loader& loader, const Hyper& hyper, const EndOptions& options);
+  Shape shape() const;  // without layers
+  void embed(Ops& ops, Tensor x, const Rows& rows) const;
+  void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const;
+  void head(Ops& ops, Tensor logits, Tensor h) const;
+
+ private:
+  EndOptions options_;
+  Shape shape_;
+  Tensor table_;
+  std::optional<Norm> embedding_norm_;
+  Norm norm_;
+  Linear out_;
+};
+
+// layer: the steps of layer i, read in order.
+std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOptions& ends,
+                               const std::function<std::vector<Step>(int64_t i)>& layer);
+
+// Norm, attention, norm, feed-forward: dense, or of experts where the file has them and `experts` says how.
+struct DecoderOptions {
+  AttentionOptions attention = {};
+  RopeOptions rope = {};
+  std::optional<ExpertsOptions> experts = {};
+};
+std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options);
+
+}  // namespace lt::model

@@ -1,0 +1,98 @@
+#include "model/experts.h"
+
+#include "model/feed_forward.h"
+#include "model/linear.h"
+
+namespace lt::model {
+namespace {
+
+class Experts : public Mixer {
+ public:
+  Experts(Loader& loader, int64_t layer, const Hyper& hyper, const ExpertsOptions& options)
+      : router_(options.router), map_(options.map), exact_(loader.division().exact) {
+    const std::string b = block(layer);
+    const int64_t count = read_expert_count(loader), columns = loader.per_layer(options.columns_key, layer, 1, most_width);
+    used_ = loader.integer("expert_used_count", 1, count);
+    divide(loader.division(), count);
+    scores_ = read_linear(loader, b + "ffn_gate_inp", count, hyper.width);
+    gate_ = stack(loader, b + "ffn_gate_exps", count, columns, hyper.width);
+    up_ = stack(loader, b + "ffn_up_exps", count, columns, hyper.width);
+    down_ = stack(loader, b + "ffn_down_exps", count, hyper.width, columns);
+    if (options.shared)
+      shared_ = read_feed_forward(loader, layer, hyper, {.map = options.map, .suffix = "_shexp", .columns = options.shared});
+    if (options.shared_gate) shared_gate_ = read_linear(loader, b + "ffn_gate_inp_shexp", 1, hyper.width);
+  }
+
+  void run(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const override {
+    Scope scope(ops);
+    const Tensor ids = scope.i32(x.rows, used_), weights = scope.f32(x.rows, used_), all = scope.f32(x.rows * used_, y.cols);
+    choose(ops, ids, weights, x, rows);
+    compute(ops, all, x, ids, rows);
+    // A number is other than zero on one rank alone, so that these sums add nothing but zeros.
+    if (divided_ && exact_) ops.all_reduce(all);
+    ops.combine(y, all, weights);
+    if (divided_ && !exact_) ops.all_reduce(y);
+    if (shared_) add_shared(ops, y, x, memory, rows);
+  }
+
+ private:
+  void divide(Division& d, int64_t count) {
+    const Boundaries cut = model::cut(count, 1, d.size);
+    own_ = d.mine(cut, count);
+    divided_ = bool(cut);
+    d.note(cut ? "experts " + cut.text() : "experts on every rank");
+  }
+
+  // This rank's of `count` matrices (out, in) below one another.
+  Linear stack(Loader& loader, const std::string& name, int64_t count, int64_t out, int64_t in) const {
+    const std::string bias = name + ".bias";
+    return {.w = loader.rows(name + ".weight", count * out, in, Range{own_.first * out, own_.count * out}),
+            .b = loader.has(bias) ? loader.floats(bias, count, out, own_) : Tensor{}};
+  }
+
+  void choose(Ops& ops, Tensor ids, Tensor weights, Tensor x, const Rows& rows) const {
+    Scope scope(ops);
+    const Tensor scores = scope.f32(x.rows, scores_.w.rows);
+    linear(ops, rows, scores, x, scores_);
+    ops.route(ids, weights, scores, router_);
+  }
+
+  // y (n * used, width): each row's chosen experts.
+  void compute(Ops& ops, Tensor y, Tensor x, Tensor ids, const Rows& rows) const {
+    Scope scope(ops);
+    const Tensor f = scope.f32(y.rows, down_.w.cols);
+    const Choice choice{.ids = ids, .count = own_.count, .first = own_.first};
+    gated(ops, rows, f, x, gate_, up_, map_, choice);
+    linear(ops, rows, y, f, down_, {.ids = ids.split(used_), .count = own_.count, .first = own_.first});
+  }
+
+  void add_shared(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const {
+    Scope scope(ops);
+    const Tensor s = scope.like(y), gate = scope.f32(x.rows, 1);
+    shared_->run(ops, s, x, memory, rows);
+    if (shared_gate_.w) {
+      linear(ops, rows, gate, x, shared_gate_);
+      ops.map(gate, gate, {}, {.act = Act::sigmoid});
+      ops.map(s, s, gate, {});
+    }
+    ops.add(y, y, s);
+  }
+
+  Router router_;
+  Map map_;
+  bool exact_, divided_ = false;
+  int64_t used_ = 0;
+  Range own_;  // experts of this rank
+  Linear scores_, gate_, up_, down_, shared_gate_;
+  Mixing shared_;
+};
+
+}  // namespace
+
+int64_t read_expert_count(const Loader& loader) { return loader.integer("expert_count", 1, most_experts); }
+
+Mixing read_experts(Loader& loader, int64_t layer, const Hyper& hyper, const ExpertsOptions& options) {
+  return std::make_shared<Experts>(loader, layer, hyper, options);
+}
+
+}  // namespace lt::model

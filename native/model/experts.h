@@ -1,0 +1,20 @@
+// A mixture of experts: each row goes through the few feed-forwards that a router chooses for it, and through a shared one where there is.
+#pragma once
+#include "model/hyper.h"
+#include "model/mixer.h"
+
+namespace lt::model {
+
+struct ExpertsOptions {
+  Router router = {};
+  Map map = {.act = Act::silu};
+  std::string columns_key = "expert_feed_forward_length";  // columns inside an expert
+  int64_t shared = 0;                                      // columns inside the shared expert; 0: there is none
+  bool shared_gate = false;                                // its result is scaled by a sigmoid of ffn_gate_inp_shexp
+};
+
+int64_t read_expert_count(const Loader& loader);
+
+Mixing read_experts(Loader& loader, int64_t layer, const Hyper& hyper, const ExpertsOptions& options);
+
+}  // namespace lt::model

@@ -1,0 +1,17 @@
+// The gated feed-forward: down(act(gate x) * up x).
+#pragma once
+#include "model/hyper.h"
+#include "model/mixer.h"
+
+namespace lt::model {
+
+struct FeedForwardOptions {
+  Map map = {.act = Act::silu};
+  bool fused = false;       // ffn_up has the gate and then what it scales
+  std::string suffix = {};  // of names: "_shexp"
+  int64_t columns = 0;      // inside; 0: as feed_forward_length says
+};
+
+Mixing read_feed_forward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options);
+
+}  // namespace lt::model

@@ -1,0 +1,100 @@
+#include "model/layer.h"
+
+#include <algorithm>
+
+namespace lt::model {
+namespace {
+
+bool same(const Norm& a, const Norm& b) { return a.w.data == b.w.data && a.b.data == b.b.data && a.eps == b.eps && a.centred == b.centred; }
+
+// One pass of a layer. What a step adds waits for the next one, whose norm and the sum are one call where there is one to add.
+class Pass {
+ public:
+  Pass(Ops& ops, Scope& scope, Tensor x, const LayerMemory& memory, const Rows& rows)
+      : ops_(ops), scope_(scope), x_(x), normed_(scope.like(x)), memory_(memory), rows_(rows) {}
+
+  void run(const Step& step) {
+    const std::optional<Norm>& first = step[0].before;
+    if (first)
+      sum_and_norm(*first);
+    else
+      sum();
+    for (size_t i = 0; i < step.size(); i++) {
+      const std::optional<Norm>& norm = step[i].before;
+      if (i > 0 && norm && !(step[i - 1].before && same(*norm, *step[i - 1].before))) ops_.norm(normed_, x_, *norm);
+      mix(step[i], result(i), norm ? normed_ : x_);
+    }
+    waiting_ = &step;
+  }
+
+  // x with all that waits.
+  void sum() {
+    for (size_t i = 0; waiting_ && i < waiting_->size(); i++) add(i);
+    waiting_ = nullptr;
+  }
+
+ private:
+  void sum_and_norm(const Norm& norm) {
+    const bool one = waiting_ && waiting_->size() == 1 && (*waiting_)[0].scale == 1;
+    if (one) {
+      ops_.add_norm(normed_, x_, results_[0], norm);
+      waiting_ = nullptr;
+    } else {
+      sum();
+      ops_.norm(normed_, x_, norm);
+    }
+  }
+
+  void mix(const Branch& b, Tensor y, Tensor x) {
+    LayerMemory memory = memory_;
+    const int64_t floats = b.mixer->keeps().state;
+    if (floats > 0) memory.state.slots = memory_.state.slots.columns(state_, floats);
+    state_ += floats;
+    b.mixer->run(ops_, y, x, memory, rows_);
+    if (b.after) ops_.norm(y, y, *b.after);
+  }
+
+  void add(size_t i) {
+    const float scale = (*waiting_)[i].scale;
+    if (scale == 1)
+      ops_.add(x_, x_, results_[i]);
+    else
+      ops_.map(x_, results_[i], x_, {.adds = true, .outer = scale});
+  }
+
+  Tensor result(size_t i) {
+    while (results_.size() <= i) results_.push_back(scope_.like(x_));
+    return results_[i];
+  }
+
+  Ops& ops_;
+  Scope& scope_;
+  Tensor x_, normed_;
+  const LayerMemory& memory_;
+  const Rows& rows_;
+  std::vector<Tensor> results_;
+  const Step* waiting_ = nullptr;
+  int64_t state_ = 0;  // floats of the layer's state that mixers before have
+};
+
+}  // namespace
+
+Layer::Layer(std::vector<Step> steps) : steps_(std::move(steps)) {
+  for (const Step& s : steps_)
+    for (const Branch& b : s) {
+      const LayerShape keeps = b.mixer->keeps();
+      if (keeps.kv) shape_.kv = keeps.kv;
+      if (keeps.kv_of >= 0) shape_.kv_of = keeps.kv_of;
+      shape_.state += keeps.state;
+      heads_ = std::max(heads_, b.mixer->heads());
+    }
+}
+
+void Layer::run(Ops& ops, Tensor x, const LayerMemory& memory, const Rows& rows) const {
+  Scope scope(ops);
+  Pass pass(ops, scope, x, memory, rows);
+  for (const Step& s : steps_) pass.run(s);
+  pass.sum();
+}
+
+}  // namespace lt::model
