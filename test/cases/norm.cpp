@@ -9,18 +9,18 @@ struct NormSizes {
   int64_t rows, cols, heads;
   int64_t weights, biases = 0;  // rows of them: none, one for all heads, one a head
   bool centred = false, in_place = false;
-  float offset = 0;  // of all numbers
+  float offset = 0, size = 3;  // of all numbers; of their spread
 };
 
 std::string text_of(const NormSizes& s) {
   const auto parts = [](const char* what, int64_t rows) { return std::string(rows ? " " : " no ") + what + (rows > 1 ? " a head" : ""); };
   return std::string("norm") + (s.centred ? " centred" : "") + " heads " + std::to_string(s.heads) + parts("weight", s.weights) +
-         parts("bias", s.biases) + (s.in_place ? " in place" : "") + (s.offset > 0 ? " far from zero" : "");
+         parts("bias", s.biases) + (s.in_place ? " in place" : "") + (s.offset > 0 ? " far from zero" : "") + (s.size < 1 ? " small" : "");
 }
 
 void add_norm_case(const NormSizes& s) {
   const int64_t dim = s.cols / s.heads;
-  std::vector<float> values = gaussian(1, s.rows * s.cols, 3);
+  std::vector<float> values = gaussian(1, s.rows * s.cols, s.size);
   for (float& v : values) v += s.offset;
   OpCase c;
   c.name = text_of(s) + " " + std::to_string(s.rows) + "x" + std::to_string(s.cols);
@@ -68,6 +68,7 @@ CHECK_GENERATOR() {
   add_norm_case({5, 72, 1, 1, 1, true, true});
   add_norm_case({4, 5 * 24, 5, 1, 0, false, true});
   add_norm_case({5, 300, 1, 1, 1, true, false, 10});
+  for (const bool centred : {false, true}) add_norm_case({5, 72, 2, 1, 0, centred, false, 0, 0.003f});
   add_fused();
 }
 
