@@ -1,5 +1,6 @@
 #include "convert/config.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "core/error.h"
@@ -69,6 +70,36 @@ std::string_view Config::string(std::string_view key, std::string_view fallback)
   const auto value = root_[key].string();
   if (!value) fail(key, "expected a string");
   return *value;
+}
+
+void Config::expect_text(std::string_view key, std::string_view value) const {
+  if (const std::string_view found = string(key, value); found != value)
+    unsupported(key, "expected " + std::string(value) + ", which this architecture is run with, found \"" + shown(found) + "\"");
+}
+
+void Config::expect_flag(std::string_view key, bool value) const {
+  if (boolean(key, value) != value)
+    unsupported(key, std::string("expected ") + (value ? "true" : "false") + ", which this architecture is run with");
+}
+
+void Config::expect_number(std::string_view key, double value) const {
+  const double found = number(key, value);
+  char text[96];
+  std::snprintf(text, sizeof text, "expected %g, which this architecture is run with, found %g", value, found);
+  if (std::fabs(found - value) > 1e-6 * std::fabs(value)) unsupported(key, text);
+}
+
+std::vector<bool> Config::choices(std::string_view key, int64_t count, std::string_view yes, std::string_view no) const {
+  std::vector<bool> out;
+  for (const json::Member m : root_[key]) {
+    const std::string_view found = m.value.string().value_or("");
+    if (found != yes && found != no)
+      unsupported(key, "expected " + std::string(yes) + " or " + std::string(no) + ", found \"" + shown(found) + "\"");
+    out.push_back(found == yes);
+  }
+  if (has(key) && static_cast<int64_t>(out.size()) != count)
+    fail(key, "expected a list of " + std::to_string(count) + ", one a layer, found " + std::to_string(out.size()));
+  return out;
 }
 
 }  // namespace lt::convert

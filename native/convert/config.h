@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "json/json.h"
 #include "safetensors/folder.h"
@@ -31,6 +32,14 @@ class Config {
   bool boolean(std::string_view key, bool fallback) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::string_view string(std::string_view key, std::string_view fallback) const;
+
+  // What a GGUF file has no key for: the value that is run, where the key is there. Throws Code::unsupported for another.
+  void expect_text(std::string_view key, std::string_view value) const;
+  void expect_flag(std::string_view key, bool value) const;
+  void expect_number(std::string_view key, double value) const;
+
+  // Of a list of `count` texts, each of which is yes or no, which ones are yes; empty where the key is absent.
+  std::vector<bool> choices(std::string_view key, int64_t count, std::string_view yes, std::string_view no) const;
 
   [[noreturn]] void fail(std::string_view key, const std::string& what) const;  // Code::format
   [[noreturn]] void unsupported(std::string_view key, const std::string& what) const;
