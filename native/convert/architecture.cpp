@@ -31,6 +31,12 @@ bool sparse(const Description& d, int64_t layer) { return !d.sparse.empty() && d
 bool attends(const Description& d, int64_t layer) { return !recurs(d, layer); }
 bool recurs(const Description& d, int64_t layer) { return !d.recurrent.empty() && d.recurrent[static_cast<size_t>(layer)]; }
 
+Rules joined(std::initializer_list<Rules> parts) {
+  Rules all;
+  for (const Rules& p : parts) all.insert(all.end(), p.begin(), p.end());
+  return all;
+}
+
 void Description::flags(std::string_view key, const std::vector<bool>& values) {
   const auto plain = std::make_unique<bool[]>(values.size());
   std::copy(values.begin(), values.end(), plain.get());

@@ -53,6 +53,8 @@ struct Rule {
   Change change = Change::none;
   Layout layout = {};
 };
+using Rules = std::vector<Rule>;
+Rules joined(std::initializer_list<Rules> parts);
 
 // A tensor that the folder has not, computed from its configuration: one row.
 struct Computed {
@@ -100,7 +102,7 @@ struct Architecture {
   std::string_view name;                  // general.architecture
   std::vector<std::string_view> classes;  // config.json's "architectures"
   void (*describe)(const Config& config, Description& to);
-  std::vector<Rule> tensors;
+  Rules tensors;
   bool tied = false;                               // where tie_word_embeddings is not said
   bool pools = false;                              // rows are brought together as modules.json says
   std::vector<std::string_view> optional = {};     // what some folders put before each name
@@ -116,51 +118,6 @@ struct RegisterArchitecture {
 
 // What config.json's "architectures" says first.
 std::string_view class_of(const Config& config);
-
-using Rules = std::vector<Rule>;
-Rules joined(std::initializer_list<Rules> parts);
-
-struct AttentionRules {
-  Held held = everywhere, biases = nullptr;
-  std::string_view queries = "query";  // rows of q
-  Order q = nullptr, k = nullptr;      // in which their rows go
-};
-
-// The parts of decoders whose layers are named model.layers.{}.
-Rules outer_rules(Change norms = Change::none);                          // the token table, the last norm, the output
-Rules norm_rules(std::string_view second, Change norms = Change::none);  // what the norm behind attention becomes
-Rules attention_rules(const AttentionRules& of = {});
-Rules head_norm_rules(Change norms = Change::none, Held held = everywhere);  // of each head of q and of k
-Rules feed_forward_rules();
-Rules expert_rules(std::string_view gate, std::string_view up, std::string_view down);  // as the folder calls them
-
-// All of a dense decoder, with biases where the folder has them; `more` are added.
-Rules decoder_rules(const AttentionRules& attention = {}, const Rules& more = {});
-
-// YaRN: its range of frequencies, its magnitude, and both.
-void describe_yarn_range(const Config& rope, Description& to);
-void describe_yarn_magnitude(const Config& rope, Description& to);
-void describe_yarn(const Config& rope, Description& to);
-
-struct RopeRules {
-  double partial = 1;  // the share of a head that is rotated, where the folder does not say it
-  void (*yarn)(const Config& rope, Description& to) = describe_yarn;
-};
-
-// A base of rotation as older folders call it.
-struct Base {
-  const char* key;
-  double fallback;
-};
-
-// config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
-void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {});  // all that follows but two ropes
-void describe_sizes(const Config& config, Description& to);
-void describe_heads(const Config& config, Description& to);
-void describe_epsilon(const Config& config, Description& to);
-void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
-void describe_two_ropes(const Config& config, Description& to, const Base& full,
-                        const Base& sliding);  // of layers with and without a window
 
 // How an encoder's rows become one vector, as the folder's modules.json and the file that it names say.
 void describe_pooling(const std::string& folder, Description& to);

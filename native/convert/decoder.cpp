@@ -1,5 +1,4 @@
-// What the folders of decoders have in common.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 
@@ -51,12 +50,6 @@ void describe_decoder(const Config& config, Description& to, const RopeRules& ro
   describe_rope(config, to, rope);
   describe_epsilon(config, to);
   config.expect_text("hidden_act", "silu");
-}
-
-Rules joined(std::initializer_list<Rules> parts) {
-  Rules all;
-  for (const Rules& p : parts) all.insert(all.end(), p.begin(), p.end());
-  return all;
 }
 
 Rules outer_rules(Change norms) {

@@ -1,6 +1,6 @@
 // Qwen3-Next and Qwen3.5: layers of a gated delta rule, a recurrence with a matrix a head as its state, and some of gated attention.
 #pragma once
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 

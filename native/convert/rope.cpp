@@ -1,7 +1,7 @@
 // How the folders of decoders say that positions are rotated.
 #include <cmath>
 
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 #include "core/text.h"
 
 namespace lt::convert {

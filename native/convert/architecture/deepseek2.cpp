@@ -1,5 +1,5 @@
 // DeepSeek V2 and V3, and GLM-4.7-Flash: latent attention, experts behind a few dense layers.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {

@@ -1,5 +1,5 @@
 // Gemma 3, text.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {

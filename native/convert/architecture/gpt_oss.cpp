@@ -1,5 +1,5 @@
 // gpt-oss: experts in BF16, or in MXFP4 as published.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {

@@ -1,5 +1,5 @@
 // Llama 1 to 3.x, Mistral, TinyLlama, SmolLM2, Mixtral.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {

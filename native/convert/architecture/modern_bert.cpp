@@ -1,5 +1,5 @@
 // ModernBERT, an encoder.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 #include "core/text.h"
 
 namespace lt::convert {

@@ -1,5 +1,5 @@
 // Qwen2 and Qwen2.5, dense.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {

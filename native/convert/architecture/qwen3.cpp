@@ -1,5 +1,5 @@
 // Qwen3, dense.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {
