@@ -84,6 +84,7 @@ class Description {
   std::vector<gguf::Field> fields;
   std::vector<Computed> tensors;
   int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
+  bool tied = false;                    // whether the output's matrix is the token table
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
 
@@ -98,6 +99,11 @@ class Description {
   std::map<std::string_view, Size> sizes_;
 };
 
+// How names begin, and how the rules have it.
+struct Renamed {
+  std::string_view stored, plain;
+};
+
 struct Architecture {
   std::string_view name;                  // general.architecture
   std::vector<std::string_view> classes;  // config.json's "architectures"
@@ -105,8 +111,10 @@ struct Architecture {
   Rules tensors;
   bool tied = false;                               // where tie_word_embeddings is not said
   bool pools = false;                              // rows are brought together as modules.json says
-  std::vector<std::string_view> optional = {};     // what some folders put before each name
-  std::vector<std::string_view> passed_over = {};  // beginnings of names of what is for training or for drafts
+  std::string_view inner = {};                     // where config.json has all this in folders of models that do more than text
+  std::span<const Default> defaults = {};          // of settings
+  std::vector<Renamed> renamed = {};               // in some folders
+  std::vector<std::string_view> passed_over = {};  // beginnings of names of what is for training, for drafts or not for text
 };
 
 // Of a folder, by what its config.json says. Throws Code::unsupported, naming it.

@@ -26,8 +26,14 @@ void Config::unsupported(std::string_view key, const std::string& what) const {
   throw Error(Code::unsupported, name_ + ": " + shown(key) + ": " + what);
 }
 
+std::optional<int64_t> Config::default_of(std::string_view key) const {
+  for (const Default& d : defaults_)
+    if (d.key == key) return d.value;
+  return std::nullopt;
+}
+
 int64_t Config::integer(std::string_view key, int64_t low, int64_t high) const {
-  const auto value = root_[key].integer();
+  const auto value = root_[key] ? root_[key].integer() : default_of(key);
   if (!value || *value < low || *value > high) {
     const std::string found = value ? std::to_string(*value) : has(key) ? "something else" : "nothing";
     fail(key, "expected an integer from " + std::to_string(low) + " to " + std::to_string(high) + ", found " + found);
@@ -41,7 +47,7 @@ int64_t Config::integer(std::string_view key, int64_t low, int64_t high, int64_t
 
 double Config::number(std::string_view key, double fallback) const {
   if (!has(key)) return fallback;
-  const auto value = root_[key].number();
+  const auto value = root_[key] ? root_[key].number() : static_cast<double>(*default_of(key));
   if (!value || !(*value > -1e30 && *value < 1e30)) fail(key, "expected a number");
   return *value;
 }

@@ -43,7 +43,7 @@ void describe_sizes(const Config& config, Description& to);
 void describe_heads(const Config& config, Description& to);
 void describe_epsilon(const Config& config, Description& to);
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
-// Of layers without a window, and of those with one.
-void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding);
+// Of layers without a window, which may be scaled by a factor, and of those with one.
+void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);
 
 }  // namespace lt::convert

@@ -258,6 +258,14 @@ FolderOptions vocabulary(const gguf::OpenOptions& options) {
   return out;
 }
 
+// All of config.json, or the part of it that is about text.
+Config settings_of(const Config& config, const Architecture& architecture) {
+  const json::Value inner = architecture.inner.empty() ? json::Value() : config[architecture.inner];
+  if (!inner) return {config.name(), config.root(), architecture.defaults};
+  if (!inner.is(json::Kind::object)) config.fail(architecture.inner, "expected an object");
+  return {config.name() + ": " + std::string(architecture.inner), inner, architecture.defaults};
+}
+
 std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOptions& options) {
   FolderContents parts;
   parts.path = path;
@@ -266,10 +274,12 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   const Architecture& architecture = architecture_of(config);
   std::vector<gguf::Field> fields = {gguf::field("general.architecture", architecture.name), gguf::field("general.type", "model"),
                                      gguf::field("general.name", options.name.empty() ? name_of(path) : options.name)};
-  const int64_t vocabulary = config.integer("vocab_size", 1, 1 << 24);
+  const Config settings = settings_of(config, architecture);
+  const int64_t vocabulary = settings.integer("vocab_size", 1, 1 << 24);
   if (!options.vocabulary_only) {
     Description description(architecture.name);
-    architecture.describe(config, description);
+    architecture.describe(settings, description);
+    description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));
     if (architecture.pools) describe_pooling(path, description);
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);

@@ -172,16 +172,16 @@ class Planner {
 
  private:
   // A name as the rules have it.
-  std::string_view plain(std::string_view stored) const {
-    for (const std::string_view before : architecture_.optional)
-      if (stored.starts_with(before)) return stored.substr(before.size());
-    return stored;
+  std::string plain(std::string_view stored) const {
+    for (const Renamed& r : architecture_.renamed)
+      if (stored.starts_with(r.stored)) return std::string(r.plain) + std::string(stored.substr(r.stored.size()));
+    return std::string(stored);
   }
 
   const Tensor* find(std::string_view name) const {
     const Tensor* found = folder_.find(name);
-    for (const std::string_view before : architecture_.optional)
-      if (!found) found = folder_.find(std::string(before) + std::string(name));
+    for (const Renamed& r : architecture_.renamed)
+      if (!found && name.starts_with(r.plain)) found = folder_.find(std::string(r.stored) + std::string(name.substr(r.plain.size())));
     return found;
   }
 
@@ -207,7 +207,7 @@ class Planner {
     const Rule *to_table = rule_to("token_embd.weight"), *to_head = rule_to("output.weight");
     if (!to_head) return nullptr;
     const Tensor *table = find(to_table->from), *head = find(to_head->from);
-    const bool tied = config_.boolean("tie_word_embeddings", architecture_.tied);
+    const bool tied = description_.tied;
     if (!tied && !head)
       config_.fail("tie_word_embeddings", "is not true, so " + std::string(to_head->from) + " is expected in the folder, which has none");
     if (!tied || !head) return nullptr;

@@ -44,7 +44,8 @@ double checked_base(const Config& config, const char* key, double base) {
 }
 
 // The kind of a rotation's scaling; both keys are in use.
-std::string_view kind_of(const Config& rope) { return rope.string("rope_type", rope.string("type", "default")); }
+const char* kind_key(const Config& rope) { return rope.has("rope_type") ? "rope_type" : "type"; }
+std::string_view kind_of(const Config& rope) { return rope.string(kind_key(rope), "default"); }
 
 void describe_linear(const Config& rope, Description& to) {
   to.put("rope.scaling.type", "linear");
@@ -107,23 +108,22 @@ void describe_rope(const Config& config, Description& to, const RopeRules& rules
   }
 }
 
-void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding) {
-  const json::Value both = config["rope_parameters"];
-  const bool older = !both;
-  const Config far = object_in(config, older ? "rope_scaling" : "rope_parameters: full_attention",
-                               older ? config["rope_scaling"] : both["full_attention"]);
-  const Config near = object_in(config, "rope_parameters: sliding_attention", older ? json::Value() : both["sliding_attention"]);
+void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales) {
+  const char *key = "rope_parameters", *of_full = "full_attention", *of_sliding = "sliding_attention";
+  const json::Value both = config[key];
+  if (both && !(both[of_full] && both[of_sliding])) config.fail(key, "expected full_attention and sliding_attention");
+  const Config far =
+      object_in(config, both ? "rope_parameters: full_attention" : "rope_scaling", both ? both[of_full] : config["rope_scaling"]);
+  const Config near = object_in(config, "rope_parameters: sliding_attention", both[of_sliding]);
   const auto base = [&](const Config& rope, const Base& of) {
+    rope.expect_number("partial_rotary_factor", 1);
     return checked_base(config, of.key, rope.number("rope_theta", config.number(of.key, of.fallback)));
   };
   to.number("rope.freq_base", base(far, full));
   to.number("rope.freq_base_swa", base(near, sliding));
-  if (kind_of(far) == "linear") {
-    describe_linear(far, to);
-  } else if (kind_of(far) != "default") {
-    far.unsupported("rope_type", "expected default or linear, found \"" + shown(kind_of(far)) + "\"");
-  }
-  if (kind_of(near) != "default") near.unsupported("rope_type", "expected default, found \"" + shown(kind_of(near)) + "\"");
+  near.expect_text(kind_key(near), "default");
+  if (scales && kind_of(far) == "linear") return describe_linear(far, to);
+  far.expect_text(kind_key(far), "default");
 }
 
 }  // namespace lt::convert

@@ -6,6 +6,10 @@ namespace {
 
 constexpr int64_t period = 6;  // five layers with a window, then one without; GGUF files do not say so
 
+// Those of transformers' Gemma3TextConfig, which folders of the larger models rely on.
+constexpr Default defaults[] = {{"vocab_size", 262208}, {"num_attention_heads", 8},     {"num_key_value_heads", 4},
+                                {"head_dim", 256},      {"query_pre_attn_scalar", 256}, {"max_position_embeddings", 131072}};
+
 void check_windows(const Config& config, const Description& to) {
   for (const char* key : {"sliding_window_pattern", "_sliding_window_pattern"}) config.expect_number(key, static_cast<double>(period));
   const std::vector<bool> slides = config.choices("layer_types", to.layers, "sliding_attention", "full_attention");
@@ -24,7 +28,7 @@ void describe(const Config& config, Description& to) {
   describe_sizes(config, to);
   describe_heads(config, to);
   describe_epsilon(config, to);
-  describe_two_ropes(config, to, {"rope_theta", 1e6}, {"rope_local_base_freq", 1e4});
+  describe_two_ropes(config, to, {"rope_theta", 1e6}, {"rope_local_base_freq", 1e4}, true);
   to.integer("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30));
   if (config.has("final_logit_softcapping")) to.number("final_logit_softcapping", config.number("final_logit_softcapping", 0));
   if (config.has("attn_logit_softcapping")) config.unsupported("attn_logit_softcapping", "gemma3 caps no scores");
@@ -36,7 +40,7 @@ void describe(const Config& config, Description& to) {
 
 const Architecture gemma3{
     .name = "gemma3",
-    .classes = {"Gemma3ForCausalLM"},
+    .classes = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},
     .describe = describe,
     .tensors = joined({
         outer_rules(Change::plus_one),
@@ -48,6 +52,10 @@ const Architecture gemma3{
         feed_forward_rules(),
     }),
     .tied = true,
+    .inner = "text_config",
+    .defaults = defaults,
+    .renamed = {{"model.language_model.", "model."}, {"language_model.", ""}},
+    .passed_over = {"vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."},
 };
 const RegisterArchitecture registered(gemma3);
 

@@ -33,7 +33,7 @@ void describe(const Config& config, Description& to) {
   to.number("attention.layer_norm_rms_epsilon", epsilon);  // which has no meaning here, and is there in other converters' files
   to.put("attention.causal", false);
   describe_windows(config, to);
-  describe_two_ropes(config, to, {"global_rope_theta", 160000}, {"local_rope_theta", 10000});
+  describe_two_ropes(config, to, {"global_rope_theta", 160000}, {"local_rope_theta", 10000}, false);
   to.put("rope.scaling.type", "none");
   to.integer("vocab_size", to.of("vocabulary"));
   describe_activation(config, to);
@@ -59,7 +59,7 @@ const Architecture modern_bert{
             {"layers.{}.mlp.Wo.weight", "blk.{}.ffn_down.weight", everywhere, {"width", "feed_forward"}},
         },
     .pools = true,
-    .optional = {"model."},
+    .renamed = {{"model.", ""}},
     .passed_over = {"head.", "decoder."},  // of masked words
 };
 const RegisterArchitecture registered(modern_bert);

@@ -53,10 +53,12 @@ Rules inputs() {
 
 const Architecture qwen35{
     .name = "qwen35",
-    .classes = {"Qwen3_5ForCausalLM"},
+    .classes = {"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"},
     .describe = describe,
     .tensors = joined({delta_rules({.heads = heads, .channels = channels, .columns = values}), inputs(), feed_forward_rules()}),
-    .passed_over = {"mtp."},  // guesses further tokens
+    .inner = "text_config",
+    .renamed = {{"model.language_model.", "model."}},
+    .passed_over = {"mtp.", "model.visual."},  // what guesses further tokens, what sees
 };
 const RegisterArchitecture registered(qwen35);
 
