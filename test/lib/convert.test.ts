@@ -5,18 +5,17 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { join } from 'node:path';
 import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
 import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type StoredTensor, type Tensors } from '../fixtures/safetensors';
-import { rowDistances } from '../support/distance';
-import { referenceModels, referenceTolerance } from '../support/golden';
-import { hasShared, root, sharedFloats, sharedJson, sharedPath, sharedTest } from '../support/shared';
+import { referenceDistances, referenceFiles, referenceFolder, referenceIds, referenceModels, referenceTolerance } from '../support/golden';
+import { hasShared, root, sharedPath, sharedTest } from '../support/shared';
 
-const folder = (name: string) => sharedPath(`golden/hf/${name}`);
-const needs = (name: string) => [`golden/hf/${name}/model.safetensors`, `golden/hf/${name}/model-bf16.gguf`];
+const folder = (name: string) => sharedPath(referenceFolder(name));
+const needs = (name: string) => [...referenceFiles(name), `${referenceFolder(name)}/model.safetensors`];
 const llama = needs('llama');
 
 async function logits(path: string, name: string, options: { backend: 'cpu' | 'ref'; cacheType?: 'f32' }): Promise<Float32Array> {
-  const { ids } = sharedJson<{ ids: number[] }>(`golden/hf/${name}/ids.json`);
+  const ids = referenceIds(name);
   await using model = await loadModel(path, { contextTokens: 128, ...options });
-  return await model.logits(ids);
+  return await (name === 'modern-bert' ? model.hidden(ids) : model.logits(ids));
 }
 
 const sameFile = {
@@ -27,7 +26,7 @@ const sameFile = {
   tensors: [],
 };
 
-describe('folders of golden/hf', () => {
+describe('folders of golden/hf and golden2/hf', () => {
   for (const name of referenceModels) {
     sharedTest(`${name}: its folder, the GGUF made of it and llama.cpp's give the same bits`, needs(name), async () => {
       using out = temporaryFolder();
@@ -41,12 +40,7 @@ describe('folders of golden/hf', () => {
     });
 
     sharedTest(`${name}: its folder gives transformers' logits`, needs(name), async () => {
-      const { shape } = sharedJson<{ shape: number[] }>(`golden/hf/${name}/ids.json`);
-      const found = rowDistances(
-        await logits(folder(name), name, { backend: 'ref', cacheType: 'f32' }),
-        sharedFloats(`golden/hf/${name}/logits.f32`),
-        shape.at(-1)!,
-      );
+      const found = await referenceDistances(name, { backend: 'ref', cacheType: 'f32' }, '.');
       expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
     });
   }
