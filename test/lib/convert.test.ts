@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
 import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type StoredTensor, type Tensors } from '../fixtures/safetensors';
 import { referenceDistances, referenceFiles, referenceFolder, referenceIds, referenceModels, referenceTolerance } from '../support/golden';
-import { hasShared, root, sharedPath, sharedTest } from '../support/shared';
+import { hasShared, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 
 const folder = (name: string) => sharedPath(referenceFolder(name));
 const needs = (name: string) => [...referenceFiles(name), `${referenceFolder(name)}/model.safetensors`];
