@@ -24,8 +24,9 @@ void golden(const std::string& name, const std::string& backend_name, const std:
   const auto backend = open(backend_name, variant);
   const auto model = model::load(*file, *backend);
   const double worst = distances(forward(*model, *backend, ids, Type::f32), golden_logits(name), ids.size()).back();
-  // BF16 weights meet float inputs on every backend, so all are held to the exact tolerance.
-  const double most = golden_tolerance(name);
+  // BF16 weights meet float inputs on every backend, so all are held to the exact tolerance; that is twice what sums in floats make, and
+  // all but the judge add in floats in an order of their own.
+  const double most = golden_tolerance(name) * (backend_name == "ref" ? 1 : 2);
   CHECK_THAT(worst <= most, "the worst row is " << worst << " from the reference, expected at most " << most);
 }
 
