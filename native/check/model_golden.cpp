@@ -1,4 +1,4 @@
-// Architectures against logits that transformers computed (../shared/golden/hf), on every backend; and Lockstep and Trace over
+// Architectures against logits that transformers computed (../shared/golden/hf, golden2), on every backend; and Lockstep and Trace over
 // whole models.
 #include <cstring>
 
@@ -20,12 +20,13 @@ std::unique_ptr<Backend> open(const std::string& name, const std::string& varian
 
 void golden(const std::string& name, const std::string& backend_name, const std::string& variant) {
   const std::vector<int32_t> ids = golden_ids(name);
-  const auto file = gguf::File::open(shared("golden/hf/" + name + "/model-bf16.gguf"));
+  const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
   const auto backend = open(backend_name, variant);
   const auto model = model::load(*file, *backend);
   const double worst = distances(forward(*model, *backend, ids, Type::f32), golden_logits(name), ids.size()).back();
   // BF16 weights meet float inputs on every backend, so all are held to the exact tolerance.
-  CHECK_THAT(worst <= golden_exact, "the worst row is " << worst << " from the reference, expected at most " << golden_exact);
+  const double most = golden_tolerance(name);
+  CHECK_THAT(worst <= most, "the worst row is " << worst << " from the reference, expected at most " << most);
 }
 
 // The model of the package: present in every clone.
@@ -64,7 +65,7 @@ CHECK_GENERATOR() {
     // A device's variants are other kernels; the CPU's are the same ones, which the op cases compare bit for bit.
     for (const std::string& v : b.survey&& b.variants ? b.variants() : std::vector<std::string>{""}) {
       const std::string on = v.empty() ? backend : backend + " " + v;
-      for (const std::string name : golden_folders)
+      for (const std::string name : golden_models)
         cases().push_back({"model/" + name + " gives the reference logits on " + on, [=] { golden(name, backend, v); }});
       cases().push_back({"core/lockstep of " + on + " with ref over a whole model", [=] { lockstep(backend, v); }});
     }

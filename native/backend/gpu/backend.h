@@ -27,7 +27,6 @@ class Gpu final : public Backend, public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
-  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
   void run(Graph& graph);
 
