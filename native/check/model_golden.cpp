@@ -59,7 +59,8 @@ void expect_none(const std::vector<Divergence>& found) {
 void lockstep(const std::string& backend, const std::string& variant) {
   expect_none(divergences(*story(), story_ids, backend, variant, 2e-2));
   if (backend == "ref") return;
-  CHECK_THAT(!divergences(*story(), story_ids, backend, variant, 0).empty(), "a tolerance of zero must show the rounding of 8-bit activations");
+  CHECK_THAT(!divergences(*story(), story_ids, backend, variant, 0).empty(),
+             "a tolerance of zero must show the rounding of 8-bit activations");
 }
 
 // BF16 weights: nothing rounds but floats, and a cache of 16 bits, by half a unit in the last place that an operation before it differs in.
