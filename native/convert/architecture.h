@@ -87,6 +87,7 @@ class Description {
   bool tied = false;                    // whether the output's matrix is the token table
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
+  const char* kinds = "architectures";  // what says in config.json which layers have which tensors
 
  private:
   struct Size {

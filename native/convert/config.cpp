@@ -95,7 +95,7 @@ void Config::expect_number(std::string_view key, double value) const {
   if (std::fabs(found - value) > 1e-6 * std::fabs(value)) unsupported(key, text);
 }
 
-std::vector<bool> Config::choices(std::string_view key, int64_t count, std::string_view yes, std::string_view no) const {
+std::vector<bool> Config::choices(std::string_view key, int64_t layers, std::string_view yes, std::string_view no) const {
   std::vector<bool> out;
   for (const json::Member m : root_[key]) {
     const std::string_view found = m.value.string().value_or("");
@@ -103,8 +103,8 @@ std::vector<bool> Config::choices(std::string_view key, int64_t count, std::stri
       unsupported(key, "expected " + std::string(yes) + " or " + std::string(no) + ", found \"" + shown(found) + "\"");
     out.push_back(found == yes);
   }
-  if (has(key) && static_cast<int64_t>(out.size()) != count)
-    fail(key, "expected a list of " + std::to_string(count) + ", one a layer, found " + std::to_string(out.size()));
+  if (has(key) && static_cast<int64_t>(out.size()) != layers)
+    fail(key, "expected a list of " + std::to_string(layers) + ", as num_hidden_layers says, found " + std::to_string(out.size()));
   return out;
 }
 

@@ -46,8 +46,8 @@ class Config {
   void expect_flag(std::string_view key, bool value) const;
   void expect_number(std::string_view key, double value) const;
 
-  // Of a list of `count` texts, each of which is yes or no, which ones are yes; empty where the key is absent.
-  std::vector<bool> choices(std::string_view key, int64_t count, std::string_view yes, std::string_view no) const;
+  // Of a list with a text a layer, each of which is yes or no, which ones are yes; empty where the key is absent.
+  std::vector<bool> choices(std::string_view key, int64_t layers, std::string_view yes, std::string_view no) const;
 
   [[noreturn]] void fail(std::string_view key, const std::string& what) const;  // Code::format
   [[noreturn]] void unsupported(std::string_view key, const std::string& what) const;

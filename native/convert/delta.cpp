@@ -7,6 +7,7 @@ constexpr int64_t most_heads = 1 << 14, most = 1 << 16;
 
 void describe_recurrent_layers(const Config& config, Description& to) {
   const int64_t interval = config.integer("full_attention_interval", 1, 4096, 4);
+  to.kinds = "layer_types";
   to.recurrent = config.choices("layer_types", to.layers, "linear_attention", "full_attention");
   for (int64_t i = 0; to.recurrent.size() < static_cast<size_t>(to.layers); i++) to.recurrent.push_back((i + 1) % interval != 0);
   to.flags("attention.recurrent_layers", to.recurrent);

@@ -277,7 +277,7 @@ class Planner {
     if (!numbers.empty() && numbers[0] >= description_.layers)
       fail(t, "expected layers below " + std::to_string(description_.layers) + ", as num_hidden_layers in config.json says");
     if (!numbers.empty() && rule.held && !rule.held(description_, numbers[0]))
-      fail(t, "expected none in layer " + std::to_string(numbers[0]) + ", which is of another kind, as config.json says");
+      fail(t, "expected none in layer " + std::to_string(numbers[0]) + ", as " + description_.kinds + " in config.json says");
     check_sizes(t, rule);
     const std::string name = filled(rule.to, numbers);
     const auto [at, fresh] = places_.emplace(name, made_.size());

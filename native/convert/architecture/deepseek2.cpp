@@ -23,6 +23,7 @@ void describe_attention(const Config& config, Description& to) {
   const int64_t rank = config.integer("kv_lora_rank", 1, most), query_rank = config.integer("q_lora_rank", 1, most, 0);
   const int64_t plain = config.integer("qk_nope_head_dim", 1, most), rotary = config.integer("qk_rope_head_dim", 2, most);
   const int64_t value = config.integer("v_head_dim", 1, most);
+  if (rotary % 2) config.fail("qk_rope_head_dim", "expected an even number, found " + std::to_string(rotary));
   to.head_dim = rotary;  // of which all is rotated
   to.size("query_rank", query_rank, "q_lora_rank");
   to.size("query", to.heads * (plain + rotary), "num_attention_heads x (qk_nope_head_dim + qk_rope_head_dim)");
@@ -54,6 +55,7 @@ void describe_experts(const Config& config, Description& to) {
   to.size("experts", experts, "n_routed_experts");
   to.size("expert_feed_forward", feed_forward, "moe_intermediate_size");
   to.size("shared_feed_forward", shared * feed_forward, "n_shared_experts x moe_intermediate_size");
+  to.kinds = "first_k_dense_replace, q_lora_rank or n_shared_experts";
   for (int64_t i = 0; i < to.layers; i++) to.sparse.push_back(i >= leading);
   to.integer("leading_dense_block_count", leading);
   to.integer("expert_count", experts);

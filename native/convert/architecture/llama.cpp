@@ -10,6 +10,7 @@ void describe(const Config& config, Description& to) {
   if (config.number("partial_rotary_factor", 1) != 1) config.unsupported("partial_rotary_factor", "llama rotates whole heads");
   to.integer("rope.dimension_count", to.head_dim);
   if (config.has("sliding_window")) to.integer("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30));
+  to.kinds = "num_local_experts";
   const int64_t experts = config.integer("num_local_experts", 0, 1 << 16, 0);
   if (experts == 0) return;
   to.sparse.assign(static_cast<size_t>(to.layers), true);
