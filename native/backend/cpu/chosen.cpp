@@ -6,6 +6,18 @@
 
 namespace lt::cpu {
 
+void Chosen::reserve(int64_t rows, int64_t matrices) {
+  order.reserve(static_cast<size_t>(rows));
+  firsts.reserve(static_cast<size_t>(matrices + 2));
+  groups.reserve(static_cast<size_t>(matrices));
+}
+
+int64_t prepared_row_bytes(const Prepare& p, int64_t cols) {
+  constexpr int64_t many = 64;
+  const auto alone = static_cast<int64_t>(p.bytes(1, cols)), together = (static_cast<int64_t>(p.bytes(many, cols)) + many - 1) / many;
+  return (std::max(alone, together) + 63) / 64 * 64;
+}
+
 // A counting sort. What is not the number of a matrix counts as that of one behind the last.
 void Cpu::sort(int64_t rows, const Choice& choice, int64_t matrices) {
   const int64_t used = choice.ids ? choice.ids.cols : 1;

@@ -42,7 +42,12 @@ struct Chosen {
   std::vector<int32_t> firsts;  // by matrix: the place of its next row
   std::vector<Group> groups;    // of matrices that have rows
   int64_t chosen = 0;
+
+  void reserve(int64_t rows, int64_t matrices);
 };
+
+// The most that a prepared row takes, whatever the number of those beside it, as whole cache lines.
+int64_t prepared_row_bytes(const Prepare& prepare, int64_t cols);
 
 class Cpu final : public Backend, public Ops {
  public:

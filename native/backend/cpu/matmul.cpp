@@ -42,13 +42,6 @@ void decoded(const MatmulKernel& f32, Type type, MatmulPiece piece, uint8_t* pan
   }
 }
 
-// The most that a prepared row takes, whatever the number of those beside it, as whole cache lines.
-int64_t row_bytes(const Prepare& p, int64_t cols) {
-  constexpr int64_t many = 64;
-  const auto alone = static_cast<int64_t>(p.bytes(1, cols)), together = (static_cast<int64_t>(p.bytes(many, cols)) + many - 1) / many;
-  return (std::max(alone, together) + 63) / 64 * 64;
-}
-
 }  // namespace
 
 uint8_t* Cpu::prepared(Format format, size_t bytes) {
@@ -110,7 +103,7 @@ void Cpu::matmul(Tensor x, std::span<const Product> products, const Choice& choi
       throw Error(Code::unsupported, "matmul: rows of " + std::to_string(x.cols) + " weights of type " + quant::info(p.w.type).name +
                                          " are longer than the CPU's working memory; convert the file to F16 or Q8_0");
     const MatmulKernel& kernel = own ? *own : f32;
-    const int64_t stride = choice ? row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
+    const int64_t stride = choice ? prepared_row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
     const void*& input = inputs[static_cast<int>(kernel.format)];
     if (!input) input = choice ? chosen_input_as(x, used, kernel.format, stride) : input_as(x, kernel.format);
     const int64_t rows = rows_a_task(p, p.y.cols, std::ssize(groups), kernel.group, pool_.threads()), pieces = (p.y.cols + rows - 1) / rows;
