@@ -67,7 +67,6 @@ class Cpu final : public Backend, public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
-  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
  private:
   // f(row), or f(row, thread), for every row; small work stays on the calling thread.
