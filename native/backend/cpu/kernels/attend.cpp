@@ -115,25 +115,15 @@ static float exp1(float x) {
   return lanes[0];
 }
 
-// The scaled scores of row r from place `at` on: capped (Gemma Team, 2024), less what distance costs (Press et al., 2021).
-LT_INLINE f32x16 bent(const AttendPiece& p, int64_t r, int64_t at, f32x16 s) {
-  static const float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  if (p.cap > 0) s = set1(p.cap) * tanh(s / set1(p.cap));
-  if (!p.slopes) return s;
-  const auto distance = static_cast<float>(p.first_place + r / p.group - at);
-  return fma(set1(-p.slopes[r % p.group]), set1(distance) - load(numbers), s);
-}
-
-// Turns row r's 64 scores from `begin` on into weights of places [first, last) of them, and fits what was summed so far to the new
-// maximum. row: sums (cols), then maximum and sum of weights.
-static void soften(const AttendPiece& p, int64_t r, int64_t begin, Places seen, float* scores, float* row, int64_t cols) {
-  const int64_t first = seen.first, last = seen.last;
+// Turns a row's 64 scores into weights of places [first, last), and fits what was summed so far to the new maximum.
+// row: sums (cols), then maximum and sum of weights.
+static void soften(float* scores, float scale, int64_t first, int64_t last, float* row, int64_t cols) {
   float& maximum = row[cols];
   float& total = row[cols + 1];
   const int64_t from = first / 16, to = (last + 15) / 16;  // the vectors that hold a place; others would add zeros
   f32x16 high = set1(-INFINITY);
   for (int64_t j = from; j < to; j++) {
-    const f32x16 s = bent(p, r, begin + 16 * j, load(scores + 16 * j) * set1(p.scale));
+    const f32x16 s = load(scores + 16 * j) * set1(scale);
     const bool all = first <= 16 * j && 16 * (j + 1) <= last;
     const f32x16 kept = all ? s : keep(s, most(0, first - 16 * j), least(16, last - 16 * j), -INFINITY);
     high = max(high, kept);
@@ -183,12 +173,13 @@ struct Work {
   int64_t q_stride;      // of q
   int64_t cols, stride;  // of values and sums; of `whole` and `split`
   Places seen;           // by any row
+  bool bent;             // scores are capped or less by their distance
 };
 
 static Work work_of(const AttendPiece& p) {
   const int64_t q_stride = whole(p.dim), cols = whole(p.v_dim), stride = partial_floats(p.v_dim);
   float* at = reinterpret_cast<float*>(p.panel);
-  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0]};
+  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0], p.cap > 0 || p.slopes};
   w.split = w.whole + attend_rows * stride;
   w.keys = w.split + attend_rows * stride;
   w.values = w.keys + q_stride * page;
@@ -197,6 +188,24 @@ static Work work_of(const AttendPiece& p) {
 }
 static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
               static_cast<int64_t>(panel_bytes));
+
+// The scores of row r from `begin` on: scaled, capped (Gemma Team, 2024), less what distance costs (Press et al., 2021).
+LT_NOINLINE void bend(const AttendPiece& p, int64_t r, int64_t begin, Places seen, float* scores) {
+  static const float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const float slope = p.slopes ? p.slopes[r % p.group] : 0.0f;
+  for (int64_t j = seen.first / 16; j < (seen.last + 15) / 16; j++) {
+    f32x16 s = load(scores + 16 * j) * set1(p.scale);
+    if (p.cap > 0) s = set1(p.cap) * tanh(s / set1(p.cap));
+    const auto distance = static_cast<float>(p.first_place + r / p.group - begin - 16 * j);
+    store(scores + 16 * j, fma(set1(-slope), set1(distance) - load(numbers), s));
+  }
+}
+
+// Scores of row r from `begin` on to weights. out: the row's sums.
+LT_INLINE void weigh(const AttendPiece& p, const Work& w, int64_t r, int64_t begin, Places seen, float* scores, float* out) {
+  if (w.bent) bend(p, r, begin, seen, scores);
+  soften(scores, w.bent ? 1.0f : p.scale, seen.first, seen.last, out, w.cols);
+}
 
 // A page's keys and values: of this page, and of the next, which is fetched meanwhile.
 struct Place {
@@ -255,7 +264,7 @@ static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t be
   const Places range = seen(p, 0, begin);
   float scores[R * page];
   few_scores<Row, R>(p, w, at, scores, range);
-  for (int64_t r = 0; r < R; r++) soften(p, r, begin, range, scores + r * page, out + r * w.stride, w.cols);
+  for (int64_t r = 0; r < R; r++) weigh(p, w, r, begin, range, scores + r * page, out + r * w.stride);
   int64_t col = 0;
   for (; col + 64 <= p.v_dim; col += 64) few_values<Row, R, 4>(p, w, at, scores, range, out, col);
   for (; col < p.v_dim; col += 16) few_values<Row, R, 1>(p, w, at, scores, range, out, col);
@@ -274,7 +283,7 @@ static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t b
     multiply_all(n, whole(end), scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
     for (int64_t i = 0; i < n; i++) {
       ranges[i] = seen(p, r + i, begin);
-      if (ranges[i].first < ranges[i].last) soften(p, r + i, begin, ranges[i], scores + i * page, out + (r + i) * w.stride, w.cols);
+      if (ranges[i].first < ranges[i].last) weigh(p, w, r + i, begin, ranges[i], scores + i * page, out + (r + i) * w.stride);
     }
     add_values(n, ranges, out + r * w.stride, w.stride, scores, w.values, w.cols);
   }
