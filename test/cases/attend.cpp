@@ -215,7 +215,8 @@ void add_looks(Type cache) {
 void add_long_looks() {
   add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.window = 100, .sinks = true, .group = 1}});
   add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.chunk = 600, .group = 1}});
-  add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.slopes = true, .together = to_the_end}});
+  add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.slopes = true}});
+  add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.together = to_the_end}});
   add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.window = 300, .ahead = 299, .cap = 2, .together = to_the_end}});
   add_ends({2, 1, 576, 512, Type::f16, {{530}}, {.scale = 1.0f / 24, .latent = true}});
   add_long("long", {2, 1, 32, 32, Type::f16, {{700, 40}}, {.window = 600, .ahead = 599, .together = to_the_end}}, 400);
