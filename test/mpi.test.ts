@@ -128,7 +128,7 @@ for (const launcher of launchers) {
         const { lines, code, stderr } = await run(launcher, ranks, node(app, storyModel), { EXACT: '1' });
         expect({ code, stderr }).toMatchObject({ code: 0 });
         expect(lines.map((l) => l.rank)).toEqual([0, 0, 0]);
-        expect(lines[0]!.loaded).toMatch(new RegExp(`^${ranks} ranks, exact: attention heads .*output rows .*feed-forward `));
+        expect(lines[0]!.loaded).toMatch(new RegExp(`^${ranks} ranks, exact: output rows .*attention heads .*feed-forward `));
         expect(lines[1]!.texts).toEqual(alone.lines[1]!.texts);
       },
       60_000,

@@ -19,7 +19,6 @@ class Listener final : public Backend, public Ops {
   void op parameters override { heard(#op, LT_NAMES names); }
 #define LT_NAMES(...) __VA_ARGS__
   LT_PRIMITIVES(LT_NOTE)
-  LT_NEW_PRIMITIVES(LT_NOTE)
   LT_EXCHANGES(LT_NOTE)
   LT_FUSED(LT_NOTE)
 #undef LT_NOTE
@@ -97,7 +96,6 @@ CHECK_CASE("core/a wrapper hands every op on, fused ones fused") {
     count++;
   };
   LT_PRIMITIVES(LT_CALL)
-  LT_NEW_PRIMITIVES(LT_CALL)
   LT_EXCHANGES(LT_CALL)
   LT_FUSED(LT_CALL)
   CHECK(count >= 17);
@@ -127,7 +125,6 @@ CHECK_CASE("core/a decorator sees every op, and of a fused one its primitives") 
   {
     const auto& expect = same;
     LT_PRIMITIVES(LT_CALL)
-    LT_NEW_PRIMITIVES(LT_CALL)
     LT_EXCHANGES(LT_CALL)
   }
   const auto& expect = apart;

@@ -11,6 +11,16 @@
 namespace lt::cpu {
 namespace {
 
+void silu(const Kernels& k, float* y, const float* g, const float* u, int64_t n) {
+  k.map(static_cast<uint8_t>(Act::silu), {y, g, u, n, 1, false, 1, 1, 0});
+}
+void add(const Kernels& k, float* y, const float* a, const float* b, int64_t n) {
+  k.map(static_cast<uint8_t>(Act::none), {y, a, b, n, 1, true, 1, 1, 0});
+}
+void norm(const Kernels& k, float* y, const float* x, const float* w, int64_t n, bool centred) {
+  k.norm({y, x, w, centred ? w : nullptr, 0, 0, n, 1, 1e-5f, centred});
+}
+
 // silu(g) * 1 over the range where e^-g matters; relative error of the whole formula.
 CHECK_CASE("cpu/silu is within three units of its double value, and finite everywhere") {
   for (const std::string& isa : isas()) {
@@ -19,7 +29,7 @@ CHECK_CASE("cpu/silu is within three units of its double value, and finite every
     for (int64_t i = -870000; i <= 870000; i += 16) {
       float g[16], y[16], one[16];
       for (int j = 0; j < 16; j++) g[j] = static_cast<float>(i + j) * 1e-4f, one[j] = 1;
-      k.gate_silu(y, g, one, 16);
+      silu(k, y, g, one, 16);
       for (int j = 0; j < 16; j++) {
         const double exact = static_cast<double>(g[j]) / (1 + std::exp(-static_cast<double>(g[j])));
         if (exact != 0) worst = std::max(worst, std::fabs((static_cast<double>(y[j]) - exact) / exact));
@@ -28,11 +38,11 @@ CHECK_CASE("cpu/silu is within three units of its double value, and finite every
     CHECK_THAT(worst < 3.6e-7, isa << ": relative error " << worst);
     float extremes[8] = {-1e30f, -100, -88.5f, 0, 88.5f, 100, 1e30f, -0.0f}, one[8], y[8];
     for (float& v : one) v = 1;
-    k.gate_silu(y, extremes, one, 8);
+    silu(k, y, extremes, one, 8);
     for (int j = 0; j < 8; j++) CHECK_THAT(std::isfinite(y[j]), isa << ": silu(" << extremes[j] << ") is " << y[j]);
     CHECK(y[4] == 88.5f && y[5] == 100 && y[6] == 1e30f && y[3] == 0);
     float nan = std::numeric_limits<float>::quiet_NaN(), seen = 0;
-    k.gate_silu(&seen, &nan, one, 1);
+    silu(k, &seen, &nan, one, 1);
     CHECK(std::isnan(seen));
   }
 }
@@ -52,11 +62,13 @@ CHECK_CASE("cpu/row kernels give the same bits on every ISA and stay inside thei
         CHECK_THAT(std::memcmp(x.data(), y.data(), 400) == 0, op << " of " << n << " columns differs on " << isa);
         for (size_t i = static_cast<size_t>(n); i < 100; i++) CHECK(y[i] == 5);
       };
-      plain.rms_norm(x.data(), a.data(), b.data(), 1e-5f, n, 1), k.rms_norm(y.data(), a.data(), b.data(), 1e-5f, n, 1);
-      same("rms_norm");
-      plain.gate_silu(x.data(), a.data(), b.data(), n), k.gate_silu(y.data(), a.data(), b.data(), n);
-      same("gate");
-      plain.add(x.data(), a.data(), b.data(), n), k.add(y.data(), a.data(), b.data(), n);
+      for (const bool centred : {false, true}) {
+        norm(plain, x.data(), a.data(), b.data(), n, centred), norm(k, y.data(), a.data(), b.data(), n, centred);
+        same("norm");
+      }
+      silu(plain, x.data(), a.data(), b.data(), n), silu(k, y.data(), a.data(), b.data(), n);
+      same("silu");
+      add(plain, x.data(), a.data(), b.data(), n), add(k, y.data(), a.data(), b.data(), n);
       same("add");
       for (const bool neighbours : {false, true}) {
         const int64_t pairs = n / 2;

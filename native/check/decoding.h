@@ -40,7 +40,7 @@ class Decoding {
     model_.embed(ops, x_, rows_);
     for (int64_t i = 0; i < model_.shape().count(); i++) model_.layer(ops, i, x_, memory_.all(), rows_);
     model_.hidden(ops, h_, x_, rows_);
-    model_.head(ops, logits_, h_);
+    model_.head(ops, logits_, h_, rows_);
   }
   std::vector<float> read() const {
     std::vector<float> out(static_cast<size_t>(logits_.cols));

@@ -130,6 +130,17 @@ CHECK_CASE("engine/cache: a state that a text has at its end is known without a 
   CHECK(shorter.known == 100);  // the end of the prompt
 }
 
+CHECK_CASE("engine/cache: a prompt's end is known where a step goes on behind it") {
+  Cache cache(size_of({0}, 40, 12, 1000));
+  Reader a(cache, text(100));
+  a.tokens = text(210);  // computed anew, with what was generated
+  a.read(210, 210);
+  CHECK(a.held.reads == a.held.state);
+  CHECK(Reader(cache, text(110)).known == 100 && Reader(cache, text(210)).known == 100);
+  a.end();
+  CHECK(Reader(cache, text(300)).known == 210);
+}
+
 CHECK_CASE("engine/cache: rolled back, a text holds the pages of what is left") {
   Cache cache(size_of({0, 100}, 20));
   Reader a(cache, text(300));

@@ -44,7 +44,6 @@ class FakeOps final : public Ops {
 #define LT_NOTHING(op, parameters, names) \
   void op parameters override { ignore names; }
   LT_PRIMITIVES(LT_NOTHING)
-  LT_NEW_PRIMITIVES(LT_NOTHING)
 #undef LT_NOTHING
   void all_reduce(Tensor) override {}
 
@@ -120,7 +119,7 @@ class FakeModel final : public Model {
   void hidden(Ops&, Tensor h, Tensor x, const Rows& rows) const override {
     for (int64_t o = 0; o < h.rows; o++) std::copy_n(x.row<float>(*rows.outputs.row<int32_t>(o)), 3, h.row<float>(o));
   }
-  void head(Ops&, Tensor logits, Tensor h) const override {
+  void head(Ops&, Tensor logits, Tensor h, const Rows&) const override {
     for (int64_t o = 0; o < logits.rows; o++) {
       const float* row = h.row<float>(o);
       const std::vector<float> l = fake_logits(static_cast<uint32_t>(row[1]) | static_cast<uint32_t>(row[2]) << 16);

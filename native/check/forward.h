@@ -55,7 +55,7 @@ inline std::vector<float> forward(const Model& model, Backend& backend, const st
   for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
   model.hidden(ops, h, x, sequence.rows);
   const Tensor result = s.head ? backend.alloc(Type::f32, n, s.vocabulary) : h;
-  if (s.head) model.head(ops, result, h);
+  if (s.head) model.head(ops, result, h, sequence.rows);
   std::vector<float> out(static_cast<size_t>(n * result.cols));
   backend.read(out.data(), result);
   return out;

@@ -1,6 +1,7 @@
 #include "convert/architecture.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -24,39 +25,35 @@ std::string known() {
 
 }  // namespace
 
-int64_t Description::of(Size size) const {
-  switch (size) {
-    case Size::vocabulary:
-      return vocabulary;
-    case Size::width:
-      return width;
-    case Size::query:
-      return heads * head_dim;
-    case Size::key_value:
-      return kv_heads * head_dim;
-    case Size::head:
-      return head_dim;
-    case Size::feed_forward:
-      return feed_forward;
-    case Size::experts:
-      return experts;
-    case Size::none:
-      break;
-  }
-  return 1;
+bool everywhere(const Description&, int64_t) { return true; }
+bool dense(const Description& d, int64_t layer) { return !sparse(d, layer); }
+bool sparse(const Description& d, int64_t layer) { return !d.sparse.empty() && d.sparse[static_cast<size_t>(layer)]; }
+bool attends(const Description& d, int64_t layer) { return !recurs(d, layer); }
+bool recurs(const Description& d, int64_t layer) { return !d.recurrent.empty() && d.recurrent[static_cast<size_t>(layer)]; }
+
+Rules joined(std::initializer_list<Rules> parts) {
+  Rules all;
+  for (const Rules& p : parts) all.insert(all.end(), p.begin(), p.end());
+  return all;
 }
 
-const char* Description::setting(Size size) {
-  static constexpr const char* names[] = {"",
-                                          "vocab_size",
-                                          "hidden_size",
-                                          "num_attention_heads x head_dim",
-                                          "num_key_value_heads x head_dim (by default hidden_size / num_attention_heads)",
-                                          "head_dim",
-                                          "intermediate_size",
-                                          "num_local_experts"};
-  return names[static_cast<size_t>(size)];
+void Description::flags(std::string_view key, const std::vector<bool>& values) {
+  const auto plain = std::make_unique<bool[]>(values.size());
+  std::copy(values.begin(), values.end(), plain.get());
+  put(key, std::span<const bool>(plain.get(), values.size()));
 }
+
+void Description::size(std::string_view name, int64_t value, const char* setting) { sizes_[name] = {value, setting}; }
+
+const Description::Size& Description::find(std::string_view name) const {
+  const auto at = sizes_.find(name);
+  if (at == sizes_.end()) throw Error(Code::internal, "size " + std::string(name) + ": no description gives it");
+  return at->second;
+}
+
+int64_t Description::of(std::string_view name) const { return find(name).value; }
+
+const char* Description::setting(std::string_view name) const { return find(name).setting; }
 
 RegisterArchitecture::RegisterArchitecture(const Architecture& architecture) { all().push_back(&architecture); }
 

@@ -3,6 +3,8 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,25 +14,47 @@
 
 namespace lt::convert {
 
+class Description;
+
+// What becomes of values. All but the first are F32 whatever the type of matrices.
 enum class Change : uint8_t {
   none,
-  pair_q,  // rows of each query head (key head: pair_k): those that rotate together, a half head apart in the folder, come side by side
-  pair_k,
-  exact,  // F32 whatever the type of matrices: routers and other small ones whose rounding shows
+  exact,     // routers and other small ones whose rounding shows
+  plus_one,  // 1 + x: norms that are stored as what they differ from 1 by
+  decay,     // -exp(x): a recurrent layer's decay, stored as its logarithm
 };
 
-// Sizes of a tensor's dimensions, by the settings of config.json that they follow from.
-enum class Size : uint8_t { none, vocabulary, width, query, key_value, head, feed_forward, experts };
+// Sizes of dimensions, by the names that describe() gave them; the contiguous one last, as in the folder. Behind them: empty.
+using Shape = std::array<std::string_view, 3>;
 
-// Folders that have the tensor: some; all; those without experts; those with.
-enum class Held : uint8_t { some, all, dense, experts };
+// Whether a layer has the tensor, and then of every folder. Null: of some folders every layer may have it.
+using Held = bool (*)(const Description&, int64_t layer);
+bool everywhere(const Description&, int64_t layer);
+bool dense(const Description&, int64_t layer);   // layers whose feed-forward is one
+bool sparse(const Description&, int64_t layer);  // those of experts
+bool attends(const Description&, int64_t layer);
+bool recurs(const Description&, int64_t layer);
 
+// For each row or column of a result, which one of the folder's tensor it is. Of vectors the values are columns.
+using Order = std::vector<int64_t> (*)(const Description&);
+
+// How a result's values lie, where not as the folder's do.
+struct Layout {
+  Order rows = nullptr, columns = nullptr;
+  bool turned = false;  // matrices that are the last two dimensions of the result, with rows and columns exchanged
+  Shape becomes = {};   // the result's; by default the folder's with as many rows and columns as there are in order
+};
+
+// Of several rules with one `from`, each makes a tensor of it; of several with one `to`, the folder has one.
 struct Rule {
   std::string_view from, to;  // several `from` of one `to`, told apart by their last {}, are stacked along a new dimension
-  Held held = Held::some;
-  std::array<Size, 2> shape = {};  // of each of them: rows, columns; of a vector its length
+  Held held = nullptr;
+  Shape shape = {};  // of each of them
   Change change = Change::none;
+  Layout layout = {};
 };
+using Rules = std::vector<Rule>;
+Rules joined(std::initializer_list<Rules> parts);
 
 // A tensor that the folder has not, computed from its configuration: one row.
 struct Computed {
@@ -50,22 +74,48 @@ class Description {
   void integer(std::string_view key, int64_t value) { put(key, static_cast<uint32_t>(value)); }
   void number(std::string_view key, double value) { put(key, static_cast<float>(value)); }
 
+  void flags(std::string_view key, const std::vector<bool>& values);
+
+  // A size of tensors, by a name, and how it is called in config.json.
+  void size(std::string_view name, int64_t value, const char* setting);
+  int64_t of(std::string_view name) const;
+  const char* setting(std::string_view name) const;
+
   std::vector<gguf::Field> fields;
   std::vector<Computed> tensors;
-  int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, feed_forward = 0, vocabulary = 0, experts = 0;
-
-  int64_t of(Size size) const;
-  static const char* setting(Size size);  // what it is called in config.json
+  int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
+  bool tied = false;                    // whether the output's matrix is the token table
+  int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
+  std::vector<bool> sparse, recurrent;  // by layer; empty: none is
+  const char* kinds = "architectures";  // what says in config.json which layers have which tensors
 
  private:
+  struct Size {
+    int64_t value;
+    const char* setting;
+  };
+  const Size& find(std::string_view name) const;
+
   std::string prefix_;
+  std::map<std::string_view, Size> sizes_;
+};
+
+// How names begin, and how the rules have it.
+struct Renamed {
+  std::string_view stored, plain;
 };
 
 struct Architecture {
   std::string_view name;                  // general.architecture
   std::vector<std::string_view> classes;  // config.json's "architectures"
   void (*describe)(const Config& config, Description& to);
-  std::vector<Rule> tensors;
+  Rules tensors;
+  bool tied = false;                               // where tie_word_embeddings is not said
+  bool pools = false;                              // rows are brought together as modules.json says
+  std::string_view inner = {};                     // where config.json has all this in folders of models that do more than text
+  std::span<const Default> defaults = {};          // of settings
+  std::vector<Renamed> renamed = {};               // in some folders
+  std::vector<std::string_view> passed_over = {};  // beginnings of names of what is for training, for drafts or not for text
 };
 
 // Of a folder, by what its config.json says. Throws Code::unsupported, naming it.
@@ -78,11 +128,7 @@ struct RegisterArchitecture {
 // What config.json's "architectures" says first.
 std::string_view class_of(const Config& config);
 
-// The rules of a dense decoder whose layers are named model.layers.{}, with biases where the folder has them; `more` are added.
-std::vector<Rule> decoder_rules(Change q, Change k, std::vector<Rule> more = {});
-
-// Sizes, heads, epsilon, rotation: config.json's keys for them are the same in all decoders. Older folders have rope_theta and
-// rope_scaling, newer ones rope_parameters.
-void describe_decoder(const Config& config, Description& to);
+// How an encoder's rows become one vector, as the folder's modules.json and the file that it names say.
+void describe_pooling(const std::string& folder, Description& to);
 
 }  // namespace lt::convert

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <new>
 
 #include "convert/header.h"
@@ -16,6 +17,7 @@
 #include "gguf/file_type.h"
 #include "gguf/index.h"
 #include "gguf/reader.h"
+#include "quant/mxfp4.h"
 #include "quant/type.h"
 
 namespace lt::convert {
@@ -35,14 +37,14 @@ struct FolderContents {
 // As gguf's writer of names: 1.1B, 135M, 96K, of experts their number and the size of one with what all share.
 std::string size_label(const std::vector<Made>& made) {
   double shared = 0, expert = 0;
-  size_t experts = 0;
+  int64_t experts = 0;
   for (const Made& m : made) {
-    const auto values = static_cast<double>(m.rows()) * static_cast<double>(m.cols());
-    if (m.pieces.size() > 1) {
-      experts = std::max(experts, m.pieces.size());
-      expert += values / static_cast<double>(m.pieces.size());
+    const int64_t values = m.rows() * m.cols();
+    if (m.dims.size() > 2 && m.name.find("_exps.") != std::string::npos) {  // their biases count as shared
+      experts = std::max(experts, m.dims.back());
+      expert += static_cast<double>(values / m.dims.back());
     } else {
-      shared += values;
+      shared += static_cast<double>(values);
     }
   }
   static constexpr std::pair<double, char> units[] = {{1e12, 'T'}, {1e9, 'B'}, {1e6, 'M'}, {1e3, 'K'}};
@@ -51,20 +53,19 @@ std::string size_label(const std::vector<Made>& made) {
   char text[64];
   const double scaled = all / unit->first;
   std::snprintf(text, sizeof text, scaled < 9.5 && scaled >= 0.5 ? "%.1f%c" : "%.0f%c", scaled, unit->second);
-  return (experts > 1 ? std::to_string(experts) + "x" : "") + text;
+  return (experts > 0 ? std::to_string(experts) + "x" : "") + text;
 }
 
 // That most values of matrices are of.
 Type main_type(const std::vector<Made>& made) {
-  uint64_t f32 = 0, f16 = 0, bf16 = 0;
+  std::map<Type, int64_t> values = {{Type::bf16, 0}};
   for (const Made& m : made)
-    if (m.dims.size() > 1) (m.type == Type::f32 ? f32 : m.type == Type::f16 ? f16 : bf16) += static_cast<uint64_t>(m.rows() * m.cols());
-  if (f32 > f16 && f32 > bf16) return Type::f32;
-  return f16 > bf16 ? Type::f16 : Type::bf16;
+    if (m.dims.size() > 1) values[m.type] += m.rows() * m.cols();
+  return std::max_element(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
 }
 
 uint32_t file_type_of(Type type) {
-  const char* name = quant::info(type).name;
+  const std::string name = type == quant::MXFP4::id ? "MXFP4_MOE" : quant::info(type).name;
   for (const gguf::FileType& t : gguf::file_types())
     if (t.name == name) return t.id;
   return 0;
@@ -257,6 +258,14 @@ FolderOptions vocabulary(const gguf::OpenOptions& options) {
   return out;
 }
 
+// All of config.json, or the part of it that is about text.
+Config settings_of(const Config& config, const Architecture& architecture) {
+  const json::Value inner = architecture.inner.empty() ? json::Value() : config[architecture.inner];
+  if (!inner) return {config.name(), config.root(), architecture.defaults};
+  if (!inner.is(json::Kind::object)) config.fail(architecture.inner, "expected an object");
+  return {config.name() + ": " + std::string(architecture.inner), inner, architecture.defaults};
+}
+
 std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOptions& options) {
   FolderContents parts;
   parts.path = path;
@@ -265,10 +274,13 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   const Architecture& architecture = architecture_of(config);
   std::vector<gguf::Field> fields = {gguf::field("general.architecture", architecture.name), gguf::field("general.type", "model"),
                                      gguf::field("general.name", options.name.empty() ? name_of(path) : options.name)};
-  const int64_t vocabulary = config.integer("vocab_size", 1, 1 << 24);
+  const Config settings = settings_of(config, architecture);
+  const int64_t vocabulary = settings.integer("vocab_size", 1, 1 << 24);
   if (!options.vocabulary_only) {
     Description description(architecture.name);
-    architecture.describe(config, description);
+    architecture.describe(settings, description);
+    description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));
+    if (architecture.pools) describe_pooling(path, description);
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
     fields.push_back(gguf::field("general.size_label", size_label(parts.made)));

@@ -17,12 +17,6 @@ namespace {
 using safetensors::Dtype;
 using safetensors::Tensor;
 
-std::optional<Type> same_type(Dtype d) {
-  if (d == Dtype::f32) return Type::f32;
-  if (d == Dtype::f16) return Type::f16;
-  return d == Dtype::bf16 ? std::optional(Type::bf16) : std::nullopt;
-}
-
 // E4M3 of "FP8 Formats for Deep Learning" (Micikevicius et al. 2022): bias 7, no infinities, NaN where all bits but the sign are set.
 float from_e4m3(uint8_t b) {
   const int exponent = b >> 3 & 15, mantissa = b & 7;
@@ -57,77 +51,162 @@ T at(const uint8_t* from, int64_t i) {
   return x;
 }
 
-// count values from value `first` on.
-void decode(const Tensor& t, int64_t first, int64_t count, float* to) {
-  const uint8_t* from = t.bytes.data() + first * safetensors::bytes_of(t.dtype);
-  if (t.dtype == Dtype::f64) {
+// F16 and BF16, aligned or not: in pieces through memory that is.
+void decode_halves(Type type, const uint8_t* from, int64_t count, float* to) {
+  const auto dequantize = quant::info(type).dequantize;
+  uint16_t aligned[256];
+  for (int64_t done = 0; done < count; done += 256) {
+    const int64_t some = std::min<int64_t>(256, count - done);
+    std::memcpy(aligned, from + done * 2, static_cast<size_t>(some) * 2);
+    dequantize(to + done, aligned, some);
+  }
+}
+
+// Numbers of a tensor's type.
+void decode(Dtype dtype, const uint8_t* from, int64_t count, float* to) {
+  if (dtype == Dtype::f64) {
     for (int64_t i = 0; i < count; i++) to[i] = static_cast<float>(at<double>(from, i));
-  } else if (t.dtype == Dtype::f32) {
+  } else if (dtype == Dtype::f32) {
     std::memcpy(to, from, static_cast<size_t>(count) * sizeof *to);
-  } else if (const auto type = same_type(t.dtype)) {
-    std::vector<uint16_t> aligned(static_cast<size_t>(count));
-    std::memcpy(aligned.data(), from, aligned.size() * 2);
-    quant::info(*type).dequantize(to, aligned.data(), count);
+  } else if (dtype == Dtype::f16 || dtype == Dtype::bf16) {
+    decode_halves(dtype == Dtype::f16 ? Type::f16 : Type::bf16, from, count, to);
   } else {
-    const std::array<float, 256>& table = table_of(t.dtype);
+    const std::array<float, 256>& table = table_of(dtype);
     for (int64_t i = 0; i < count; i++) to[i] = table[from[i]];
   }
 }
 
-void scale_row(const StoredMatrix& piece, int64_t row, int64_t cols, float* x) {
-  if (!piece.scale) return;
-  const int64_t across = (cols + piece.block_cols - 1) / piece.block_cols;
-  std::vector<float> scales(static_cast<size_t>(across));
-  decode(*piece.scale, row / piece.block_rows * across, across, scales.data());
-  for (int64_t b = 0; b < across; b++) {
-    const float scale = scales[static_cast<size_t>(b)];
-    for (int64_t c = b * piece.block_cols, end = std::min(cols, c + piece.block_cols); c < end; c++) x[c] *= scale;
+// A block's values 2j and 2j + 1 lie in the low and the high half of byte j, GGUF's j and j + 16.
+void pack_mxfp4(const StoredMatrix& piece, int64_t row, uint8_t* to) {
+  const int64_t blocks = piece.cols / 32;
+  const uint8_t* from = piece.from->bytes.data() + row * blocks * 16;
+  const uint8_t* exponents = piece.scale->bytes.data() + row * blocks;
+  for (int64_t b = 0; b < blocks; b++, from += 16, to += 17) {
+    to[0] = exponents[b];
+    for (int j = 0; j < 16; j++) {
+      const int shift = j % 2 * 4;
+      to[1 + j] = static_cast<uint8_t>((from[j / 2] >> shift & 15) | (from[8 + j / 2] >> shift & 15) << 4);
+    }
   }
 }
 
-void encode_row(Type type, const float* x, int64_t cols, uint8_t* to) {
-  if (type == Type::f32) return void(std::memcpy(to, x, static_cast<size_t>(cols) * sizeof *x));
-  encode::encode(type, {.x = x, .rows = 1, .cols = cols, .importance = nullptr}, to);
+// One row as it lies in the folder.
+class Row {
+ public:
+  Row(const StoredMatrix& piece, int64_t row) : piece_(piece), row_(row) {}
+
+  void to_type(uint8_t* to) const {
+    if (piece_.is_packed()) return pack_mxfp4(piece_, row_, to);
+    const int64_t bytes = piece_.cols * safetensors::bytes_of(piece_.from->dtype);
+    std::memcpy(to, piece_.from->bytes.data() + row_ * bytes, static_cast<size_t>(bytes));
+  }
+
+  void to_floats(float* x) const {
+    if (piece_.is_packed()) return unpack_mxfp4(x);
+    const Tensor& t = *piece_.from;
+    decode(t.dtype, t.bytes.data() + row_ * piece_.cols * safetensors::bytes_of(t.dtype), piece_.cols, x);
+    if (piece_.scale) scale(x);
+  }
+
+ private:
+  void unpack_mxfp4(float* x) const {
+    std::vector<uint8_t> blocks(static_cast<size_t>(quant::row_bytes(*piece_.type, piece_.cols)));
+    pack_mxfp4(piece_, row_, blocks.data());
+    quant::info(*piece_.type).dequantize(x, blocks.data(), piece_.cols);
+  }
+
+  void scale(float* x) const {
+    const int64_t across = (piece_.cols + piece_.block_cols - 1) / piece_.block_cols;
+    const Tensor& t = *piece_.scale;
+    std::vector<float> scales(static_cast<size_t>(across));
+    decode(t.dtype, t.bytes.data() + row_ / piece_.block_rows * across * safetensors::bytes_of(t.dtype), across, scales.data());
+    for (int64_t b = 0; b < across; b++) {
+      const float scale = scales[static_cast<size_t>(b)];
+      for (int64_t c = b * piece_.block_cols, end = std::min(piece_.cols, c + piece_.block_cols); c < end; c++) x[c] *= scale;
+    }
+  }
+
+  const StoredMatrix& piece_;
+  int64_t row_;
+};
+
+int64_t taken(const std::vector<int64_t>& from, int64_t i) { return from.empty() ? i : from[static_cast<size_t>(i)]; }
+
+// One value, where those of a row lie in a column of the folder's. Of MXFP4 nothing lies so.
+float value(const StoredMatrix& piece, int64_t row, int64_t col) {
+  const auto number = [](const Tensor& t, int64_t i) {
+    float x = 0;
+    decode(t.dtype, t.bytes.data() + i * safetensors::bytes_of(t.dtype), 1, &x);
+    return x;
+  };
+  const float x = number(*piece.from, row * piece.cols + col);
+  if (!piece.scale) return x;
+  const int64_t across = (piece.cols + piece.block_cols - 1) / piece.block_cols;
+  return x * number(*piece.scale, row / piece.block_rows * across + col / piece.block_cols);
+}
+
+// Row `row` of what a piece becomes, before its values change.
+void take_row(const Made& made, const StoredMatrix& piece, int64_t row, std::vector<float>& x) {
+  if (made.turned) {
+    const int64_t across = made.dims[1], first = row / across * made.cols(), col = taken(made.columns_from, row % across);
+    for (size_t c = 0; c < x.size(); c++) x[c] = value(piece, taken(made.rows_from, first + static_cast<int64_t>(c)), col);
+    return;
+  }
+  const Row source(piece, taken(made.rows_from, row));
+  if (made.columns_from.empty()) return source.to_floats(x.data());
+  std::vector<float> all(static_cast<size_t>(piece.cols));
+  source.to_floats(all.data());
+  for (size_t c = 0; c < x.size(); c++) x[c] = all[static_cast<size_t>(made.columns_from[c])];
+}
+
+void change_row(Change change, std::vector<float>& x) {
+  if (change == Change::plus_one)
+    for (float& v : x) v += 1;
+  if (change == Change::decay)
+    for (float& v : x) v = static_cast<float>(-std::exp(static_cast<double>(v)));
+}
+
+void encode_row(Type type, const std::vector<float>& x, uint8_t* to) {
+  if (type == Type::f32) return void(std::memcpy(to, x.data(), x.size() * sizeof x[0]));
+  encode::encode(type, {.x = x.data(), .rows = 1, .cols = static_cast<int64_t>(x.size()), .importance = nullptr}, to);
 }
 
 }  // namespace
 
-int64_t Made::cols() const { return pair && dims.size() == 1 ? 1 : dims[0]; }
-
 int64_t Made::rows() const {
-  return std::accumulate(dims.begin(), dims.end(), int64_t{1}, [](int64_t a, int64_t b) { return a * b; }) / cols();
+  return std::accumulate(dims.begin() + 1, dims.end(), int64_t{1}, [](int64_t a, int64_t b) { return a * b; });
 }
 
 uint64_t Made::bytes() const { return static_cast<uint64_t>(rows() * quant::row_bytes(type, cols())); }
 
+bool Made::takes_rows() const { return columns_from.empty() && !turned && (change == Change::none || change == Change::exact); }
+
 const uint8_t* Made::as_stored() const {
-  if (pieces.size() != 1 || pair) return nullptr;
-  const Tensor& t = *pieces[0].from;
+  if (pieces.size() != 1 || !takes_rows() || !rows_from.empty()) return nullptr;
+  const StoredMatrix& piece = pieces[0];
+  const Tensor& t = *piece.from;
   const auto address = reinterpret_cast<uintptr_t>(t.bytes.data());
-  return same_type(t.dtype) == type && address % static_cast<uintptr_t>(safetensors::bytes_of(t.dtype)) == 0 ? t.bytes.data() : nullptr;
+  const bool aligned = address % static_cast<uintptr_t>(safetensors::bytes_of(t.dtype)) == 0;
+  return piece.type == type && !piece.is_packed() && aligned ? t.bytes.data() : nullptr;
 }
 
 void Made::make(int64_t first, int64_t count, uint8_t* to) const {
-  const int64_t cols = this->cols(), row_bytes = quant::row_bytes(type, cols);
+  const int64_t row_bytes = quant::row_bytes(type, cols());
   if (pieces.empty()) {
     std::memcpy(to, reinterpret_cast<const uint8_t*>(values.data()) + first * row_bytes, static_cast<size_t>(count * row_bytes));
     return;
   }
   const int64_t each = rows() / static_cast<int64_t>(pieces.size());
-  std::vector<float> x(static_cast<size_t>(cols));
+  std::vector<float> x(static_cast<size_t>(cols()));
   for (int64_t row = first; row < first + count; row++, to += row_bytes) {
     const StoredMatrix& piece = pieces[static_cast<size_t>(row / each)];
-    int64_t source = row % each;
-    // Pair i of a head, rows i and i + half, becomes rows 2i and 2i + 1.
-    if (pair) source = source / pair * pair + source % pair / 2 + source % 2 * (pair / 2);
-    const Tensor& t = *piece.from;
-    if (same_type(t.dtype) == type) {
-      std::memcpy(to, t.bytes.data() + source * row_bytes, static_cast<size_t>(row_bytes));
+    if (takes_rows() && piece.type == type) {
+      Row(piece, taken(rows_from, row % each)).to_type(to);
       continue;
     }
-    decode(t, source * cols, cols, x.data());
-    scale_row(piece, source, cols, x.data());
-    encode_row(type, x.data(), cols, to);
+    take_row(*this, piece, row % each, x);
+    change_row(change, x);
+    encode_row(type, x, to);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "encode/encode.h"
+#include "quant/mxfp4.h"
 #include "quant/type.h"
 
 namespace lt::convert {
@@ -46,6 +47,13 @@ std::string filled(std::string_view pattern, const std::vector<int64_t>& numbers
   return std::string(pattern.substr(0, hole)) + std::to_string(numbers[0]) + std::string(pattern.substr(hole + 2));
 }
 
+// gpt-oss: X_blocks and X_scales are a matrix of MXFP4.
+constexpr std::string_view blocks_end = "_blocks", scales_end = "_scales";
+bool is_packed(const Tensor& t) { return t.dtype == Dtype::u8 && t.shape.size() == 4 && t.shape[3] == 16 && t.name.ends_with(blocks_end); }
+std::string with_end(std::string_view name, std::string_view end, std::string_view other) {
+  return std::string(name.substr(0, name.size() - end.size())) + std::string(other);
+}
+
 bool is_float8(Dtype d) { return d == Dtype::f8_e4m3 || d == Dtype::f8_e5m2; }
 
 // Scales are read with the matrix they belong to, those of activations are not needed, rotation tables are computed.
@@ -53,12 +61,15 @@ bool is_beside(const safetensors::Folder& folder, std::string_view name) {
   for (const std::string_view end : {"_scale_inv", "_scale"})
     if (name.ends_with(end))
       if (const Tensor* of = folder.find(name.substr(0, name.size() - end.size())); of && is_float8(of->dtype)) return true;
+  if (name.ends_with(scales_end))
+    if (const Tensor* of = folder.find(with_end(name, scales_end, blocks_end)); of && is_packed(*of)) return true;
   for (const std::string_view end : {".input_scale", ".activation_scale", ".k_scale", ".v_scale", ".rotary_emb.inv_freq"})
     if (name.ends_with(end)) return true;
   return false;
 }
 
 Type stored_type(const Tensor& t) {
+  if (is_packed(t)) return quant::MXFP4::id;
   switch (t.dtype) {
     case Dtype::f16:
       return Type::f16;
@@ -75,9 +86,16 @@ Type stored_type(const Tensor& t) {
   throw Error(Code::unsupported, "tensor " + shown(t.name) + ": weights of type " + safetensors::name_of(t.dtype) + " are not read");
 }
 
-int64_t cols_of(const Tensor& t) { return t.shape.back(); }
+// Sizes in values.
+std::vector<int64_t> shape_of(const Tensor& t) {
+  if (is_packed(t)) return {t.shape[0], t.shape[1], t.shape[2] * quant::MXFP4::values};
+  return t.shape;
+}
+
+int64_t cols_of(const Tensor& t) { return shape_of(t).back(); }
 int64_t rows_of(const Tensor& t) {
-  return std::accumulate(t.shape.begin(), t.shape.end() - 1, int64_t{1}, [](int64_t a, int64_t b) { return a * b; });
+  const std::vector<int64_t> shape = shape_of(t);
+  return std::accumulate(shape.begin(), shape.end() - 1, int64_t{1}, [](int64_t a, int64_t b) { return a * b; });
 }
 
 int64_t blocks(int64_t n, int64_t block) { return (n + block - 1) / block; }
@@ -100,15 +118,30 @@ std::pair<int64_t, int64_t> block_of(const Tensor& t, const Tensor& scale, const
   return {side[0], side[1]};
 }
 
-StoredMatrix piece_of(const safetensors::Folder& folder, const Config& config, const Tensor& t) {
-  StoredMatrix piece{.from = &t};
-  if (!is_float8(t.dtype)) return piece;
+void add_float8_scale(const safetensors::Folder& folder, const Config& config, StoredMatrix& piece) {
   for (const char* end : {"_scale_inv", "_scale"})
-    if (!piece.scale) piece.scale = folder.find(std::string(t.name) + end);
-  if (!piece.scale) return piece;
+    if (!piece.scale) piece.scale = folder.find(std::string(piece.from->name) + end);
+  if (!piece.scale) return;
   const Dtype d = piece.scale->dtype;
   if (d != Dtype::f32 && d != Dtype::bf16 && d != Dtype::f16) fail(*piece.scale, "expected F32, BF16 or F16");
-  std::tie(piece.block_rows, piece.block_cols) = block_of(t, *piece.scale, config);
+  std::tie(piece.block_rows, piece.block_cols) = block_of(*piece.from, *piece.scale, config);
+}
+
+void add_exponents(const safetensors::Folder& folder, StoredMatrix& piece) {
+  const Tensor& t = *piece.from;
+  const std::string name = with_end(t.name, blocks_end, scales_end);
+  piece.scale = folder.find(name);
+  if (!piece.scale) fail(t, "expected " + shown(name) + " beside it, found none");
+  const std::vector<int64_t> blocks(t.shape.begin(), t.shape.end() - 1);
+  if (piece.scale->dtype != Dtype::u8 || piece.scale->shape != blocks)
+    fail(*piece.scale, "expected one byte a block of " + shown(t.name) + ", " + shape_text(t) + ", found " + shape_text(*piece.scale));
+}
+
+StoredMatrix piece_of(const safetensors::Folder& folder, const Config& config, const Tensor& t) {
+  StoredMatrix piece{.from = &t, .rows = rows_of(t), .cols = cols_of(t)};
+  if (is_float8(t.dtype)) add_float8_scale(folder, config, piece);
+  if (is_packed(t)) add_exponents(folder, piece);
+  if (!is_float8(t.dtype) && t.dtype != Dtype::f64) piece.type = stored_type(t);
   return piece;
 }
 
@@ -131,27 +164,54 @@ class Planner {
     }
     const Tensor* head = tied_head();
     for (const Tensor* t : folder_.tensors())
-      if (t != head && !is_beside(folder_, t->name)) add(*t);
+      if (t != head && !is_beside(folder_, t->name) && !is_passed_over(plain(t->name))) add(*t);
     for (auto& [made, pieces] : stacks_) stack(made_[made], pieces);
     check_all_there();
     return std::move(made_);
   }
 
  private:
-  const Rule& rule_to(std::string_view name) const {
-    return *std::find_if(architecture_.tensors.begin(), architecture_.tensors.end(), [&](const Rule& r) { return r.to == name; });
+  // A name as the rules have it.
+  std::string plain(std::string_view stored) const {
+    for (const Renamed& r : architecture_.renamed)
+      if (stored.starts_with(r.stored)) return std::string(r.plain) + std::string(stored.substr(r.stored.size()));
+    return std::string(stored);
+  }
+
+  const Tensor* find(std::string_view name) const {
+    const Tensor* found = folder_.find(name);
+    for (const Renamed& r : architecture_.renamed)
+      if (!found && name.starts_with(r.plain)) found = folder_.find(std::string(r.stored) + std::string(name.substr(r.plain.size())));
+    return found;
+  }
+
+  bool is_passed_over(std::string_view name) const {
+    const auto begins = [&](std::string_view begin) { return name.starts_with(begin); };
+    if (std::any_of(architecture_.passed_over.begin(), architecture_.passed_over.end(), begins)) return true;
+    constexpr std::string_view layers = "model.layers.";
+    if (!begins(layers)) return false;
+    name.remove_prefix(layers.size());
+    const auto layer = match("{}", name.substr(0, name.find('.')));
+    return layer && layer->front() >= description_.layers && layer->front() < description_.layers + description_.drafts;
+  }
+
+  const Rule* rule_to(std::string_view name) const {
+    const auto is_it = [&](const Rule& r) { return r.to == name; };
+    const auto at = std::find_if(architecture_.tensors.begin(), architecture_.tensors.end(), is_it);
+    return at == architecture_.tensors.end() ? nullptr : &*at;
   }
 
   // The output's matrix where it is not to be written: it is the token table. As in transformers, a checkpoint that has another one has
   // an output of its own, whatever tie_word_embeddings says, and of a tied pair either may be the one that was stored.
   const Tensor* tied_head() {
-    const Rule &to_table = rule_to("token_embd.weight"), &to_head = rule_to("output.weight");
-    const Tensor *table = folder_.find(to_table.from), *head = folder_.find(to_head.from);
-    const bool tied = config_.boolean("tie_word_embeddings", false);
+    const Rule *to_table = rule_to("token_embd.weight"), *to_head = rule_to("output.weight");
+    if (!to_head) return nullptr;
+    const Tensor *table = find(to_table->from), *head = find(to_head->from);
+    const bool tied = description_.tied;
     if (!tied && !head)
-      config_.fail("tie_word_embeddings", "is not true, so " + std::string(to_head.from) + " is expected in the folder, which has none");
+      config_.fail("tie_word_embeddings", "is not true, so " + std::string(to_head->from) + " is expected in the folder, which has none");
     if (!tied || !head) return nullptr;
-    if (!table) return add(*head, to_table, {}), head;
+    if (!table) return add(*head, *to_table, {}), head;
     return same_values(*table, *head) ? head : nullptr;
   }
 
@@ -178,11 +238,9 @@ class Planner {
   // Those that every folder of the kind has, for each layer.
   void check_all_there() const {
     for (const Rule& rule : architecture_.tensors) {
-      const Held here = description_.experts > 0 ? Held::experts : Held::dense;
-      if (rule.held != Held::all && rule.held != here) continue;
       const bool in_layers = rule.to.find("{}") != std::string_view::npos;
-      for (int64_t layer = 0; layer < (in_layers ? description_.layers : 1); layer++)
-        if (!places_.contains(filled(rule.to, {layer})))
+      for (int64_t layer = 0; rule.held && layer < (in_layers ? description_.layers : 1); layer++)
+        if (rule.held(description_, layer) && !places_.contains(filled(rule.to, {layer})))
           throw Error(Code::format, "tensor " + filled(rule.from, {layer}) + ": expected in the folder, which has none" +
                                         (in_layers ? "; num_hidden_layers says " + std::to_string(description_.layers) + " layers" : ""));
     }
@@ -190,27 +248,36 @@ class Planner {
 
   // config.json says the sizes of all tensors.
   void check_sizes(const Tensor& t, const Rule& rule) const {
+    const std::vector<int64_t> shape = shape_of(t);
     size_t expected = 0;
-    for (; expected < rule.shape.size() && rule.shape[expected] != Size::none; expected++) {
-      const Size size = rule.shape[expected];
-      if (expected < t.shape.size() && t.shape[expected] != description_.of(size))
+    for (; expected < rule.shape.size() && !rule.shape[expected].empty(); expected++) {
+      const std::string_view size = rule.shape[expected];
+      if (expected < shape.size() && shape[expected] != description_.of(size))
         fail(t, "expected " + std::to_string(description_.of(size)) + (expected == 0 ? " rows" : " columns") + ", as " +
-                    Description::setting(size) + " in config.json says, found " + shape_text(t));
+                    description_.setting(size) + " in config.json says, found " + shape_text(t));
     }
-    if (t.shape.size() != expected) fail(t, "expected " + std::to_string(expected) + " dimensions, found " + shape_text(t));
+    if (shape.size() != expected) fail(t, "expected " + std::to_string(expected) + " dimensions, found " + shape_text(t));
   }
 
   void add(const Tensor& t) {
-    for (const Rule& rule : architecture_.tensors)
-      if (const auto numbers = match(rule.from, t.name)) return add(t, rule, *numbers);
-    throw Error(Code::unsupported, "tensor " + shown(t.name) + ": architecture " + std::string(architecture_.name) +
-                                       " has no place for it, so this variant of it is not read");
+    bool has_place = false;
+    for (const Rule& rule : architecture_.tensors) {
+      const auto numbers = match(rule.from, plain(t.name));
+      if (!numbers) continue;
+      add(t, rule, *numbers);
+      has_place = true;
+    }
+    if (!has_place)
+      throw Error(Code::unsupported, "tensor " + shown(t.name) + ": architecture " + std::string(architecture_.name) +
+                                         " has no place for it, so this variant of it is not read");
   }
 
   void add(const Tensor& t, const Rule& rule, const std::vector<int64_t>& numbers) {
     check_shape(t);
     if (!numbers.empty() && numbers[0] >= description_.layers)
       fail(t, "expected layers below " + std::to_string(description_.layers) + ", as num_hidden_layers in config.json says");
+    if (!numbers.empty() && rule.held && !rule.held(description_, numbers[0]))
+      fail(t, "expected none in layer " + std::to_string(numbers[0]) + ", as " + description_.kinds + " in config.json says");
     check_sizes(t, rule);
     const std::string name = filled(rule.to, numbers);
     const auto [at, fresh] = places_.emplace(name, made_.size());
@@ -223,20 +290,26 @@ class Planner {
   Made begun(const Tensor& t, const Rule& rule, const std::string& name) const {
     Made made;
     made.name = name;
-    made.dims.assign(t.shape.rbegin(), t.shape.rend());
-    const bool matrix = t.shape.size() > 1;
+    made.change = rule.change;
+    if (rule.layout.rows) made.rows_from = rule.layout.rows(description_);
+    if (rule.layout.columns) made.columns_from = rule.layout.columns(description_);
+    made.turned = rule.layout.turned;
+    made.dims = dims_of(t, rule, made);
     const Type stored = stored_type(t);
-    if (matrix && rule.change != Change::exact) made.type = matrices_.value_or(stored);
-    if (rule.change == Change::pair_q) made.pair = head_rows(t, description_.heads);
-    if (rule.change == Change::pair_k) made.pair = head_rows(t, description_.kv_heads);
+    if (made.dims.size() > 1 && rule.change == Change::none) made.type = matrices_.value_or(stored);
     return made;
   }
 
-  int64_t head_rows(const Tensor& t, int64_t heads) const {
-    const int64_t rows = t.shape[0];
-    if (t.shape.size() > 2 || rows % heads || rows / heads % 2)
-      fail(t, "expected rows of " + std::to_string(heads) + " heads of an even size, found " + shape_text(t));
-    return rows / heads;
+  std::vector<int64_t> dims_of(const Tensor& t, const Rule& rule, const Made& made) const {
+    std::vector<int64_t> dims;
+    for (const std::string_view size : rule.layout.becomes)
+      if (!size.empty()) dims.insert(dims.begin(), description_.of(size));
+    if (!dims.empty()) return dims;
+    const std::vector<int64_t> shape = shape_of(t);
+    dims.assign(shape.rbegin(), shape.rend());
+    if (!made.columns_from.empty()) dims[0] = static_cast<int64_t>(made.columns_from.size());
+    if (!made.rows_from.empty()) dims[1] = static_cast<int64_t>(made.rows_from.size());
+    return dims;
   }
 
   using Numbered = std::pair<int64_t, StoredMatrix>;
@@ -249,9 +322,9 @@ class Planner {
         fail(t, "expected the shape and type of " + shown(pieces[0].second.from->name));
       made.pieces.push_back(pieces[i].second);
     }
-    if (static_cast<int64_t>(pieces.size()) != description_.experts)
-      fail(*pieces[0].second.from, "expected " + std::to_string(description_.experts) +
-                                       " experts, as num_local_experts in config.json says, found " + std::to_string(pieces.size()));
+    if (static_cast<int64_t>(pieces.size()) != description_.of("experts"))
+      fail(*pieces[0].second.from, "expected " + std::to_string(description_.of("experts")) + " experts, as " +
+                                       description_.setting("experts") + " in config.json says, found " + std::to_string(pieces.size()));
     if (made.dims.size() > 3) fail(*pieces[0].second.from, "expected at most 3 dimensions of what is stacked");
     made.dims.push_back(static_cast<int64_t>(pieces.size()));
   }
@@ -270,9 +343,9 @@ void check_method(const Config& config) {
   const json::Value quantization = config["quantization_config"];
   if (!quantization) return;
   const std::string_view method = quantization["quant_method"].string().value_or("");
-  for (const char* known : {"fp8", "compressed-tensors", "fbgemm_fp8", "modelopt"})
+  for (const char* known : {"fp8", "mxfp4", "compressed-tensors", "fbgemm_fp8", "modelopt"})
     if (method == known) return;
-  config.unsupported("quantization_config", "quant_method: expected fp8, found \"" + shown(method) + "\", which is not read");
+  config.unsupported("quantization_config", "quant_method: expected fp8 or mxfp4, found \"" + shown(method) + "\", which is not read");
 }
 
 }  // namespace

@@ -12,24 +12,32 @@
 
 namespace lt::convert {
 
-// A matrix of the folder, with the scales of its blocks where it is FP8: value = stored * scale of its block.
+// A tensor of the folder as rows of `cols` values. Where it is FP8, its blocks have scales: value = stored * scale of its block. Where
+// it is MXFP4 (gpt-oss), 16 bytes of two values each stand for a block of 32, and `scale` holds the blocks' exponents.
 struct StoredMatrix {
   const safetensors::Tensor* from;
+  int64_t rows = 1, cols = 1;
+  std::optional<Type> type = {};  // that its bytes have in a GGUF file; none: FP8, F64
   const safetensors::Tensor* scale = nullptr;
   int64_t block_rows = 1, block_cols = 1;
+
+  bool is_packed() const { return type && scale; }  // MXFP4
 };
 
 struct Made {
   std::string name;
   Type type = Type::f32;
-  std::vector<int64_t> dims;         // the contiguous one first
-  std::vector<StoredMatrix> pieces;  // one behind the other along the last dimension
-  std::vector<float> values;         // instead of pieces
-  int64_t pair = 0;                  // rows of a head whose halves are brought together; 0: rows as they are
+  std::vector<int64_t> dims;                     // the contiguous one first
+  std::vector<StoredMatrix> pieces;              // one behind the other along the last dimension
+  std::vector<float> values;                     // instead of pieces
+  std::vector<int64_t> rows_from, columns_from;  // of each piece, which are taken, in order; empty: all as they are
+  bool turned = false;                           // each matrix of what is taken, of dims[0] rows, is transposed
+  Change change = Change::none;
 
-  int64_t cols() const;  // of a row as it is made; a vector whose values change places has rows of one
+  int64_t cols() const { return dims[0]; }
   int64_t rows() const;
   uint64_t bytes() const;
+  bool takes_rows() const;  // of the folder whole, with the values that they have
   // The bytes in the folder, where they are what is wanted as they stand; else null.
   const uint8_t* as_stored() const;
   // Rows [first, first + count) to `to`.

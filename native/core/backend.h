@@ -26,6 +26,7 @@ struct Needs {
   size_t matmul_input = 0;
   int64_t chosen = 0;       // results of a matmul whose matrices are chosen by ids
   int64_t choices = 0;      // matrices of such a one
+  int64_t chosen_cols = 0;  // columns of such a one's input
   int64_t partials = 0;     // partial results of attention: one an entry of Rows::splits and a head
   int64_t partial_dim = 0;  // columns of each, beside its maximum and its total
 };

@@ -19,7 +19,6 @@ class Decorator : public Ops {
   }
 #define LT_LIST(...) __VA_ARGS__
   LT_PRIMITIVES(LT_AROUND)
-  LT_NEW_PRIMITIVES(LT_AROUND)
   LT_EXCHANGES(LT_AROUND)
 #undef LT_AROUND
 #undef LT_LIST

@@ -57,7 +57,7 @@ class Model {
   virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                   // x (n, carried)
   virtual void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const = 0;  // in place
   virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                        // h (outputs, width)
-  virtual void head(Ops& ops, Tensor logits, Tensor h) const = 0;                                       // logits (outputs, vocabulary)
+  virtual void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const = 0;                     // logits (outputs, vocabulary)
 };
 
 }  // namespace lt

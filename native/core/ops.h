@@ -142,9 +142,7 @@ struct Delta {
   X(map,      (Tensor y, Tensor a, Tensor b, const Map& map),                 (y, a, b, map))                          \
   X(rope,     (Tensor x, Tensor turns, const Rope& rope),                     (x, turns, rope))                        \
   X(store_kv, (const Kv& kv, Tensor k, Tensor v, const Rows& rows),           (kv, k, v, rows))                        \
-  X(attend,   (Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend), (y, q, kv, rows, attend))
-
-#define LT_NEW_PRIMITIVES(X)                                                                                           \
+  X(attend,   (Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend), (y, q, kv, rows, attend))    \
   X(put,      (Tensor y, Tensor x, Tensor at),                                (y, x, at))                              \
   X(route,    (Tensor ids, Tensor weights, Tensor scores, const Router& router), (ids, weights, scores, router))       \
   X(combine,  (Tensor y, Tensor x, Tensor weights),                           (y, x, weights))                         \
@@ -179,7 +177,6 @@ class Ops {
 #define LT_PRIMITIVE(op, parameters, names) virtual void op parameters = 0;
 #define LT_WITH_BODY(op, parameters, names) virtual void op parameters;
   LT_PRIMITIVES(LT_PRIMITIVE)
-  LT_NEW_PRIMITIVES(LT_WITH_BODY)
   LT_EXCHANGES(LT_WITH_BODY)
   LT_FUSED(LT_WITH_BODY)
 #undef LT_PRIMITIVE
@@ -211,17 +208,6 @@ class Scope {
 
 inline void Ops::all_reduce(Tensor) {}
 inline void Ops::all_gather(Tensor, Tensor) { throw Error(Code::internal, "all_gather: there is one rank"); }
-
-template <class... Any>
-[[noreturn]] void not_yet(const char* op, const Any&...) {
-  throw Error(Code::unsupported, std::string(op) + " is not computed by this backend");
-}
-#define LT_NAMES_OF(...) __VA_ARGS__
-#define LT_NOT_YET(op, parameters, names) \
-  inline void Ops::op parameters { not_yet(#op, LT_NAMES_OF names); }
-LT_NEW_PRIMITIVES(LT_NOT_YET)
-#undef LT_NOT_YET
-#undef LT_NAMES_OF
 
 inline void Ops::add_norm(Tensor y, Tensor x, Tensor dx, const Norm& n) {
   add(x, x, dx);

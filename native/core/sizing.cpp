@@ -42,7 +42,7 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
   model.embed(ops, x, batch);
   for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);
   if (outputs) model.hidden(ops, h, x, batch);
-  if (outputs && s.head) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), h);
+  if (outputs && s.head) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), h, batch);
   return ops;
 }
 

@@ -26,6 +26,7 @@ class Sizing : public Ops {
       expect(!p.bias || (p.bias.type == Type::f32 && p.bias.cols == m && p.bias.rows == p.w.rows / m), "matmul bias", p.w, p.bias);
       if (c.ids) needs_.chosen = std::max(needs_.chosen, p.y.rows);
       if (c.ids) needs_.choices = std::max(needs_.choices, p.w.rows / m);
+      if (c.ids) needs_.chosen_cols = std::max(needs_.chosen_cols, x.cols);
       flops_ += 2 * p.y.rows * m * p.w.cols;
       bytes_ += std::min(p.w.rows, p.y.rows * m) * p.w.stride;
     }

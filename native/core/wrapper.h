@@ -15,7 +15,6 @@ class HandOn : public Ops {
 #define LT_HAND_ON(op, parameters, names) \
   void op parameters override { on().op names; }
   LT_PRIMITIVES(LT_HAND_ON)
-  LT_NEW_PRIMITIVES(LT_HAND_ON)
   LT_EXCHANGES(LT_HAND_ON)
   LT_FUSED(LT_HAND_ON)
 #undef LT_HAND_ON

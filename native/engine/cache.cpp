@@ -344,20 +344,20 @@ void Cache::publish_page(Holding& h, std::span<const int32_t> tokens, size_t i) 
 void Cache::publish(Holding& h, std::span<const int32_t> tokens, int64_t first, int64_t end) {
   auto kept = h.kept.begin();
   int32_t last = h.state;
-  const auto know = [&](Node* node) {
+  const auto know = [&](Node& node) {
     if (kept->end == end) last = kept->slot;
-    if (node && node->pages[state_pool()] == none) attach(state_pool(), kept->slot, *node);
-  };
-  for (int64_t i = first / page; i < end / page; i++) {
-    publish_page(h, tokens, static_cast<size_t>(i));
-    if (kept == h.kept.end() || kept->end != (i + 1) * page) continue;
-    know(h.node);
+    if (node.pages[state_pool()] == none) attach(state_pool(), kept->slot, node);
     ++kept;
-  }
-  if (kept != h.kept.end()) {  // the end of the prompt, within a page
-    const auto part = tokens.subspan(static_cast<size_t>(end / page * page), static_cast<size_t>(end % page));
-    Node* node = find(h.prefix, part);
-    know(node ? node : &make(h.prefix, h.node, part));
+  };
+  for (int64_t i = first / page; i * page < end; i++) {
+    if (kept != h.kept.end() && kept->end < (i + 1) * page) {  // the end of the prompt, within the page
+      const auto part = tokens.subspan(static_cast<size_t>(i * page), static_cast<size_t>(kept->end - i * page));
+      Node* node = find(h.prefix, part);
+      know(node ? *node : make(h.prefix, h.node, part));
+    }
+    if ((i + 1) * page > end) break;
+    publish_page(h, tokens, static_cast<size_t>(i));
+    if (kept != h.kept.end() && kept->end == (i + 1) * page) know(*h.node);
   }
   if (has_states()) read_from(h, last);
   drop_kept(h);

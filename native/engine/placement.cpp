@@ -48,6 +48,7 @@ void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) 
     const auto fits = static_cast<int64_t>((available - fixed) / position) / page * page;
     if (fits > 0) advice = "; try contextTokens " + std::to_string(std::min(fits, context - 1)) + " or a smaller model";
   }
+  if (m.states > needed / 8) advice += ", or a smaller maxSequences";
   throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights) + " for weights, " + megabytes(m.kv) +
                                 " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.states + m.scratch + m.tables) +
                                 " to compute with), " + megabytes(available) + " are available" + advice);

@@ -187,7 +187,7 @@ bool Stage::pass(Ops& ops, const Rows& rows, bool logits, const std::function<bo
   if (!section_.head || rows.outputs.rows == 0) return true;
   const Tensor h = hidden_.slice(0, rows.outputs.rows);
   model_.hidden(ops, h, x, rows);
-  if (logits) model_.head(ops, logits_.slice(0, rows.outputs.rows), h);
+  if (logits) model_.head(ops, logits_.slice(0, rows.outputs.rows), h, rows);
   return true;
 }
 

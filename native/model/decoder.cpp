@@ -19,7 +19,7 @@ class Decoder : public Model {
     layers_[at].run(ops, x, {&memory.kv[at], {memory.states[at]}}, rows);
   }
   void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const override { ends_.hidden(ops, h, x, rows); }
-  void head(Ops& ops, Tensor logits, Tensor h) const override { ends_.head(ops, logits, h); }
+  void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const override { ends_.head(ops, logits, h, rows); }
 
  private:
   Ends ends_;
@@ -63,8 +63,8 @@ void Ends::hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const {
   ops.norm(h, h, norm_);
 }
 
-void Ends::head(Ops& ops, Tensor logits, Tensor h) const {
-  linear(ops, {}, logits, h, out_);
+void Ends::head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const {
+  linear(ops, rows, logits, h, out_);
   const float cap = options_.logit_cap;
   if (cap > 0) ops.map(logits, logits, {}, {.act = Act::tanh, .inner = 1 / cap, .outer = cap});
 }

@@ -30,7 +30,7 @@ class Ends {
   Shape shape() const;  // without layers
   void embed(Ops& ops, Tensor x, const Rows& rows) const;
   void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const;
-  void head(Ops& ops, Tensor logits, Tensor h) const;
+  void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const;
 
  private:
   EndOptions options_;

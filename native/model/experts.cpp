@@ -6,6 +6,14 @@
 namespace lt::model {
 namespace {
 
+// Groups are equal, and those that may be chosen from have enough experts.
+void check_groups(const Loader& loader, const Router& r, int64_t count, int64_t used) {
+  if (count % r.groups || r.used_groups > r.groups || used > count / r.groups * r.used_groups)
+    throw Error(Code::format, loader.architecture() + ".expert_group_count: expected equal groups of " + std::to_string(count) +
+                                  " experts, enough of them used for " + std::to_string(used) + " experts a row, found " +
+                                  std::to_string(r.groups) + " groups, " + std::to_string(r.used_groups) + " of them used");
+}
+
 class Experts : public Mixer {
  public:
   Experts(Loader& loader, int64_t layer, const Hyper& hyper, const ExpertsOptions& options)
@@ -13,6 +21,7 @@ class Experts : public Mixer {
     const std::string b = block(layer);
     const int64_t count = read_expert_count(loader), columns = loader.per_layer(options.columns_key, layer, 1, most_width);
     used_ = loader.integer("expert_used_count", 1, count);
+    check_groups(loader, options.router, count, used_);
     divide(loader.division(), count);
     scores_ = read_linear(loader, b + "ffn_gate_inp", count, hyper.width);
     gate_ = stack(loader, b + "ffn_gate_exps", count, columns, hyper.width);

@@ -23,7 +23,7 @@ std::unique_ptr<Model> gemma3(Loader& f) {
   const Rope local = read_rope(f, rotary, {.base_key = "rope.freq_base_swa", .scaled = false});
   AttentionOptions attention{.query_key_norm = NormOf::head};
   // query_pre_attn_scalar is not in the file: it is the head's size, but for the 27B, known by its 62 layers.
-  if (h.layers == 62) attention.scale = 1 / std::sqrt(static_cast<double>(h.width / heads.query));
+  if (h.layers == 62) attention.scale = std::sqrt(static_cast<double>(heads.query) / static_cast<double>(h.width));
   const EndOptions ends{.embedding_scale = static_cast<float>(std::sqrt(static_cast<double>(h.width))),
                         .logit_cap = static_cast<float>(f.number("final_logit_softcapping", 0, 1e6, 0))};
   return decoder(f, h, ends, [&](int64_t i) -> std::vector<Step> {

@@ -1,9 +1,12 @@
 #include "model/layer.h"
 
 #include <algorithm>
+#include <array>
 
 namespace lt::model {
 namespace {
+
+constexpr size_t most_branches = 4;
 
 bool same(const Norm& a, const Norm& b) { return a.w.data == b.w.data && a.b.data == b.b.data && a.eps == b.eps && a.centred == b.centred; }
 
@@ -63,7 +66,7 @@ class Pass {
   }
 
   Tensor result(size_t i) {
-    while (results_.size() <= i) results_.push_back(scope_.like(x_));
+    if (!results_[i]) results_[i] = scope_.like(x_);
     return results_[i];
   }
 
@@ -72,7 +75,7 @@ class Pass {
   Tensor x_, normed_;
   const LayerMemory& memory_;
   const Rows& rows_;
-  std::vector<Tensor> results_;
+  std::array<Tensor, most_branches> results_;  // no list: a pass takes no memory
   const Step* waiting_ = nullptr;
   int64_t state_ = 0;  // floats of the layer's state that mixers before have
 };
@@ -80,7 +83,8 @@ class Pass {
 }  // namespace
 
 Layer::Layer(std::vector<Step> steps) : steps_(std::move(steps)) {
-  for (const Step& s : steps_)
+  for (const Step& s : steps_) {
+    if (s.empty() || s.size() > most_branches) throw Error(Code::internal, "a step of a layer has too many branches, or none");
     for (const Branch& b : s) {
       const LayerShape keeps = b.mixer->keeps();
       if (keeps.kv) shape_.kv = keeps.kv;
@@ -88,6 +92,7 @@ Layer::Layer(std::vector<Step> steps) : steps_(std::move(steps)) {
       shape_.state += keeps.state;
       heads_ = std::max(heads_, b.mixer->heads());
     }
+  }
 }
 
 void Layer::run(Ops& ops, Tensor x, const LayerMemory& memory, const Rows& rows) const {

@@ -1,6 +1,6 @@
 #include "model/linear.h"
 
-#include <vector>
+#include <array>
 
 namespace lt::model {
 namespace {
@@ -55,9 +55,10 @@ void linear(Ops& ops, const Rows&, Tensor y, Tensor x, const Linear& l, const Ch
 }
 
 void linear(Ops& ops, const Rows&, Tensor x, std::initializer_list<Result> results) {
-  std::vector<Product> products;
-  for (const Result& r : results) products.push_back(r.of.to(r.y));
-  ops.matmul(x, products);
+  std::array<Product, 4> products;  // a pass takes no memory
+  size_t n = 0;
+  for (const Result& r : results) products.at(n++) = r.of.to(r.y);
+  ops.matmul(x, std::span(products).first(n));
 }
 
 void gated(Ops& ops, const Rows&, Tensor y, Tensor x, const Linear& gate, const Linear& up, const Map& map, const Choice& choice) {

@@ -32,7 +32,7 @@ Linear read_joint(Loader& loader, const std::string& name, int64_t out, int64_t 
 // choice: of the matrices of w, where there are several.
 void linear(Ops& ops, const Rows& rows, Tensor y, Tensor x, const Linear& l, const Choice& choice = {});
 
-// Several products of one input, none of which is summed or gathered.
+// Up to four products of one input, none of which is summed or gathered.
 struct Result {
   Tensor y;
   const Linear& of;

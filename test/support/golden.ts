@@ -1,7 +1,7 @@
 // Greedy continuations that an independent implementation computed (golden/*.json), and how near a model is to them.
 import { loadModel, type LoadOptions } from 'llama-ts';
 import { best, logProbabilities, rowDistances } from './distance';
-import { sharedFloats, sharedJson, sharedPath } from './shared';
+import { hasShared, sharedFloats, sharedJson, sharedPath } from './shared';
 
 export interface Step {
   id: number;
@@ -46,14 +46,34 @@ export function expectExact(seen: readonly Seen[], tolerance: number, floor?: nu
   }
 }
 
-/** Models of golden/hf whose architectures this build runs. */
-export const referenceModels = ['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'qwen2', 'qwen2-yarn', 'qwen3'] as const;
-export const referenceFiles = (name: string) => ['golden/hf/index.json', ...['ids.json', 'logits.f32', 'model-bf16.gguf'].map((f) => `golden/hf/${name}/${f}`)];
-export const referenceTolerance = (name: string) => sharedJson<Record<string, { tolerance: number }>>('golden/hf/index.json')[name]!.tolerance;
+/** Models of golden/hf and golden2/hf whose architectures this build runs. */
+export const referenceModels = [
+  ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'qwen2', 'qwen2-yarn', 'qwen3'],
+  ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
+  ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
+] as const;
 
-/** How far each row of logits is from what transformers computed. */
-export async function referenceDistances(name: string, options: LoadOptions): Promise<number[]> {
-  const { ids, shape } = sharedJson<{ ids: number[]; shape: number[] }>(`golden/hf/${name}/ids.json`);
-  await using model = await loadModel(sharedPath(`golden/hf/${name}/model-bf16.gguf`), { contextTokens: 128, ...options });
-  return rowDistances(await model.logits(ids), sharedFloats(`golden/hf/${name}/logits.f32`), shape.at(-1)!);
+/** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
+export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35)/.test(name);
+
+/** The folder of a model, below ../shared. */
+export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);
+const index = (name: string) => referenceFolder(name).replace(/[^/]*$/, 'index.json');
+interface Reference {
+  tolerance: number;
+  output: 'logits' | 'hidden';
+}
+const reference = (name: string) => sharedJson<Record<string, Reference>>(index(name))[name]!;
+export const referenceFiles = (name: string) => [index(name), ...['ids.json', 'model-bf16.gguf'].map((f) => `${referenceFolder(name)}/${f}`)];
+export const referenceTolerance = (name: string) => reference(name).tolerance;
+export const referenceIds = (name: string) => sharedJson<{ ids: number[] }>(`${referenceFolder(name)}/ids.json`).ids;
+
+/** How far each row of logits, or of hidden values, is from what transformers computed. `file`: below the model's folder, or the folder. */
+export async function referenceDistances(name: string, options: LoadOptions, file = 'model-bf16.gguf'): Promise<number[]> {
+  const { output } = reference(name);
+  const ids = referenceIds(name);
+  await using model = await loadModel(sharedPath(`${referenceFolder(name)}/${file}`), { contextTokens: 128, ...options });
+  const found = await (output === 'hidden' ? model.hidden(ids) : model.logits(ids));
+  return rowDistances(found, sharedFloats(`${referenceFolder(name)}/${output}.f32`), found.length / ids.length);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "backend/cpu/cpu.h"
 
@@ -8,6 +9,31 @@ namespace {
 constexpr size_t most_cuts = 64;
 
 int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// What row r at `place` sees.
+Places seen(const Rows& rows, int64_t r, int64_t place, const Attend& a) {
+  Places s{0, *rows.sees.row<const int32_t>(r)};
+  if (a.window) s.first = std::max(s.first, place - a.window + 1);
+  if (a.chunk) s.first = std::max(s.first, place / a.chunk * a.chunk);
+  if (a.ahead >= 0) s.last = std::min(s.last, place + a.ahead);
+  return {s.first, s.last + 1};
+}
+
+Places together(const Places* seen, int64_t count) {
+  Places all = seen[0];
+  for (int64_t i = 1; i < count; i++) all = {std::min(all.first, seen[i].first), std::max(all.last, seen[i].last)};
+  return all;
+}
+
+// What the rows of a span see, all of them taken together.
+Places seen(const Rows& rows, const Span& span, int64_t first_place, const Attend& a) {
+  Places all[2] = {seen(rows, span.first, first_place, a)};
+  for (int64_t i = 1; i < span.count; i++) {
+    all[1] = seen(rows, span.first + i, first_place + i, a);
+    all[0] = together(all, 2);
+  }
+  return all[0];
+}
 
 }  // namespace
 
@@ -32,8 +58,10 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   int64_t tasks = 0, floats = 0;
   for (const Span& s : spans) {
     if (s.count == 0) continue;
-    AttendCut c{&s, *rows.positions.row<const int32_t>(s.first), 0, std::min(group, attend_rows), 0, 0, 0, false, floats, 0};
-    c.splits = up(c.first_position + s.count, attend_split);
+    AttendCut c{&s, *rows.places.row<const int32_t>(s.first), 0, 0, std::min(group, attend_rows), 0, 0, 0, false, floats, 0};
+    const Places all_seen = seen(rows, s, c.first_place, a);
+    c.first_split = all_seen.first / attend_split;
+    c.splits = std::max<int64_t>(1, up(all_seen.last, attend_split) - c.first_split);
     c.head_tiles = up(group, c.heads);
     c.rows = std::min(std::max<int64_t>(1, attend_rows / c.heads), s.count);
     c.row_tiles = up(s.count, c.rows);
@@ -62,14 +90,19 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
     p.y = y.row<float>(c->span->first + row) + head * v_dim, p.y_stride = y.stride / 4;
     p.q = q.row<const float>(c->span->first + row) + head * dim, p.q_stride = q.stride / 4;
     p.rows = count, p.group = heads, p.dim = dim, p.v_dim = v_dim;
-    p.first_position = c->first_position + row;
-    p.window = a.window, p.scale = a.scale;
-    p.pages = rows.pages.row<const int32_t>(c->span->sequence);
+    p.first_place = c->first_place + row;
+    for (int64_t r = 0; r < count; r++) p.seen[r] = seen(rows, c->span->first + row + r, p.first_place + r, a);
+    const Places all_seen = together(p.seen, count);
+    p.scale = a.scale, p.cap = a.cap;
+    p.sinks = a.sinks ? a.sinks.row<const float>(0) + head : nullptr;
+    p.slopes = a.slopes ? a.slopes.row<const float>(0) + head : nullptr;
+    p.pages = rows.pages[kv.group].row<const int32_t>(c->span->sequence);
     p.k = kv.k.row<const uint8_t>(kv_head * Kv::page_size), p.k_stride = kv.k.stride;
     p.v = kv.v.row<const uint8_t>(kv_head * Kv::page_size), p.v_stride = kv.v.stride;
     p.page_stride = kv.heads * Kv::page_size;
     p.type = static_cast<uint8_t>(kv.k.type);
-    p.first_split = split, p.last_split = c->parallel ? split + 1 : up(p.first_position + count, attend_split);
+    p.first_split = c->parallel ? c->first_split + split : all_seen.first / attend_split;
+    p.last_split = c->parallel ? p.first_split + 1 : up(all_seen.last, attend_split);
     // (head tile, split, rows * heads of the tile): a tile's splits lie side by side
     if (c->parallel) p.partial = partials + c->partial + (head * c->span->count * c->splits + split * count * heads) * width;
     p.panel = panel(thread);
@@ -82,7 +115,7 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
       const int64_t head = h / group * group + h % group / c.heads * c.heads, heads = std::min(c.heads, group - (head - h / group * group));
       const int64_t at = head * c.span->count * c.splits + row * heads + (h - head);
       kernels_.attend_merge(y.row<float>(c.span->first + row) + h * v_dim, partials + c.partial + at * width, c.span->count * heads * width,
-                            c.splits, v_dim);
+                            c.splits, v_dim, a.sinks ? a.sinks.row<const float>(0)[h] : -HUGE_VALF);
     });
   }
 }

@@ -71,9 +71,12 @@ size_t Cpu::reserve(const Needs& needs) {
   const auto partials = pool_.threads() > 1 ? static_cast<size_t>(needs.partials * partial_floats(needs.partial_dim)) * sizeof(float) : 0;
   if (partials > partials_.bytes()) partials_ = Memory(partials, "partial sums of attention");
   size_t bytes = scratch_memory_.bytes() + panels_.bytes() + partials_.bytes();
+  chosen_.reserve(needs.chosen, needs.choices);
   const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
+  const int64_t chosen_cols = (needs.chosen_cols + cols - 1) / cols * cols;
   for (const int f : {static_cast<int>(Format::q8_32), static_cast<int>(Format::q8_256)}) {  // f32 is read where it lies, almost always
-    const size_t size = kernels_.prepare[f]->bytes(rows, cols);
+    const Prepare& p = *kernels_.prepare[f];
+    const size_t size = std::max(p.bytes(rows, cols), static_cast<size_t>(needs.chosen * prepared_row_bytes(p, chosen_cols)));
     if (size > prepared_[f].bytes()) prepared_[f] = Memory(size, "prepared inputs of matrix products");
     bytes += prepared_[f].bytes();
   }

@@ -1,6 +1,7 @@
 // The CPU backend. Each op cuts its work into tasks that own their outputs, in the file of its name; the arithmetic is in kernels/.
 #pragma once
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "backend/cpu/kernels.h"
@@ -12,22 +13,41 @@ namespace lt::cpu {
 
 // Cosines and sines of the rows of a step, which all layers share.
 struct Turns {
-  std::vector<int32_t> positions;
+  std::vector<int32_t> turns, axes;
   std::vector<float> freqs;
   float magnitude = 0;
-  std::vector<float> table;  // (positions, 2 * pairs): cosines, then sines
+  std::vector<float> table;  // (rows, 2 * pairs): cosines, then sines
 };
 
 // How the query rows and heads of one span are cut. Which cut is taken never shows in the bits.
 struct AttendCut {
   const Span* span;
-  int64_t first_position, splits;  // splits of attend_split positions that the span sees
-  int64_t heads, head_tiles;       // query heads of a tile, and tiles of a KV head's group
+  int64_t first_place;
+  int64_t first_split, splits;  // splits of attend_split places that the span sees
+  int64_t heads, head_tiles;    // query heads of a tile, and tiles of a KV head's group
   int64_t rows, row_tiles;
   bool parallel;    // splits are tasks of their own, as far as reserve was told of partial results
   int64_t partial;  // where their results begin (floats)
   int64_t end;      // tasks up to here
 };
+
+// Rows of a product's input that meet the same matrix.
+struct Group {
+  int64_t matrix, first, count;  // rows [first, first + count) in order of matrices
+};
+
+// The rows of a product of many matrices, sorted by matrix. Its memory is kept from one to the next.
+struct Chosen {
+  std::vector<int32_t> order;   // rows of y, ascending within a matrix; from `chosen` on, those without a matrix
+  std::vector<int32_t> firsts;  // by matrix: the place of its next row
+  std::vector<Group> groups;    // of matrices that have rows
+  int64_t chosen = 0;
+
+  void reserve(int64_t rows, int64_t matrices);
+};
+
+// The most that a prepared row takes, whatever the number of those beside it, as whole cache lines.
+int64_t prepared_row_bytes(const Prepare& prepare, int64_t cols);
 
 class Cpu final : public Backend, public Ops {
  public:
@@ -46,30 +66,43 @@ class Cpu final : public Backend, public Ops {
 
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
-  void gather(Tensor y, Tensor table, Tensor ids) override;
-  void matmul(Tensor x, std::span<const Product> products) override;
-  void rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) override;
-  void rope(Tensor x, Tensor positions, const Rope& rope) override;
-  void store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) override;
-  void attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend) override;
-  void add(Tensor y, Tensor a, Tensor b) override;
-  void gate(Tensor y, Tensor g, Tensor u, Act act) override;
+  LT_PRIMITIVES(LT_OVERRIDE)
 
  private:
-  // f(row) for every row; small work stays on the calling thread.
+  // f(row), or f(row, thread), for every row; small work stays on the calling thread.
   template <class F>
   void each_row(int64_t rows, int64_t cols, F f) {
     constexpr int64_t grain = 8192;  // values a task should have
     const int64_t step = cols >= grain ? 1 : grain / (cols + 1) + 1, tasks = (rows + step - 1) / step;
-    pool_.run(tasks, [&](int64_t t, int) {
-      for (int64_t r = t * step; r < rows && r < (t + 1) * step; r++) f(r);
+    pool_.run(tasks, [&](int64_t t, int thread) {
+      for (int64_t r = t * step; r < rows && r < (t + 1) * step; r++) {
+        if constexpr (std::is_invocable_v<F, int64_t, int>)
+          f(r, thread);
+        else
+          f(r);
+      }
+    });
+  }
+
+  // f(span, part, thread) for every part of every span's work that keeps a state.
+  template <class F>
+  void each_part(const Rows& rows, int64_t parts, F f) {
+    pool_.run(std::ssize(rows.spans) * parts, [&](int64_t t, int thread) {
+      const Span& span = rows.spans[static_cast<size_t>(t / parts)];
+      if (span.count > 0) f(span, t % parts, thread);
     });
   }
 
   void attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend, std::span<const Span> spans);
   uint8_t* panel(int thread) const { return panels_.data() + static_cast<size_t>(thread) * panel_bytes; }
   const void* input_as(Tensor x, Format format);
-  const float* turns(Tensor positions, const Rope& rope);
+  const void* chosen_input_as(Tensor x, int64_t used, Format format, int64_t stride);
+  uint8_t* prepared(Format format, size_t bytes);
+  void sort(int64_t rows, const Choice& choice, int64_t matrices);
+  void clear_unchosen(Tensor y);
+  const float* turns(Tensor turns, const Rope& rope);
+  void expect_panel(const char* op, int64_t floats) const;
+  StatePiece state_of(const State& state, const Rows& rows, const Span& span, int64_t at) const;
 
   const Kernels& kernels_;
   Pool pool_;
@@ -80,7 +113,8 @@ class Cpu final : public Backend, public Ops {
   Scratch scratch_;
   Memory prepared_[3];  // by Format
   Memory partials_;     // of attend's splits
-  Turns turns_[2];      // as many as a model has kinds of layers
+  Chosen chosen_;
+  Turns turns_[4];      // as many as a model has kinds of layers
   int turns_next_ = 0;  // the one to be overwritten
 };
 

@@ -8,17 +8,19 @@ namespace {
 
 constexpr int64_t piece_bytes = 192 << 10;  // of weights that a thread claims at a time
 
-// A product, its kernel and how its weight rows are cut into tasks.
+// A product, its kernel and how the weight rows of each of its matrices are cut into tasks.
 struct TaskRows {
   const Product* product;
   const MatmulKernel* kernel;  // null: rows are decoded to f32 first
-  const void* prepared;
-  int64_t rows;  // of a task
-  int64_t end;   // tasks of this and earlier products
+  const uint8_t* prepared;
+  int64_t stride;        // bytes from a prepared row to the next, where there are many matrices
+  int64_t rows, pieces;  // of a task; tasks a matrix
+  int64_t end;           // tasks of this and earlier products
 };
 
-int64_t rows_a_task(const Product& p, int64_t group, int threads) {
-  const int64_t by_bytes = piece_bytes / std::max<int64_t>(1, p.w.stride), by_threads = p.w.rows / (4 * threads);
+// matrices: of `matrix` rows each, that are to be multiplied.
+int64_t rows_a_task(const Product& p, int64_t matrix, int64_t matrices, int64_t group, int threads) {
+  const int64_t by_bytes = piece_bytes / std::max<int64_t>(1, p.w.stride), by_threads = matrix * matrices / (4 * threads);
   const int64_t rows = threads == 1 ? by_bytes : std::min(by_bytes, by_threads);
   return std::max<int64_t>(1, rows / group) * group;
 }
@@ -42,29 +44,57 @@ void decoded(const MatmulKernel& f32, Type type, MatmulPiece piece, uint8_t* pan
 
 }  // namespace
 
+uint8_t* Cpu::prepared(Format format, size_t bytes) {
+  Memory& to = prepared_[static_cast<int>(format)];
+  if (to.bytes() < bytes) to = Memory(bytes, "prepared inputs of matrix products");
+  return to.data();
+}
+
 // The rows of x as a kernel wants them: x itself if that is plain rows of whole vectors.
 const void* Cpu::input_as(Tensor x, Format format) {
   if (format == Format::f32 && x.cols % 16 == 0 && x.stride == x.cols * 4) return x.data;
   const Prepare& p = *kernels_.prepare[static_cast<int>(format)];
-  Memory& to = prepared_[static_cast<int>(format)];
-  const size_t bytes = p.bytes(x.rows, x.cols);
-  if (to.bytes() < bytes) to = Memory(bytes, "prepared inputs of matrix products");
+  void* const to = prepared(format, p.bytes(x.rows, x.cols));
   const int64_t step = std::max<int64_t>(1, (16384 / x.cols + p.step - 1) / p.step) * p.step;
   pool_.run((x.rows + step - 1) / step, [&](int64_t t, int) {
-    p.run(to.data(), static_cast<const float*>(x.data), x.stride / 4, x.rows, x.cols, t * step, std::min(x.rows, (t + 1) * step));
+    p.run(to, static_cast<const float*>(x.data), x.stride / 4, x.rows, x.cols, t * step, std::min(x.rows, (t + 1) * step));
   });
-  return to.data();
+  return to;
 }
 
-void Cpu::matmul(Tensor x, std::span<const Product> products) {
+// The same for each group of rows that meet one matrix, which begins at its first row's place: bits and layout of a product of those
+// rows alone.
+const void* Cpu::chosen_input_as(Tensor x, int64_t used, Format format, int64_t stride) {
+  const Prepare& p = *kernels_.prepare[static_cast<int>(format)];
+  uint8_t* const to = prepared(format, static_cast<size_t>(chosen_.chosen * stride));
+  each_row(chosen_.chosen, x.cols, [&](int64_t i) {
+    const auto after =
+        std::upper_bound(chosen_.groups.begin(), chosen_.groups.end(), i, [](int64_t at, const Group& g) { return at < g.first; });
+    const Group& g = after[-1];
+    const float* row = x.row<const float>(chosen_.order[static_cast<size_t>(i)] / used);
+    p.run(to + g.first * stride, row, 0, g.count, x.cols, i - g.first, i - g.first + 1);
+  });
+  return to;
+}
+
+void Cpu::matmul(Tensor x, std::span<const Product> products, const Choice& choice) {
   constexpr size_t most = 8;
   if (products.size() > most) {
-    matmul(x, products.first(most));
-    return matmul(x, products.subspan(most));
+    matmul(x, products.first(most), choice);
+    return matmul(x, products.subspan(most), choice);
+  }
+  if (products.empty()) return;
+  const int64_t used = choice.ids ? choice.ids.cols : 1;
+  const Group all{0, 0, x.rows};
+  std::span<const Group> groups(&all, 1);
+  if (choice) {
+    sort(x.rows, choice, products[0].w.rows / products[0].y.cols);
+    groups = chosen_.groups;
+    for (const Product& p : products) clear_unchosen(p.y);
   }
   const MatmulKernel& f32 = *by_type_[static_cast<int>(Type::f32)];
   TaskRows cuts[most];
-  const void* prepared[3] = {};
+  const void* inputs[3] = {};
   int64_t tasks = 0;
   for (size_t i = 0; i < products.size(); i++) {
     const Product& p = products[i];
@@ -73,28 +103,31 @@ void Cpu::matmul(Tensor x, std::span<const Product> products) {
       throw Error(Code::unsupported, "matmul: rows of " + std::to_string(x.cols) + " weights of type " + quant::info(p.w.type).name +
                                          " are longer than the CPU's working memory; convert the file to F16 or Q8_0");
     const MatmulKernel& kernel = own ? *own : f32;
-    const void*& input = prepared[static_cast<int>(kernel.format)];
-    if (!input) input = input_as(x, kernel.format);
-    const int64_t rows = rows_a_task(p, kernel.group, pool_.threads());
-    tasks += (p.w.rows + rows - 1) / rows;
-    cuts[i] = {&p, own, input, rows, tasks};
+    const int64_t stride = choice ? prepared_row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
+    const void*& input = inputs[static_cast<int>(kernel.format)];
+    if (!input) input = choice ? chosen_input_as(x, used, kernel.format, stride) : input_as(x, kernel.format);
+    const int64_t rows = rows_a_task(p, p.y.cols, std::ssize(groups), kernel.group, pool_.threads()), pieces = (p.y.cols + rows - 1) / rows;
+    tasks += std::ssize(groups) * pieces;
+    cuts[i] = {&p, own, static_cast<const uint8_t*>(input), stride, rows, pieces, tasks};
   }
   pool_.run(tasks, [&](int64_t task, int thread) {
     const TaskRows* c = cuts;
     while (task >= c->end) c++;
+    const int64_t t = task - (c == cuts ? 0 : c[-1].end), first = t % c->pieces * c->rows;
     const Product& p = *c->product;
-    const int64_t first = (task - (c == cuts ? 0 : c[-1].end)) * c->rows, last = std::min(p.w.rows, first + c->rows);
+    const Group& g = groups[static_cast<size_t>(t / c->pieces)];
     const MatmulPiece piece{static_cast<float*>(p.y.data),
                             p.y.stride / 4,
-                            static_cast<const float*>(p.bias.data),
-                            c->prepared,
-                            x.rows,
+                            p.bias ? p.bias.row<const float>(g.matrix) : nullptr,
+                            c->prepared + g.first * c->stride,
+                            g.count,
                             x.cols,
-                            static_cast<const uint8_t*>(p.w.data),
+                            p.w.row<const uint8_t>(g.matrix * p.y.cols),
                             p.w.stride,
                             first,
-                            last,
-                            panel(thread)};
+                            std::min(p.y.cols, first + c->rows),
+                            panel(thread),
+                            choice ? chosen_.order.data() + g.first : nullptr};
     if (c->kernel)
       c->kernel->run(piece);
     else

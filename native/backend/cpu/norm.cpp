@@ -2,9 +2,12 @@
 
 namespace lt::cpu {
 
-void Cpu::rms_norm(Tensor y, Tensor x, Tensor w, float eps, int64_t heads) {
+void Cpu::norm(Tensor y, Tensor x, const Norm& n) {
+  const int64_t dim = x.cols / n.heads;
+  const auto step = [](const Tensor& t) { return t.rows > 1 ? t.stride / 4 : 0; };
   each_row(y.rows, y.cols, [&](int64_t r) {
-    kernels_.rms_norm(y.row<float>(r), x.row<const float>(r), static_cast<const float*>(w.data), eps, x.cols / heads, heads);
+    kernels_.norm({y.row<float>(r), x.row<const float>(r), static_cast<const float*>(n.w.data), static_cast<const float*>(n.b.data),
+                   step(n.w), step(n.b), dim, n.heads, n.eps, n.centred});
   });
 }
 

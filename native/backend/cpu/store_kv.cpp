@@ -15,12 +15,12 @@ void Cpu::store_kv(const Kv& kv, Tensor k, Tensor v, const Rows& rows) {
       kernels_.to_q8_0(static_cast<uint8_t*>(at), from, to.cols);
   };
   each_row(k.rows, k.cols * 2, [&](int64_t r) {
-    const int64_t position = *rows.positions.row<const int32_t>(r), sequence = *rows.sequences.row<const int32_t>(r);
-    const int64_t page = rows.pages.row<const int32_t>(sequence)[position / Kv::page_size];
+    const int64_t place = *rows.places.row<const int32_t>(r), sequence = *rows.sequences.row<const int32_t>(r);
+    const int64_t page = rows.pages[kv.group].row<const int32_t>(sequence)[place / Kv::page_size];
     for (int64_t h = 0; h < kv.heads; h++) {
-      const int64_t slot = (page * kv.heads + h) * Kv::page_size + position % Kv::page_size;
+      const int64_t slot = (page * kv.heads + h) * Kv::page_size + place % Kv::page_size;
       store(kv.k, slot, k.row<const float>(r) + h * kv.k.cols);
-      store(kv.v, slot, v.row<const float>(r) + h * kv.v.cols);
+      if (!kv.latent()) store(kv.v, slot, v.row<const float>(r) + h * kv.v.cols);
     }
   });
 }

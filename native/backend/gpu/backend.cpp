@@ -8,14 +8,14 @@ namespace {
 
 class Recorded final : public Plan {
  public:
-  Recorded(Gpu& gpu, Graph graph, std::shared_ptr<DeviceMemory> scratch, std::shared_ptr<DeviceMemory> partials)
-      : gpu_(gpu), graph_(std::move(graph)), scratch_(std::move(scratch)), partials_(std::move(partials)) {}
+  using Memory = std::vector<std::shared_ptr<DeviceMemory>>;
+  Recorded(Gpu& gpu, Graph graph, Memory memory) : gpu_(gpu), graph_(std::move(graph)), memory_(std::move(memory)) {}
   void run() override { gpu_.run(graph_); }
 
  private:
   Gpu& gpu_;
   Graph graph_;
-  std::shared_ptr<DeviceMemory> scratch_, partials_;  // whose addresses the graph holds
+  Memory memory_;  // whose addresses the graph holds
 };
 
 std::unique_ptr<Backend> open(const BackendOptions& options) {
@@ -48,7 +48,6 @@ Gpu::Gpu(const BackendOptions& options) : device_(options.device), stream_(check
     throw Error(Code::device, std::string(backend_name) + ": device " + std::to_string(device_) + " is gone");
   description_ = std::string(backend_name) + ":" + std::to_string(device_) + " " + devices[static_cast<size_t>(device_)].name;
   if (!options.isa.empty()) description_ += ", " + options.isa;
-  lists_ = alloc(Type::i32, 1, list_ints);
   probe();
 }
 
@@ -74,7 +73,7 @@ std::unique_ptr<Plan> Gpu::record(std::function<void(Ops&)> forward) {
     stream_.cancel();
     throw;
   }
-  return std::make_unique<Recorded>(*this, stream_.end(), scratch_memory_, partials_);
+  return std::make_unique<Recorded>(*this, stream_.end(), Recorded::Memory{scratch_memory_, partials_, lists_});
 }
 
 // To record a kernel is to load its code. A device that cannot record, or has no memory left for it, goes without: its steps say what
@@ -139,13 +138,16 @@ size_t Gpu::reserve(const Needs& needs) {
     scratch_memory_ = std::make_shared<DeviceMemory>(needs.scratch);
     scratch_ = Scratch(scratch_memory_->data(), scratch_memory_->bytes());
   }
-  const auto partials = static_cast<size_t>(needs.partials * (needs.partial_dim + 2) * 4);
-  if (partials > (partials_ ? partials_->bytes() : 0)) {
-    on().wait();
-    partials_.reset();
-    partials_ = std::make_shared<DeviceMemory>(partials);
-  }
-  return scratch_memory_->bytes() + (partials_ ? partials_->bytes() : 0);
+  grow(partials_, static_cast<size_t>(needs.partials * (needs.partial_dim + 2) * 4));
+  grow(lists_, list_bytes(needs.chosen, needs.choices));
+  return scratch_memory_->bytes() + (partials_ ? partials_->bytes() : 0) + (lists_ ? lists_->bytes() : 0);
+}
+
+void Gpu::grow(std::shared_ptr<DeviceMemory>& memory, size_t bytes) {
+  if (bytes <= (memory ? memory->bytes() : 0)) return;
+  on().wait();
+  memory.reset();
+  memory = std::make_shared<DeviceMemory>(bytes);
 }
 
 }  // namespace lt::gpu::LT_GPU

@@ -27,14 +27,14 @@ class Gpu final : public Backend, public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
-  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
   void run(Graph& graph);
 
  private:
   void probe();
+  void grow(std::shared_ptr<DeviceMemory>& memory, size_t bytes);
   Stream& on();  // the stream, with the device made the calling thread's
-  MatmulArgs multiply(Tensor x, Product p, const Choice& choice, const MatmulArgs& before);
+  MatmulArgs multiply(Tensor x, const Product& p, const Choice& choice, const MatmulArgs& before);
 
   int device_;
   bool preparing_ = false;  // what is called is recorded, and the recording dropped
@@ -43,9 +43,8 @@ class Gpu final : public Backend, public Ops {
   Arena arena_;
   Staging staging_;
   Scratch scratch_;
-  Tensor lists_;  // i32: the results of each matrix of a choice
   // Shared with the plans that were recorded in them.
-  std::shared_ptr<DeviceMemory> scratch_memory_, partials_;  // partials_: of attend
+  std::shared_ptr<DeviceMemory> scratch_memory_, partials_, lists_;  // partials_: of attend; lists_: of products with a choice
 };
 
 }  // namespace lt::gpu::LT_GPU

@@ -12,7 +12,6 @@ class RefOps : public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
-  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
   Scratch scratch_;
 };

@@ -79,12 +79,13 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
 void VulkanOps::merge(Tensor y, const Rows& rows, const Attend& attend) {
   const int64_t value_dim = y.cols / attend.heads;
   const struct {
-    uint64_t y, parts, sinks, places, sees, firsts;
-    uint32_t y_stride, places_stride, sees_stride, heads, value_dim, rows, sunk;
+    uint64_t y, parts, sinks, slopes, places, sees, firsts;
+    uint32_t y_stride, places_stride, sees_stride, heads, value_dim, rows, sunk, sloped;
     int32_t window, ahead, chunk;
   } push{address(y),
          parts_,
          address(attend.sinks),
+         address(attend.slopes),
          address(rows.places),
          address(rows.sees),
          address(rows.splits.firsts),
@@ -95,6 +96,7 @@ void VulkanOps::merge(Tensor y, const Rows& rows, const Attend& attend) {
          count(value_dim),
          count(y.rows),
          attend.sinks ? 1u : 0u,
+         attend.slopes ? 1u : 0u,
          distance(attend.window),
          distance(attend.ahead),
          distance(attend.chunk)};

@@ -41,7 +41,6 @@ class VulkanOps : public Ops {
   Scratch& scratch() override { return scratch_; }
   using Ops::matmul;
   LT_PRIMITIVES(LT_OVERRIDE)
-  LT_NEW_PRIMITIVES(LT_OVERRIDE)
 
   Scratch scratch_;
   uint64_t books_ = 0;                        // the code books of the IQ types, where books.glsl says

@@ -1,5 +1,5 @@
 // Qwen2 and Qwen2.5, dense.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {
@@ -16,7 +16,7 @@ const Architecture qwen2{
     .name = "qwen2",
     .classes = {"Qwen2ForCausalLM"},
     .describe = describe,
-    .tensors = decoder_rules(Change::none, Change::none),
+    .tensors = decoder_rules(),
 };
 const RegisterArchitecture registered(qwen2);
 

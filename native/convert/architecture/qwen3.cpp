@@ -1,5 +1,5 @@
 // Qwen3, dense.
-#include "convert/architecture.h"
+#include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {
@@ -15,9 +15,7 @@ const Architecture qwen3{
     .name = "qwen3",
     .classes = {"Qwen3ForCausalLM"},
     .describe = describe,
-    .tensors = decoder_rules(Change::none, Change::none,
-                             {{"model.layers.{}.self_attn.q_norm.weight", "blk.{}.attn_q_norm.weight", Held::all, {Size::head}},
-                              {"model.layers.{}.self_attn.k_norm.weight", "blk.{}.attn_k_norm.weight", Held::all, {Size::head}}}),
+    .tensors = decoder_rules({}, head_norm_rules()),
 };
 const RegisterArchitecture registered(qwen3);
 

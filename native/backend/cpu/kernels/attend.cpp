@@ -1,11 +1,12 @@
-// Causal attention of a tile of query rows over the paged cache (online softmax: Milakov and Gimelshein, 2018).
+// Attention of a tile of query rows over the paged cache (online softmax: Milakov and Gimelshein, 2018).
 //
 // The order of every row's arithmetic, whatever the tile: a score adds its columns in ascending order, one fused multiply-add
-// each, then times the scale; blocks of 64 absolute positions ascending; a block's weights are summed in 16 lanes, positions
-// ascending, then folded; the weighted rows of V are added in ascending position; every 512 absolute positions start afresh and
-// are merged in ascending order. Positions a row does not see are never multiplied, so that what lies there cannot matter.
+// each, then times the scale; blocks of 64 absolute places ascending; a block's weights are summed in 16 lanes, places
+// ascending, then folded; the weighted rows of V are added in ascending place; every 512 absolute places start afresh and
+// are merged in ascending order, a sink before all. Places a row does not see are never multiplied, so that what lies there
+// cannot matter.
+#include "backend/cpu/kernels/activate.h"
 #include "backend/cpu/kernels/rows.h"
-#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
 
@@ -36,6 +37,7 @@ struct KeysQ8_0 {  // dim is a multiple of 32
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t between(int64_t a, int64_t low, int64_t high) { return most(low, least(high, a)); }
 static int64_t whole(int64_t dim) { return (dim + 15) / 16 * 16; }
 
 // r[j] = column i + j of sixteen rows; zero from column i + n on.
@@ -48,7 +50,7 @@ LT_INLINE void columns(const uint8_t* in, int64_t stride, int64_t i, int64_t n, 
   transpose(r);
 }
 
-// out (whole(dim), 64) = in (64, dim) transposed, as far as position `last`.
+// out (whole(dim), 64) = in (64, dim) transposed, as far as place `last`.
 template <class Row>
 static void load_keys(float* out, const uint8_t* in, int64_t stride, int64_t dim, int64_t last) {
   for (int64_t p = 0; p < last; p += 16)
@@ -113,15 +115,25 @@ static float exp1(float x) {
   return lanes[0];
 }
 
-// Turns a row's 64 scores into weights of positions [first, last), and fits what was summed so far to the new maximum.
-// row: sums (cols), then maximum and sum of weights.
-static void soften(float* scores, float scale, int64_t first, int64_t last, float* row, int64_t cols) {
+// The scaled scores of row r from place `at` on: capped (Gemma Team, 2024), less what distance costs (Press et al., 2021).
+LT_INLINE f32x16 bent(const AttendPiece& p, int64_t r, int64_t at, f32x16 s) {
+  static const float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  if (p.cap > 0) s = set1(p.cap) * tanh(s / set1(p.cap));
+  if (!p.slopes) return s;
+  const auto distance = static_cast<float>(p.first_place + r / p.group - at);
+  return fma(set1(-p.slopes[r % p.group]), set1(distance) - load(numbers), s);
+}
+
+// Turns row r's 64 scores from `begin` on into weights of places [first, last) of them, and fits what was summed so far to the new
+// maximum. row: sums (cols), then maximum and sum of weights.
+static void soften(const AttendPiece& p, int64_t r, int64_t begin, Places seen, float* scores, float* row, int64_t cols) {
+  const int64_t first = seen.first, last = seen.last;
   float& maximum = row[cols];
   float& total = row[cols + 1];
-  const int64_t from = first / 16, to = (last + 15) / 16;  // the vectors that hold a position; others would add zeros
+  const int64_t from = first / 16, to = (last + 15) / 16;  // the vectors that hold a place; others would add zeros
   f32x16 high = set1(-INFINITY);
   for (int64_t j = from; j < to; j++) {
-    const f32x16 s = load(scores + 16 * j) * set1(scale);
+    const f32x16 s = bent(p, r, begin + 16 * j, load(scores + 16 * j) * set1(p.scale));
     const bool all = first <= 16 * j && 16 * (j + 1) <= last;
     const f32x16 kept = all ? s : keep(s, most(0, first - 16 * j), least(16, last - 16 * j), -INFINITY);
     high = max(high, kept);
@@ -143,21 +155,16 @@ static void soften(float* scores, float scale, int64_t first, int64_t last, floa
   total += fold_add(sum);
 }
 
-struct SeenPositions {
-  int64_t first, last;
-};
-
-// What a query row sees of the 64 positions from `begin` on.
-static SeenPositions seen(const AttendPiece& p, int64_t row, int64_t begin) {
-  const int64_t position = p.first_position + row / p.group;
-  const int64_t first = p.window ? most(0, position - p.window + 1 - begin) : 0;
-  return {least(first, page), least(page, most(0, position + 1 - begin))};
+// What a query row sees of the 64 places from `begin` on.
+static Places seen(const AttendPiece& p, int64_t row, int64_t begin) {
+  const Places all = p.seen[row / p.group];
+  return {between(all.first - begin, 0, page), between(all.last - begin, 0, page)};
 }
 
 // Adds the weighted values: what all rows of a strip see together, what only some see one by one, each row's in order.
-static void add_values(int64_t rows, const SeenPositions* seen, float* sums, int64_t sums_stride, const float* weights, const float* v,
+static void add_values(int64_t rows, const Places* seen, float* sums, int64_t sums_stride, const float* weights, const float* v,
                        int64_t cols) {
-  SeenPositions both = seen[0];
+  Places both = seen[0];
   for (int64_t r = 1; r < rows; r++) both = {most(both.first, seen[r].first), least(both.last, seen[r].last)};
   const bool shared = both.first < both.last;
   const auto alone = [&](int64_t r, int64_t first, int64_t last) {
@@ -175,15 +182,17 @@ struct Work {
   float *q, *whole, *split, *keys, *values;
   int64_t q_stride;      // of q
   int64_t cols, stride;  // of values and sums; of `whole` and `split`
+  Places seen;           // by any row
 };
 
 static Work work_of(const AttendPiece& p) {
   const int64_t q_stride = whole(p.dim), cols = whole(p.v_dim), stride = partial_floats(p.v_dim);
   float* at = reinterpret_cast<float*>(p.panel);
-  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride};
+  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0]};
   w.split = w.whole + attend_rows * stride;
   w.keys = w.split + attend_rows * stride;
   w.values = w.keys + q_stride * page;
+  for (int64_t r = 1; r < p.rows; r++) w.seen = {least(w.seen.first, p.seen[r].first), most(w.seen.last, p.seen[r].last)};
   return w;
 }
 static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
@@ -194,9 +203,9 @@ struct Place {
   const uint8_t *k, *v, *next_k, *next_v;
 };
 
-static Place place(const AttendPiece& p, int64_t begin) {
+static Place place(const AttendPiece& p, const Work& w, int64_t begin) {
   const int64_t here = p.pages[begin / page] * p.page_stride;
-  const bool more = begin + page < p.first_position + p.rows;
+  const bool more = begin + page < w.seen.last;
   const int64_t next = more ? p.pages[begin / page + 1] * p.page_stride : here;
   return {p.k + here * p.k_stride, p.v + here * p.v_stride, p.k + next * p.k_stride, p.v + next * p.v_stride};
 }
@@ -207,7 +216,7 @@ static void fetch(const uint8_t* at, int64_t bytes) {
 
 // The scores of one query row of R heads, straight from the page: what few rows would save, an unpacked copy would cost.
 template <class Row, int R>
-static void few_scores(const AttendPiece& p, const Work& w, const Place& at, float* scores, SeenPositions seen) {
+static void few_scores(const AttendPiece& p, const Work& w, const Place& at, float* scores, Places seen) {
   for (int64_t j = seen.first / 16 * 16; j < seen.last; j += 16) {
     f32x16 acc[R];
     LT_UNROLL for (int r = 0; r < R; r++) acc[r] = zero();
@@ -224,8 +233,7 @@ static void few_scores(const AttendPiece& p, const Work& w, const Place& at, flo
 }
 
 template <class Row, int R, int C>
-static void few_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, SeenPositions seen, float* out,
-                       int64_t col) {
+static void few_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, Places seen, float* out, int64_t col) {
   f32x16 acc[R][C];
   const int64_t n = least(16, p.v_dim - col);  // C is 1 where this is less
   LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = load(out + r * w.stride + col + 16 * j);
@@ -243,11 +251,11 @@ static void few_values(const AttendPiece& p, const Work& w, const Place& at, con
 
 template <class Row, int R>
 static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
-  const Place at = place(p, begin);
-  const SeenPositions range = seen(p, 0, begin);
+  const Place at = place(p, w, begin);
+  const Places range = seen(p, 0, begin);
   float scores[R * page];
   few_scores<Row, R>(p, w, at, scores, range);
-  for (int64_t r = 0; r < R; r++) soften(scores + r * page, p.scale, range.first, range.last, out + r * w.stride, w.cols);
+  for (int64_t r = 0; r < R; r++) soften(p, r, begin, range, scores + r * page, out + r * w.stride, w.cols);
   int64_t col = 0;
   for (; col + 64 <= p.v_dim; col += 64) few_values<Row, R, 4>(p, w, at, scores, range, out, col);
   for (; col < p.v_dim; col += 16) few_values<Row, R, 1>(p, w, at, scores, range, out, col);
@@ -255,19 +263,18 @@ static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t be
 
 template <class Row>
 static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
-  const Place at = place(p, begin);
-  const int64_t rows = p.rows * p.group, end = least(page, p.first_position + p.rows - begin);
+  const Place at = place(p, w, begin);
+  const int64_t rows = p.rows * p.group, end = least(page, w.seen.last - begin);
   load_keys<Row>(w.keys, at.k, p.k_stride, p.dim, end);
   load_values<Row>(w.values, at.v, p.v_stride, p.v_dim, 0, end);
   for (int64_t r = 0; r < rows; r += strip_rows) {
     const int64_t n = least(strip_rows, rows - r);
     float scores[strip_rows * page];
-    SeenPositions ranges[strip_rows];
+    Places ranges[strip_rows];
     multiply_all(n, whole(end), scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
     for (int64_t i = 0; i < n; i++) {
       ranges[i] = seen(p, r + i, begin);
-      if (ranges[i].first < ranges[i].last)
-        soften(scores + i * page, p.scale, ranges[i].first, ranges[i].last, out + (r + i) * w.stride, w.cols);
+      if (ranges[i].first < ranges[i].last) soften(p, r + i, begin, ranges[i], scores + i * page, out + (r + i) * w.stride, w.cols);
     }
     add_values(n, ranges, out + r * w.stride, w.stride, scores, w.values, w.cols);
   }
@@ -288,10 +295,16 @@ static void walk_split(const AttendPiece& p, const Work& w, float* out, int64_t 
     memset(out + r * w.stride, 0, static_cast<size_t>(w.stride) * 4);
     out[r * w.stride + w.cols] = -INFINITY;
   }
-  const int64_t last = p.first_position + p.rows;  // positions that nobody sees are skipped
-  const int64_t first = p.window ? most(0, p.first_position - p.window + 1) : 0;
-  for (int64_t begin = split * attend_split; begin < least(last, (split + 1) * attend_split); begin += page)
-    if (begin + page > first) walk_block<Row>(p, w, out, begin);
+  const int64_t last = least(w.seen.last, (split + 1) * attend_split);  // places that nobody sees are skipped
+  for (int64_t begin = split * attend_split; begin < last; begin += page)
+    if (begin + page > w.seen.first) walk_block<Row>(p, w, out, begin);
+}
+
+// Before the first split: nothing, or the sink's weight.
+static void begin_with(float* row, float sink, int64_t cols) {
+  memset(row, 0, static_cast<size_t>(cols) * 4);
+  row[cols] = sink;
+  row[cols + 1] = 1;
 }
 
 // row += part, both as `soften` leaves them.
@@ -322,7 +335,7 @@ static void attend_as(const AttendPiece& p) {
     memcpy(w.q + r * w.q_stride, p.q + r / p.group * p.q_stride + r % p.group * p.dim, static_cast<size_t>(p.dim) * 4);
   }
   if (p.partial) return walk_split<Row>(p, w, p.partial, p.first_split);
-  for (int64_t r = 0; r < rows; r++) w.whole[r * w.stride + w.cols] = -INFINITY;
+  for (int64_t r = 0; r < rows; r++) begin_with(w.whole + r * w.stride, p.sinks ? p.sinks[r % p.group] : -INFINITY, w.cols);
   for (int64_t s = p.first_split; s < p.last_split; s++) {
     walk_split<Row>(p, w, w.split, s);
     for (int64_t r = 0; r < rows; r++) merge(w.whole + r * w.stride, w.split + r * w.stride, w.cols);
@@ -340,10 +353,10 @@ void attend(const AttendPiece& p) {
     attend_as<KeysQ8_0>(p);
 }
 
-void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t dim) {
+void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t dim, float sink) {
   float row[attend_dim + 16];
   const int64_t cols = whole(dim);
-  row[cols] = -INFINITY;
+  begin_with(row, sink, cols);
   for (int64_t s = 0; s < splits; s++) merge(row, partial + s * stride, cols);
   finish(y, row, dim, cols);
 }

@@ -4,14 +4,18 @@
 
 namespace lt::cpu::LT_ISA {
 
-void rms_norm(float* y, const float* x, const float* w, float eps, int64_t count, int64_t heads);
-void add(float* y, const float* a, const float* b, int64_t count);
-void gate_silu(float* y, const float* g, const float* u, int64_t count);
+void norm(const NormRow& row);
+void map(uint8_t act, const MapRow& row);
 void rope(float* x, const float* turn, int64_t pairs, int64_t dim, int64_t heads, bool neighbours);
 void to_f16(uint16_t* y, const float* x, int64_t count);
 void to_q8_0(uint8_t* y, const float* x, int64_t count);
 void attend(const AttendPiece& piece);
-void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t v_dim);
+void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t v_dim, float sink);
+void route(const RouteRow& row);
+void combine(float* y, const float* x, int64_t x_stride, const float* weights, int64_t used, int64_t count);
+void conv(const ConvPiece& piece);
+void scan(const ScanPiece& piece);
+void delta(const DeltaPiece& piece);
 double peak_f32(int64_t rounds);
 double peak_int8(int64_t rounds);
 

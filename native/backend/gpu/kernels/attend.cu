@@ -86,13 +86,20 @@ LT_DEVICE RowSplit piece_of(const AttendArgs& p, int64_t r) {
   return at;
 }
 
-// The score of a place for query head h, from the product of query and key.
-LT_DEVICE float score_of(const AttendArgs& p, const RowSplit& at, float product, int64_t h, int64_t place) {
-  float score = product * p.scale;
-  if (p.cap > 0) score = p.cap * tanhf(score / p.cap);
-  if (p.slopes) score = fmaf(-p.slopes[h], static_cast<float>(at.seen.place - place), score);  // Press et al. 2021
-  return score;
+// A score less the slope's distance (Press et al. 2021), counted from the last place that the row sees and not from its own, which is
+// the same to a softmax: the scores that weigh keep their digits.
+LT_DEVICE float lessened(const AttendArgs& p, float score, int64_t h, int64_t distance) {
+  return p.slopes ? fmaf(-p.slopes[h], static_cast<float>(distance), score) : score;
 }
+
+// The score of a place for query head h, from the product of query and key.
+LT_DEVICE float score_of(const AttendArgs& p, const Seen& seen, float product, int64_t h, int64_t place) {
+  const float score = product * p.scale;
+  return lessened(p, p.cap > 0 ? p.cap * tanhf(score / p.cap) : score, h, seen.last - 1 - place);
+}
+
+// A sink is a score more, at the row's own place, which takes weight and gives nothing: what the splits are added to begins with it.
+LT_DEVICE float sink_of(const AttendArgs& p, const Seen& seen, int64_t h) { return lessened(p, p.sinks[h], h, seen.last - 1 - seen.place); }
 
 // weights (heads, 64) = scores of the page that begins at `begin`; also of places that the row does not see.
 template <class T>
@@ -115,7 +122,7 @@ LT_DEVICE void score(const AttendArgs& p, const RowSplit& at, const AttendRoom& 
     sync();
   }
   for (int h = 0; h < most_heads / 2; h++)
-    if (half + 2 * h < at.heads) room.weights[(half + 2 * h) * page + j] = score_of(p, at, acc[h], at.head + half + 2 * h, begin + j);
+    if (half + 2 * h < at.heads) room.weights[(half + 2 * h) * page + j] = score_of(p, at.seen, acc[h], at.head + half + 2 * h, begin + j);
   sync();
 }
 
@@ -235,13 +242,13 @@ LT_DEVICE void finish(const AttendArgs& p, const RowSplit& at, const AttendRoom&
       p.y.row<float>(at.row)[(at.head + h) * p.value_dim + c] = room.whole[h * p.value_dim + c] / room.factors[h];
 }
 
-// A sink is a score more, which takes weight and gives nothing: what the splits are added to begins with it.
+// Before the first split.
 LT_DEVICE Softmax begin_whole(const AttendArgs& p, const RowSplit& at, const AttendRoom& room) {
   Softmax whole;
   whole.clear();
   for (int i = 0; p.sinks && i < 2; i++) {
     const int h = thread() / 32 + 4 * i;
-    if (h < at.heads) whole.maximum[i] = p.sinks[at.head + h], whole.total[i] = 1;
+    if (h < at.heads) whole.maximum[i] = sink_of(p, at.seen, at.head + h), whole.total[i] = 1;
   }
   for (int64_t c = thread(); c < p.value_dim; c += 128)
     for (int64_t h = 0; h < at.heads; h++) room.whole[h * p.value_dim + c] = 0.0f;
@@ -281,7 +288,7 @@ LT_KERNEL(128) merge_splits(AttendArgs p) {
   const int64_t r = block_x(), h = block_y(), stride = p.value_dim + 2;
   const Seen seen = seen_by(p, r);
   for (int64_t c = thread(); c < p.value_dim; c += 128) {
-    float maximum = p.sinks ? p.sinks[h] : -INFINITY, total = p.sinks ? 1 : 0, sum = 0;
+    float maximum = p.sinks ? sink_of(p, seen, h) : -INFINITY, total = p.sinks ? 1 : 0, sum = 0;
     for (int64_t s = seen.first / split_places; seen.split(s); s++) {
       const float* part = p.partial + ((p.firsts[r] + s) * p.heads + h) * stride;
       const Merge m = merge(maximum, part[p.value_dim]);

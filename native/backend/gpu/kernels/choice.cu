@@ -77,9 +77,17 @@ int64_t groups_of(const MatmulArgs& p, int64_t at_once) {
   return least(p.results, (p.results + (p.held + 1) * (at_once - 1)) / at_once);
 }
 
-void list_results(Stream& stream, MatmulArgs& p, int64_t at_once, int32_t* memory) {
+size_t list_bytes(int64_t results, int64_t matrices) {
+  return matrices ? static_cast<size_t>(matrices + 1 + results + (matrices + 1) * (most_at_once - 1)) * 4 : 0;
+}
+
+void list_results(Stream& stream, MatmulArgs& p, int64_t at_once, const DeviceMemory* memory) {
+  if (!memory || list_bytes(p.results, p.held) > memory->bytes())
+    throw Error(Code::internal, std::string(backend_name) + ": expected reserve to have been told of " + std::to_string(p.results) +
+                                    " results of " + std::to_string(p.held) + " matrices, it was told of fewer");
   const int64_t matrices = p.held + 1;
-  const ListArgs args{p, memory, memory + matrices, static_cast<int>(at_once), static_cast<int>(groups_of(p, at_once) * at_once)};
+  auto* const counts = static_cast<int32_t*>(memory->data());
+  const ListArgs args{p, counts, counts + matrices, static_cast<int>(at_once), static_cast<int>(groups_of(p, at_once) * at_once)};
   launch(stream, "counts of a choice", count_results, {matrices}, listers, 0, args);
   launch(stream, "lists of a choice", write_results, {matrices}, listers, 0, args);
   p.list = args.list;

@@ -4,12 +4,9 @@
 // count-th row. With ids the rows of each matrix are listed (choice.cu), or a block has one row (N is 1).
 #pragma once
 #include "backend/gpu/kernels/weights.h"
+#include "backend/gpu/memory.h"
 
 namespace lt::gpu::LT_GPU {
-
-constexpr int64_t most_listed = 65535;   // results in a list
-constexpr int64_t most_matrices = 1000;  // of which results are listed
-constexpr int64_t list_ints = 1 << 17;   // that lists take at most
 
 // The i-th row of y of a group of N; -1: none.
 template <int N>
@@ -32,7 +29,10 @@ LT_DEVICE int input_of(const MatmulArgs& p, int r) { return p.used == 1 ? r : r 
 // Groups that may be needed, whatever the ids.
 int64_t groups_of(const MatmulArgs& p, int64_t at_once);
 
-// Lists the results of each matrix for groups of `at_once`, in `memory` of list_ints, and has p read the list.
-void list_results(Stream& stream, MatmulArgs& p, int64_t at_once, int32_t* memory);
+// Bytes that the lists of so many results of so many matrices take at most.
+size_t list_bytes(int64_t results, int64_t matrices);
+
+// Lists the results of each matrix for groups of `at_once`, in `memory`, and has p read the list.
+void list_results(Stream& stream, MatmulArgs& p, int64_t at_once, const DeviceMemory* memory);
 
 }  // namespace lt::gpu::LT_GPU

@@ -27,28 +27,22 @@ MatmulArgs args_of(const Tensor& x, const Product& p, const Choice& c) {
           .held = static_cast<int>(p.w.rows / p.y.cols)};
 }
 
-// By the rows that a matrix has, with ids on average. A choice of more matrices than lists are for goes row by row.
+// By the rows that a matrix has, with ids on average.
 int64_t at_once_for(const MatmulArgs& p) {
-  if (!p.ids.data) return at_once_of(parts(p.results, p.chosen ? p.count : 1));
-  return p.held > most_matrices ? 1 : at_once_of(parts(p.results, p.held));
-}
-
-// Rows [first, first + count) of x.
-Product part_of(Product p, int64_t first, int64_t count, int64_t used) {
-  p.y = p.y.slice(first * used, count * used);
-  return p;
+  const int64_t matrices = p.ids.data ? p.held : p.chosen ? p.count : 1;
+  return at_once_of(parts(p.results, matrices));
 }
 
 }  // namespace
 
 // The list is that of the product before where both are of the same matrices.
-MatmulArgs Gpu::multiply(Tensor x, Product p, const Choice& choice, const MatmulArgs& before) {
+MatmulArgs Gpu::multiply(Tensor x, const Product& p, const Choice& choice, const MatmulArgs& before) {
   MatmulArgs args = args_of(x, p, choice);
   const int64_t at_once = at_once_for(args);
   if (before.list && before.held == args.held)
     args.list = before.list;
   else if (choice.ids && at_once > 1)
-    list_results(on(), args, at_once, static_cast<int32_t*>(lists_.data));
+    list_results(on(), args, at_once, lists_.get());
   weights(p.w.type).matmul(on(), args, at_once);
   if (!preparing_) return args;
   for (const int64_t rows : {int64_t{1}, few_from, tiles_from, wide_tiles_from})  // steps have any number of rows up to this
@@ -57,14 +51,9 @@ MatmulArgs Gpu::multiply(Tensor x, Product p, const Choice& choice, const Matmul
 }
 
 void Gpu::matmul(Tensor x, std::span<const Product> products, const Choice& choice) {
-  const int64_t used = choice.ids ? choice.ids.cols : 1, most_rows = choice.ids ? most(1, most_listed / used) : x.rows;
-  for (int64_t r = 0; r < x.rows; r += most_rows) {
-    const int64_t n = least(most_rows, x.rows - r);
-    Choice part = choice;
-    if (choice.ids) part.ids = choice.ids.slice(r, n);
-    MatmulArgs before{};
-    for (const Product& p : products) before = multiply(x.slice(r, n), part_of(p, r, n, used), part, before);
-  }
+  if (x.rows == 0) return;
+  MatmulArgs before{};
+  for (const Product& p : products) before = multiply(x, p, choice, before);
 }
 
 }  // namespace lt::gpu::LT_GPU

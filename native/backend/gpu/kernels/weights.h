@@ -23,9 +23,10 @@ struct MatmulArgs {
 // Numbers of rows of x from which on another kernel is taken (matmul_decode.h, matmul_tiles.h).
 constexpr int64_t few_from = 2, tiles_from = 9, wide_tiles_from = 17;
 
-// How many rows of one matrix a block takes.
+// How many rows of one matrix a block takes, and at most.
+constexpr int64_t most_at_once = 64;
 constexpr int64_t at_once_of(int64_t rows) {
-  return rows < few_from ? 1 : rows < tiles_from ? tiles_from - 1 : rows < wide_tiles_from ? 16 : 64;
+  return rows < few_from ? 1 : rows < tiles_from ? tiles_from - 1 : rows < wide_tiles_from ? 16 : most_at_once;
 }
 
 struct TypeKernels {

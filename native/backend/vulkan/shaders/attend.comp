@@ -5,7 +5,7 @@
 //! subgroup
 // softmax(q . k * scale) v over the places that a row sees: a row a group, with ROWS of its query heads that read the same
 // KV head, so that keys and values are read once for them; 256 columns of the value at a time. Scores may be capped and lessened with
-// the distance (Press et al. 2021); a sink is one more score, joined last.
+// the distance; a sink is one more score, joined last.
 // Order: a score adds its columns ascending, one fused multiply-add each. Pages of 64 absolute positions ascending, an invocation a
 // position for the scores; weights are summed in eights, then the eight sums; weighted values position by position. Splits as in
 // attend_merge.glsl: a group has all of its row's, or the one of an entry of the work list, whose sums attend_merge.comp merges.
@@ -64,24 +64,23 @@ void key_products(uint row, uint query, out float s[ROWS]) {
   s = sum;
 }
 
-// The score of a product of head h with the key at a distance.
+// The score of a product of head h with the key at a distance from the last place seen.
 float score_of(float product, uint h, int distance) {
   precise float score = product * given.scale;
   if (given.cap > 0.0) score = given.cap * hyperbolic_tangent(score / given.cap);
-  if (given.sloped != 0u) score = fma(-given.slopes.at[h], float(distance), score);
-  return score;
+  return given.sloped != 0u ? sloped_by(score, given.slopes.at[h], distance) : score;
 }
 
-// Positions [first, last] of a page, which lies at `slot`, join the parts of the heads from h on. `to_row`: from the page's first
-// position to the row's.
-void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, int to_row, uint h, uint query, uint column) {
+// Positions [first, last] of a page, which lies at `slot`, join the parts of the heads from h on. `to_last`: from the page's first
+// position to the last that the row sees.
+void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, int to_last, uint h, uint query, uint column) {
   const uint t = gl_LocalInvocationID.x;
   const bool seen = int(t) >= first && int(t) <= last;
   float score[ROWS];
   key_products((slot + uint(clamp(int(t), first, last))) * given.k_stride, query, score);
   barrier();
   [[unroll]] for (uint n = 0u; n < ROWS; n++) {
-    score[n] = seen ? score_of(score[n], h + n, to_row - int(t)) : -1e30;
+    score[n] = seen ? score_of(score[n], h + n, to_last - int(t)) : -1e30;
     weights[64u * n + t] = score[n];
   }
   barrier();
@@ -165,7 +164,7 @@ void main() {
     const int to_page = min(last, (s + 1) * split_positions - 1) / page_size;
     for (int p = from_page; p <= to_page; p++) {
       const uint slot = (uint(given.pages.at[table + p]) * given.kv_heads + kv_head) * page_size;
-      join_page(part, slot, max(first - p * page_size, 0), min(last - p * page_size, page_size - 1), place - p * page_size, h,
+      join_page(part, slot, max(first - p * page_size, 0), min(last - p * page_size, page_size - 1), seen.y - p * page_size, h,
                 r * given.q_stride + h * given.key_dim, column);
     }
     if (alone) {
@@ -177,7 +176,10 @@ void main() {
   [[unroll]] for (uint n = 0u; n < ROWS; n++) {
     if (start + n < chunk * ROWS) continue;  // the chunk before has it
     const uint head = h + n;
-    if (!alone && given.sunk != 0u) join_sink(all[n], given.sinks.at[head]);
+    if (!alone && given.sunk != 0u) {
+      const float sink = given.sinks.at[head];
+      join_sink(all[n], given.sloped != 0u ? sloped_by(sink, given.slopes.at[head], last - place) : sink);
+    }
     const uint to = alone ? (unit * given.heads + head) * (given.value_dim + 2u) : r * given.y_stride + head * given.value_dim;
     [[unroll]] for (uint j = 0u; j < columns; j++) {
       const uint c = column + t + 64u * j;

@@ -35,6 +35,13 @@ ivec2 seen_of(int place, int last, int window, int ahead, int chunk) {
   return ivec2(first, ahead >= 0 ? min(last, place + ahead) : last);
 }
 
+// Scores less slope * distance (Press et al. 2021). The distance is to the last place that the row sees, whether before it or behind it: from
+// the row's own, scores of places behind it would be large, and would lose digits. A softmax does not show it.
+float sloped_by(float score, float slope, int distance) {
+  precise float less = fma(-slope, float(distance), score);
+  return less;
+}
+
 // A score more, which has no value.
 void join_sink(inout Part a, float score) {
   Part sink = nothing();

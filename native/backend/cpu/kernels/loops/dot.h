@@ -76,7 +76,7 @@ static void some(const MatmulPiece& p, int64_t m, int64_t token) {
     for (int t = 0; t < T; t++) {
       const float* s = sums + (r * T + t) * 4;
       const float sum = (s[0] + s[1]) + (s[2] + s[3]);
-      p.y[(token + t) * p.y_stride + m + r] = p.bias ? sum + p.bias[m + r] : sum;
+      result(p, token + t)[m + r] = p.bias ? sum + p.bias[m + r] : sum;
     }
 }
 

@@ -34,7 +34,7 @@ inline void store_sums(const MatmulPiece& p, const Group& group, const float* su
       const float* s = sums + t * group_rows + r * lanes;
       const floats low = add_floats(load_floats(s), load_floats(s + chain));
       const floats high = add_floats(load_floats(s + 2 * chain), load_floats(s + 3 * chain));
-      store_rows(p.y + t * p.y_stride + group.first, r, group.count, add_floats(low, high), bias, false);
+      store_rows(result(p, t) + group.first, r, group.count, add_floats(low, high), bias, false);
     }
   }
 }

@@ -87,7 +87,7 @@ void run_tile(const MatmulPiece& p, const Group& group, int64_t token, int first
   const bool whole = last_chain - first_chain == 4;
   const float* bias = p.bias && last_chain == 4 ? p.bias + group.first : nullptr;
   for (int t = 0; t < T; ++t) {
-    float* y = p.y + (token + t) * p.y_stride + group.first;
+    float* y = result(p, token + t) + group.first;
     for (int r = 0; r < tile_rows; ++r) {
       const floats v = whole ? add_floats(sum[0][r][t], sum[1][r][t]) : sum[first_chain / 2][r][t];
       store_rows(y, r, group.count, v, bias, first_chain == 2);

@@ -45,10 +45,12 @@ LT_INLINE void step(f32x16 (&acc)[R][T], const uint8_t* w, int64_t w_stride, con
   }
 }
 
-// R rows from w on times T tokens from x on, all of k. ahead: bytes from a weight to the one to fetch meanwhile.
+// R rows from `row` on times T tokens from `token` on, all of k. ahead: bytes from a weight to the one to fetch meanwhile.
 template <class W, int R, int T, bool Ahead>
-LT_NOINLINE void tile(float* y, int64_t y_stride, const float* bias, const uint8_t* w, int64_t w_stride, const float* x, int64_t x_stride,
-                      int64_t cols, int64_t ahead) {
+LT_NOINLINE void tile(const MatmulPiece& p, int64_t row, int64_t token, int64_t ahead) {
+  const int64_t cols = p.cols, w_stride = p.w_stride, x_stride = padded(cols);
+  const uint8_t* w = p.w + row * w_stride;
+  const float* x = static_cast<const float*>(p.prepared) + token * x_stride;
   f32x16 acc[R][T];
   LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int t = 0; t < T; t++) acc[r][t] = zero();
   int64_t k = 0;
@@ -61,12 +63,13 @@ LT_NOINLINE void tile(float* y, int64_t y_stride, const float* bias, const uint8
   }
   if (k + 16 <= cols) step<W>(acc, w, w_stride, x, x_stride, k), k += 16;
   if (k < cols) step<W>(acc, w, w_stride, x, x_stride, k, cols - k);
-  LT_UNROLL for (int t = 0; t < T; t++) LT_UNROLL for (int r = 0; r < R; r++) {
-    y[t * y_stride + r] = bias ? fold_add(acc[r][t]) + bias[r] : fold_add(acc[r][t]);
+  LT_UNROLL for (int t = 0; t < T; t++) {
+    float* y = result(p, token + t) + row;
+    LT_UNROLL for (int r = 0; r < R; r++) y[r] = p.bias ? fold_add(acc[r][t]) + p.bias[row + r] : fold_add(acc[r][t]);
   }
 }
 
-using TileFn = void(float*, int64_t, const float*, const uint8_t*, int64_t, const float*, int64_t, int64_t, int64_t);
+using TileFn = void(const MatmulPiece&, int64_t, int64_t, int64_t);
 
 template <class W, int R, bool Ahead>
 static TileFn* tile_of(int64_t tokens) {
@@ -95,7 +98,7 @@ static TileFn* tile_of(int64_t rows, int64_t tokens) {
 // Rows [first, last) of all tokens of [from, to): a row group's weights stay in L1 while the tokens pass.
 template <class W>
 static void block(const MatmulPiece& p, int64_t from, int64_t to) {
-  const int64_t x_stride = padded(p.cols), count = to - from;
+  const int64_t count = to - from;
   const bool wide = count > tile_tokens && count <= wide_tokens;
   const int64_t tiles = wide ? 1 : (count + tile_tokens - 1) / tile_tokens;
   const int64_t most = count == 1 ? 1 : wide ? wide_rows : tile_rows;  // one token: one row reads fastest, as fast as bare loads
@@ -108,9 +111,7 @@ static void block(const MatmulPiece& p, int64_t from, int64_t to) {
       const int64_t distance = p.x_rows == 1 ? 8192 : rows * p.w_stride;
       for (const int64_t step = rows == most ? end - t : tile_tokens; t < end; t += step) {
         const int64_t n = end - t < step ? end - t : step;
-        (ahead ? tile_of<W, true>(rows, n) : tile_of<W, false>(rows, n))(
-            p.y + t * p.y_stride + row, p.y_stride, p.bias ? p.bias + row : nullptr, p.w + row * p.w_stride, p.w_stride,
-            static_cast<const float*>(p.prepared) + t * x_stride, x_stride, p.cols, distance);
+        (ahead ? tile_of<W, true>(rows, n) : tile_of<W, false>(rows, n))(p, row, t, distance);
       }
     }
     row += rows;

@@ -22,7 +22,7 @@ inline void some_rows(const MatmulPiece& p, int64_t token, int64_t m, int64_t ap
   const Quad* x = static_cast<const Quad*>(p.prepared) + token * quads;
   K::template rows<R, T>(v, w, x, quads, blocks, ahead, (p.last - 1 - m - (R - 1) * apart) * p.w_stride);
   for (int t = 0; t < T; ++t) {
-    float* y = p.y + (token + t) * p.y_stride + m;
+    float* y = result(p, token + t) + m;
     for (int r = 0; r < R; ++r) y[r * apart] = p.bias ? v[r][t] + p.bias[m + r * apart] : v[r][t];
   }
 }

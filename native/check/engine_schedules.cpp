@@ -1,0 +1,102 @@
+// Random schedules of small models of the architectures that keep most: requests that come and go, are aborted, push each other out, share
+// beginnings and go on from them get the bits that each gets alone. LLAMA_TS_SCHEDULES: how many schedules of each, 12 if it is not set.
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "check/engine_loaded.h"
+#include "check/golden.h"
+
+namespace {
+
+using namespace lt;
+using namespace lt::check;
+using engine::Finish;
+using engine::Report;
+using engine::Request;
+
+int schedules() {
+  const char* set = std::getenv("LLAMA_TS_SCHEDULES");
+  return set ? std::atoi(set) : 12;
+}
+
+// Texts that branch from a few, so that beginnings of every length are shared.
+std::vector<int32_t> branch(std::mt19937& random, const std::vector<int32_t>& trunk) {
+  std::vector<int32_t> text(trunk.begin(), trunk.begin() + static_cast<int64_t>(1 + random() % trunk.size()));
+  for (size_t more = random() % 20; more > 0; more--) text.push_back(static_cast<int32_t>(random() % 300));
+  return text;
+}
+
+std::vector<Request> requests(bool encodes) {
+  std::mt19937 random(11);
+  std::vector<int32_t> trunk(150);
+  for (int32_t& t : trunk) t = static_cast<int32_t>(random() % 300);
+  std::vector<Request> all;
+  for (uint64_t i = 0; i < 24; i++) {
+    Request r = fake_request(branch(random, trunk), static_cast<int64_t>(random() % 40), i);
+    r.generate().ignore_end = true;
+    r.generate().top_logprobs = 2;
+    if (encodes) r.kind = engine::Embed{};
+    if (!encodes && i % 8 == 7) r.kind = engine::Score{};
+    all.push_back(std::move(r));
+  }
+  return all;
+}
+
+bool same(const Report& a, const Report& b) {
+  if (a.finish != b.finish || a.tokens.size() != b.tokens.size() || !same_bits(a.rows, b.rows)) return false;
+  for (size_t i = 0; i < a.tokens.size(); i++) {
+    const auto &x = a.tokens[i], &y = b.tokens[i];
+    if (x.id != y.id || x.top.size() != y.top.size()) return false;
+    for (size_t j = 0; j < x.top.size(); j++)
+      if (x.top[j].id != y.top[j].id || std::memcmp(&x.top[j].logprob, &y.top[j].logprob, sizeof(float)) != 0) return false;
+  }
+  return true;
+}
+
+void schedule(Loaded& model, const std::vector<Request>& all, const std::vector<Report>& alone, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<std::pair<size_t, uint64_t>> sent;
+  std::map<uint64_t, bool> aborted;
+  for (size_t n = 1 + random() % 10; n > 0; n--) {
+    const size_t which = random() % all.size();
+    sent.emplace_back(which, model.engine->submit(all[which]));
+    if (random() % 5 == 0) {
+      const uint64_t id = sent[random() % sent.size()].second;
+      aborted[id] = true;
+      model.engine->abort(id);
+    }
+    if (random() % 4 == 0) model.reports.wait(sent[random() % sent.size()].second);
+  }
+  for (const auto& [which, id] : sent) {
+    const Report got = model.reports.wait(id);
+    CHECK_THAT(!got.error, "schedule " << seed << ", request " << which << " failed: " << got.error->what());
+    if (aborted.contains(id) && got.finish == Finish::aborted) continue;
+    CHECK_THAT(same(got, alone[which]), "schedule " << seed << ": request " << which << " has other bits than alone");
+  }
+  CHECK_THAT(model.reports.complaint.empty(), model.reports.complaint);
+}
+
+void random_schedules(const std::string& name) {
+  const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
+  std::vector<Request> all = requests(name == "modern-bert");
+  std::vector<Report> alone;
+  for (const Request& r : all) {
+    Loaded model(options(512, 200, 1), file);
+    alone.push_back(model.run(r));
+  }
+  const std::tuple<int64_t, int64_t, int64_t> sizes[] = {{512, 64, 6}, {320, 200, 4}, {1024, 200, 16}, {256, 17, 3}};
+  const bool encodes = name == "modern-bert";  // a text in one step
+  for (int i = 0; i < 4; i++) {
+    const auto& [context, rows, sequences] = sizes[i];
+    Loaded model(options(context, encodes ? 200 : rows, sequences, 1 + i % 2), file);
+    for (int n = i; n < schedules(); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
+  }
+}
+
+CHECK_GENERATOR() {
+  for (const std::string name : {"gemma3", "gpt-oss", "deepseek2-v3", "qwen3next", "modern-bert"})
+    cases().push_back({"engine/random schedules of " + name, [=] { random_schedules(name); }});
+}
+
+}  // namespace

@@ -1,0 +1,49 @@
+// What the folders of decoders have in common: parts of their rules and of their descriptions.
+#pragma once
+#include "convert/architecture.h"
+
+namespace lt::convert {
+
+struct AttentionRules {
+  Held held = everywhere, biases = nullptr;
+  std::string_view queries = "query";  // rows of q
+  Order q = nullptr, k = nullptr;      // in which their rows go
+};
+
+// The parts of decoders whose layers are named model.layers.{}.
+Rules outer_rules(Change norms = Change::none);                          // the token table, the last norm, the output
+Rules norm_rules(std::string_view second, Change norms = Change::none);  // what the norm behind attention becomes
+Rules attention_rules(const AttentionRules& of = {});
+Rules head_norm_rules(Change norms = Change::none, Held held = everywhere);  // of each head of q and of k
+Rules feed_forward_rules();
+Rules expert_rules(std::string_view gate, std::string_view up, std::string_view down);  // as the folder calls them
+
+// All of a dense decoder, with biases where the folder has them; `more` are added.
+Rules decoder_rules(const AttentionRules& attention = {}, const Rules& more = {});
+
+// YaRN: its range of frequencies, its magnitude, and both.
+void describe_yarn_range(const Config& rope, Description& to);
+void describe_yarn_magnitude(const Config& rope, Description& to);
+void describe_yarn(const Config& rope, Description& to);
+
+struct RopeRules {
+  double partial = 1;  // the share of a head that is rotated, where the folder does not say it
+  void (*yarn)(const Config& rope, Description& to) = describe_yarn;
+};
+
+// A base of rotation as older folders call it.
+struct Base {
+  const char* key;
+  double fallback;
+};
+
+// config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
+void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {});  // all that follows, with one rotation
+void describe_sizes(const Config& config, Description& to);
+void describe_heads(const Config& config, Description& to);
+void describe_epsilon(const Config& config, Description& to);
+void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
+// Of layers without a window, which may be scaled by a factor, and of those with one.
+void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);
+
+}  // namespace lt::convert
