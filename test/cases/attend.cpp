@@ -94,14 +94,7 @@ struct Attention {
 
   std::vector<float> attend(Lab& lab, Tensor queries, const Kv& kv, const Rows& rows) const {
     const Look& l = s.look;
-    Attend a{.heads = s.heads,
-             .scale = l.scale,
-             .window = l.window,
-             .ahead = l.ahead,
-             .chunk = l.chunk,
-             .cap = l.cap,
-             .sinks = {},
-             .slopes = {}};
+    Attend a{.heads = s.heads, .scale = l.scale, .window = l.window, .ahead = l.ahead, .chunk = l.chunk, .cap = l.cap};
     if (l.sinks) a.sinks = lab.floats(gaussian(4, s.heads), 1, s.heads);
     std::vector<float> slopes;
     for (int64_t h = 0; h < s.heads; h++) slopes.push_back(0.25f / static_cast<float>(1 + 2 * h));
