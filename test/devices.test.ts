@@ -5,13 +5,15 @@ import { backends, loadModel, type BackendName, type LoadOptions } from 'llama-t
 import { randomIds } from './fixtures/tiny-models';
 import { random } from './fixtures/weight-types';
 import { distance, quantile } from './support/distance';
-import { expectExact, goldenCases, referenceDistances, referenceFiles, referenceModels, referenceTolerance, teacherForced, topErrors } from './support/golden';
+import { expectExact, goldenCases, referenceDistances, referenceFiles, referenceFolder, referenceTolerance, teacherForced, topErrors } from './support/golden';
 import { expectSameBits } from './support/same-bits';
 import { root, sharedPath, sharedTest, storyModel } from './support/shared';
 
 const ofDevices = backends().filter((b) => b.name !== 'cpu' && b.name !== 'ref');
 // Variants that see the inputs of some products in 8 bits, as the CPU does.
 const rounding = ['int8', 'coopmat'];
+// A model of each kind of memory; native.test.ts has all models.
+const hardest = ['llama', 'qwen3', 'gemma3', 'gpt-oss', 'deepseek2-v3', 'qwen3next', 'modern-bert'];
 const usable = ofDevices.flatMap((b) =>
   b.devices.slice(0, 1).map((d) => ({ backend: d.name as BackendName, variants: b.variants, slow: b.name === 'gpu-face' })),
 );
@@ -54,7 +56,7 @@ function testsOf({ backend, variants, slow }: (typeof usable)[number]): void {
     );
   }
 
-  for (const name of referenceModels) {
+  for (const name of hardest) {
     sharedTest(
       `${name}: every row is within the tolerance`,
       referenceFiles(name),
@@ -85,6 +87,27 @@ function testsOf({ backend, variants, slow }: (typeof usable)[number]): void {
     },
     600_000,
   );
+
+  // Recorded decodes, experts that are chosen on the device, latent keys and states that go on from another's.
+  for (const name of hardest.slice(2, -1)) {
+    sharedTest(`${name}: the same bits in chunks, beside others and after a prefix hit`, referenceFiles(name), async () => {
+      const file = sharedPath(`${referenceFolder(name)}/model-bf16.gguf`);
+      const ids = randomIds(slow ? 80 : 150, 300, random(6));
+      const greedy = { maxTokens: 6, temperature: 0, ignoreEnd: true, logprobs: 3 };
+      await using model = await loadModel(file, { backend, isa: exact, contextTokens: 512 });
+      const alone = await model.logits(ids);
+      expectSameBits((await Promise.all([model.logits(ids), model.logits(ids.slice(3, 40))]))[0], alone, 'beside others');
+      const first = await model.generate(ids, greedy);
+      const again = await model.generate(ids, greedy);
+      expect(again.usage.cached).toBeGreaterThanOrEqual(64);
+      expect(again.logprobs).toEqual(first.logprobs);
+      const [one, two] = await Promise.all([model.generate(ids, greedy), model.generate(ids.slice(1), greedy)]);
+      expect(one.logprobs).toEqual(first.logprobs);
+      await using chunked = await loadModel(file, { backend, isa: exact, contextTokens: 512, batchTokens: 9 });
+      expectSameBits(await chunked.logits(ids), alone, 'in chunks');
+      expect((await chunked.generate(ids.slice(1), greedy)).logprobs).toEqual(two.logprobs);
+    });
+  }
 
   test('generations at once: each as alone', async () => {
     await using model = await load();

@@ -75,7 +75,7 @@ void add_layer(Type type, int64_t rows) {
   OpCase c = product_case("of a layer of experts", type, rows, size, size);
   c.cols = size;
   c.tolerance = 1e-5;
-  c.rounded = quant::info(type).block ? 2 * rounded_choice : c.tolerance;
+  c.rounded = quant::info(type).block ? 3 * rounded_choice : c.tolerance;  // gate, up and down
   std::vector<std::vector<uint8_t>> w;
   for (uint64_t i = 1; i <= 3; i++) w.push_back(random_weights(type, held * size, size, i));
   c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
