@@ -197,6 +197,7 @@ void add_looks(Type cache) {
   add_attend("grouped", {4, 2, 32, 32, cache, {{100, 9, 1}}, {.together = to_the_end}}, 64);
   add_attend("grouped", {2, 2, 64, 32, cache, {{100, 9}}, {.window = 9, .ahead = 8, .together = to_the_end}}, 64);
   add_attend("one head", {2, 1, 32, 32, cache, {{100, 21}}, {.together = 16}}, 48);
+  add_attend("one head", {2, 1, 32, 32, cache, {{60, 21}}, {.sinks = true, .slopes = true, .together = 16}}, 48);
   add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.window = 40, .group = 1}}, 30);
   add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.chunk = 70, .group = 1}}, 30);
   add_attend("one head", {3, 1, 96, 64, cache, {{80, 5}}, {.latent = true}}, 30);
