@@ -163,7 +163,8 @@ class RunningEngine final : public Engine {
     }
   }
 
-  // What the step gave for one sequence, its results from row `output`. Nothing of it is known to others yet, so that what is wrong never is.
+  // What the step gave for one sequence, its results from row `output`. Nothing of it is known to others yet, so that what is wrong never
+  // is.
   void hand_out(const Work& w, int64_t output) {
     Sequence& s = *w.sequence;
     if (s.request.generates() && w.outputs > 0) s.sample(parts_.batch->logits(output));
