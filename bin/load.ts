@@ -27,6 +27,6 @@ function describe({ info }: Model, ms: number): void {
   if (info.ranks !== undefined) note(info.ranks);
   note(
     `loaded in ${ms.toFixed(0)} ms: weights ${mebibytes(memory.weights)}, context of ${info.contextTokens} tokens ${mebibytes(memory.kv)}, ` +
-      `scratch ${mebibytes(memory.scratch)}, tables ${mebibytes(memory.tables)}`,
+      `${memory.states > 0 ? `states ${mebibytes(memory.states)}, ` : ''}scratch ${mebibytes(memory.scratch)}, tables ${mebibytes(memory.tables)}`,
   );
 }

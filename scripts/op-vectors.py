@@ -98,6 +98,7 @@ def attentions():
         ({"slopes": slopes}, {"slopes": slopes[0]}),
         ({"sees": np.array([[8, 8, 8]]).T}, {"causal": False}),
         ({"sees": np.array([[8, 8, 8]]).T, "window": 3, "ahead": 2}, {"causal": False, "symmetric_window": 2}),
+        ({"sees": np.array([[8, 8, 8]]).T, "sinks": sinks, "slopes": slopes}, {"causal": False, "sinks": sinks[0], "slopes": slopes[0]}),
         ({"cap": 0.75, "sinks": sinks, "slopes": slopes, "window": 5}, {"cap": 0.75, "sinks": sinks[0], "slopes": slopes[0], "window": 5}),
     )
     for ours, theirs in cases:

@@ -40,7 +40,7 @@ std::vector<float> decode(int threads, int64_t sequences, int64_t partials) {
   }
   rows.sees = rows.places;
   rows.spans = spans;
-  const Attend attend{.heads = heads, .scale = 0.125f, .sinks = {}, .slopes = {}};
+  const Attend attend{.heads = heads, .scale = 0.125f};
   for (int step = 0; step < 2; step++) backend->ops().attend(y, q, kv, rows, attend);
   CHECK(backend->reserve({}) == bytes);  // a step takes nothing
   const auto* values = static_cast<const float*>(y.data);

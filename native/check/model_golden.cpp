@@ -1,6 +1,7 @@
 // Architectures against logits that transformers computed (../shared/golden/hf, golden2), on every backend; and Lockstep and Trace over
 // whole models.
 #include <cstring>
+#include <map>
 
 #include "check/forward.h"
 #include "check/golden.h"
@@ -12,10 +13,15 @@
 namespace lt::check {
 namespace {
 
-std::unique_ptr<Backend> open(const std::string& name, const std::string& variant) {
+// To open a device, and have it make its code, takes longer than a model: it stays open.
+std::shared_ptr<Backend> open(const std::string& name, const std::string& variant) {
+  static std::map<std::string, std::shared_ptr<Backend>> devices;
   BackendOptions options;
   options.isa = variant;
-  return open_backend(name, options);
+  if (name == "ref" || name == "cpu") return open_backend(name, options);
+  std::shared_ptr<Backend>& device = devices[name + " " + variant];
+  if (!device) device = open_backend(name, options);
+  return device;
 }
 
 void golden(const std::string& name, const std::string& backend_name, const std::string& variant) {
@@ -36,7 +42,7 @@ const std::vector<int32_t> story_ids = {0, 474, 475, 263, 382, 16, 263, 762, 100
 
 std::vector<Divergence> divergences(const gguf::File& file, const std::vector<int32_t>& ids, const std::string& backend_name,
                                     const std::string& variant, double tolerance) {
-  const auto backend = open(backend_name, variant), judge = open_backend("ref", {});
+  const auto backend = open(backend_name, variant), judge = open("ref", "");
   const auto model = model::load(file, *backend);
   const auto decode = [](std::vector<float>& to, const Tensor& t) {
     to.resize(static_cast<size_t>(t.cols));

@@ -139,7 +139,7 @@ void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t 
   for (int64_t i = 0; i < pages; i++) rows.pages[0].row<int32_t>(0)[i] = static_cast<int32_t>(i);
   const Span span{0, count, 0};
   rows.spans = {&span, 1};
-  const Attend a{.heads = heads, .scale = 0.125f, .sinks = {}, .slopes = {}};
+  const Attend a{.heads = heads, .scale = 0.125f};
   const double s = t.least(5, [&] { t.backend->ops().attend(y, q, kv, rows, a); });
   const double seen = static_cast<double>(count) * (static_cast<double>(depth) + static_cast<double>(count + 1) / 2);
   const double bytes = 2.0 * static_cast<double>((depth + count) * kv_heads * kv.k.stride);
@@ -157,7 +157,7 @@ void time_rows(Timing& t) {
   Ops& ops = t.backend->ops();
   std::printf("map silu 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.map(y, x, x, {.act = Act::silu}); }));
   const auto norm = [&](Tensor to, Tensor from, int64_t heads) {
-    ops.norm(to, from, {.w = w.columns(0, from.cols / heads), .b = {}, .eps = 1e-5f, .heads = heads});
+    ops.norm(to, from, {.w = w.columns(0, from.cols / heads), .eps = 1e-5f, .heads = heads});
   };
   std::printf("norm 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { norm(y, x, 1); }));
   const Tensor turns = t.backend->alloc(Type::i32, 512, 1), freqs = t.random_tensor(Type::f32, 1, 32);
@@ -166,7 +166,7 @@ void time_rows(Timing& t) {
   q.cols = 2048;
   for (const bool neighbours : {false, true})
     std::printf("rope 512x2048 %8.1f us\n",
-                1e6 * t.least(5, [&] { ops.rope(q, turns, {.freqs = freqs, .axes = {}, .heads = 32, .neighbours = neighbours}); }));
+                1e6 * t.least(5, [&] { ops.rope(q, turns, {.freqs = freqs, .heads = 32, .neighbours = neighbours}); }));
   std::printf("add 512x8192 %8.1f us\n", 1e6 * t.least(5, [&] { ops.add(y, x, x); }));
   std::printf("norm of 4 heads 1x8192 %8.3f us\n", 1e6 * t.least(5, [&] { norm(y.slice(0, 1), x.slice(0, 1), 4); }));
 }

@@ -1,6 +1,6 @@
 // A Hugging Face folder as a gguf::File: metadata made from its JSON files, tensors that lie in the mapped safetensors. What the two
-// formats store otherwise is made: vectors become F32, FP8 becomes BF16, experts are stacked, and of architecture llama the rows of q
-// and k change places. All else is the file's own pages.
+// formats store otherwise is made: vectors become F32, FP8 becomes BF16, experts are stacked, and what an architecture's rules change or
+// move. All else is the file's own pages.
 #pragma once
 #include <memory>
 #include <optional>

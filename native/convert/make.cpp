@@ -166,9 +166,13 @@ void change_row(Change change, std::vector<float>& x) {
     for (float& v : x) v = static_cast<float>(-std::exp(static_cast<double>(v)));
 }
 
-void encode_row(Type type, const std::vector<float>& x, uint8_t* to) {
+// `to` may lie anywhere: blocks are made in `aligned` and copied.
+void encode_row(Type type, const std::vector<float>& x, std::vector<uint64_t>& aligned, uint8_t* to) {
   if (type == Type::f32) return void(std::memcpy(to, x.data(), x.size() * sizeof x[0]));
-  encode::encode(type, {.x = x.data(), .rows = 1, .cols = static_cast<int64_t>(x.size()), .importance = nullptr}, to);
+  const auto cols = static_cast<int64_t>(x.size()), bytes = quant::row_bytes(type, cols);
+  aligned.resize(static_cast<size_t>(bytes + 7) / 8);
+  encode::encode(type, {.x = x.data(), .rows = 1, .cols = cols, .importance = nullptr}, aligned.data());
+  std::memcpy(to, aligned.data(), static_cast<size_t>(bytes));
 }
 
 }  // namespace
@@ -198,6 +202,7 @@ void Made::make(int64_t first, int64_t count, uint8_t* to) const {
   }
   const int64_t each = rows() / static_cast<int64_t>(pieces.size());
   std::vector<float> x(static_cast<size_t>(cols()));
+  std::vector<uint64_t> aligned;
   for (int64_t row = first; row < first + count; row++, to += row_bytes) {
     const StoredMatrix& piece = pieces[static_cast<size_t>(row / each)];
     if (takes_rows() && piece.type == type) {
@@ -206,7 +211,7 @@ void Made::make(int64_t first, int64_t count, uint8_t* to) const {
     }
     take_row(*this, piece, row % each, x);
     change_row(change, x);
-    encode_row(type, x, to);
+    encode_row(type, x, aligned, to);
   }
 }
 

@@ -6,7 +6,7 @@
 namespace lt::convert {
 namespace {
 
-constexpr uint64_t largest = 1'000'000;  // bytes of a file
+constexpr uint64_t largest_settings = 1'000'000;  // bytes of a file
 
 // The numbers of {arch}.pooling_type.
 struct Mode {
@@ -39,7 +39,7 @@ void describe_mode(const Config& config, Description& to) {
 
 void describe_pooling(const std::string& folder, Description& to) {
   constexpr const char* name = "modules.json";
-  const auto file = safetensors::naming(name, [&] { return safetensors::Text::open(folder, name, largest); });
+  const auto file = safetensors::naming(name, [&] { return safetensors::Text::open(folder, name, largest_settings); });
   if (!file) return;
   safetensors::naming(name, [&] {
     const json::Document document(file->text());
@@ -48,7 +48,7 @@ void describe_pooling(const std::string& folder, Description& to) {
       if (kind == "Pooling") {
         if (path.empty() || path.find_first_of(std::string_view("/\\:.\0", 5)) != std::string_view::npos)
           throw Error(Code::format, "path: expected a folder in this one, found \"" + shown(path) + "\"");
-        describe_mode(Config(folder, std::string(path) + "/config.json", largest), to);
+        describe_mode(Config(folder, std::string(path) + "/config.json", largest_settings), to);
       } else if (kind != "Transformer" && kind != "Normalize") {
         throw Error(Code::unsupported, "a module of type " + shown(kind) + " is not read");
       }

@@ -59,6 +59,15 @@ class Decorator : public Ops {
   // Runs one primitive that writes `outputs`.
   virtual void around(const char* op, const std::vector<Tensor>& outputs, const Call& call) = 0;
 
+  // The rows of t, a stride apart as they are; of columns of a wider tensor nothing is read behind the last one's own bytes.
+  static void read_rows(Backend& from, char* to, const Tensor& t) {
+    const bool half = t.type == Type::f16 || t.type == Type::bf16, whole = t.type == Type::f32 || t.type == Type::i32;
+    Tensor last = t.slice(t.rows - 1, 1);
+    if (half || whole) last.stride = t.cols * (half ? 2 : 4);
+    if (t.rows > 1) from.read(to, t.slice(0, t.rows - 1));
+    if (t.rows > 0) from.read(to + (t.rows - 1) * t.stride, last);
+  }
+
   Backend& backend_;
 
  private:

@@ -28,7 +28,7 @@ void Lockstep::around(const char* op, const std::vector<Tensor>& outputs, const 
       auto [at, fresh] = copies_.try_emplace(t.data);
       if (fresh) {
         at->second.resize(static_cast<size_t>(t.rows * t.stride));
-        from_.read(at->second.data(), t);
+        read_rows(from_, at->second.data(), t);
       }
       t.data = at->second.data();
       return t;
@@ -47,7 +47,7 @@ void Lockstep::around(const char* op, const std::vector<Tensor>& outputs, const 
 
 void Lockstep::compare(const char* op, const Tensor& found, const Tensor& wanted) {
   std::vector<char> bytes(static_cast<size_t>(found.rows * found.stride));
-  backend_.read(bytes.data(), found);
+  read_rows(backend_, bytes.data(), found);
   Tensor host = found;
   host.data = bytes.data();
   Divergence worst{calls_, op, found.rows, found.cols, 0, 0};

@@ -2,8 +2,6 @@
 #pragma once
 #include <cstdint>
 
-#include "core/error.h"
-
 namespace lt {
 
 // GGUF's ids. Only the plain types are named here; every block type is named by its header in quant/.
@@ -26,23 +24,18 @@ struct Tensor {
   // Rows [first, first + count).
   Tensor slice(int64_t first, int64_t count) const { return {static_cast<char*>(data) + first * stride, type, count, cols, stride}; }
 
-  // Columns [first, first + count). Of types whose values lie in blocks: from the first column on.
+  // Columns [first, first + count). Of types whose values lie in blocks: from the first column on. What cannot be, here and below, is an
+  // empty tensor, which no op's shapes go together with.
   Tensor columns(int64_t first, int64_t count) const {
     const bool half = type == Type::f16 || type == Type::bf16, whole = type == Type::f32 || type == Type::i32;
-    if (first != 0 && !half && !whole) throw Error(Code::internal, Literal{"columns of a block type are taken from the first on"});
+    if (first != 0 && !half && !whole) return {};
     return {static_cast<char*>(data) + first * (half ? 2 : 4), type, rows, count, stride};
   }
 
   // Each row's n equal stretches of columns as rows of their own. The rows of an f32 or i32 tensor must follow one another.
   Tensor split(int64_t n) const {
-    if (rows > 1 && stride != cols * 4) throw Error(Code::internal, Literal{"rows that are split must follow one another"});
+    if (rows > 1 && stride != cols * 4) return {};
     return {data, type, rows * n, cols / n, cols / n * 4};
-  }
-
-  // n rows at a time as one.
-  Tensor join(int64_t n) const {
-    if (rows > 1 && stride != cols * 4) throw Error(Code::internal, Literal{"rows that are joined must follow one another"});
-    return {data, type, rows / n, cols * n, cols * n * 4};
   }
 };
 

@@ -19,6 +19,9 @@ namespace lt::engine {
 
 inline constexpr int64_t page = Kv::page_size;  // tokens
 
+// That a window lies in, which begins and ends within a page.
+constexpr int64_t window_pages(int64_t reach) { return (reach + page - 1) / page + 2; }
+
 struct CacheSize {
   std::vector<int64_t> reach;                // of each group of layers with keys; 0: all
   std::array<int64_t, most_groups> pages{};  // by group

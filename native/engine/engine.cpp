@@ -153,8 +153,9 @@ class RunningEngine final : public Engine {
     pace_.measured(wait, rows, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
     for (const Work& w : work) {
       try {
-        scheduler_.computed(w);
         hand_out(w, output);
+        scheduler_.computed(w);
+        if (w.sequence->uncomputed() == 0 && !w.sequence->finished()) w.sequence->prompt_done();
       } catch (...) {
         w.sequence->fail(current_error());
       }
@@ -162,14 +163,14 @@ class RunningEngine final : public Engine {
     }
   }
 
-  // What the step gave for one sequence, its logits from row `output`.
+  // What the step gave for one sequence, its results from row `output`. Nothing of it is known to others yet, so that what is wrong never
+  // is.
   void hand_out(const Work& w, int64_t output) {
     Sequence& s = *w.sequence;
     if (s.request.generates() && w.outputs > 0) s.sample(parts_.batch->logits(output));
     if (!s.request.generates())
       for (int64_t i = output; i < output + w.outputs; i++)
         s.take_row(s.request.embeds() ? parts_.batch->hidden(i) : parts_.batch->logits(i));
-    if (s.computed == s.length() && !s.finished()) s.prompt_done();
   }
 
   static Scheduler::Limits limits_of(const LoadedModel& m) {

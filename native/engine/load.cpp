@@ -31,10 +31,13 @@ int64_t context_of(const EngineOptions& o, const Shape& s) {
 
 int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
 
-// What all running requests can need of a group at once: windows, what a step adds, and pages that are in part of it.
+// Of a group with a window: what so many requests need at once, windows and what a step adds, though no more than all tokens. In a long
+// context more requests than these wait for one another, or the windows would take what they save.
 int64_t pages_of(int64_t reach, int64_t rows, int64_t sequences, int64_t context) {
-  const int64_t all = up(context, page);
-  return reach == 0 ? all : std::min(all, sequences * (up(reach, page) + 2) + up(rows, page));
+  constexpr int64_t windows = 8, always = default_context / page;
+  const int64_t all = up(context, page), window = window_pages(reach), step = up(rows, page);
+  if (reach == 0) return all;
+  return std::min({all, sequences * window + step, std::max(windows * window + step, always)});
 }
 
 CacheSize cache_size(const EngineOptions& o, const Shape& s, int64_t rows, int64_t sequences, int64_t context) {

@@ -127,8 +127,10 @@ bool Scheduler::take_pages(Sequence& s) {
   s.reused = s.computed;
   bool fits = true;
   for (size_t g = 0; g < cache_.groups(); g++) {
-    const int64_t needed = (s.length() + page - 1) / page - std::ssize(s.held.pages[g]);
-    fits = fits && (cache_.reach(g) != 0 || cache_.available(g) >= needed + std::ssize(running_));
+    const int64_t all = (s.length() + page - 1) / page, reach = cache_.reach(g);
+    // Of a window's pages some may be held already; alone, a request has all that there are.
+    const int64_t needed = reach == 0 ? all - std::ssize(s.held.pages[g]) : running_.empty() ? 0 : std::min(all, window_pages(reach));
+    fits = fits && cache_.available(g) >= needed + std::ssize(running_);
   }
   s.awaits_copy = !found_.empty();
   if (!fits || !cache_.grow(s.held, s.length(), true)) {

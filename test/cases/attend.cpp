@@ -94,14 +94,7 @@ struct Attention {
 
   std::vector<float> attend(Lab& lab, Tensor queries, const Kv& kv, const Rows& rows) const {
     const Look& l = s.look;
-    Attend a{.heads = s.heads,
-             .scale = l.scale,
-             .window = l.window,
-             .ahead = l.ahead,
-             .chunk = l.chunk,
-             .cap = l.cap,
-             .sinks = {},
-             .slopes = {}};
+    Attend a{.heads = s.heads, .scale = l.scale, .window = l.window, .ahead = l.ahead, .chunk = l.chunk, .cap = l.cap};
     if (l.sinks) a.sinks = lab.floats(gaussian(4, s.heads), 1, s.heads);
     std::vector<float> slopes;
     for (int64_t h = 0; h < s.heads; h++) slopes.push_back(0.25f / static_cast<float>(1 + 2 * h));
@@ -204,6 +197,7 @@ void add_looks(Type cache) {
   add_attend("grouped", {4, 2, 32, 32, cache, {{100, 9, 1}}, {.together = to_the_end}}, 64);
   add_attend("grouped", {2, 2, 64, 32, cache, {{100, 9}}, {.window = 9, .ahead = 8, .together = to_the_end}}, 64);
   add_attend("one head", {2, 1, 32, 32, cache, {{100, 21}}, {.together = 16}}, 48);
+  add_attend("one head", {2, 1, 32, 32, cache, {{60, 21}}, {.sinks = true, .slopes = true, .together = 16}}, 48);
   add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.window = 40, .group = 1}}, 30);
   add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.chunk = 70, .group = 1}}, 30);
   add_attend("one head", {3, 1, 96, 64, cache, {{80, 5}}, {.latent = true}}, 30);

@@ -63,7 +63,7 @@ void add_heads(Type type, int64_t rows, int64_t cols, int64_t outs) {
     const Tensor x = lab.floats(picked(gaussian(3, rows * heads * cols), wanted, heads * cols), n, heads * cols);
     const Tensor y = lab.output(n * heads, outs);
     const Product product{y, lab.weights(type, w, heads * outs, cols), {}};
-    lab.ops().matmul(x.split(heads), std::span(&product, 1), {.ids = {}, .count = heads});
+    lab.ops().matmul(x.split(heads), std::span(&product, 1), {.count = heads});
     return lab.take(y);
   };
   add_case(c);

@@ -31,7 +31,7 @@ void add_norm_case(const NormSizes& s) {
     const auto n = static_cast<int64_t>(rows.size());
     const std::vector<float> x = picked(values, rows, s.cols);
     const Tensor y = s.in_place ? lab.output(n, s.cols, x) : lab.output(n, s.cols);
-    Norm norm{.w = {}, .b = {}, .eps = 1e-5f, .heads = s.heads, .centred = s.centred};
+    Norm norm{.eps = 1e-5f, .heads = s.heads, .centred = s.centred};
     if (s.weights) norm.w = lab.floats(gaussian(9, s.weights * dim), s.weights, dim);
     if (s.biases) norm.b = lab.floats(gaussian(10, s.biases * dim), s.biases, dim);
     lab.ops().norm(y, s.in_place ? y : lab.floats(x, n, s.cols), norm);
@@ -43,7 +43,7 @@ void add_norm_case(const NormSizes& s) {
 void add_fused() {
   const std::vector<float> w = gaussian(9, 96);
   for (const bool centred : {false, true}) {
-    const auto norm = [=](Lab& lab) { return Norm{.w = lab.floats(w, 1, 96), .b = {}, .eps = 1e-6f, .centred = centred}; };
+    const auto norm = [=](Lab& lab) { return Norm{.w = lab.floats(w, 1, 96), .eps = 1e-6f, .centred = centred}; };
     const std::string name = centred ? "add_norm centred" : "add_norm";
     add_rowwise(name, 6, 96, 2, [=](Lab& lab, Tensor y, const std::vector<Tensor>& x, std::span<const int64_t>) {
       lab.ops().add_norm(y, x[0], x[1], norm(lab));

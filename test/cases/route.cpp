@@ -66,7 +66,7 @@ void add_route(const Routing& t) {
 CHECK_GENERATOR() {
   using Gating = Router::Gating;
   for (const Gating gating : {Gating::softmax, Gating::sigmoid, Gating::chosen}) {
-    Router r{.gating = gating, .bias = {}};
+    Router r{.gating = gating};
     add_route({7, 8, 2, r});
     add_route({5, 60, 4, r});
     add_route({5, 6, 6, r});
@@ -79,10 +79,10 @@ CHECK_GENERATOR() {
     r.groups = 4, r.used_groups = 2;
     add_route({9, 32, 5, r, true, true});
   }
-  add_route({5, 256, 8, {.gating = Gating::sigmoid, .bias = {}, .groups = 8, .used_groups = 4, .normalize = true, .scale = 2.5f}, true});
-  add_route({5, 160, 6, {.bias = {}, .groups = 8, .used_groups = 3, .group_best = 1, .scale = 16}});
-  add_route({4, 24, 3, {.gating = Gating::sigmoid, .bias = {}, .groups = 8, .used_groups = 1, .group_best = 5}});
-  add_route({5, 512, 10, {.bias = {}, .normalize = true}});
+  add_route({5, 256, 8, {.gating = Gating::sigmoid, .groups = 8, .used_groups = 4, .normalize = true, .scale = 2.5f}, true});
+  add_route({5, 160, 6, {.groups = 8, .used_groups = 3, .group_best = 1, .scale = 16}});
+  add_route({4, 24, 3, {.gating = Gating::sigmoid, .groups = 8, .used_groups = 1, .group_best = 5}});
+  add_route({5, 512, 10, {.normalize = true}});
 }
 
 }  // namespace

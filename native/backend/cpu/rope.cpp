@@ -9,7 +9,7 @@ namespace {
 
 template <class T>
 bool equal(const std::vector<T>& kept, const Tensor& t) {
-  return std::ssize(kept) == t.cols && std::memcmp(kept.data(), t.data, kept.size() * sizeof(T)) == 0;
+  return std::ssize(kept) == t.cols && std::equal(kept.begin(), kept.end(), static_cast<const T*>(t.data));
 }
 
 // `used` columns of turns count.

@@ -1,6 +1,6 @@
 #include "backend/gpu/backend.h"
 
-#include "backend/gpu/kernels/choice.h"
+#include "backend/gpu/kernels/weights.h"
 #include "quant/type.h"
 
 namespace lt::gpu::LT_GPU {

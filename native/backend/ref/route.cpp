@@ -18,7 +18,8 @@ void softmax(std::vector<double>& x) {
 std::vector<int32_t> best(const std::vector<double>& x, int64_t n) {
   std::vector<int32_t> order(x.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return x[static_cast<size_t>(a)] > x[static_cast<size_t>(b)]; });
+  const auto value = [&](int32_t i) { return std::isnan(x[static_cast<size_t>(i)]) ? -HUGE_VAL : x[static_cast<size_t>(i)]; };
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return value(a) > value(b) || (value(a) == value(b) && a < b); });
   order.resize(static_cast<size_t>(n));
   return order;
 }

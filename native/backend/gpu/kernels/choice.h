@@ -29,9 +29,6 @@ LT_DEVICE int input_of(const MatmulArgs& p, int r) { return p.used == 1 ? r : r 
 // Groups that may be needed, whatever the ids.
 int64_t groups_of(const MatmulArgs& p, int64_t at_once);
 
-// Bytes that the lists of so many results of so many matrices take at most.
-size_t list_bytes(int64_t results, int64_t matrices);
-
 // Lists the results of each matrix for groups of `at_once`, in `memory`, and has p read the list.
 void list_results(Stream& stream, MatmulArgs& p, int64_t at_once, const DeviceMemory* memory);
 

@@ -29,6 +29,9 @@ constexpr int64_t at_once_of(int64_t rows) {
   return rows < few_from ? 1 : rows < tiles_from ? tiles_from - 1 : rows < wide_tiles_from ? 16 : most_at_once;
 }
 
+// Bytes that the lists of so many results of so many matrices take at most (choice.cu).
+size_t list_bytes(int64_t results, int64_t matrices);
+
 struct TypeKernels {
   void (*gather)(Stream& stream, int64_t rows, const GatherArgs& args);
   void (*matmul)(Stream& stream, const MatmulArgs& args, int64_t at_once);
