@@ -32,6 +32,7 @@ class Ours implements Side {
       clock.arrived(count === 0, ids.length);
       count += ids.length;
     }
+    clock.ended();
     if (count !== maxTokens) throw new Error(`${count} of ${maxTokens} tokens came`);
   }
 }

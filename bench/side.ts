@@ -34,10 +34,11 @@ export interface Side {
   run(job: Job): Promise<Timing>;
 }
 
-// Tokens that came after every stream had its first one, and how long they took.
+// Tokens that came while all streams ran, from when the last had its first one until one ended, and how long that took.
 export class StreamClock {
   private waiting: number;
   private start = 0;
+  private end: number | undefined;
   private tokens = 0;
 
   constructor(streams: number) {
@@ -45,12 +46,17 @@ export class StreamClock {
   }
 
   arrived(first: boolean, count = 1): void {
-    if (this.waiting === 0) this.tokens += count;
+    if (this.waiting === 0 && this.end === undefined) this.tokens += count;
     if (first && --this.waiting === 0) this.start = performance.now();
   }
 
+  ended(): void {
+    if (this.waiting > 0) throw new Error('a stream ended before the last began; give them more tokens');
+    this.end ??= performance.now();
+  }
+
   timing(): Timing {
-    return { tokens: this.tokens, seconds: (performance.now() - this.start) / 1000 };
+    return { tokens: this.tokens, seconds: ((this.end ?? performance.now()) - this.start) / 1000 };
   }
 }
 
