@@ -25,12 +25,14 @@ inline std::vector<std::string> golden_models(std::string& absent) {
   const std::vector<std::string> known = model::architectures();
   std::vector<std::string> names;
   try {
-    for (const std::string set : {"golden/hf/", "golden2/hf/", "golden2/embed/"})
-      for (const auto& [name, model] : Json::parse(read_file(shared(set + "index.json"))).members()) {
+    for (const std::string set : {"golden/hf/", "golden2/hf/", "golden2/embed/"}) {
+      const Json index = Json::parse(read_file(shared(set + "index.json")));
+      for (const auto& [name, model] : index.members()) {
         const std::string &architecture = model.at("architecture").string(), &output = model.at("output").string();
         if (output == "scores" || std::find(known.begin(), known.end(), architecture) == known.end()) continue;
         names.push_back((set == "golden/hf/" ? "" : set) + name);
       }
+    }
   } catch (const Skip& skip) {
     absent = skip.reason;
   }
