@@ -28,6 +28,7 @@ inline std::vector<std::string> golden_models(std::string& absent) {
     for (const std::string set : {"golden/hf/", "golden2/hf/", "golden2/embed/"}) {
       const Json index = Json::parse(read_file(shared(set + "index.json")));
       for (const auto& [name, model] : index.members()) {
+        if (!model.has("architecture")) continue;  // GGUF cannot say it
         const std::string &architecture = model.at("architecture").string(), &output = model.at("output").string();
         if (output == "scores" || std::find(known.begin(), known.end(), architecture) == known.end()) continue;
         names.push_back((set == "golden/hf/" ? "" : set) + name);
