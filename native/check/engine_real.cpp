@@ -100,6 +100,31 @@ CHECK_CASE("engine/real: a beginning of any length that is known gives the same 
     }
 }
 
+CHECK_CASE("engine/real: guesses of what comes next change no byte, and right ones save steps") {
+  Loaded plain(options(512));
+  const Request asked = plain.ask(repeated(3), 60);
+  const Report alone = plain.run(asked);
+  std::vector<int32_t> text = asked.prompt;
+  for (const auto& t : alone.tokens) text.push_back(t.id);
+  for (const size_t right : {0u, 1u, 3u, 40u})
+    for (const bool wrong : {false, true}) {
+      size_t calls = 0;
+      EngineOptions o = options(512, 64);
+      o.propose = [&](std::span<const int32_t> tokens, int64_t most, std::vector<int32_t>& drafts) {
+        calls++;
+        CHECK(most == std::ssize(text) - std::ssize(tokens) - 1);
+        drafts.insert(drafts.end(), text.begin() + std::ssize(tokens), text.end());
+        if (drafts.size() > right) drafts.resize(right);
+        if (wrong) drafts.insert(drafts.end(), {text[tokens.size() + drafts.size()] == 5 ? 6 : 5, -1, 7});
+      };
+      Loaded model(o);
+      check_same_report(model.run(asked), alone, std::to_string(right) + " right guesses");
+      // The step of the prompt, then those of a token and its drafts, and none behind the last.
+      const size_t steps = 1 + (alone.tokens.size() - 2) / (right + 1);
+      CHECK_THAT(calls >= steps - 1 && calls <= steps, calls << " times asked with " << right << " right, about " << steps << " expected");
+    }
+}
+
 CHECK_CASE("engine/real: what the file and the options say") {
   Loaded model(options(256));
   const engine::ModelInfo& info = model.engine->info();

@@ -14,11 +14,11 @@ void Batch::describe(std::span<const Work> work, std::span<const Scheduler::Page
   rows_.wants = {0, 0};
   rows_.starts.push_back(0);
   for (size_t i = 0; i < work.size(); i++) {
-    const auto& [s, count, outputs] = work[i];
+    const auto& [s, count, outputs, drafts] = work[i];
     const auto first = std::ssize(rows_.ids);
     for (int64_t r = 0; r < count; r++) {
       const auto place = static_cast<int32_t>(s->computed + r);
-      rows_.ids.push_back(s->tokens[static_cast<size_t>(place)]);
+      rows_.ids.push_back(s->token(place));
       rows_.places.push_back(place);
       rows_.turns.insert(rows_.turns.end(), static_cast<size_t>(axes_), place);
       rows_.sees.push_back(looks_ahead_ ? static_cast<int32_t>(s->length() - 1) : place);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,6 +19,11 @@
 #include "tokenize/tokenizer.h"
 
 namespace lt::engine {
+
+// Guesses what comes next in a text: appends at most `most` token ids to `drafts`. The engine computes them in the step of the last token
+// and keeps those that the request's own sampler chooses: no result depends on a guess, and right ones save steps. From the engine's
+// thread.
+using Propose = std::function<void(std::span<const int32_t> tokens, int64_t most, std::vector<int32_t>& drafts)>;
 
 struct EngineOptions {
   static constexpr int64_t fit_layers = -1, all_layers = -2;
@@ -33,6 +39,7 @@ struct EngineOptions {
   int64_t state_memory = 256 << 20;  // bytes for states that beginnings of texts are known by, beside the running requests'
   std::string cache_type = "f16";    // f16, f32, q8_0
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
+  Propose propose;                   // empty: nothing is guessed
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
   std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given

@@ -205,6 +205,8 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);
   parts.sides = std::move(placed.sides);
   parts.step_ms = options.step_ms;
+  parts.propose = options.propose;
+  parts.threads = placed.device_layers > 0 ? options.threads : placed.threads;
   parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
 
   tokenizer.join();
