@@ -1,5 +1,8 @@
 // Real models through the engine on the CPU backend: the same bytes whatever the steps, the threads and the company.
+#include <utility>
+
 #include "check/engine_loaded.h"
+#include "quant/type.h"
 
 namespace {
 
@@ -123,6 +126,47 @@ CHECK_CASE("engine/real: guesses of what comes next change no byte, and right on
       const size_t steps = 1 + (alone.tokens.size() - 2) / (right + 1);
       CHECK_THAT(calls >= steps - 1 && calls <= steps, calls << " times asked with " << right << " right, about " << steps << " expected");
     }
+}
+
+CHECK_CASE("engine/real: rows given as embeddings are as the tokens that have them") {
+  const auto file = gguf::File::open(shared("models/story-Q8_0.gguf"));
+  const gguf::HostTensor& table = *file->tensor("token_embd.weight");
+  Loaded plain(options(512));
+  const Request asked = plain.ask(repeated(4), 12);
+  const Report alone = plain.run(asked);
+  Request given = asked;
+  given.salt = 9;
+  for (size_t at = 0; at < asked.prompt.size(); at += at % 5 == 0 ? 1 : 3) {
+    given.given_at.push_back(static_cast<int32_t>(at));
+    std::vector<float> row(static_cast<size_t>(table.cols()));
+    const auto id = static_cast<size_t>(std::exchange(given.prompt[at], 0));
+    quant::info(table.type)
+        .dequantize(row.data(), static_cast<const char*>(table.data) + id * static_cast<size_t>(quant::row_bytes(table.type, table.cols())),
+                    table.cols());
+    given.given.insert(given.given.end(), row.begin(), row.end());
+  }
+  CHECK_THROWS(plain.engine->submit(given), Code::argument);
+  for (const int64_t rows : {512, 7}) {
+    EngineOptions o = options(512, rows, 4, 2);
+    o.takes_embeddings = true;
+    Loaded model(o);
+    check_same_report(model.run(asked), alone, "tokens");
+    const uint64_t beside = model.engine->submit(asked);
+    check_same_report(model.run(given), alone, "embeddings");
+    check_same_report(model.reports.wait(beside), alone, "tokens beside");
+    const Report again = model.run(given);
+    CHECK(again.cached_tokens >= 64);
+    check_same_report(again, alone, "embeddings again");
+    const auto refused = [&](auto change) {
+      Request wrong = given;
+      change(wrong);
+      CHECK_THROWS(model.engine->submit(wrong), Code::argument);
+    };
+    refused([](Request& r) { r.salt = 0; });
+    refused([](Request& r) { r.given.pop_back(); });
+    refused([](Request& r) { std::swap(r.given_at[0], r.given_at[1]); });
+    refused([](Request& r) { r.given_at.back() = static_cast<int32_t>(r.prompt.size()); });
+  }
 }
 
 CHECK_CASE("engine/real: what the file and the options say") {
