@@ -15,41 +15,46 @@ Tensor half_of_heads(Tensor x, int64_t heads, int64_t which) {
 
 class Attention : public Mixer {
  public:
-  Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options) : gated_(options.gated) {
+  Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options)
+      : gated_(options.gated), as_rows_(options.query_key_norm == NormOf::all), norm_last_(options.norm_last) {
     whole_ = read_heads(loader, layer, hyper);
     divide(loader.division());
     const std::string b = block(layer);
     options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
     out_ = read_joint(loader, b + "attn_output", hyper.width, whole_.query * whole_.value_dim, cut_.query.times(whole_.value_dim));
     if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
-    if (options.query_key_norm == NormOf::head) {
-      q_norm_ = read_norm(loader, b + "attn_q_norm", whole_.key_dim, hyper);
-      k_norm_ = read_norm(loader, b + "attn_k_norm", whole_.key_dim, hyper);
-      q_norm_->heads = gated_ ? 1 : q_heads_.count, k_norm_->heads = kv_heads_.count;
-    }
-    rope_ = options.rope;
+    if (options.query_key_norm != NormOf::none) read_norms(loader, b, hyper, options.norm_weights);
+    rope_ = options.rope, temperature_ = options.temperature;
     attend_ = {.heads = q_heads_.count,
                .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
                .window = options.window,
-               .ahead = options.ahead};
+               .ahead = options.ahead,
+               .chunk = options.chunk};
     if (options.sinks) attend_.sinks = loader.vector(b + "attn_sinks.weight", whole_.query, q_heads_);
   }
 
   LayerShape keeps() const override {
-    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = attend_.window}};
+    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = reach()}};
   }
   int64_t heads() const override { return q_heads_.count; }
 
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const override {
     Scope scope(ops);
     const int64_t n = x.rows;
-    Tensor q = scope.f32(n, q_heads_.count * whole_.key_dim);
-    const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim);
-    const Tensor k = scope.f32(n, kv_heads_.count * whole_.key_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
+    Tensor q = scope.f32(n, (as_rows_ ? whole_.query : q_heads_.count) * whole_.key_dim);
+    Tensor k = scope.f32(n, (as_rows_ ? whole_.kv : kv_heads_.count) * whole_.key_dim);
+    const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
     const Tensor both = gated_ ? scope.f32(n, 2 * q.cols) : Tensor{};
-    linear(ops, rows, x, {{gated_ ? both : q, q_}, {k, k_}, {v, v_}});
+    if (q_.rows || k_.rows) {
+      linear(ops, rows, q, x, q_), linear(ops, rows, k, x, k_), linear(ops, rows, v, x, v_);
+    } else {
+      linear(ops, rows, x, {{gated_ ? both : q, q_}, {k, k_}, {v, v_}});
+    }
+    if (norm_last_) rotate(ops, q, k, rows);
     norm(ops, q, k, both);
-    rotate(ops, q, k, rows);
+    if (as_rows_) q = own(q, q_heads_), k = own(k, kv_heads_);
+    if (!norm_last_) rotate(ops, q, k, rows);
+    if (temperature_) heat(ops, q, rows);
     ops.store_kv(*memory.kv, k, v, rows);
     ops.attend(a, q, *memory.kv, rows, attend_);
     if (gated_) {
@@ -71,12 +76,40 @@ class Attention : public Mixer {
     d.note("attention heads " + cut_.query.text() + " (KV heads " + kv + ")");
   }
 
+  // Norms over all heads as one row are of whole rows, which every rank gathers.
+  void read_norms(Loader& loader, const std::string& b, const Hyper& hyper, bool weights) {
+    const auto read = [&](const char* name, int64_t all, int64_t heads) {
+      const int64_t cols = as_rows_ ? all * whole_.key_dim : whole_.key_dim;
+      Norm norm = weights ? read_norm(loader, b + name, cols, hyper) : Norm{.eps = hyper.eps};
+      norm.heads = as_rows_ ? 1 : heads;
+      return norm;
+    };
+    q_norm_ = read("attn_q_norm", whole_.query, gated_ ? 1 : q_heads_.count);
+    k_norm_ = read("attn_k_norm", whole_.kv, kv_heads_.count);
+  }
+
+  int64_t reach() const { return attend_.window > 0 ? attend_.window : attend_.chunk; }
+
+  Tensor own(Tensor x, const Range& heads) const { return x.columns(heads.first * whole_.key_dim, heads.count * whole_.key_dim); }
+
+  void heat(Ops& ops, Tensor q, const Rows& rows) const {
+    Scope scope(ops);
+    const Tensor scales = scope.f32(q.rows, 1);
+    ops.gather(scales, temperature_, rows.places);
+    ops.map(q, q, scales, {});
+  }
+
   static Range columns(const Range& heads, int64_t dim) { return {heads.first * dim, heads.count * dim}; }
 
   void read_each(Loader& loader, const std::string& b, int64_t width) {
     const int64_t query_dim = whole_.key_dim * (gated_ ? 2 : 1);
-    q_ = read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
-    k_ = read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
+    if (as_rows_) {
+      q_ = read_joint(loader, b + "attn_q", whole_.query * query_dim, width, {});
+      k_ = read_joint(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, {});
+    } else {
+      q_ = read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
+      k_ = read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
+    }
     v_ = read_linear(loader, b + "attn_v", whole_.kv * whole_.value_dim, width, columns(kv_heads_, whole_.value_dim));
   }
 
@@ -107,13 +140,14 @@ class Attention : public Mixer {
     ops.rope(k, rows.turns, rope_.with(kv_heads_.count));
   }
 
-  bool gated_;
+  bool gated_, as_rows_, norm_last_;
   Heads whole_;
   HeadCut cut_;
   Range q_heads_, kv_heads_;  // of this rank
   Linear q_, k_, v_, out_;
   std::optional<Norm> q_norm_, k_norm_;
   Rope rope_;
+  Tensor temperature_;
   Attend attend_;
 };
 

@@ -19,6 +19,7 @@ struct EndOptions {
   float embedding_scale = 1;        // of tokens' rows, not of those that are given
   std::string embedding_norm = {};  // its name; empty: none
   bool head = true;                 // logits of the final rows, else these are the result
+  float logit_scale = 1;            // factor of logits
   float logit_cap = 0;              // logits z become cap * tanh(z / cap); 0: they stay
   bool looks_ahead = false;         // rows see places behind them
 };
@@ -45,11 +46,17 @@ class Ends {
 std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOptions& ends,
                                const std::function<std::vector<Step>(int64_t i)>& layer);
 
+// Whether layer i has experts, of a file that has any: leading layers may be dense, and so may all but every so many.
+bool is_sparse(const Loader& loader, int64_t i);
+
 // Norm, attention, norm, feed-forward: dense, or of experts where the file has them and `experts` says how.
 struct DecoderOptions {
   AttentionOptions attention = {};
   RopeOptions rope = {};
   std::optional<ExpertsOptions> experts = {};
+  std::string second_norm = "ffn_norm";
+  float residual_scale = 1;  // of what a layer adds to its rows
+  EndOptions ends = {};
 };
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options);
 
