@@ -15,8 +15,9 @@ Tensor half_of_heads(Tensor x, int64_t heads, int64_t which) {
 
 class Attention : public Mixer {
  public:
-  Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options) : gated_(options.gated) {
-    whole_ = read_heads(loader, layer, hyper);
+  Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options)
+      : gated_(options.gated), keys_as_values_(options.keys_as_values), kv_of_(options.kv_of) {
+    whole_ = options.heads ? *options.heads : read_heads(loader, layer, hyper);
     divide(loader.division());
     const std::string b = block(layer);
     options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
@@ -24,9 +25,10 @@ class Attention : public Mixer {
     if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
     if (options.query_key_norm == NormOf::head) {
       q_norm_ = read_norm(loader, b + "attn_q_norm", whole_.key_dim, hyper);
-      k_norm_ = read_norm(loader, b + "attn_k_norm", whole_.key_dim, hyper);
-      q_norm_->heads = gated_ ? 1 : q_heads_.count, k_norm_->heads = kv_heads_.count;
+      q_norm_->heads = gated_ ? 1 : q_heads_.count;
+      if (kv_of_ < 0) k_norm_ = read_norm(loader, b + "attn_k_norm", whole_.key_dim, hyper), k_norm_->heads = kv_heads_.count;
     }
+    if (options.value_norm) v_norm_ = Norm{.eps = hyper.eps, .heads = kv_heads_.count};
     rope_ = options.rope;
     attend_ = {.heads = q_heads_.count,
                .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
@@ -36,6 +38,7 @@ class Attention : public Mixer {
   }
 
   LayerShape keeps() const override {
+    if (kv_of_ >= 0) return {.kv_of = kv_of_};
     return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = attend_.window}};
   }
   int64_t heads() const override { return q_heads_.count; }
@@ -45,12 +48,20 @@ class Attention : public Mixer {
     const int64_t n = x.rows;
     Tensor q = scope.f32(n, q_heads_.count * whole_.key_dim);
     const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim);
-    const Tensor k = scope.f32(n, kv_heads_.count * whole_.key_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
     const Tensor both = gated_ ? scope.f32(n, 2 * q.cols) : Tensor{};
-    linear(ops, rows, x, {{gated_ ? both : q, q_}, {k, k_}, {v, v_}});
-    norm(ops, q, k, both);
-    rotate(ops, q, k, rows);
-    ops.store_kv(*memory.kv, k, v, rows);
+    if (kv_of_ >= 0) {
+      linear(ops, rows, x, {{gated_ ? both : q, q_}});
+      norm_queries(ops, q, both);
+      rotate(ops, q, q_heads_, rows);
+    } else {
+      const Tensor k = scope.f32(n, kv_heads_.count * whole_.key_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
+      project(ops, rows, x, gated_ ? both : q, k, v);
+      norm_queries(ops, q, both);
+      norm_keys(ops, k, v);
+      rotate(ops, q, q_heads_, rows);
+      rotate(ops, k, kv_heads_, rows);
+      ops.store_kv(*memory.kv, k, v, rows);
+    }
     ops.attend(a, q, *memory.kv, rows, attend_);
     if (gated_) {
       const Tensor heads = a.split(q_heads_.count);
@@ -76,7 +87,9 @@ class Attention : public Mixer {
   void read_each(Loader& loader, const std::string& b, int64_t width) {
     const int64_t query_dim = whole_.key_dim * (gated_ ? 2 : 1);
     q_ = read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
+    if (kv_of_ >= 0) return;
     k_ = read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
+    if (keys_as_values_) return;
     v_ = read_linear(loader, b + "attn_v", whole_.kv * whole_.value_dim, width, columns(kv_heads_, whole_.value_dim));
   }
 
@@ -91,28 +104,37 @@ class Attention : public Mixer {
     v_ = part(values, kv_heads_, whole_.value_dim);
   }
 
+  void project(Ops& ops, const Rows& rows, Tensor x, Tensor q, Tensor k, Tensor v) const {
+    if (!keys_as_values_) return linear(ops, rows, x, {{q, q_}, {k, k_}, {v, v_}});
+    linear(ops, rows, x, {{q, q_}, {k, k_}});
+    ops.map(v, k, {}, {});
+  }
+
   // both: queries with their gates, of which q takes the queries; or none.
-  void norm(Ops& ops, Tensor q, Tensor k, Tensor both) const {
+  void norm_queries(Ops& ops, Tensor q, Tensor both) const {
     const Tensor heads = q.split(q_heads_.count);
     if (q_norm_)
       both ? ops.norm(heads, half_of_heads(both, q_heads_.count, 0), *q_norm_) : ops.norm(q, q, *q_norm_);
     else if (both)
       ops.map(heads, half_of_heads(both, q_heads_.count, 0), {}, {});
+  }
+
+  void norm_keys(Ops& ops, Tensor k, Tensor v) const {
     if (k_norm_) ops.norm(k, k, *k_norm_);
+    if (v_norm_) ops.norm(v, v, *v_norm_);
   }
 
-  void rotate(Ops& ops, Tensor q, Tensor k, const Rows& rows) const {
-    if (!rope_.freqs) return;
-    ops.rope(q, rows.turns, rope_.with(q_heads_.count));
-    ops.rope(k, rows.turns, rope_.with(kv_heads_.count));
+  void rotate(Ops& ops, Tensor x, const Range& heads, const Rows& rows) const {
+    if (rope_.freqs) ops.rope(x, rows.turns, rope_.with(heads.count));
   }
 
-  bool gated_;
+  bool gated_, keys_as_values_;
+  int64_t kv_of_;
   Heads whole_;
   HeadCut cut_;
   Range q_heads_, kv_heads_;  // of this rank
   Linear q_, k_, v_, out_;
-  std::optional<Norm> q_norm_, k_norm_;
+  std::optional<Norm> q_norm_, k_norm_, v_norm_;
   Rope rope_;
   Attend attend_;
 };
