@@ -16,14 +16,19 @@ Tensor half_of_heads(Tensor x, int64_t heads, int64_t which) {
 class Attention : public Mixer {
  public:
   Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options)
-      : gated_(options.gated), as_rows_(options.query_key_norm == NormOf::all), norm_last_(options.norm_last) {
-    whole_ = read_heads(loader, layer, hyper);
+      : gated_(options.gated),
+        keys_as_values_(options.keys_as_values),
+        as_rows_(options.query_key_norm == NormOf::all),
+        norm_last_(options.norm_last),
+        kv_of_(options.kv_of) {
+    whole_ = options.heads ? *options.heads : read_heads(loader, layer, hyper);
     divide(loader.division());
     const std::string b = block(layer);
     options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
     out_ = read_joint(loader, b + "attn_output", hyper.width, whole_.query * whole_.value_dim, cut_.query.times(whole_.value_dim));
     if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
     if (options.query_key_norm != NormOf::none) read_norms(loader, b, hyper, options.norm_weights);
+    if (options.value_norm) v_norm_ = Norm{.eps = hyper.eps, .heads = kv_heads_.count};
     rope_ = options.rope, temperature_ = options.temperature;
     attend_ = {.heads = q_heads_.count,
                .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
@@ -34,6 +39,7 @@ class Attention : public Mixer {
   }
 
   LayerShape keeps() const override {
+    if (kv_of_ >= 0) return {.kv_of = kv_of_};
     return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = reach()}};
   }
   int64_t heads() const override { return q_heads_.count; }
@@ -42,20 +48,19 @@ class Attention : public Mixer {
     Scope scope(ops);
     const int64_t n = x.rows;
     Tensor q = scope.f32(n, (as_rows_ ? whole_.query : q_heads_.count) * whole_.key_dim);
-    Tensor k = scope.f32(n, (as_rows_ ? whole_.kv : kv_heads_.count) * whole_.key_dim);
-    const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
+    const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim);
     const Tensor both = gated_ ? scope.f32(n, 2 * q.cols) : Tensor{};
-    if (q_.rows || k_.rows) {
-      linear(ops, rows, q, x, q_), linear(ops, rows, k, x, k_), linear(ops, rows, v, x, v_);
+    if (kv_of_ >= 0) {
+      linear(ops, rows, gated_ ? both : q, x, q_);
+      q = queries(ops, q, both, rows);
     } else {
-      linear(ops, rows, x, {{gated_ ? both : q, q_}, {k, k_}, {v, v_}});
+      const Tensor k = scope.f32(n, (as_rows_ ? whole_.kv : kv_heads_.count) * whole_.key_dim);
+      const Tensor v = scope.f32(n, kv_heads_.count * whole_.value_dim);
+      project(ops, rows, x, gated_ ? both : q, k, v);
+      q = queries(ops, q, both, rows);
+      if (v_norm_) ops.norm(v, v, *v_norm_);
+      ops.store_kv(*memory.kv, keys(ops, k, rows), v, rows);
     }
-    if (norm_last_) rotate(ops, q, k, rows);
-    norm(ops, q, k, both);
-    if (as_rows_) q = own(q, q_heads_), k = own(k, kv_heads_);
-    if (!norm_last_) rotate(ops, q, k, rows);
-    if (temperature_) heat(ops, q, rows);
-    ops.store_kv(*memory.kv, k, v, rows);
     ops.attend(a, q, *memory.kv, rows, attend_);
     if (gated_) {
       const Tensor heads = a.split(q_heads_.count);
@@ -76,7 +81,7 @@ class Attention : public Mixer {
     d.note("attention heads " + cut_.query.text() + " (KV heads " + kv + ")");
   }
 
-  // Norms over all heads as one row are of whole rows, which every rank gathers.
+  // A norm of all heads as one row needs them all: every rank gathers them.
   void read_norms(Loader& loader, const std::string& b, const Hyper& hyper, bool weights) {
     const auto read = [&](const char* name, int64_t all, int64_t heads) {
       const int64_t cols = as_rows_ ? all * whole_.key_dim : whole_.key_dim;
@@ -85,31 +90,21 @@ class Attention : public Mixer {
       return norm;
     };
     q_norm_ = read("attn_q_norm", whole_.query, gated_ ? 1 : q_heads_.count);
-    k_norm_ = read("attn_k_norm", whole_.kv, kv_heads_.count);
+    if (kv_of_ < 0) k_norm_ = read("attn_k_norm", whole_.kv, kv_heads_.count);
   }
 
   int64_t reach() const { return attend_.window > 0 ? attend_.window : attend_.chunk; }
-
-  Tensor own(Tensor x, const Range& heads) const { return x.columns(heads.first * whole_.key_dim, heads.count * whole_.key_dim); }
-
-  void heat(Ops& ops, Tensor q, const Rows& rows) const {
-    Scope scope(ops);
-    const Tensor scales = scope.f32(q.rows, 1);
-    ops.gather(scales, temperature_, rows.places);
-    ops.map(q, q, scales, {});
-  }
 
   static Range columns(const Range& heads, int64_t dim) { return {heads.first * dim, heads.count * dim}; }
 
   void read_each(Loader& loader, const std::string& b, int64_t width) {
     const int64_t query_dim = whole_.key_dim * (gated_ ? 2 : 1);
-    if (as_rows_) {
-      q_ = read_joint(loader, b + "attn_q", whole_.query * query_dim, width, {});
-      k_ = read_joint(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, {});
-    } else {
-      q_ = read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
-      k_ = read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
-    }
+    q_ = as_rows_ ? read_joint(loader, b + "attn_q", whole_.query * query_dim, width, {})
+                  : read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
+    if (kv_of_ >= 0) return;
+    k_ = as_rows_ ? read_joint(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, {})
+                  : read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
+    if (keys_as_values_) return;
     v_ = read_linear(loader, b + "attn_v", whole_.kv * whole_.value_dim, width, columns(kv_heads_, whole_.value_dim));
   }
 
@@ -124,28 +119,58 @@ class Attention : public Mixer {
     v_ = part(values, kv_heads_, whole_.value_dim);
   }
 
+  void project(Ops& ops, const Rows& rows, Tensor x, Tensor q, Tensor k, Tensor v) const {
+    if (q_.rows || k_.rows) return linear(ops, rows, q, x, q_), linear(ops, rows, k, x, k_), linear(ops, rows, v, x, v_);
+    if (!keys_as_values_) return linear(ops, rows, x, {{q, q_}, {k, k_}, {v, v_}});
+    linear(ops, rows, x, {{q, q_}, {k, k_}});
+    ops.map(v, k, {}, {});
+  }
+
   // both: queries with their gates, of which q takes the queries; or none.
-  void norm(Ops& ops, Tensor q, Tensor k, Tensor both) const {
+  void norm_queries(Ops& ops, Tensor q, Tensor both) const {
     const Tensor heads = q.split(q_heads_.count);
     if (q_norm_)
       both ? ops.norm(heads, half_of_heads(both, q_heads_.count, 0), *q_norm_) : ops.norm(q, q, *q_norm_);
     else if (both)
       ops.map(heads, half_of_heads(both, q_heads_.count, 0), {}, {});
+  }
+
+  // What attention meets of q; this rank's heads, where all were normed.
+  Tensor queries(Ops& ops, Tensor q, Tensor both, const Rows& rows) const {
+    if (norm_last_) rotate(ops, q, q_heads_, rows);
+    norm_queries(ops, q, both);
+    if (as_rows_) q = q.columns(q_heads_.first * whole_.key_dim, q_heads_.count * whole_.key_dim);
+    if (!norm_last_) rotate(ops, q, q_heads_, rows);
+    if (temperature_) heat(ops, q, rows);
+    return q;
+  }
+
+  Tensor keys(Ops& ops, Tensor k, const Rows& rows) const {
+    if (norm_last_) rotate(ops, k, kv_heads_, rows);
     if (k_norm_) ops.norm(k, k, *k_norm_);
+    if (as_rows_) k = k.columns(kv_heads_.first * whole_.key_dim, kv_heads_.count * whole_.key_dim);
+    if (!norm_last_) rotate(ops, k, kv_heads_, rows);
+    return k;
   }
 
-  void rotate(Ops& ops, Tensor q, Tensor k, const Rows& rows) const {
-    if (!rope_.freqs) return;
-    ops.rope(q, rows.turns, rope_.with(q_heads_.count));
-    ops.rope(k, rows.turns, rope_.with(kv_heads_.count));
+  void rotate(Ops& ops, Tensor x, const Range& heads, const Rows& rows) const {
+    if (rope_.freqs) ops.rope(x, rows.turns, rope_.with(heads.count));
   }
 
-  bool gated_, as_rows_, norm_last_;
+  void heat(Ops& ops, Tensor q, const Rows& rows) const {
+    Scope scope(ops);
+    const Tensor scales = scope.f32(q.rows, 1);
+    ops.gather(scales, temperature_, rows.places);
+    ops.map(q, q, scales, {});
+  }
+
+  bool gated_, keys_as_values_, as_rows_, norm_last_;
+  int64_t kv_of_;
   Heads whole_;
   HeadCut cut_;
   Range q_heads_, kv_heads_;  // of this rank
   Linear q_, k_, v_, out_;
-  std::optional<Norm> q_norm_, k_norm_;
+  std::optional<Norm> q_norm_, k_norm_, v_norm_;
   Rope rope_;
   Tensor temperature_;
   Attend attend_;

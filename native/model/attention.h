@@ -1,5 +1,7 @@
 // Attention with grouped heads: every query head reads the keys and values of its KV head.
 #pragma once
+#include <optional>
+
 #include "model/hyper.h"
 #include "model/mixer.h"
 
@@ -8,13 +10,22 @@ namespace lt::model {
 // What a norm of queries and keys is of: each head by itself, or all heads as one row.
 enum class NormOf : uint8_t { none, head, all };
 
+// Heads of a layer.
+struct Heads {
+  int64_t query = 0, kv = 0, key_dim = 0, value_dim = 0;
+};
+
 struct AttentionOptions {
+  std::optional<Heads> heads = {};       // else as the file says
   NormOf query_key_norm = NormOf::none;  // by attn_q_norm and attn_k_norm
   bool norm_weights = true;              // else those norms have none
   bool norm_last = false;                // behind the rotation, else before
   bool fused = false;                    // attn_qkv has q, k and v, one below the other
   bool gated = false;                    // attn_q has each head's query and then its gate, whose sigmoid scales the head's result
   bool sinks = false;                    // attn_sinks: one a head
+  bool value_norm = false;               // each head of v too, without weights
+  bool keys_as_values = false;           // no attn_v: v is k before its norm and rotation
+  int64_t kv_of = -1;                    // no k and v: those of that layer, an earlier one, with the same heads and window
   double scale = 0;                      // of scores; 0: key_dim^-0.5
   int64_t window = 0;                    // places that a row sees, back from its own; 0: all
   int64_t ahead = -1;                    // places behind its own; -1: as Rows::sees says
@@ -23,10 +34,7 @@ struct AttentionOptions {
   Rope rope = {};                        // its heads are the caller's
 };
 
-// Heads of a layer as the file says.
-struct Heads {
-  int64_t query = 0, kv = 0, key_dim = 0, value_dim = 0;
-};
+// As the file says.
 Heads read_heads(const Loader& loader, int64_t layer, const Hyper& hyper);
 
 // Columns of a head that are rotated, as the file says.
