@@ -5,7 +5,12 @@
 
 namespace lt::model {
 
-enum class NormOf : uint8_t { none, head };
+enum class NormOf : uint8_t {
+  none,
+  head,  // each head, all by the same weights
+  each,  // each head by weights of its own
+  row,   // all heads together
+};
 
 struct AttentionOptions {
   NormOf query_key_norm = NormOf::none;  // before the rotation, by attn_q_norm and attn_k_norm
@@ -13,6 +18,9 @@ struct AttentionOptions {
   bool gated = false;                    // attn_q has each head's query and then its gate, whose sigmoid scales the head's result
   bool sinks = false;                    // attn_sinks: one a head
   double scale = 0;                      // of scores; 0: key_dim^-0.5
+  float cap = 0;                         // scores s become cap * tanh(s / cap); 0: they stay
+  float clamp = 0;                       // q, k and v are brought into [-clamp, clamp]; 0: they stay
+  float alibi = 0;                       // what slopes follow from (ALiBi, Press et al. 2021), 8 in the paper; 0: there are none
   int64_t window = 0;                    // places that a row sees, back from its own; 0: all
   int64_t ahead = -1;                    // places behind its own; -1: as Rows::sees says
   Rope rope = {};                        // its heads are the caller's
