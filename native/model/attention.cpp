@@ -1,5 +1,6 @@
 #include "model/attention.h"
 
+#include <bit>
 #include <cmath>
 
 #include "model/linear.h"
@@ -13,53 +14,69 @@ Tensor half_of_heads(Tensor x, int64_t heads, int64_t which) {
   return all.columns(which * (all.cols / 2), all.cols / 2);
 }
 
+// The slope of head h of `heads` (Press et al. 2021): a geometric series for the largest power of two within, every other one of the next
+// series for the rest.
+float alibi_slope(int64_t h, int64_t heads, double most) {
+  const auto power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(heads)));
+  const double step = -most / static_cast<double>(power);
+  return static_cast<float>(std::exp2(h < power ? step * static_cast<double>(h + 1) : step / 2 * static_cast<double>(2 * (h - power) + 1)));
+}
+
 class Attention : public Mixer {
  public:
   Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options)
       : gated_(options.gated),
         keys_as_values_(options.keys_as_values),
-        as_rows_(options.query_key_norm == NormOf::all),
         norm_last_(options.norm_last),
-        kv_of_(options.kv_of) {
+        kv_of_(options.kv_of),
+        clamp_(options.clamp) {
     whole_ = options.heads ? *options.heads : read_heads(loader, layer, hyper);
     divide(loader.division());
     const std::string b = block(layer);
+    if (options.query_key_norm == NormOf::row && cut_.query) joint_ = true;
     options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
     out_ = read_joint(loader, b + "attn_output", hyper.width, whole_.query * whole_.value_dim, cut_.query.times(whole_.value_dim));
     if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
-    if (options.query_key_norm != NormOf::none) read_norms(loader, b, hyper, options.norm_weights);
+    read_norms(loader, b, hyper, options);
     if (options.value_norm) v_norm_ = Norm{.eps = hyper.eps, .heads = kv_heads_.count};
     rope_ = options.rope, temperature_ = options.temperature;
     attend_ = {.heads = q_heads_.count,
                .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
                .window = options.window,
                .ahead = options.ahead,
-               .chunk = options.chunk};
+               .chunk = options.chunk,
+               .cap = options.cap};
+    if (options.alibi > 0)
+      attend_.slopes = loader.made(1, q_heads_.count, [&](std::span<float> to) {
+        for (size_t i = 0; i < to.size(); i++)
+          to[i] = alibi_slope(q_heads_.first + static_cast<int64_t>(i), whole_.query, static_cast<double>(options.alibi));
+      });
     if (options.sinks) attend_.sinks = loader.vector(b + "attn_sinks.weight", whole_.query, q_heads_);
   }
 
   LayerShape keeps() const override {
     if (kv_of_ >= 0) return {.kv_of = kv_of_};
-    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = reach()}};
+    const int64_t reach = attend_.window > 0 ? attend_.window : attend_.chunk;
+    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = reach}};
   }
   int64_t heads() const override { return q_heads_.count; }
 
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const override {
     Scope scope(ops);
     const int64_t n = x.rows;
-    Tensor q = scope.f32(n, (as_rows_ ? whole_.query : q_heads_.count) * whole_.key_dim);
+    Tensor q = scope.f32(n, q_heads_.count * whole_.key_dim);
     const Tensor a = scope.f32(n, q_heads_.count * whole_.value_dim);
     const Tensor both = gated_ ? scope.f32(n, 2 * q.cols) : Tensor{};
     if (kv_of_ >= 0) {
-      linear(ops, rows, gated_ ? both : q, x, q_);
-      q = queries(ops, q, both, rows);
+      linear(ops, rows, x, {{gated_ ? both : q, q_}});
+      prepare_queries(ops, q, both, rows);
     } else {
-      const Tensor k = scope.f32(n, (as_rows_ ? whole_.kv : kv_heads_.count) * whole_.key_dim);
-      const Tensor v = scope.f32(n, kv_heads_.count * whole_.value_dim);
+      const Tensor k = scope.f32(n, kv_heads_.count * whole_.key_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
       project(ops, rows, x, gated_ ? both : q, k, v);
-      q = queries(ops, q, both, rows);
+      prepare_queries(ops, q, both, rows);
+      prepare_keys(ops, k, rows);
       if (v_norm_) ops.norm(v, v, *v_norm_);
-      ops.store_kv(*memory.kv, keys(ops, k, rows), v, rows);
+      ops.store_kv(*memory.kv, k, v, rows);
     }
     ops.attend(a, q, *memory.kv, rows, attend_);
     if (gated_) {
@@ -81,29 +98,17 @@ class Attention : public Mixer {
     d.note("attention heads " + cut_.query.text() + " (KV heads " + kv + ")");
   }
 
-  // A norm of all heads as one row needs them all: every rank gathers them.
-  void read_norms(Loader& loader, const std::string& b, const Hyper& hyper, bool weights) {
-    const auto read = [&](const char* name, int64_t all, int64_t heads) {
-      const int64_t cols = as_rows_ ? all * whole_.key_dim : whole_.key_dim;
-      Norm norm = weights ? read_norm(loader, b + name, cols, hyper) : Norm{.eps = hyper.eps};
-      norm.heads = as_rows_ ? 1 : heads;
-      return norm;
-    };
-    q_norm_ = read("attn_q_norm", whole_.query, gated_ ? 1 : q_heads_.count);
-    if (kv_of_ < 0) k_norm_ = read("attn_k_norm", whole_.kv, kv_heads_.count);
-  }
-
-  int64_t reach() const { return attend_.window > 0 ? attend_.window : attend_.chunk; }
-
   static Range columns(const Range& heads, int64_t dim) { return {heads.first * dim, heads.count * dim}; }
 
   void read_each(Loader& loader, const std::string& b, int64_t width) {
     const int64_t query_dim = whole_.key_dim * (gated_ ? 2 : 1);
-    q_ = as_rows_ ? read_joint(loader, b + "attn_q", whole_.query * query_dim, width, {})
-                  : read_linear(loader, b + "attn_q", whole_.query * query_dim, width, columns(q_heads_, query_dim));
+    const auto part = [&](const char* name, int64_t heads, const Range& own, int64_t dim) {
+      return joint_ ? read_joint(loader, b + name, heads * dim, width, {})
+                    : read_linear(loader, b + name, heads * dim, width, columns(own, dim));
+    };
+    q_ = part("attn_q", whole_.query, q_heads_, query_dim);
     if (kv_of_ >= 0) return;
-    k_ = as_rows_ ? read_joint(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, {})
-                  : read_linear(loader, b + "attn_k", whole_.kv * whole_.key_dim, width, columns(kv_heads_, whole_.key_dim));
+    k_ = part("attn_k", whole_.kv, kv_heads_, whole_.key_dim);
     if (keys_as_values_) return;
     v_ = read_linear(loader, b + "attn_v", whole_.kv * whole_.value_dim, width, columns(kv_heads_, whole_.value_dim));
   }
@@ -119,15 +124,57 @@ class Attention : public Mixer {
     v_ = part(values, kv_heads_, whole_.value_dim);
   }
 
+  void read_norms(Loader& loader, const std::string& b, const Hyper& hyper, const AttentionOptions& options) {
+    const NormOf of = options.query_key_norm;
+    const auto read = [&](const char* name, int64_t heads, const Range& own) {
+      const std::string n = b + name;
+      if (of == NormOf::row) return read_norm(loader, n, heads * whole_.key_dim, hyper);
+      if (of == NormOf::head) {
+        Norm norm = options.norm_weights ? read_norm(loader, n, whole_.key_dim, hyper) : Norm{.eps = hyper.eps, .centred = hyper.centred};
+        norm.heads = own.count;
+        return norm;
+      }
+      return Norm{
+          .w = loader.floats(n + ".weight", heads, whole_.key_dim, own), .eps = hyper.eps, .heads = own.count, .centred = hyper.centred};
+    };
+    if (of == NormOf::none) return;
+    q_norm_ = read("attn_q_norm", whole_.query, q_heads_);
+    if (kv_of_ < 0) k_norm_ = read("attn_k_norm", whole_.kv, kv_heads_);
+    if (gated_) q_norm_->heads = 1;  // heads are rows there
+  }
+
+  // This rank's heads, from column `first` on, of what a norm of all of them makes: every rank has the whole product.
+  void project_whole(Ops& ops, const Rows& rows, Tensor y, Tensor x, const Linear& l, const Norm& norm, int64_t first) const {
+    Scope scope(ops);
+    const Tensor all = scope.f32(x.rows, norm.w.cols);
+    linear(ops, rows, all, x, l);
+    clamp(ops, all);
+    ops.norm(all, all, norm);
+    ops.map(y, all.columns(first, y.cols), {}, {});
+  }
+
+  void clamp(Ops& ops, Tensor x) const {
+    if (clamp_ > 0) ops.map(x, x, {}, {.act = Act::clamp, .limit = clamp_});
+  }
+
   void project(Ops& ops, const Rows& rows, Tensor x, Tensor q, Tensor k, Tensor v) const {
-    if (q_.rows || k_.rows) return linear(ops, rows, q, x, q_), linear(ops, rows, k, x, k_), linear(ops, rows, v, x, v_);
-    if (!keys_as_values_) return linear(ops, rows, x, {{q, q_}, {k, k_}, {v, v_}});
-    linear(ops, rows, x, {{q, q_}, {k, k_}});
-    ops.map(v, k, {}, {});
+    if (joint_) {
+      project_whole(ops, rows, q, x, q_, *q_norm_, q_heads_.first * whole_.key_dim);
+      project_whole(ops, rows, k, x, k_, *k_norm_, kv_heads_.first * whole_.key_dim);
+      linear(ops, rows, x, {{v, v_}});
+    } else if (keys_as_values_) {
+      linear(ops, rows, x, {{q, q_}, {k, k_}});
+      ops.map(v, k, {}, {});
+    } else {
+      linear(ops, rows, x, {{q, q_}, {k, k_}, {v, v_}});
+    }
+    if (!joint_) clamp(ops, q), clamp(ops, k);
+    clamp(ops, v);
   }
 
   // both: queries with their gates, of which q takes the queries; or none.
   void norm_queries(Ops& ops, Tensor q, Tensor both) const {
+    if (joint_) return;
     const Tensor heads = q.split(q_heads_.count);
     if (q_norm_)
       both ? ops.norm(heads, half_of_heads(both, q_heads_.count, 0), *q_norm_) : ops.norm(q, q, *q_norm_);
@@ -135,37 +182,34 @@ class Attention : public Mixer {
       ops.map(heads, half_of_heads(both, q_heads_.count, 0), {}, {});
   }
 
-  // What attention meets of q; this rank's heads, where all were normed.
-  Tensor queries(Ops& ops, Tensor q, Tensor both, const Rows& rows) const {
+  void prepare_queries(Ops& ops, Tensor q, Tensor both, const Rows& rows) const {
     if (norm_last_) rotate(ops, q, q_heads_, rows);
     norm_queries(ops, q, both);
-    if (as_rows_) q = q.columns(q_heads_.first * whole_.key_dim, q_heads_.count * whole_.key_dim);
     if (!norm_last_) rotate(ops, q, q_heads_, rows);
-    if (temperature_) heat(ops, q, rows);
-    return q;
+    if (temperature_) scale_by_place(ops, q, rows);
   }
 
-  Tensor keys(Ops& ops, Tensor k, const Rows& rows) const {
+  void prepare_keys(Ops& ops, Tensor k, const Rows& rows) const {
     if (norm_last_) rotate(ops, k, kv_heads_, rows);
-    if (k_norm_) ops.norm(k, k, *k_norm_);
-    if (as_rows_) k = k.columns(kv_heads_.first * whole_.key_dim, kv_heads_.count * whole_.key_dim);
+    if (k_norm_ && !joint_) ops.norm(k, k, *k_norm_);
     if (!norm_last_) rotate(ops, k, kv_heads_, rows);
-    return k;
   }
 
-  void rotate(Ops& ops, Tensor x, const Range& heads, const Rows& rows) const {
-    if (rope_.freqs) ops.rope(x, rows.turns, rope_.with(heads.count));
-  }
-
-  void heat(Ops& ops, Tensor q, const Rows& rows) const {
+  void scale_by_place(Ops& ops, Tensor q, const Rows& rows) const {
     Scope scope(ops);
     const Tensor scales = scope.f32(q.rows, 1);
     ops.gather(scales, temperature_, rows.places);
     ops.map(q, q, scales, {});
   }
 
-  bool gated_, keys_as_values_, as_rows_, norm_last_;
+  void rotate(Ops& ops, Tensor x, const Range& heads, const Rows& rows) const {
+    if (rope_.freqs) ops.rope(x, rows.turns, rope_.with(heads.count));
+  }
+
+  bool gated_, keys_as_values_, norm_last_;
+  bool joint_ = false;  // norms need all heads, which ranks divide
   int64_t kv_of_;
+  float clamp_;
   Heads whole_;
   HeadCut cut_;
   Range q_heads_, kv_heads_;  // of this rank

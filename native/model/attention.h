@@ -7,8 +7,12 @@
 
 namespace lt::model {
 
-// What a norm of queries and keys is of: each head by itself, or all heads as one row.
-enum class NormOf : uint8_t { none, head, all };
+enum class NormOf : uint8_t {
+  none,
+  head,  // each head, all by the same weights
+  each,  // each head by weights of its own
+  row,   // all heads together
+};
 
 // Heads of a layer.
 struct Heads {
@@ -18,8 +22,8 @@ struct Heads {
 struct AttentionOptions {
   std::optional<Heads> heads = {};       // else as the file says
   NormOf query_key_norm = NormOf::none;  // by attn_q_norm and attn_k_norm
-  bool norm_weights = true;              // else those norms have none
-  bool norm_last = false;                // behind the rotation, else before
+  bool norm_weights = true;              // else norms of each head have none
+  bool norm_last = false;                // behind the rotation, which no row's norm is, else before
   bool fused = false;                    // attn_qkv has q, k and v, one below the other
   bool gated = false;                    // attn_q has each head's query and then its gate, whose sigmoid scales the head's result
   bool sinks = false;                    // attn_sinks: one a head
@@ -27,6 +31,9 @@ struct AttentionOptions {
   bool keys_as_values = false;           // no attn_v: v is k before its norm and rotation
   int64_t kv_of = -1;                    // no k and v: those of that layer, an earlier one, with the same heads and window
   double scale = 0;                      // of scores; 0: key_dim^-0.5
+  float cap = 0;                         // scores s become cap * tanh(s / cap); 0: they stay
+  float clamp = 0;                       // q, k and v are brought into [-clamp, clamp]; 0: they stay
+  float alibi = 0;                       // what slopes follow from (ALiBi, Press et al. 2021), 8 in the paper; 0: there are none
   int64_t window = 0;                    // places that a row sees, back from its own; 0: all
   int64_t ahead = -1;                    // places behind its own; -1: as Rows::sees says
   int64_t chunk = 0;                     // a row sees places of its own chunk of so many alone; 0: of all

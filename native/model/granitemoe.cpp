@@ -11,8 +11,8 @@ LT_MODEL("granitemoe", [](Loader& f) {
                      .experts = ExpertsOptions{.router = {.normalize = true},
                                                .columns_key = "feed_forward_length",
                                                .shared = f.integer("expert_shared_feed_forward_length", 0, most_width, 0)},
-                     .residual_scale = scale("residual_scale"),
-                     .ends = {.embedding_scale = scale("embedding_scale"), .logit_scale = 1 / scale("logit_scale")}});
+                     .ends = {.embedding_scale = scale("embedding_scale"), .logit_scale = 1 / scale("logit_scale")},
+                     .residual_scale = scale("residual_scale")});
 });
 
 }  // namespace lt::model

@@ -7,7 +7,7 @@ namespace lt::model {
 LT_MODEL("minimax-m2", [](Loader& f) {
   Router router = read_router(f, Router::Gating::sigmoid);
   router.normalize = true;
-  return decoder(f, {.attention = {.query_key_norm = NormOf::all}, .experts = ExpertsOptions{.router = router, .biased = true}});
+  return decoder(f, {.attention = {.query_key_norm = NormOf::row}, .experts = ExpertsOptions{.router = router, .biased = true}});
 });
 
 }  // namespace lt::model

@@ -5,7 +5,7 @@ namespace lt::model {
 
 LT_MODEL("olmoe", [](Loader& f) {
   return decoder(
-      f, {.attention = {.query_key_norm = NormOf::all},
+      f, {.attention = {.query_key_norm = NormOf::row},
           .experts = ExpertsOptions{.router = {.normalize = f.flag("expert_weights_norm", false)}, .columns_key = "feed_forward_length"}});
 });
 
