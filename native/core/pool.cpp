@@ -50,8 +50,8 @@ bool spin_until(std::chrono::microseconds spin, F ready) {
   return ready();
 }
 
-constexpr std::chrono::milliseconds turn{1};             // about as long as one has the threads while another waits
-constexpr std::chrono::microseconds between_looks{100};  // of who waits
+constexpr std::chrono::milliseconds turn{4};           // about as long as one has the threads while another waits
+constexpr std::chrono::milliseconds between_looks{1};  // of who waits: a thread that wakes delays one that works
 
 }  // namespace
 
@@ -76,6 +76,15 @@ void Pool::Turns::leave() noexcept {
   over_ = true;
   changed_.notify_all();
 }
+
+void Pool::Turns::yield() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (busy_ || first_ == end_) return;
+  over_ = true;
+  changed_.notify_all();
+}
+
+void Pool::yield() { turns_.yield(); }
 
 Pool::Pool(int threads) : cores_(usable_cores()), process_(process_id()) {
   try {

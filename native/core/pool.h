@@ -35,7 +35,8 @@ class Pool {
     share(threads, tasks, [](void* context, int64_t task, int thread) { (*static_cast<F*>(context))(task, thread); }, &f);
   }
 
-  void wake();  // have the workers spin, so that the next loop finds them awake
+  void yield();  // the caller runs no loop for a while: who waits may at once
+  void wake();   // have the workers spin, so that the next loop finds them awake
 
  private:
   using Call = void (*)(void* context, int64_t task, int thread);
@@ -46,6 +47,7 @@ class Pool {
    public:
     void enter();
     void leave() noexcept;
+    void yield() noexcept;
 
    private:
     using Clock = std::chrono::steady_clock;
@@ -92,6 +94,7 @@ class Threads {
   void run(int64_t tasks, F&& f) const {  // as Pool's
     pool_->run(count_, tasks, std::forward<F>(f));
   }
+  void yield() const { pool_->yield(); }
   void wake() const {
     if (count_ > 1) pool_->wake();
   }
