@@ -111,6 +111,7 @@ struct Architecture {
   void (*describe)(const Config& config, Description& to);
   Rules tensors;
   bool tied = false;                               // where tie_word_embeddings is not said
+  bool (*fits)(const Config& config) = nullptr;    // which folders of these classes; by default all
   bool pools = false;                              // rows are brought together as modules.json says
   std::string_view inner = {};                     // where config.json has all this in folders of models that do more than text
   std::span<const Default> defaults = {};          // of settings

@@ -40,9 +40,15 @@ struct Base {
 // config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
 void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {});  // all that follows, with one rotation
 void describe_sizes(const Config& config, Description& to);
-void describe_heads(const Config& config, Description& to);
-void describe_epsilon(const Config& config, Description& to);
+// attending: which layers have keys and values; empty: all.
+void describe_heads(const Config& config, Description& to, const std::vector<bool>& attending = {});
+void describe_epsilon(const Config& config, Description& to, const char* key = "rms_norm_eps", double fallback = 1e-6);
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
+// Parts of describe_sizes, for those that have not all of it; describe_hybrid has the heads too.
+void describe_stack(const Config& config, Description& to);
+void describe_context(const Config& config, Description& to);
+void describe_feed_forward(Description& to, int64_t columns);
+void describe_hybrid(const Config& config, Description& to, const std::vector<bool>& attending);
 // Of layers without a window, which may be scaled by a factor, and of those with one.
 void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);
 

@@ -284,7 +284,14 @@ class Planner {
     if (fresh) made_.push_back(begun(t, rule, name));
     if (numbers.size() > 1) return stacks_[at->second].push_back({numbers[1], piece_of(folder_, config_, t)});
     if (!fresh) fail(t, "is the second that becomes " + name);
-    made_.back().pieces = {piece_of(folder_, config_, t)};
+    made_.back().pieces = {shaped(piece_of(folder_, config_, t), made_.back())};
+  }
+
+  // Values in the order of the folder, in rows of another length: a vector that becomes a matrix.
+  static StoredMatrix shaped(StoredMatrix piece, const Made& made) {
+    if (!piece.scale && made.in_order() && made.rows() * made.cols() == piece.rows * piece.cols)
+      piece.rows = made.rows(), piece.cols = made.cols();
+    return piece;
   }
 
   Made begun(const Tensor& t, const Rule& rule, const std::string& name) const {

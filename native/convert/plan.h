@@ -38,6 +38,7 @@ struct Made {
   int64_t rows() const;
   uint64_t bytes() const;
   bool takes_rows() const;  // of the folder whole, with the values that they have
+  bool in_order() const { return rows_from.empty() && columns_from.empty() && !turned; }
   // The bytes in the folder, where they are what is wanted as they stand; else null.
   const uint8_t* as_stored() const;
   // Rows [first, first + count) to `to`.

@@ -21,6 +21,7 @@ struct EndOptions {
   bool head = true;                 // logits of the final rows, else these are the result
   float logit_cap = 0;              // logits z become cap * tanh(z / cap); 0: they stay
   bool looks_ahead = false;         // rows see places behind them
+  std::string norm = "output_norm";
 };
 
 // Before and behind the layers. A file without an output matrix ties it to the token table.

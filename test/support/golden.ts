@@ -51,11 +51,12 @@ export const referenceModels = [
   ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['lfm2', 'lfm2-conv4', 'lfm2moe', 'mamba', 'falcon-mamba', 'mamba2', 'mamba2-groups', 'jamba'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
 ] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
-export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35)/.test(name);
+export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|lfm2moe|jamba)/.test(name);
 
 /** The folder of a model, below ../shared. */
 export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);
