@@ -43,6 +43,10 @@ void Description::flags(std::string_view key, const std::vector<bool>& values) {
   put(key, std::span<const bool>(plain.get(), values.size()));
 }
 
+void Description::unwritable(const Config& config, std::string_view key, const std::string& what) const {
+  if (written) config.unsupported(key, what + ", which GGUF cannot say; the folder can be run");
+}
+
 void Description::size(std::string_view name, int64_t value, const char* setting) { sizes_[name] = {value, setting}; }
 
 const Description::Size& Description::find(std::string_view name) const {

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -45,6 +46,13 @@ struct Layout {
   Shape becomes = {};   // the result's; by default the folder's with as many rows and columns as there are in order
 };
 
+// What so many rows of a result, behind those before, are multiplied by, one after the other.
+struct Factor {
+  int64_t rows;
+  float first = 1, second = 1;
+};
+using Factors = std::function<std::vector<Factor>(const Description&)>;
+
 // Of several rules with one `from`, each makes a tensor of it; of several with one `to`, the folder has one.
 struct Rule {
   std::string_view from, to;  // several `from` of one `to`, told apart by their last {}, are stacked along a new dimension
@@ -52,6 +60,7 @@ struct Rule {
   Shape shape = {};  // of each of them
   Change change = Change::none;
   Layout layout = {};
+  Factors factors = nullptr;  // of what is written; a folder that is run has keys for them
 };
 using Rules = std::vector<Rule>;
 Rules joined(std::initializer_list<Rules> parts);
@@ -81,6 +90,9 @@ class Description {
   int64_t of(std::string_view name) const;
   const char* setting(std::string_view name) const;
 
+  // What GGUF has no key for is run from the folder, but not written.
+  void unwritable(const Config& config, std::string_view key, const std::string& what) const;
+
   std::vector<gguf::Field> fields;
   std::vector<Computed> tensors;
   int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
@@ -88,6 +100,11 @@ class Description {
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
   const char* kinds = "architectures";  // what says in config.json which layers have which tensors
+
+  // Whether what is made becomes a GGUF file; else it is run where it lies.
+  bool written = false;
+  std::map<std::string_view, float> factors;  // of rules, by name
+  std::string letters = {};                   // of layers that are one thing each, which
 
  private:
   struct Size {

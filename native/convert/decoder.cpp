@@ -137,6 +137,19 @@ Rules expert_rules(std::string_view gate, std::string_view up, std::string_view 
   };
 }
 
+namespace {
+
+std::vector<int64_t> paired(int64_t heads, int64_t size) {
+  std::vector<int64_t> from;
+  for (int64_t row = 0; row < heads * size; row++) from.push_back(row / size * size + row % size / 2 + row % 2 * (size / 2));
+  return from;
+}
+
+}  // namespace
+
+std::vector<int64_t> paired_queries(const Description& d) { return paired(d.heads, d.head_dim); }
+std::vector<int64_t> paired_keys(const Description& d) { return paired(d.kv_heads, d.head_dim); }
+
 Rules decoder_rules(const AttentionRules& attention, const Rules& more) {
   return joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), attention_rules(attention), feed_forward_rules(), more});
 }

@@ -18,6 +18,10 @@ Rules head_norm_rules(Change norms = Change::none, Held held = everywhere);  // 
 Rules feed_forward_rules();
 Rules expert_rules(std::string_view gate, std::string_view up, std::string_view down);  // as the folder calls them
 
+// Rows that rotate together, a half head apart in the folder, come side by side.
+std::vector<int64_t> paired_queries(const Description& d);
+std::vector<int64_t> paired_keys(const Description& d);
+
 // All of a dense decoder, with biases where the folder has them; `more` are added.
 Rules decoder_rules(const AttentionRules& attention = {}, const Rules& more = {});
 

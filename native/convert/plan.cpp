@@ -301,6 +301,9 @@ class Planner {
     if (rule.layout.rows) made.rows_from = rule.layout.rows(description_);
     if (rule.layout.columns) made.columns_from = rule.layout.columns(description_);
     made.turned = rule.layout.turned;
+    if (rule.factors && description_.written) made.factors = rule.factors(description_);
+    const auto is_one = [](const Factor& f) { return f.first == 1 && f.second == 1; };
+    if (std::all_of(made.factors.begin(), made.factors.end(), is_one)) made.factors.clear();
     made.dims = dims_of(t, rule, made);
     const Type stored = stored_type(t);
     if (made.dims.size() > 1 && rule.change == Change::none) made.type = matrices_.value_or(stored);

@@ -33,6 +33,7 @@ struct Made {
   std::vector<int64_t> rows_from, columns_from;  // of each piece, which are taken, in order; empty: all as they are
   bool turned = false;                           // each matrix of what is taken, of dims[0] rows, is transposed
   Change change = Change::none;
+  std::vector<Factor> factors;  // of rows; empty: none
 
   int64_t cols() const { return dims[0]; }
   int64_t rows() const;

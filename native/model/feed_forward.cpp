@@ -7,7 +7,8 @@ namespace {
 
 class FeedForward : public Mixer {
  public:
-  FeedForward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options) : map_(options.map) {
+  FeedForward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options)
+      : map_(options.map), gated_(options.gated) {
     const std::string b = block(layer), gate = b + "ffn_gate" + options.suffix, up = b + "ffn_up" + options.suffix,
                       down = b + "ffn_down" + options.suffix;
     const int64_t columns = options.columns ? options.columns : loader.per_layer("feed_forward_length", layer, 1, most_width);
@@ -18,7 +19,7 @@ class FeedForward : public Mixer {
       gate_ = read_linear(loader, up, 2 * columns, hyper.width, own);
       up_ = read_linear(loader, up, 2 * columns, hyper.width, Range{columns + own.first, own.count});
     } else {
-      gate_ = read_linear(loader, gate, columns, hyper.width, own);
+      if (gated_) gate_ = read_linear(loader, gate, columns, hyper.width, own);
       up_ = read_linear(loader, up, columns, hyper.width, own);
     }
     down_ = read_joint(loader, down, hyper.width, columns, cut);
@@ -28,13 +29,19 @@ class FeedForward : public Mixer {
 
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory&, const Rows& rows) const override {
     Scope scope(ops);
-    const Tensor f = scope.f32(x.rows, gate_.w.rows);
-    gated(ops, rows, f, x, gate_, up_, map_);
+    const Tensor f = scope.f32(x.rows, up_.w.rows);
+    if (gated_) {
+      gated(ops, rows, f, x, gate_, up_, map_);
+    } else {
+      linear(ops, rows, x, {{f, up_}});
+      ops.map(f, f, {}, map_);
+    }
     linear(ops, rows, y, f, down_);
   }
 
  private:
   Map map_;
+  bool gated_;
   Linear gate_, up_, down_;
 };
 

@@ -68,8 +68,9 @@ Rope read_rope(Loader& loader, int64_t columns, const RopeOptions& options) {
   const double magnitude = options.scaled ? scale(f, loader, base, options.truncate) : 1;
   const bool divided = options.scaled && loader.has("rope_freqs.weight");
   const std::vector<float> divisors = divided ? loader.values("rope_freqs.weight", 1, std::ssize(f)) : std::vector<float>(f.size(), 1.0f);
-  std::vector<float> freqs(f.size());
-  for (size_t i = 0; i < f.size(); i++) freqs[i] = static_cast<float>(f[i] / divisors[i]);
+  const auto apart = static_cast<size_t>(options.apart);
+  std::vector<float> freqs(apart * f.size(), 0.0f);
+  for (size_t i = 0; i < f.size(); i++) freqs[apart * i] = static_cast<float>(f[i] / divisors[i]);
   return {.freqs = loader.table(freqs), .magnitude = static_cast<float>(magnitude), .neighbours = options.neighbours};
 }
 

@@ -52,11 +52,12 @@ export const referenceModels = [
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
   ...['lfm2', 'lfm2-conv4', 'lfm2moe', 'mamba', 'falcon-mamba', 'mamba2', 'mamba2-groups', 'jamba'],
+  ...['granitehybrid', 'granitehybrid-dense', 'bamba', 'falcon-h1', 'falcon-h1-mult', 'falcon-h1-norm', 'nemotron-h', 'nemotron-h-moe'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
 ] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
-export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|lfm2moe|jamba)/.test(name);
+export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|lfm2moe|jamba|nemotron-h-moe)/.test(name);
 
 /** The folder of a model, below ../shared. */
 export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);
