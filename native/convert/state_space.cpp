@@ -45,12 +45,13 @@ Rules common_rules(std::string_view mixer, Held held) {
 }  // namespace
 
 void describe_mamba(const Config& config, Description& to, const MambaKeys& keys) {
-  const int64_t inner = config.integer("mamba_expand", 1, 64, config.integer("expand", 1, 64, 2)) * to.of("width");
+  const bool said = keys.inner && config.has(keys.inner);
+  const int64_t inner = said ? config.integer(keys.inner, 1, most) : config.integer(keys.expand, 1, 64, 2) * to.of("width");
   const int64_t state = config.integer(keys.state, 1, most, 16), rank = config.integer(keys.rank, 1, most, (to.of("width") + 15) / 16);
   describe_kernel(config, to, keys.kernel);
-  to.size("inner", inner, "expand x hidden_size");
-  to.size("channels", inner, "expand x hidden_size");
-  to.size("projected", 2 * inner, "2 x expand x hidden_size");
+  to.size("inner", inner, "expand x hidden_size, or intermediate_size,");
+  to.size("channels", inner, "expand x hidden_size, or intermediate_size,");
+  to.size("projected", 2 * inner, "2 x the inner columns");
   to.size("state", state, keys.state);
   to.size("rank", rank, keys.rank);
   to.size("rates", rank + 2 * state, "the rank of steps + 2 x the size of a state");

@@ -6,7 +6,8 @@ namespace lt::convert {
 
 // How config.json calls the sizes of a state space.
 struct MambaKeys {
-  const char *kernel, *state, *rank;
+  const char *kernel, *state, *rank, *expand;
+  const char* inner = nullptr;  // columns; null, or absent: `expand` times the width
 };
 struct Mamba2Keys {
   const char *kernel, *state, *groups, *heads, *head;

@@ -57,7 +57,7 @@ void describe(const Config& config, Description& to) {
   read_factors(config, to);
   if (!to.written) describe_factors(to);
   if (config.boolean("tie_word_embeddings", false) && to.factors["embedding"] != to.factors["head"])
-    to.unwritable(config, "lm_head_multiplier", "a token table that is the output too, and scaled by another number there");
+    to.folder_only(config, "lm_head_multiplier");
   if (config.boolean("mamba_rms_norm", false)) config.expect_flag("mamba_norm_before_gate", false);
   for (const char* bias : {"attention_bias", "mamba_proj_bias", "mlp_bias", "projectors_bias"}) config.expect_flag(bias, false);
 }

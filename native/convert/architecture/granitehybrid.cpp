@@ -1,4 +1,6 @@
 // Granite 4 hybrids, with experts or without, and Bamba.
+#include <numeric>
+
 #include "convert/state_space.h"
 
 namespace lt::convert {
@@ -52,7 +54,8 @@ void describe_sparse(const Config& config, Description& to) {
   to.sparse.assign(static_cast<size_t>(to.layers), true);
   describe_feed_forward(to, columns);
   to.size("experts", experts, "num_local_experts");
-  to.size("gate_up", 2 * columns, "2 x intermediate_size");
+  to.size("expert_feed_forward", columns, "intermediate_size");
+  to.size("expert_gate_up", 2 * columns, "2 x intermediate_size");
   to.integer("expert_count", experts);
   to.integer("expert_used_count", config.integer("num_experts_per_tok", 1, experts));
 }
@@ -79,16 +82,15 @@ void describe_bamba(const Config& config, Description& to) {
   config.expect_flag("mlp_bias", false);
 }
 
-// The first or the second half of what makes gates and what they scale, of each of several.
-std::vector<int64_t> halves(int64_t count, int64_t half, int64_t which) {
-  std::vector<int64_t> from;
-  for (int64_t row = 0; row < count * half; row++) from.push_back(row / half * 2 * half + which * half + row % half);
+// Of the rows that make gates and then what they scale, either half.
+std::vector<int64_t> half(const Description& d, int64_t which) {
+  const int64_t count = d.of("shared_feed_forward");
+  std::vector<int64_t> from(static_cast<size_t>(count));
+  std::iota(from.begin(), from.end(), which * count);
   return from;
 }
-std::vector<int64_t> shared_gates(const Description& d) { return halves(1, d.of("shared_feed_forward"), 0); }
-std::vector<int64_t> shared_ups(const Description& d) { return halves(1, d.of("shared_feed_forward"), 1); }
-std::vector<int64_t> gates(const Description& d) { return halves(d.of("experts"), d.of("feed_forward"), 0); }
-std::vector<int64_t> ups(const Description& d) { return halves(d.of("experts"), d.of("feed_forward"), 1); }
+std::vector<int64_t> shared_gates(const Description& d) { return half(d, 0); }
+std::vector<int64_t> shared_ups(const Description& d) { return half(d, 1); }
 
 Rules shared_rules(std::string_view gate, std::string_view up, std::string_view down) {
   constexpr std::string_view both = "model.layers.{}.shared_mlp.input_linear.weight";
@@ -99,25 +101,9 @@ Rules shared_rules(std::string_view gate, std::string_view up, std::string_view 
   };
 }
 
-Rules granite_experts() {
-  constexpr std::string_view both = "model.layers.{}.block_sparse_moe.input_linear.weight";
-  constexpr Shape stored = {"experts", "gate_up", "width"}, wide = {"experts", "feed_forward", "width"},
-                  narrow = {"experts", "width", "feed_forward"};
-  return {
-      {both, "blk.{}.ffn_gate_exps.weight", everywhere, stored, Change::none, {.rows = gates, .becomes = wide}},
-      {both, "blk.{}.ffn_up_exps.weight", everywhere, stored, Change::none, {.rows = ups, .becomes = wide}},
-      {"model.layers.{}.block_sparse_moe.output_linear.weight", "blk.{}.ffn_down_exps.weight", everywhere, narrow},
-      {"model.layers.{}.block_sparse_moe.router.layer.weight",
-       "blk.{}.ffn_gate_inp.weight",
-       everywhere,
-       {"experts", "width"},
-       Change::exact},
-  };
-}
-
 Rules mixers() {
   return joined({
-      attention_rules({.held = attends, .q = paired_queries, .k = paired_keys}),
+      attention_rules({.held = attends, .q = neighbouring_queries, .k = neighbouring_keys}),
       mamba2_rules("model.layers.{}.mamba.", recurs),
   });
 }
@@ -140,7 +126,10 @@ const Architecture granite_of_experts{
     .name = "granitehybrid",
     .classes = {"GraniteMoeHybridForCausalLM"},
     .describe = describe_sparse,
-    .tensors = joined({granite_rules(), granite_experts(),
+    .tensors = joined({granite_rules(),
+                       joint_expert_rules("model.layers.{}.block_sparse_moe.input_linear.weight",
+                                          "model.layers.{}.block_sparse_moe.output_linear.weight"),
+                       router_rules("model.layers.{}.block_sparse_moe.router.layer.weight"),
                        shared_rules("blk.{}.ffn_gate_shexp.weight", "blk.{}.ffn_up_shexp.weight", "blk.{}.ffn_down_shexp.weight")}),
     .fits = [](const Config& config) { return has_layers_of_mamba(config) && has_experts(config); },
 };

@@ -21,7 +21,7 @@ void describe(const Config& config, Description& to) {
   describe_hybrid(config, to, attending);
   describe_context(config, to);
   describe_feed_forward(to, config.integer("intermediate_size", 1, 1 << 20));
-  describe_mamba(config, to, {.kernel = "mamba_d_conv", .state = "mamba_d_state", .rank = "mamba_dt_rank"});
+  describe_mamba(config, to, {.kernel = "mamba_d_conv", .state = "mamba_d_state", .rank = "mamba_dt_rank", .expand = "mamba_expand"});
   describe_epsilon(config, to);
   to.size("expert_feed_forward", to.of("feed_forward"), "intermediate_size");
   to.size("experts", experts, "num_experts");
@@ -48,8 +48,8 @@ Rules feeding() {
   return joined({
       expert_rules("model.layers.{}.feed_forward.experts.{}.gate_proj.weight", "model.layers.{}.feed_forward.experts.{}.up_proj.weight",
                    "model.layers.{}.feed_forward.experts.{}.down_proj.weight"),
-      {{"model.layers.{}.feed_forward.router.weight", "blk.{}.ffn_gate_inp.weight", sparse, {"experts", "width"}, Change::exact},
-       {"model.layers.{}.feed_forward.gate_proj.weight", "blk.{}.ffn_gate.weight", dense, {"feed_forward", "width"}},
+      router_rules("model.layers.{}.feed_forward.router.weight"),
+      {{"model.layers.{}.feed_forward.gate_proj.weight", "blk.{}.ffn_gate.weight", dense, {"feed_forward", "width"}},
        {"model.layers.{}.feed_forward.up_proj.weight", "blk.{}.ffn_up.weight", dense, {"feed_forward", "width"}},
        {"model.layers.{}.feed_forward.down_proj.weight", "blk.{}.ffn_down.weight", dense, {"width", "feed_forward"}}},
   });

@@ -97,8 +97,8 @@ Rules experts() {
   return joined({
       expert_rules("model.layers.{}.feed_forward.experts.{}.w1.weight", "model.layers.{}.feed_forward.experts.{}.w3.weight",
                    "model.layers.{}.feed_forward.experts.{}.w2.weight"),
-      {{"model.layers.{}.feed_forward.gate.weight", "blk.{}.ffn_gate_inp.weight", sparse, {"experts", "width"}, Change::exact},
-       {"model.layers.{}.feed_forward.expert_bias", "blk.{}.exp_probs_b.bias", sparse, {"experts"}}},
+      router_rules("model.layers.{}.feed_forward.gate.weight"),
+      router_bias_rules("model.layers.{}.feed_forward.expert_bias"),
   });
 }
 

@@ -25,10 +25,10 @@ const Architecture llama{
     .classes = {"LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
     .describe = describe,
     .tensors = joined({
-        decoder_rules({.q = paired_queries, .k = paired_keys}),
+        decoder_rules({.q = neighbouring_queries, .k = neighbouring_keys}),
         expert_rules("model.layers.{}.block_sparse_moe.experts.{}.w1.weight", "model.layers.{}.block_sparse_moe.experts.{}.w3.weight",
                      "model.layers.{}.block_sparse_moe.experts.{}.w2.weight"),
-        {{"model.layers.{}.block_sparse_moe.gate.weight", "blk.{}.ffn_gate_inp.weight", sparse, {"experts", "width"}, Change::exact}},
+        router_rules("model.layers.{}.block_sparse_moe.gate.weight"),
     }),
 };
 const RegisterArchitecture registered(llama);

@@ -16,7 +16,9 @@ void describe_alone(const Config& config, Description& to) {
 
 void describe_columns(const Config& config, Description& to, bool normed) {
   describe_alone(config, to);
-  describe_mamba(config, to, {.kernel = "conv_kernel", .state = "state_size", .rank = "time_step_rank"});
+  describe_mamba(
+      config, to,
+      {.kernel = "conv_kernel", .state = "state_size", .rank = "time_step_rank", .expand = "expand", .inner = "intermediate_size"});
   to.put("ssm.dt_b_c_rms", normed);
 }
 
