@@ -18,8 +18,8 @@ std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); 
 
 }  // namespace
 
-void describe_stack(const Config& config, Description& to) {
-  to.layers = config.integer("num_hidden_layers", 1, 4096);
+void describe_stack(const Config& config, Description& to, const char* layers) {
+  to.layers = config.integer(layers, 1, 4096);
   const int64_t width = config.integer("hidden_size", 1, 1 << 20);
   to.size("width", width, "hidden_size");
   to.size("vocabulary", config.integer("vocab_size", 1, 1 << 24), "vocab_size");
@@ -47,8 +47,8 @@ void describe_feed_forward(Description& to, int64_t columns, const char* setting
   to.integer("feed_forward_length", columns);
 }
 
-void describe_sizes(const Config& config, Description& to, const char* feed_forward) {
-  describe_stack(config, to);
+void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers) {
+  describe_stack(config, to, layers);
   describe_context(config, to);
   if (config.has(feed_forward) || !to.no_dense_layer) describe_feed_forward(to, config.integer(feed_forward, 1, 1 << 20), feed_forward);
   describe_head_count(config, to);
@@ -91,12 +91,34 @@ void describe_epsilon(const Config& config, Description& to, const char* key, do
   to.number("attention.layer_norm_rms_epsilon", config.number(key, 0, 1, fallback));
 }
 
-void describe_decoder(const Config& config, Description& to, const RopeRules& rope) {
+void describe_decoder(const Config& config, Description& to, const RopeRules& rope, std::string_view activation) {
   describe_sizes(config, to);
   describe_heads(config, to);
   describe_rope(config, to, rope);
   describe_epsilon(config, to);
-  config.expect_text("hidden_act", "silu");
+  config.expect_text("hidden_act", activation);
+}
+
+void describe_llama(const Config& config, Description& to, const RopeRules& rope, std::string_view activation) {
+  describe_decoder(config, to, rope, activation);
+  to.integer("vocab_size", to.of("vocabulary"));
+  if (config.number("partial_rotary_factor", 1) != 1) config.unsupported("partial_rotary_factor", "whole heads are rotated");
+  to.integer("rope.dimension_count", to.head_dim);
+}
+
+void describe_windows_by_layer(const Config& config, Description& to) {
+  if (!config.boolean("use_sliding_window", false) || !config.has("sliding_window")) return;
+  const int64_t window = config.integer("sliding_window", 1, 1 << 30);
+  std::vector<bool> slides = config.choices("layer_types", to.layers, "sliding_attention", "full_attention");
+  if (slides.empty()) {
+    const int64_t first = config.integer("max_window_layers", 0, 1 << 20, to.layers);
+    for (int64_t i = 0; i < to.layers; i++) slides.push_back(i >= first);
+  }
+  if (std::find(slides.begin(), slides.end(), true) == slides.end() || window >= config.integer("max_position_embeddings", 1, 1 << 30))
+    return;
+  to.integer("attention.sliding_window", window);
+  to.flags("attention.sliding_window_pattern", slides);
+  to.folder_only(config, "sliding_window");
 }
 
 void describe_experts(const Config& config, Description& to, const ExpertSettings& of) {
@@ -209,6 +231,15 @@ Rules feed_forward_rules() {
       {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight", dense, {"feed_forward", "width"}},
       {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight", dense, {"width", "feed_forward"}},
       {"model.layers.{}.mlp.gate_proj.bias", "blk.{}.ffn_gate.bias", nullptr, {"feed_forward"}},
+      {"model.layers.{}.mlp.up_proj.bias", "blk.{}.ffn_up.bias", nullptr, {"feed_forward"}},
+      {"model.layers.{}.mlp.down_proj.bias", "blk.{}.ffn_down.bias", nullptr, {"width"}},
+  };
+}
+
+Rules ungated_feed_forward_rules() {
+  return {
+      {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight", dense, {"feed_forward", "width"}},
+      {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight", dense, {"width", "feed_forward"}},
       {"model.layers.{}.mlp.up_proj.bias", "blk.{}.ffn_up.bias", nullptr, {"feed_forward"}},
       {"model.layers.{}.mlp.down_proj.bias", "blk.{}.ffn_down.bias", nullptr, {"width"}},
   };

@@ -12,6 +12,8 @@ struct RopeOptions {
   bool scaled = true;                            // what the file says about scaling concerns these layers
   int64_t apart = 1;                             // of so many pairs the first turns, the others pass
   bool truncate = true;                          // YaRN's range of pairs is rounded to whole ones
+  bool factors = false;                          // divisors in rope_factors_short.weight and, for sequences longer than the original
+                                                 // context, rope_factors_long.weight, where the file has them (long-rope)
 };
 
 // Plain, linear, YaRN (Peng et al. 2023), or divisors in rope_freqs.weight (Llama 3), of `columns` of a head. `heads` and `start` are left

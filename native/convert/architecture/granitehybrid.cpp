@@ -131,14 +131,14 @@ const Architecture granite_of_experts{
                                           "model.layers.{}.block_sparse_moe.output_linear.weight"),
                        router_rules("model.layers.{}.block_sparse_moe.router.layer.weight"),
                        shared_rules("blk.{}.ffn_gate_shexp.weight", "blk.{}.ffn_up_shexp.weight", "blk.{}.ffn_down_shexp.weight")}),
-    .fits = [](const Config& config) { return has_layers_of_mamba(config) && has_experts(config); },
+    .serves = [](const Config& config) { return has_layers_of_mamba(config) && has_experts(config); },
 };
 const Architecture granite_dense{
     .name = "granitehybrid",
     .classes = {"GraniteMoeHybridForCausalLM"},
     .describe = describe_dense,
     .tensors = joined({granite_rules(), shared_rules("blk.{}.ffn_gate.weight", "blk.{}.ffn_up.weight", "blk.{}.ffn_down.weight")}),
-    .fits = [](const Config& config) { return has_layers_of_mamba(config) && !has_experts(config); },
+    .serves = [](const Config& config) { return has_layers_of_mamba(config) && !has_experts(config); },
 };
 const Architecture bamba{
     .name = "granitehybrid",

@@ -121,14 +121,14 @@ const Architecture nemotron_h{
     .classes = {"NemotronHForCausalLM"},
     .describe = describe_dense,
     .tensors = joined({common(), feed_forwards()}),
-    .fits = [](const Config& config) { return !has_experts(config); },
+    .serves = [](const Config& config) { return !has_experts(config); },
 };
 const Architecture nemotron_h_moe{
     .name = "nemotron_h_moe",
     .classes = {"NemotronHForCausalLM"},
     .describe = describe_sparse,
     .tensors = joined({common(), experts()}),
-    .fits = has_experts,
+    .serves = has_experts,
 };
 const RegisterArchitecture registered(nemotron_h), registered_moe(nemotron_h_moe);
 
