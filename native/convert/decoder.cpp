@@ -18,25 +18,49 @@ std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); 
 
 }  // namespace
 
-void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers) {
+void describe_stack(const Config& config, Description& to, const char* layers) {
   to.layers = config.integer(layers, 1, 4096);
   const int64_t width = config.integer("hidden_size", 1, 1 << 20);
-  to.heads = config.integer("num_attention_heads", 1, 1 << 14);
   to.size("width", width, "hidden_size");
-  to.size("heads", to.heads, "num_attention_heads");
   to.size("vocabulary", config.integer("vocab_size", 1, 1 << 24), "vocab_size");
   to.size("one", 1, "architectures");
   to.integer("block_count", to.layers);
-  to.integer("context_length", config.integer("max_position_embeddings", 1, 1 << 30));
   to.integer("embedding_length", width);
-  if (config.has(feed_forward) || !to.no_dense_layer) {
-    to.size("feed_forward", config.integer(feed_forward, 1, 1 << 20), feed_forward);
-    to.integer("feed_forward_length", to.of("feed_forward"));
-  }
+}
+
+namespace {
+
+void describe_head_count(const Config& config, Description& to) {
+  to.heads = config.integer("num_attention_heads", 1, 1 << 14);
+  to.size("heads", to.heads, "num_attention_heads");
   to.integer("attention.head_count", to.heads);
 }
 
-void describe_heads(const Config& config, Description& to) {
+}  // namespace
+
+void describe_context(const Config& config, Description& to) {
+  to.integer("context_length", config.integer("max_position_embeddings", 1, 1 << 30));
+}
+
+void describe_feed_forward(Description& to, int64_t columns, const char* setting) {
+  to.size("feed_forward", columns, setting);
+  to.integer("feed_forward_length", columns);
+}
+
+void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers) {
+  describe_stack(config, to, layers);
+  describe_context(config, to);
+  if (config.has(feed_forward) || !to.no_dense_layer) describe_feed_forward(to, config.integer(feed_forward, 1, 1 << 20), feed_forward);
+  describe_head_count(config, to);
+}
+
+void describe_hybrid(const Config& config, Description& to, const std::vector<bool>& attending) {
+  describe_stack(config, to);
+  describe_head_count(config, to);
+  describe_heads(config, to, attending);
+}
+
+void describe_heads(const Config& config, Description& to, const std::vector<bool>& attending) {
   to.kv_heads = config.integer("num_key_value_heads", 1, 1 << 14, to.heads);
   const int64_t width = to.of("width");
   if (to.heads % to.kv_heads)
@@ -52,14 +76,19 @@ void describe_heads(const Config& config, Description& to) {
   to.size("query", to.heads * to.head_dim, "num_attention_heads x head_dim");
   to.size("key_value", to.kv_heads * to.head_dim, "num_key_value_heads x head_dim (by default hidden_size / num_attention_heads)");
   to.size("head", to.head_dim, "head_dim");
-  to.integer("attention.head_count_kv", to.kv_heads);
+  std::vector<int32_t> by_layer;
+  for (const bool attends : attending) by_layer.push_back(attends ? static_cast<int32_t>(to.kv_heads) : 0);
+  if (attending.empty())
+    to.integer("attention.head_count_kv", to.kv_heads);
+  else
+    to.put("attention.head_count_kv", std::span<const int32_t>(by_layer));
   if (!config.has("head_dim")) return;
   to.integer("attention.key_length", to.head_dim);
   to.integer("attention.value_length", to.head_dim);
 }
 
-void describe_epsilon(const Config& config, Description& to) {
-  to.number("attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 0, 1, 1e-6));
+void describe_epsilon(const Config& config, Description& to, const char* key, double fallback) {
+  to.number("attention.layer_norm_rms_epsilon", config.number(key, 0, 1, fallback));
 }
 
 void describe_decoder(const Config& config, Description& to, const RopeRules& rope, std::string_view activation) {
