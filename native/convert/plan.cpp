@@ -264,7 +264,7 @@ class Planner {
     for (const Rule& rule : architecture_.tensors) {
       const auto numbers = match(rule.from, plain(t.name));
       if (!numbers) continue;
-      add(t, rule, *numbers);
+      if (!numbers->empty() || !rule.held || rule.held(description_, 0)) add(t, rule, *numbers);
       has_place = true;
     }
     if (!has_place)
@@ -349,6 +349,21 @@ void check_method(const Config& config) {
 }
 
 }  // namespace
+
+Made dense_matrix(const safetensors::Folder& module, const Config& config, const std::string& name, std::optional<Type> matrices) {
+  const Tensor* t = module.find("linear.weight");
+  if (!t || module.tensors().size() != 1)
+    throw Error(Code::unsupported,
+                name + ": expected one tensor in the module's file, linear.weight, found " + std::to_string(module.tensors().size()));
+  check_shape(*t);
+  if (t->shape.size() != 2) fail(*t, "expected 2 dimensions, found " + shape_text(*t));
+  Made made;
+  made.name = name + ".weight";
+  made.type = matrices.value_or(stored_type(*t));
+  made.dims = {t->shape[1], t->shape[0]};
+  made.pieces = {piece_of(module, config, *t)};
+  return made;
+}
 
 std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, const Architecture& architecture,
                        const Description& description, std::optional<Type> matrices) {

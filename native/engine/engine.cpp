@@ -39,7 +39,7 @@ class RunningEngine final : public Engine {
     check(request, parts_.info, *parts_.tokenizer);
     request = ready(std::move(request), choosable_);
     Scheduler::Queue one;
-    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer));
+    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer, parts_.readout));
     const uint64_t id = one.front()->id;
     {
       const std::lock_guard lock(mutex_);
@@ -169,8 +169,9 @@ class RunningEngine final : public Engine {
     Sequence& s = *w.sequence;
     if (s.request.generates() && w.outputs > 0) s.sample(parts_.batch->logits(output));
     if (!s.request.generates())
-      for (int64_t i = output; i < output + w.outputs; i++)
-        s.take_row(s.request.embeds() ? parts_.batch->hidden(i) : parts_.batch->logits(i));
+      for (int64_t i = 0; i < w.outputs; i++)
+        s.take_row(s.computed + w.count - w.outputs + i,
+                   s.request.embeds() ? parts_.batch->hidden(output + i) : parts_.batch->logits(output + i));
   }
 
   static Scheduler::Limits limits_of(const LoadedModel& m) {

@@ -139,6 +139,12 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
     if (l.kv) info.kv_heads = std::max(info.kv_heads, l.kv->heads);
   info.head = s.head;
   info.text_at_once = s.looks_ahead ? placed.size.rows : 0;
+  info.types = s.types;
+  info.vector_columns = s.width;
+  if (const Readout* readout = placed.readout()) {
+    info.pooling = readout->pooling(), info.vector_columns = readout->columns();
+    info.outputs = readout->outputs(), info.labels = readout->labels();
+  }
   info.vocabulary = s.vocabulary;
   info.trained_context = s.trained_context;
   info.context_tokens = context;
@@ -203,6 +209,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   if (several) prefetch.emplace(*file, &several->division().read);  // of its weights alone, now that they are known
   Prefetch::tell(progress, prefetch->fraction());
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);
+  parts.readout = placed.readout();
   parts.sides = std::move(placed.sides);
   parts.step_ms = options.step_ms;
   parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);

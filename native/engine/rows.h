@@ -11,8 +11,8 @@
 namespace lt::engine {
 
 struct HostRows {
-  std::vector<int32_t> ids, places, turns, sees, sequences, starts, reads, writes, outputs;  // as core's Rows
-  std::array<std::vector<int32_t>, most_groups> pages;                                       // as wide as the longest sequence's
+  std::vector<int32_t> ids, places, turns, sees, types, sequences, starts, reads, writes, outputs;  // as core's Rows
+  std::array<std::vector<int32_t>, most_groups> pages;                                              // as wide as the longest sequence's
   std::vector<int32_t> copies;  // pages to be copied first, in order: group, from, to, group, ...
   std::vector<int32_t> wants;   // of the outputs: logits or hidden rows, 0 or 1 each
 
@@ -20,6 +20,7 @@ struct HostRows {
   template <class Self, class F>
   static void each(Self& rows, F f) {
     f(rows.ids, &Rows::ids), f(rows.places, &Rows::places), f(rows.turns, &Rows::turns), f(rows.sees, &Rows::sees);
+    f(rows.types, &Rows::types);
     f(rows.sequences, &Rows::sequences), f(rows.starts, &Rows::starts), f(rows.reads, &Rows::reads), f(rows.writes, &Rows::writes);
     f(rows.outputs, &Rows::outputs);
   }

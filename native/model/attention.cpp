@@ -32,6 +32,7 @@ class Attention : public Mixer {
                .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
                .window = options.window,
                .ahead = options.ahead};
+    if (options.offsets) attend_.offsets = options.offsets.slice(q_heads_.first, q_heads_.count);
     if (options.sinks) attend_.sinks = loader.vector(b + "attn_sinks.weight", whole_.query, q_heads_);
   }
 

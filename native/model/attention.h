@@ -16,6 +16,7 @@ struct AttentionOptions {
   int64_t window = 0;                    // places that a row sees, back from its own; 0: all
   int64_t ahead = -1;                    // places behind its own; -1: as Rows::sees says
   Rope rope = {};                        // its heads are the caller's
+  Tensor offsets = {};                   // of scores by distance, of all heads (Attend)
 };
 
 // Heads of a layer as the file says.

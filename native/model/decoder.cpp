@@ -13,6 +13,7 @@ class Decoder : public Model {
   }
 
   const Shape& shape() const override { return shape_; }
+  const Readout* readout() const override { return ends_.readout().get(); }
   void embed(Ops& ops, Tensor x, const Rows& rows) const override { ends_.embed(ops, x, rows); }
   void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const override {
     const auto at = static_cast<size_t>(i);
@@ -27,6 +28,13 @@ class Decoder : public Model {
   Shape shape_;
 };
 
+void add_rows(Ops& ops, Tensor x, Tensor table, Tensor ids) {
+  Scope scope(ops);
+  const Tensor rows = scope.like(x);
+  ops.gather(rows, table, ids);
+  ops.add(x, x, rows);
+}
+
 }  // namespace
 
 // Every rank has the table, of whose rows only those of tokens that occur are read, and some rows of the output matrix.
@@ -40,10 +48,17 @@ Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : opti
   {
     const Loader::Part part = loader.embed();
     table_ = loader.lookup("token_embd.weight", hyper.vocabulary, hyper.width);
+    if (options.positions) positions_ = loader.lookup("position_embd.weight", hyper.context, hyper.width);
+    if (options.types) {
+      shape_.types = loader.rows_of("token_types.weight");
+      types_ = shape_.types == 1 ? loader.vector("token_types.weight", hyper.width)
+                                 : loader.lookup("token_types.weight", shape_.types, hyper.width);
+    }
     if (!options.embedding_norm.empty()) embedding_norm_ = read_norm(loader, options.embedding_norm, hyper.width, hyper);
   }
   const Loader::Part part = loader.head();
-  norm_ = read_norm(loader, "output_norm", hyper.width, hyper);
+  readout_ = read_readout(loader, hyper, options.readout);
+  if (options.norm) norm_ = read_norm(loader, "output_norm", hyper.width, hyper);
   if (!options.head) return;
   out_ = read_joint(loader, loader.has("output.weight") ? "output" : "token_embd", hyper.vocabulary, hyper.width, {});
   if (out_.rows) loader.division().note("output rows " + cut(hyper.vocabulary, 1, loader.division().size).text());
@@ -55,12 +70,14 @@ void Ends::embed(Ops& ops, Tensor x, const Rows& rows) const {
   ops.gather(x, table_, rows.ids);
   if (options_.embedding_scale != 1) ops.map(x, x, {}, {.outer = options_.embedding_scale});
   if (rows.given) ops.put(x, rows.given, rows.given_at);
+  if (positions_) add_rows(ops, x, positions_, rows.places);
+  if (types_) shape_.types == 1 ? ops.add(x, x, types_) : add_rows(ops, x, types_, rows.types);
   if (embedding_norm_) ops.norm(x, x, *embedding_norm_);
 }
 
 void Ends::hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const {
   ops.gather(h, x, rows.outputs);
-  ops.norm(h, h, norm_);
+  if (norm_) ops.norm(h, h, *norm_);
 }
 
 void Ends::head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const {
@@ -86,7 +103,7 @@ std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
   if (sparse && !options.experts) loader.refuse("expert_count", "a dense model", "a mixture of experts, which this version does not run");
   AttentionOptions attention = options.attention;
   attention.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
-  return decoder(loader, hyper, {}, [&](int64_t i) -> std::vector<Step> {
+  return decoder(loader, hyper, options.ends, [&](int64_t i) -> std::vector<Step> {
     const std::string b = block(i);
     const Norm first = read_norm(loader, b + "attn_norm", hyper.width, hyper);
     const Mixing attend = read_attention(loader, i, hyper, attention);

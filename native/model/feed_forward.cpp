@@ -24,7 +24,9 @@ class FeedForward : public Mixer {
     Division& d = loader.division();
     const Boundaries cut = cut_columns(loader, down + ".weight", columns);
     const Range own = d.mine(cut, columns);
-    if (options.fused) {
+    if (!options.gated) {
+      up_ = read_linear(loader, up, columns, hyper.width, own);
+    } else if (options.fused) {
       gate_ = read_linear(loader, up, 2 * columns, hyper.width, own);
       up_ = read_linear(loader, up, 2 * columns, hyper.width, Range{columns + own.first, own.count});
     } else {
@@ -38,8 +40,13 @@ class FeedForward : public Mixer {
 
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory&, const Rows& rows) const override {
     Scope scope(ops);
-    const Tensor f = scope.f32(x.rows, gate_.w.rows);
-    gated(ops, rows, f, x, gate_, up_, map_);
+    const Tensor f = scope.f32(x.rows, up_.w.rows);
+    if (gate_.w) {
+      gated(ops, rows, f, x, gate_, up_, map_);
+    } else {
+      linear(ops, rows, x, {{f, up_}});
+      ops.map(f, f, {}, map_);
+    }
     linear(ops, rows, y, f, down_);
   }
 

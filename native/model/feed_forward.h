@@ -1,4 +1,4 @@
-// The gated feed-forward: down(act(gate x) * up x).
+// The feed-forward, mostly gated: down(act(gate x) * up x).
 #pragma once
 #include "model/hyper.h"
 #include "model/mixer.h"
@@ -7,6 +7,7 @@ namespace lt::model {
 
 struct FeedForwardOptions {
   Map map = {.act = Act::silu};
+  bool gated = true;        // else down(act(up x))
   bool fused = false;       // ffn_up has the gate and then what it scales
   std::string suffix = {};  // of names: "_shexp"
   int64_t columns = 0;      // inside; 0: as feed_forward_length says
