@@ -1,6 +1,6 @@
 // bert: BERT, RoBERTa, XLM-RoBERTa and what is made of them; nomic-bert, jina-bert-v2 and jina-bert-v3 are of their kind. Encoders: layer
 // norms behind each half of a layer, of the sum. The kinds differ in what they know of places, and in their feed-forward.
-#include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "model/decoder.h"
@@ -16,18 +16,14 @@ struct BertKind {
   FeedForwardOptions feed = {.map = {.act = Act::gelu}, .gated = false};
 };
 
-// Scores less a slope times the distance to both sides (Press et al. 2021). GGUF files do not say the steepest, which is 2^(-8 / heads).
+// ALiBi to both sides. GGUF files do not say the steepest slope.
 Tensor slopes_to_both_sides(Loader& f, int64_t heads, int64_t context) {
   constexpr double most = 8;
   constexpr int64_t largest = int64_t{1} << 26;
   if (heads * context > largest) f.refuse("context_length", "at most " + std::to_string(largest / heads), std::to_string(context));
-  const auto whole = static_cast<double>(int64_t{1} << static_cast<int64_t>(std::log2(static_cast<double>(heads))));
   std::vector<float> table;
-  for (int64_t h = 0; h < heads; h++) {
-    const auto n = static_cast<double>(h);
-    const double slope = n < whole ? std::exp2(-most * (n + 1) / whole) : std::exp2(-most / 2 * (2 * (n - whole) + 1) / whole);
-    for (int64_t d = -context; d <= context; d++) table.push_back(static_cast<float>(-slope * static_cast<double>(std::abs(d))));
-  }
+  for (int64_t h = 0; h < heads; h++)
+    for (int64_t d = -context; d <= context; d++) table.push_back(-alibi_slope(h, heads, most) * static_cast<float>(std::abs(d)));
   return f.table(table, heads);
 }
 

@@ -82,6 +82,7 @@ void Ends::hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const {
 
 void Ends::head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const {
   linear(ops, rows, logits, h, out_);
+  if (options_.logit_scale != 1) ops.map(logits, logits, {}, {.outer = options_.logit_scale});
   const float cap = options_.logit_cap;
   if (cap > 0) ops.map(logits, logits, {}, {.act = Act::tanh, .inner = 1 / cap, .outer = cap});
 }
@@ -98,17 +99,20 @@ std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOpti
 }
 
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
-  const Hyper hyper = read_hyper(loader);
+  const Hyper hyper = read_hyper(loader, options.centred);
   const bool sparse = loader.integer("expert_count", 0, most_experts, 0) > 0;
   if (sparse && !options.experts) loader.refuse("expert_count", "a dense model", "a mixture of experts, which this version does not run");
   AttentionOptions attention = options.attention;
-  attention.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
+  if (options.rotates) attention.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
   return decoder(loader, hyper, options.ends, [&](int64_t i) -> std::vector<Step> {
     const std::string b = block(i);
     const Norm first = read_norm(loader, b + "attn_norm", hyper.width, hyper);
     const Mixing attend = read_attention(loader, i, hyper, attention);
-    const Norm second = read_norm(loader, b + "ffn_norm", hyper.width, hyper);
-    const Mixing feed = sparse ? read_experts(loader, i, hyper, *options.experts) : read_feed_forward(loader, i, hyper, {});
+    const bool one = options.residual == Residual::behind_one_norm;
+    const Norm second = one ? first : read_norm(loader, b + "ffn_norm", hyper.width, hyper);
+    const Mixing feed =
+        sparse ? read_experts(loader, i, hyper, *options.experts) : read_feed_forward(loader, i, hyper, options.feed_forward);
+    if (options.residual != Residual::in_turn) return {{{first, attend}, {second, feed}}};
     return {{{first, attend}}, {{second, feed}}};
   });
 }

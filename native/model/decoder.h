@@ -18,13 +18,14 @@ namespace lt::model {
 
 struct EndOptions {
   float embedding_scale = 1;        // of tokens' rows, not of those that are given
+  bool positions = false;           // position_embd has a row a place, which is added
   std::string embedding_norm = {};  // its name; empty: none
-  bool positions = false;           // position_embd has a row for each place
   bool types = false;               // token_types has a row for each text of a sequence
   bool norm = true;                 // output_norm of the final rows
   bool head = true;                 // logits of the final rows, else these are the result
-  float logit_cap = 0;              // logits z become cap * tanh(z / cap); 0: they stay
-  bool looks_ahead = false;         // rows see places behind them
+  float logit_scale = 1;
+  float logit_cap = 0;       // logits z become cap * tanh(z / cap); 0: they stay
+  bool looks_ahead = false;  // rows see places behind them
   ReadoutOptions readout = {};
 };
 
@@ -51,12 +52,23 @@ class Ends {
 std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOptions& ends,
                                const std::function<std::vector<Step>(int64_t i)>& layer);
 
+// How a layer's attention and feed-forward follow one another.
+enum class Residual : uint8_t {
+  in_turn,         // norm, attention, added; norm, feed-forward, added
+  side_by_side,    // both read the same rows, each by its norm
+  behind_one_norm  // both read the same rows by attn_norm
+};
+
 // Norm, attention, norm, feed-forward: dense, or of experts where the file has them and `experts` says how.
 struct DecoderOptions {
   AttentionOptions attention = {};
   RopeOptions rope = {};
   std::optional<ExpertsOptions> experts = {};
+  FeedForwardOptions feed_forward = {};
   EndOptions ends = {};
+  bool centred = false;  // layer norms
+  bool rotates = true;   // q and k
+  Residual residual = Residual::in_turn;
 };
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options);
 

@@ -17,16 +17,25 @@ void check_groups(const Loader& loader, const Router& r, int64_t count, int64_t 
 class Experts : public Mixer {
  public:
   Experts(Loader& loader, int64_t layer, const Hyper& hyper, const ExpertsOptions& options)
-      : router_(options.router), map_(options.map), exact_(loader.division().exact) {
+      : router_(options.router),
+        map_(options.map),
+        router_norm_(options.router_norm),
+        expert_norm_(options.expert_norm),
+        exact_(loader.division().exact) {
     const std::string b = block(layer);
     const int64_t count = read_expert_count(loader), columns = loader.per_layer(options.columns_key, layer, 1, most_width);
     used_ = loader.integer("expert_used_count", 1, count);
     check_groups(loader, options.router, count, used_);
     divide(loader.division(), count);
     scores_ = read_linear(loader, b + "ffn_gate_inp", count, hyper.width);
-    gate_ = stack(loader, b + "ffn_gate_exps", count, columns, hyper.width);
-    up_ = stack(loader, b + "ffn_up_exps", count, columns, hyper.width);
+    if (options.fused) {
+      gate_up_ = stack(loader, b + "ffn_gate_up_exps", count, 2 * columns, hyper.width);
+    } else {
+      gate_ = stack(loader, b + "ffn_gate_exps", count, columns, hyper.width);
+      up_ = stack(loader, b + "ffn_up_exps", count, columns, hyper.width);
+    }
     down_ = stack(loader, b + "ffn_down_exps", count, hyper.width, columns);
+    if (options.scaled) scales_ = loader.vector(b + "ffn_down_exps.scale", count).split(count);
     if (options.shared)
       shared_ = read_feed_forward(loader, layer, hyper, {.map = options.map, .suffix = "_shexp", .columns = options.shared});
     if (options.shared_gate) shared_gate_ = read_linear(loader, b + "ffn_gate_inp_shexp", 1, hyper.width);
@@ -35,8 +44,8 @@ class Experts : public Mixer {
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const override {
     Scope scope(ops);
     const Tensor ids = scope.i32(x.rows, used_), weights = scope.f32(x.rows, used_), all = scope.f32(x.rows * used_, y.cols);
-    choose(ops, ids, weights, x, rows);
-    compute(ops, all, x, ids, rows);
+    choose(ops, ids, weights, normed(ops, scope, x, router_norm_), rows);
+    compute(ops, all, normed(ops, scope, x, expert_norm_), ids, rows);
     // A number is other than zero on one rank alone, so that these sums add nothing but zeros.
     if (divided_ && exact_) ops.all_reduce(all);
     ops.combine(y, all, weights);
@@ -59,11 +68,22 @@ class Experts : public Mixer {
             .b = loader.has(bias) ? loader.floats(bias, count, out, own_) : Tensor{}};
   }
 
+  static Tensor normed(Ops& ops, Scope& scope, Tensor x, const std::optional<Norm>& norm) {
+    if (!norm) return x;
+    const Tensor y = scope.like(x);
+    ops.norm(y, x, *norm);
+    return y;
+  }
+
   void choose(Ops& ops, Tensor ids, Tensor weights, Tensor x, const Rows& rows) const {
     Scope scope(ops);
     const Tensor scores = scope.f32(x.rows, scores_.w.rows);
     linear(ops, rows, scores, x, scores_);
     ops.route(ids, weights, scores, router_);
+    if (!scales_) return;
+    const Tensor scales = scope.f32(weights.rows * used_, 1), each = weights.split(used_);
+    ops.gather(scales, scales_, ids.split(used_));
+    ops.map(each, each, scales, {});
   }
 
   // y (n * used, width): each row's chosen experts.
@@ -71,7 +91,13 @@ class Experts : public Mixer {
     Scope scope(ops);
     const Tensor f = scope.f32(y.rows, down_.w.cols);
     const Choice choice{.ids = ids, .count = own_.count, .first = own_.first};
-    gated(ops, rows, f, x, gate_, up_, map_, choice);
+    if (gate_up_.w) {
+      const Tensor both = scope.f32(y.rows, 2 * f.cols);
+      linear(ops, rows, both, x, gate_up_, choice);
+      ops.map(f, both.columns(0, f.cols), both.columns(f.cols, f.cols), map_);
+    } else {
+      gated(ops, rows, f, x, gate_, up_, map_, choice);
+    }
     linear(ops, rows, y, f, down_, {.ids = ids.split(used_), .count = own_.count, .first = own_.first});
   }
 
@@ -89,10 +115,12 @@ class Experts : public Mixer {
 
   Router router_;
   Map map_;
+  std::optional<Norm> router_norm_, expert_norm_;
   bool exact_, divided_ = false;
   int64_t used_ = 0;
   Range own_;  // experts of this rank
-  Linear scores_, gate_, up_, down_, shared_gate_;
+  Linear scores_, gate_, up_, gate_up_, down_, shared_gate_;
+  Tensor scales_;  // (experts, 1)
   Mixing shared_;
 };
 

@@ -1,5 +1,7 @@
 // A mixture of experts: each row goes through the few feed-forwards that a router chooses for it, and through a shared one where there is.
 #pragma once
+#include <optional>
+
 #include "model/hyper.h"
 #include "model/mixer.h"
 
@@ -11,6 +13,9 @@ struct ExpertsOptions {
   std::string columns_key = "expert_feed_forward_length";  // columns inside an expert
   int64_t shared = 0;                                      // columns inside the shared expert; 0: there is none
   bool shared_gate = false;                                // its result is scaled by a sigmoid of ffn_gate_inp_shexp
+  bool fused = false;                                      // ffn_gate_up_exps has of each expert the gate and then what it scales
+  bool scaled = false;                                     // ffn_down_exps.scale: a factor on each expert's weight
+  std::optional<Norm> router_norm = {}, expert_norm = {};  // of what each reads, where the layer's norm is not for both
 };
 
 int64_t read_expert_count(const Loader& loader);

@@ -17,7 +17,8 @@ Boundaries cut_columns(const Loader& loader, const std::string& down, int64_t co
 
 class FeedForward : public Mixer {
  public:
-  FeedForward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options) : map_(options.map) {
+  FeedForward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options)
+      : map_(options.map), gated_(options.gated) {
     const std::string b = block(layer), gate = b + "ffn_gate" + options.suffix, up = b + "ffn_up" + options.suffix,
                       down = b + "ffn_down" + options.suffix;
     const int64_t columns = options.columns ? options.columns : loader.per_layer("feed_forward_length", layer, 1, most_width);
@@ -30,7 +31,7 @@ class FeedForward : public Mixer {
       gate_ = read_linear(loader, up, 2 * columns, hyper.width, own);
       up_ = read_linear(loader, up, 2 * columns, hyper.width, Range{columns + own.first, own.count});
     } else {
-      gate_ = read_linear(loader, gate, columns, hyper.width, own);
+      if (gated_) gate_ = read_linear(loader, gate, columns, hyper.width, own);
       up_ = read_linear(loader, up, columns, hyper.width, own);
     }
     down_ = read_joint(loader, down, hyper.width, columns, cut);
@@ -41,7 +42,7 @@ class FeedForward : public Mixer {
   void run(Ops& ops, Tensor y, Tensor x, const LayerMemory&, const Rows& rows) const override {
     Scope scope(ops);
     const Tensor f = scope.f32(x.rows, up_.w.rows);
-    if (gate_.w) {
+    if (gated_) {
       gated(ops, rows, f, x, gate_, up_, map_);
     } else {
       linear(ops, rows, x, {{f, up_}});
@@ -52,6 +53,7 @@ class FeedForward : public Mixer {
 
  private:
   Map map_;
+  bool gated_;
   Linear gate_, up_, down_;
 };
 

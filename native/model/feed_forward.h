@@ -1,4 +1,4 @@
-// The feed-forward, mostly gated: down(act(gate x) * up x).
+// The feed-forward: down(act(gate x) * up x), or down(act(up x)).
 #pragma once
 #include "model/hyper.h"
 #include "model/mixer.h"
@@ -7,7 +7,7 @@ namespace lt::model {
 
 struct FeedForwardOptions {
   Map map = {.act = Act::silu};
-  bool gated = true;        // else down(act(up x))
+  bool gated = true;        // else ffn_up alone goes through the activation
   bool fused = false;       // ffn_up has the gate and then what it scales
   std::string suffix = {};  // of names: "_shexp"
   int64_t columns = 0;      // inside; 0: as feed_forward_length says

@@ -7,10 +7,11 @@
 
 namespace lt::model {
 
-// Of the layer's memory, what this mixer asked for.
+// Of the layer's memory, what this mixer asked for, and what comes for the layer beside its rows.
 struct LayerMemory {
   const Kv* kv = nullptr;
   State state;
+  Tensor inputs = {};  // f32 (n, columns a layer), of a model that has them (layer_inputs.h)
 };
 
 class Mixer {
