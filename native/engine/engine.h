@@ -28,7 +28,7 @@ struct EngineOptions {
   int64_t gpu_layers = fit_layers;   // the last so many on the device; more than there are, or all_layers: the head and table too
   int threads = 0;                   // 0: physical cores within affinity and cgroup quota
   int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
-  int64_t batch_tokens = 512;        // rows of a step at most
+  int64_t batch_tokens = 0;          // rows of a step at most; 0: 512, of texts that are read whole the context
   int64_t max_sequences = 32;        // requests decoded together
   double step_ms = 50;               // about as long as a step takes while somebody's text is generated
   int64_t state_memory = 256 << 20;  // bytes for states that beginnings of texts are known by, beside the running requests'
@@ -59,8 +59,10 @@ struct ModelInfo {
   int64_t outputs = 0;              // scores of a text; 0: it gives none
   std::vector<std::string> labels;  // of them, where the file names them
   MemoryInfo memory;
-  std::string chat_template;  // empty: none in the file
-  std::string ranks;          // how several ranks divide it; empty: one rank
+  std::string chat_template;    // empty: none in the file
+  std::string rerank_template;  // what a reranker is asked, with {query} and {document}; empty: it takes a pair of texts
+  int64_t separator = -1;       // the token between two texts; -1: none
+  std::string ranks;            // how several ranks divide it; empty: one rank
 
   int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
 };

@@ -15,7 +15,7 @@
 namespace lt::engine {
 namespace {
 
-constexpr int64_t default_context = 8192;
+constexpr int64_t default_context = 8192, default_batch = 512;
 constexpr Type q8_0 = Type{8};
 
 void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
@@ -55,7 +55,7 @@ CacheSize cache_size(const EngineOptions& o, const Shape& s, int64_t rows, int64
 }
 
 BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
-  const int64_t rows = std::min(o.batch_tokens, context);
+  const int64_t asked = o.batch_tokens ? o.batch_tokens : s.looks_ahead ? context : default_batch, rows = std::min(asked, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
   const int64_t outputs = s.head ? sequences + std::min(rows, logit_rows) : rows;
   return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s)};
@@ -122,6 +122,13 @@ int64_t parameters_of(const gguf::File& file) {
   return sum;
 }
 
+// GGUF spells the key so. Where it is absent, the token that ends a text does it.
+int64_t separator_of(const gguf::File& file) {
+  for (const char* key : {"tokenizer.ggml.seperator_token_id", "tokenizer.ggml.eos_token_id"})
+    if (const auto id = file.u64(key)) return static_cast<int64_t>(std::min<uint64_t>(*id, INT32_MAX));
+  return -1;
+}
+
 ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t context, Ranks* ranks) {
   const Shape& s = placed.shape;
   ModelInfo info{};
@@ -151,6 +158,8 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
   info.threads = placed.threads;
   info.memory = placed.memory;
   info.chat_template = file.string("tokenizer.chat_template").value_or("");
+  info.rerank_template = file.string("tokenizer.chat_template.rerank").value_or("");
+  info.separator = separator_of(file);
   if (ranks) {
     info.ranks = ranks->division().text();
     info.heads = ranks->division().heads, info.kv_heads = ranks->division().kv_heads;
@@ -223,7 +232,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
 std::unique_ptr<Engine> Engine::load(std::shared_ptr<const gguf::File> file, const EngineOptions& options, Sink sink,
                                      const Progress& progress) {
   check_range("contextTokens", options.context_tokens, 0, 1 << 30);
-  check_range("batchTokens", options.batch_tokens, 1, 65536);
+  check_range("batchTokens", options.batch_tokens, 0, 65536);
   check_range("maxSequences", options.max_sequences, 1, 4096);
   const auto comm = options.comm ? options.comm : comm::world();
   if (!comm || comm->size() == 1) return start(assemble(file, options, progress, nullptr), std::move(sink));

@@ -34,8 +34,8 @@ std::unique_ptr<Model> bert(Loader& f, const BertKind& kind) {
   AttentionOptions attention{.fused = kind.fused};
   if (kind.places == BertPlaces::rotary) attention.rope = read_rope(f, read_rotary(f, heads.key_dim), {});
   if (kind.places == BertPlaces::slopes) attention.offsets = slopes_to_both_sides(f, heads.query, h.context);
-  const EndOptions ends{.embedding_norm = "token_embd_norm",
-                        .positions = kind.places == BertPlaces::learned,
+  const EndOptions ends{.positions = kind.places == BertPlaces::learned,
+                        .embedding_norm = "token_embd_norm",
                         .types = true,
                         .norm = false,
                         .head = false,

@@ -46,10 +46,11 @@ export function expectExact(seen: readonly Seen[], tolerance: number, floor?: nu
   }
 }
 
-/** Models of golden/hf and golden2/hf whose architectures this build runs. */
+/** Models of golden/hf, golden2/hf and golden2/embed whose architectures this build runs. */
 export const referenceModels = [
   ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
+  ...['bert', 'xlm-roberta', 'roberta', 'nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 't5-encoder'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
 ] as const;
@@ -58,7 +59,8 @@ export const referenceModels = [
 export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35)/.test(name);
 
 /** The folder of a model, below ../shared. */
-export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);
+export const referenceFolder = (name: string) =>
+  ['golden2/hf', 'golden/hf', 'golden2/embed'].map((set) => `${set}/${name}`).find((path) => hasShared(path)) ?? `golden/hf/${name}`;
 const index = (name: string) => referenceFolder(name).replace(/[^/]*$/, 'index.json');
 interface Reference {
   tolerance: number;
@@ -66,6 +68,7 @@ interface Reference {
 }
 const reference = (name: string) => sharedJson<Record<string, Reference>>(index(name))[name]!;
 export const referenceFiles = (name: string) => [index(name), ...['ids.json', 'model-bf16.gguf'].map((f) => `${referenceFolder(name)}/${f}`)];
+export const referenceOutput = (name: string) => reference(name).output;
 export const referenceTolerance = (name: string) => reference(name).tolerance;
 export const referenceIds = (name: string) => sharedJson<{ ids: number[] }>(`${referenceFolder(name)}/ids.json`).ids;
 
