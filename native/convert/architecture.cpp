@@ -46,6 +46,11 @@ void Description::flags(std::string_view key, const std::vector<bool>& values) {
   put(key, std::span<const bool>(plain.get(), values.size()));
 }
 
+void Description::folder_only(const Config& config, std::string_view setting) {
+  unwritable = config.name() + ": " + std::string(setting) + ": a GGUF file of architecture " + prefix_.substr(0, prefix_.size() - 1) +
+               " cannot say it, and would be run otherwise; the folder is run as it says";
+}
+
 void Description::size(std::string_view name, int64_t value, const char* setting) { sizes_[name] = {value, setting}; }
 
 const Description::Size& Description::find(std::string_view name) const {

@@ -84,13 +84,17 @@ class Description {
   int64_t of(std::string_view name) const;
   const char* setting(std::string_view name) const;
 
+  // A GGUF file has no key for what `setting` says, or other programs read none: the folder is run, but not written as such a file.
+  void folder_only(const Config& config, std::string_view setting);
+
   std::vector<gguf::Field> fields;
+  std::string unwritable;  // why; empty: it can be written
   std::vector<Computed> tensors;
   int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
   bool tied = false;                    // whether the output's matrix is the token table
+  bool no_dense_layer = false;          // nor need config.json say how wide its feed-forward would be
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
-  std::string folder_alone;             // what config.json says and no GGUF file can; empty: nothing
   std::vector<int64_t> label_rows;      // of the output's matrix, of a reranker's answers
   const char* kinds = "architectures";  // what says in config.json which layers have which tensors
 

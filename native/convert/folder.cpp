@@ -281,11 +281,10 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   if (!options.vocabulary_only) {
     Description description(architecture.name);
     architecture.describe(settings, description);
+    if (options.written && !description.unwritable.empty()) throw Error(Code::unsupported, description.unwritable);
     description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));
     if (architecture.pools) describe_pooling(path, description);
     if (architecture.describe_folder) architecture.describe_folder(folder, description);
-    if (options.to_gguf && !description.folder_alone.empty())
-      throw Error(Code::unsupported, "a GGUF file cannot say " + description.folder_alone + ": load the folder itself");
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
     if (architecture.pools) {

@@ -29,7 +29,7 @@ const sameFile = {
 };
 
 describe('folders of golden/hf and golden2/hf', () => {
-  for (const name of referenceModels.filter((n) => !n.startsWith('qwen35moe'))) {
+  for (const name of referenceModels) {
     sharedTest(`${name}: its folder, the GGUF made of it and llama.cpp's give the same bits`, needs(name), async () => {
       using out = temporaryFolder();
       const file = join(out.path, 'model.gguf');
@@ -276,6 +276,22 @@ describe('folders of other architectures', () => {
     ['qwen3next', { decoder_sparse_step: 2 }],
     ['qwen3next', { mlp_only_layers: [1] }],
     ['qwen35', { attn_output_gate: false }],
+    ['qwen3moe', { decoder_sparse_step: 2 }],
+    ['qwen3moe', { sliding_window: 16, use_sliding_window: true }],
+    ['qwen2moe', { mlp_only_layers: [0] }],
+    ['olmoe', { clip_qkv: 8 }],
+    ['glm4moe', { scoring_func: 'softmax' }],
+    ['dots1', { layer_types: ['full_attention', 'sliding_attention', 'full_attention'] }],
+    ['minimax-m2', { use_routing_bias: false }],
+    ['ernie4_5-moe', { moe_layer_end_index: 1 }],
+    ['ernie4_5-moe', { use_bias: true }],
+    ['hunyuan-moe', { moe_topk: [2, 1] }],
+    ['llama4', { attention_chunk_size: 16 }],
+    ['llama4', { floor_scale: 16 }],
+    ['llama4', { attn_temperature_tuning: false }],
+    ['llama4', { no_rope_layers: [1, 1, 0, 1] }],
+    ['llama4', { moe_layers: [0, 2] }],
+    ['llama4', { use_qk_norm: false }],
     ['modern-bert', { hidden_activation: 'relu' }],
     ['modern-bert', { layer_types: ['sliding_attention', 'sliding_attention', 'sliding_attention', 'full_attention'] }],
   ];
@@ -287,6 +303,39 @@ describe('folders of other architectures', () => {
       await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(key) as string });
     });
   }
+
+  // Run as the folder says, and not written: other programs run such a file as if it said the opposite.
+  const alone = 'golden2/hf/qwen3moe-nonorm';
+  sharedTest("qwen3moe: weights that are no shares of the chosen ones': the folder is run, no file is made", [`${alone}/model.safetensors`], async () => {
+    using made = temporaryFolder();
+    expect(Math.max(...(await referenceDistances('qwen3moe-nonorm', { backend: 'ref', cacheType: 'f32' }, '.')))).toBeLessThanOrEqual(
+      referenceTolerance('qwen3moe-nonorm'),
+    );
+    const refused = { code: 'UNSUPPORTED', message: expect.stringContaining('norm_topk_prob') as string };
+    await expect(convertModel(sharedPath(alone), join(made.path, 'x.gguf'))).rejects.toMatchObject(refused);
+    await expect(quantize(sharedPath(alone), join(made.path, 'x.gguf'), { type: 'Q8_0' })).rejects.toMatchObject(refused);
+    expect(readdirSync(made.path)).toEqual([]);
+  });
+
+  sharedTest('qwen35moe: experts in one tensor are those in many', files('golden/hf/qwen35moe'), async () => {
+    using made = temporaryFolder();
+    const tensors = tensorsOf('golden/hf/qwen35moe');
+    const take = (layer: number, which: string) =>
+      Array.from({ length: 8 }, (_, e) => {
+        const key = `model.layers.${layer}.mlp.experts.${e}.${which}.weight`;
+        const { bytes } = tensors.get(key)!;
+        tensors.delete(key);
+        return bytes;
+      });
+    for (let layer = 0; layer < 4; layer++) {
+      const [gates, ups, downs] = [take(layer, 'gate_proj'), take(layer, 'up_proj'), take(layer, 'down_proj')];
+      const key = `model.layers.${layer}.mlp.experts`;
+      tensors.set(`${key}.gate_up_proj`, { dtype: 'BF16', shape: [8, 96, 64], bytes: Buffer.concat(gates.flatMap((g, e) => [g, ups[e]!])) });
+      tensors.set(`${key}.down_proj`, { dtype: 'BF16', shape: [8, 64, 48], bytes: Buffer.concat(downs) });
+    }
+    folderOf(sharedPath('golden/hf/qwen35moe'), made.path, [tensors]);
+    expect((await diffModels(made.path, sharedPath('golden/hf/qwen35moe'))).tensors).toEqual([]);
+  });
 
   sharedTest('a tensor of a layer of another kind is refused, as one is that is missing', files('golden/hf/qwen35'), async () => {
     using made = temporaryFolder();
@@ -604,6 +653,13 @@ describe('settings that the tensors do not have', () => {
       'n_shared_experts',
       'moe_intermediate_size',
     ],
+    qwen3moe: ['num_local_experts', 'moe_intermediate_size', 'num_experts_per_tok'],
+    granitemoe: ['num_local_experts', 'intermediate_size'],
+    glm4moe: ['first_k_dense_replace', 'n_routed_experts', 'n_shared_experts', 'moe_intermediate_size'],
+    'ernie4_5-moe': ['moe_num_experts', 'moe_intermediate_size', 'moe_num_shared_experts', 'moe_layer_start_index'],
+    'minimax-m2': ['num_local_experts', 'intermediate_size'],
+    'hunyuan-moe': ['num_experts', 'intermediate_size'],
+    llama4: ['num_local_experts', 'intermediate_size', 'intermediate_size_mlp'],
     qwen3next: ['num_experts', 'moe_intermediate_size', 'shared_expert_intermediate_size'],
     qwen35: ['linear_num_key_heads', 'linear_num_value_heads', 'linear_key_head_dim', 'linear_value_head_dim', 'linear_conv_kernel_dim'],
     'modern-bert': ['num_hidden_layers', 'hidden_size', 'intermediate_size', 'vocab_size', 'local_attention'],

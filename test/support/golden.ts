@@ -52,11 +52,13 @@ export const referenceModels = [
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['bert', 'xlm-roberta', 'roberta', 'nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 't5-encoder'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['glm4moelite', 'qwen3moe', 'qwen3moe-yarn', 'qwen2moe', 'olmoe', 'granitemoe', 'glm4moe', 'glm4moe-groups', 'minimax-m2', 'minimax-m2-rot'],
+  ...['ernie4_5-moe', 'ernie4_5-moe-2', 'ernie4_5-moe-noshared', 'dots1', 'hunyuan-moe', 'llama4'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
 ] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
-export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35)/.test(name);
+export const choosy = (name: string) => /moe|^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|minimax|dots1|llama4)/.test(name);
 
 /** The folder of a model, below ../shared. */
 export const referenceFolder = (name: string) =>

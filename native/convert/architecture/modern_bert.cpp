@@ -49,7 +49,7 @@ void describe_classifier(const Config& config, Description& to) {
   if (pooling == "mean") return;
   if (pooling != "cls") config.unsupported("classifier_pooling", "expected cls or mean, found \"" + shown(pooling) + "\"");
   to.integer("classifier.pooling_type", 2);
-  to.folder_alone = "classifier_pooling: cls";
+  to.folder_only(config, "classifier_pooling");
 }
 
 bool behind_the_first(const Description&, int64_t layer) { return layer > 0; }  // whose norm is the embeddings'
