@@ -1,9 +1,11 @@
 // Vectors and scores against ../shared/golden2/embed: what transformers, and plain torch, computed from the same folders.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertModel, cosineSimilarity, loadModel, type LoadOptions, type Model, type Pooling } from 'llama-ts';
 import { temporaryFolder } from '../fixtures/safetensors';
 import { rows } from '../support/distance';
-import { sharedFloats, sharedJson, sharedPath, sharedTest, storyModel } from '../support/shared';
+import { root, sharedFloats, sharedJson, sharedPath, sharedTest, storyModel } from '../support/shared';
 
 const set = 'golden2/embed';
 const file = 'model-bf16.gguf';
@@ -192,4 +194,18 @@ describe('scores', () => {
       expect(found!.scores).toEqual(wanted);
     },
   );
+
+  sharedTest('llama-ts rerank scores token ids with their types', needs('bert-rerank', 'pairs.json'), async () => {
+    using made = temporaryFolder();
+    const { inputs } = pairsOf('bert-rerank');
+    const [ids, types, out] = ['ids.json', 'types.json', 'scores.f32'].map((name) => join(made.path, name)) as [string, string, string];
+    writeFileSync(ids, JSON.stringify(inputs.map((p) => p.ids)));
+    writeFileSync(types, JSON.stringify(inputs.map((p) => p.token_types)));
+    const words = ['rerank', '-m', sharedPath(`${set}/bert-rerank`), '--ids-file', ids, '--type-ids-file', types, '--backend', 'ref', '-o', out];
+    expect(spawnSync(process.execPath, [join(root, 'dist', 'bin', 'llama-ts.js'), ...words], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    const wanted = sharedFloats(`${set}/bert-rerank/scores-types.f32`);
+    const found = readFileSync(out);
+    expect(found).toHaveLength(4 * wanted.length);
+    wanted.forEach((x, i) => expect(Math.abs(found.readFloatLE(4 * i) - x)).toBeLessThanOrEqual(1e-3)); // a cache of 16 bits
+  });
 });
