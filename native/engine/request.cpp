@@ -1,5 +1,7 @@
 #include "engine/request.h"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -29,6 +31,18 @@ void check_pooling(const Request& r, const ModelInfo& model) {
   if (r.embeds() && std::get<Embed>(r.kind).pooling == Pooling::rank && model.outputs == 0)
     throw Error(Code::unsupported,
                 "a model of architecture " + model.architecture + " without a head for scores: expected a reranker or a classifier");
+}
+
+void check_given(const Request& r, const ModelInfo& model) {
+  if (r.given_at.empty() && r.given.empty()) return;
+  if (!model.takes_embeddings) refuse("given", "tokens alone, as the model was loaded", "embeddings");
+  if (r.salt == 0) refuse("salt", "a number that tells these embeddings from others", "0");
+  if (r.given.size() != r.given_at.size() * static_cast<size_t>(model.width))
+    refuse("given", std::to_string(model.width) + " values for each of " + std::to_string(r.given_at.size()) + " places",
+           std::to_string(r.given.size()));
+  const auto falls = std::adjacent_find(r.given_at.begin(), r.given_at.end(), std::greater_equal<>());
+  if (falls != r.given_at.end() || r.given_at.front() < 0 || r.given_at.back() >= std::ssize(r.prompt))
+    refuse("given", "ascending places of the prompt", "others");
 }
 
 void check_wishes(const Generate& g, int64_t vocabulary, const tokenize::Tokenizer& tokenizer) {
@@ -73,6 +87,7 @@ void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& 
   check_prompt(r, model.vocabulary);
   check_types(r, model);
   check_pooling(r, model);
+  check_given(r, model);
   if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
   check_length(r, model);
   check_at_once(r, model);
