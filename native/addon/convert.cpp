@@ -35,7 +35,7 @@ Pooling pooling_of(const std::string& name) {
 
 std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::string& kind, const Napi::Object& from) {
   if (kind == "score") return engine::Score{};
-  if (kind == "embed") return engine::Embed{pooling_of(text_of(from, "pooling"))};
+  if (kind == "embed") return engine::Embed{from.Get("pooling").IsString() ? pooling_of(text_of(from, "pooling")) : Pooling::none};
   engine::Generate out;
   out.max_tokens = integer_of(from, "maxTokens");
   out.stop = texts_of(from.Get("stop"));

@@ -32,8 +32,8 @@ std::unique_ptr<Model> gemma3(Loader& f, bool encodes) {
   return decoder(f, h, ends, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     const bool slide = window > 0 && slides(f, i);
-    attention.rope = slide ? local : full, attention.window = slide ? window : 0;
-    if (slide && encodes) attention.window = window / 2 + 1, attention.ahead = window / 2;  // half to each side, both ends included
+    const int64_t back = encodes ? window / 2 + 1 : window, ahead = encodes ? window / 2 : -1;  // half to each side, both ends included
+    attention.rope = slide ? local : full, attention.window = slide ? back : 0, attention.ahead = slide ? ahead : -1;
     return {{{norm("attn_norm"), read_attention(f, i, h, attention), norm("post_attention_norm")}},
             {{norm("ffn_norm"), read_feed_forward(f, i, h, {.map = {.act = Act::gelu_tanh}}), norm("post_ffw_norm")}}};
   });
