@@ -89,8 +89,8 @@ const Architecture& architecture_of(const FolderOf& folder) {
   const Architecture* plain = nullptr;
   for (const Architecture* a : all()) {
     if (std::find(a->classes.begin(), a->classes.end(), name) == a->classes.end()) continue;
-    if (!a->is) plain = a;
-    if (a->is && a->is(folder)) return *a;
+    if (a->is ? a->is(folder) : a->serves && a->serves(config)) return *a;
+    if (!a->is && !a->serves) plain = a;
   }
   if (plain) return *plain;
   config.unsupported("architectures", "folders of " + shown(name) + " are not read; those that are: " + known());

@@ -286,6 +286,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
     if (architecture.pools) describe_pooling(path, description);
     if (architecture.describe_folder) architecture.describe_folder(folder, description);
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);
+    if (architecture.read) architecture.read(*parts.folder, description);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
     if (architecture.pools) {
       for (const DenseModule& m : dense_modules(path)) {

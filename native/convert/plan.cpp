@@ -264,8 +264,9 @@ class Planner {
     for (const Rule& rule : architecture_.tensors) {
       const auto numbers = match(rule.from, plain(t.name));
       if (!numbers) continue;
-      if (!numbers->empty() || !rule.held || rule.held(description_, 0)) add(t, rule, *numbers);
       has_place = true;
+      const bool holds = !numbers->empty() || !rule.held || rule.held(description_, 0);
+      if (!rule.to.empty() && holds) add(t, rule, *numbers);
     }
     if (!has_place)
       throw Error(Code::unsupported, "tensor " + shown(t.name) + ": architecture " + std::string(architecture_.name) +
@@ -363,6 +364,18 @@ Made dense_matrix(const safetensors::Folder& module, const Config& config, const
   made.dims = {t->shape[1], t->shape[0]};
   made.pieces = {piece_of(module, config, *t)};
   return made;
+}
+
+float value_of(const safetensors::Folder& folder, const std::string& name) {
+  const Tensor* t = folder.find(name);
+  if (!t) throw Error(Code::format, "tensor " + name + ": expected in the folder, which has none");
+  if (t->values() != 1) fail(*t, "expected one number, found " + shape_text(*t));
+  Made made;
+  made.dims = {1}, made.pieces = {{.from = t}};
+  stored_type(*t);
+  float x = 0;
+  made.make(0, 1, reinterpret_cast<uint8_t*>(&x));
+  return x;
 }
 
 std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, const Architecture& architecture,

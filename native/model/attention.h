@@ -51,6 +51,9 @@ int64_t read_rotary(const Loader& loader, int64_t key_dim);
 // The slope of head h of `heads` (Press et al. 2021).
 float alibi_slope(int64_t h, int64_t heads, double most);
 
+// For `temperature`: 1 + share ln(1 + floor((place + ahead) / length)); none where the share is 0.
+Tensor read_temperature(Loader& loader, double share, int64_t length, int64_t ahead = 0);
+
 Mixing read_attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options);
 
 }  // namespace lt::model

@@ -33,7 +33,7 @@ std::unique_ptr<Model> bert(Loader& f, const BertKind& kind) {
   const Heads heads = read_heads(f, 0, h);
   AttentionOptions attention{.fused = kind.fused};
   if (kind.places == BertPlaces::rotary) attention.rope = read_rope(f, read_rotary(f, heads.key_dim), {});
-  if (kind.places == BertPlaces::slopes) attention.offsets = slopes_to_both_sides(f, heads.query, h.context);
+  if (kind.places == BertPlaces::slopes) attention.offsets = slopes_to_both_sides(f, heads.query, f.context());
   const EndOptions ends{.positions = kind.places == BertPlaces::learned,
                         .embedding_norm = "token_embd_norm",
                         .types = true,

@@ -22,6 +22,7 @@ namespace lt::model {
 struct Section {
   int64_t first = 0, last = INT64_MAX;
   bool embed = true, head = true;
+  int64_t context = 0;  // tokens of the longest sequence; 0: as many as the model was trained for
 };
 
 // Bytes of weights: of each layer, of what makes rows of tokens, of the head. What two of them read counts where it is read first.
@@ -48,6 +49,8 @@ class Loader {
   std::vector<std::string> texts(std::string_view key) const;  // of a list; none where there is no such list
   // A key that is one number, or a list with a number or a boolean for each layer.
   int64_t per_layer(std::string_view key, int64_t layer, int64_t low, int64_t high, std::optional<int64_t> fallback = {}) const;
+  // A list with a number for each layer, under a key that has no architecture in front.
+  double listed(std::string_view key, int64_t layer, double low, double high) const;
   bool has_key(std::string_view key) const;
   bool has_list(std::string_view key) const;
 
@@ -79,6 +82,7 @@ class Loader {
   // From here on a name with `ours` in it is the file's with `theirs` in its place.
   void spell(const std::string& ours, const std::string& theirs) { spelled_.emplace_back(ours, theirs); }
 
+  int64_t context() const;                          // tokens of the longest sequence
   int64_t block_of(const std::string& name) const;  // values in a block of its type; 1 where it is absent
   Division& division() const { return division_; }
   bool has(const std::string& name) const { return tensor(name) != nullptr; }

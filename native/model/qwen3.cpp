@@ -6,6 +6,7 @@ namespace lt::model {
 
 LT_MODEL("qwen3", [](Loader& f) {
   return decoder(f, {.attention = {.query_key_norm = NormOf::head},
+                     .vary = windows_by_layer(f),
                      .ends = {.head = !gives_scores(f), .readout = {.ranks_by = Pooling::last, .shares = true}}});
 });
 
