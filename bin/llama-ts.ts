@@ -18,6 +18,8 @@ function commands(): CommandModule[] {
     require('./commands/convert') as { default: CommandModule },
     require('./commands/gguf') as { default: CommandModule },
     require('./commands/logits') as { default: CommandModule },
+    require('./commands/embed') as { default: CommandModule },
+    require('./commands/rerank') as { default: CommandModule },
     require('./commands/bench') as { default: CommandModule },
     require('./commands/perplexity') as { default: CommandModule },
     require('./commands/imatrix') as { default: CommandModule },

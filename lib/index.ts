@@ -8,6 +8,18 @@ import { native, packageRoot } from './binding';
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatJson, type ChatOptions, type SendOptions } from './chat';
 export { convertModel, type ConvertOptions, type ConvertType, type Written } from './convert';
+export {
+  cosineSimilarity,
+  type EmbedInput,
+  type EmbedOptions,
+  type Pooling,
+  type Ranked,
+  type RankOptions,
+  type ReadOptions,
+  type TokenInput,
+  type TooLong,
+  type Truncated,
+} from './embed';
 export { LlamaError, type ErrorCode } from './errors';
 export type { Chunk, Generation, Result, TokenLogprob } from './generation';
 export {

@@ -40,15 +40,41 @@ export interface ModelInfo {
   };
   /** How several ranks divide the model, in words; absent where one computes it. */
   readonly ranks?: string;
+  /** Whether it predicts tokens. Of a model that encodes texts, vectors and scores are all there is. */
+  readonly head: boolean;
+  /** How the file says that rows become a vector; `rank`: that it scores pairs; `none`: nothing. */
+  readonly pooling: 'none' | 'mean' | 'cls' | 'last' | 'rank';
+  /** Numbers of a vector that `embed` gives, unless it is cut. */
+  readonly vectorColumns: number;
+  /** Scores that `rank` and `classify` give; 0: it has no head for them. */
+  readonly outputs: number;
+  /** What the scores are of, where the file names it. */
+  readonly labels: readonly string[];
+  /** Kinds of tokens that a pair of texts has: 2 where the second one's differ. */
+  readonly types: number;
+  /** Tokens of a text at most, where texts are read whole, in one step; 0: there is no such bound. */
+  readonly textAtOnce: number;
+  /** The token between two texts; -1: none. */
+  readonly separator: number;
+  /** What a reranker is asked, with `{query}` and `{document}`; absent where it takes a pair of texts. */
+  readonly rerankTemplate?: string;
   /** The Jinja source of the file's chat template, where it has one. */
   readonly chatTemplate?: string;
 }
 
 /** @internal */
 export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
-  const { weights, kv, states, scratch, tables, device, chatTemplate, ranks, ...rest } = from;
+  const { weights, kv, states, scratch, tables, device, chatTemplate, ranks, rerankTemplate, labels, ...rest } = from;
   const memory = Object.freeze({ weights, kv, states, scratch, tables, device, total: weights + kv + states + scratch + tables });
-  return Object.freeze({ ...rest, mmap, memory, ...(ranks !== '' && { ranks }), ...(chatTemplate !== '' && { chatTemplate }) });
+  return Object.freeze({
+    ...rest,
+    labels: Object.freeze([...labels]),
+    mmap,
+    memory,
+    ...(rerankTemplate !== '' && { rerankTemplate }),
+    ...(ranks !== '' && { ranks }),
+    ...(chatTemplate !== '' && { chatTemplate }),
+  });
 }
 
 /**

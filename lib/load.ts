@@ -33,7 +33,7 @@ export interface LoadOptions {
   threads?: number;
   /** Tokens that all generations together can hold, each of them at most the model's length. Default: the model's length, at most 8192. */
   contextTokens?: number;
-  /** Tokens computed in one step at most. Default 512. */
+  /** Tokens computed in one step at most. Default 512; of a model that reads texts whole, what its context holds. */
   batchTokens?: number;
   /** Generations that run together; more wait in line. Default 32. */
   maxSequences?: number;
@@ -93,7 +93,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     gpuLayers = 'auto',
     threads = 0,
     contextTokens = 0,
-    batchTokens = 512,
+    batchTokens = 0,
     maxSequences = 32,
     stepTime = 50,
     stateMemory = 256 * 2 ** 20,

@@ -48,6 +48,15 @@ export interface NativeInfo {
   backend: string;
   chatTemplate: string;
   ranks: string; // '': one
+  rerankTemplate: string; // '': a reranker takes a pair of texts
+  pooling: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // as the file says
+  head: boolean; // it predicts tokens
+  labels: string[]; // of its scores
+  types: number; // texts of a pair that it tells apart
+  vectorColumns: number;
+  outputs: number; // scores of a text; 0: none
+  textAtOnce: number; // tokens of a text that is read in one step; 0: any number
+  separator: number; // -1: none
   parameters: number;
   fileBytes: number;
   layers: number;
@@ -75,6 +84,8 @@ export interface Segment {
 
 export interface NativeRequest {
   ids: Uint32Array | undefined;
+  types?: Uint32Array | undefined; // of each of the ids, the text of a pair that it is of
+  pooling?: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // embed: what becomes of the rows
   segments: readonly Segment[]; // behind ids
   begin: boolean; // the begin token in front, where the file asks for one
   maxTokens: number; // -1: up to the end of the context
@@ -121,6 +132,7 @@ export interface NativeVocabulary {
   beginText: string;
   endText: string;
   addsBegin: boolean;
+  addsEnd: boolean;
   controls: string[]; // how the control tokens are spelled
 }
 

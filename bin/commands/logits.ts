@@ -1,7 +1,6 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { endianness } from 'node:os';
 import type { CommandModule } from 'yargs';
 
+import { save } from '../floats';
 import { idList, loadFlags, word, type Flags } from '../flags';
 import { readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
@@ -27,20 +26,6 @@ async function idsOf(flags: Flags): Promise<number[]> {
   if (typeof flags.ids === 'string') return idList(flags.ids, '--ids');
   if (typeof flags.idsFile === 'string') return fromFile(await readText(flags.idsFile), flags.idsFile);
   throw new Error('expected token ids: --ids 5,6,7 or --ids-file FILE.json');
-}
-
-// Little-endian float32, written aside and renamed, so that a file of that name is always whole.
-async function save(path: string, values: Float32Array): Promise<void> {
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  if (endianness() === 'BE') bytes.swap32();
-  const aside = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(aside, bytes);
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  }
 }
 
 async function logits(flags: Flags): Promise<void> {

@@ -174,6 +174,7 @@ Napi::Value vocabulary(Info info) {
   out.Set("beginText", text_to_js(env, t.bos() >= 0 ? t.text(t.bos()) : ""));
   out.Set("endText", text_to_js(env, t.eos() >= 0 ? t.text(t.eos()) : ""));
   out.Set("addsBegin", Napi::Boolean::New(env, t.add_bos()));
+  out.Set("addsEnd", Napi::Boolean::New(env, t.add_eos()));
   out.Set("controls", controls);
   return out;
 }

@@ -1,5 +1,7 @@
 #include "addon/convert.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "addon/errors.h"
@@ -24,9 +26,16 @@ sample::ChainOptions sampling_of(const Napi::Object& from) {
   return out;
 }
 
+// By their numbers in a GGUF file.
+constexpr std::array<std::string_view, 5> poolings = {"none", "mean", "cls", "last", "rank"};
+
+Pooling pooling_of(const std::string& name) {
+  return static_cast<Pooling>(std::find(poolings.begin(), poolings.end(), name) - poolings.begin());
+}
+
 std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::string& kind, const Napi::Object& from) {
   if (kind == "score") return engine::Score{};
-  if (kind == "embed") return engine::Embed{};
+  if (kind == "embed") return engine::Embed{from.Get("pooling").IsString() ? pooling_of(text_of(from, "pooling")) : Pooling::none};
   engine::Generate out;
   out.max_tokens = integer_of(from, "maxTokens");
   out.stop = texts_of(from.Get("stop"));
@@ -121,6 +130,7 @@ Order order_of(double ticket, const Napi::Object& from) {
   out.ticket = ticket;
   out.begin = flag_of(from, "begin");
   if (from.Get("ids").IsTypedArray()) out.request.prompt = ids_of(from.Get("ids"));
+  if (from.Get("types").IsTypedArray()) out.request.types = ids_of(from.Get("types"));
   out.segments = segments_of(from.Get("segments"));
   out.request.tells_reading = flag_of(from, "tellsReading");
   out.request.kind = kind_of(text_of(from, "kind"), from);
@@ -146,6 +156,17 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   out.Set("backend", text_to_js(env, info.backend));
   out.Set("chatTemplate", text_to_js(env, info.chat_template));
   out.Set("ranks", text_to_js(env, info.ranks));
+  out.Set("rerankTemplate", text_to_js(env, info.rerank_template));
+  out.Set("pooling", text_to_js(env, poolings.at(static_cast<size_t>(info.pooling))));
+  out.Set("head", Napi::Boolean::New(env, info.head));
+  const Napi::Array labels = Napi::Array::New(env);
+  for (const std::string& label : info.labels) labels.Set(labels.Length(), text_to_js(env, label));
+  out.Set("labels", labels);
+  number("types", info.types);
+  number("vectorColumns", info.vector_columns);
+  number("outputs", info.outputs);
+  number("textAtOnce", info.text_at_once);
+  number("separator", info.separator);
   number("parameters", info.parameters);
   number("fileBytes", info.file_bytes);
   number("layers", info.layers);

@@ -23,7 +23,7 @@ struct WholeSequence {
     rows.places = rows.outputs = ints(b, ascending, n, 1);
     rows.turns = ints(b, turns, n, s.axes);
     rows.sees = s.looks_ahead ? ints(b, std::vector<int32_t>(tokens.size(), static_cast<int32_t>(n) - 1), n, 1) : rows.places;
-    rows.sequences = ints(b, std::vector<int32_t>(tokens.size(), 0), n, 1);
+    rows.sequences = rows.types = ints(b, std::vector<int32_t>(tokens.size(), 0), n, 1);
     rows.starts = ints(b, {0, static_cast<int32_t>(n)}, 2, 1);
     rows.reads = ints(b, {-1}, 1, 1);
     rows.writes = ints(b, keeps, n, 1);

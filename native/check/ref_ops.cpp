@@ -106,7 +106,8 @@ void attend(const OpVector& v, Ops& ops) {
               .chunk = v.whole("chunk", 0),
               .cap = v.real("cap", 0),
               .sinks = v.tensor("sinks"),
-              .slopes = v.tensor("slopes")});
+              .slopes = v.tensor("slopes"),
+              .offsets = v.tensor("offsets")});
   v.expect("y", y);
 }
 

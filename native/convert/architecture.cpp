@@ -31,6 +31,9 @@ bool sparse(const Description& d, int64_t layer) { return !d.sparse.empty() && d
 bool attends(const Description& d, int64_t layer) { return !recurs(d, layer); }
 bool recurs(const Description& d, int64_t layer) { return !d.recurrent.empty() && d.recurrent[static_cast<size_t>(layer)]; }
 
+bool ties(const Description& d, int64_t) { return d.tied; }
+bool unties(const Description& d, int64_t) { return !d.tied; }
+
 Rules joined(std::initializer_list<Rules> parts) {
   Rules all;
   for (const Rules& p : parts) all.insert(all.end(), p.begin(), p.end());
@@ -68,10 +71,28 @@ std::string_view class_of(const Config& config) {
   config.fail("architectures", "expected a list with the name of the model's class, found none");
 }
 
-const Architecture& architecture_of(const Config& config) {
+void describe_labels(const Config& config, Description& to) {
+  const json::Value named = config["id2label"];
+  std::vector<std::string> labels;
+  for (size_t i = 0; i < (named ? named.size() : 1); i++) {
+    const auto label = named[std::to_string(i)].string();
+    if (named && !label) config.fail("id2label", "expected the name of label " + std::to_string(i));
+    labels.emplace_back(label.value_or("LABEL_0"));
+  }
+  to.put("classifier.output_labels", std::span<const std::string>(labels));
+  to.size("labels", std::ssize(labels), "id2label");
+}
+
+const Architecture& architecture_of(const FolderOf& folder) {
+  const Config& config = folder.config;
   const std::string_view name = class_of(config);
-  for (const Architecture* a : all())
-    if (std::find(a->classes.begin(), a->classes.end(), name) != a->classes.end() && (!a->serves || a->serves(config))) return *a;
+  const Architecture* plain = nullptr;
+  for (const Architecture* a : all()) {
+    if (std::find(a->classes.begin(), a->classes.end(), name) == a->classes.end()) continue;
+    if (a->is ? a->is(folder) : a->serves && a->serves(config)) return *a;
+    if (!a->is && !a->serves) plain = a;
+  }
+  if (plain) return *plain;
   config.unsupported("architectures", "folders of " + shown(name) + " are not read; those that are: " + known());
 }
 

@@ -35,6 +35,9 @@ bool dense(const Description&, int64_t layer);   // layers whose feed-forward is
 bool sparse(const Description&, int64_t layer);  // those of experts
 bool attends(const Description&, int64_t layer);
 bool recurs(const Description&, int64_t layer);
+// Tensors outside of layers: where the output's matrix is the token table, or is not. Of others the rule has no use.
+bool ties(const Description&, int64_t layer);
+bool unties(const Description&, int64_t layer);
 
 // For each row or column of a result, which one of the folder's tensor it is. Of vectors the values are columns.
 using Order = std::vector<int64_t> (*)(const Description&);
@@ -103,6 +106,7 @@ class Description {
   bool no_dense_layer = false;          // nor need config.json say how wide its feed-forward would be
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
+  std::vector<int64_t> label_rows;      // of the output's matrix, of a reranker's answers
   const char* kinds = "architectures";  // what says in config.json which layers have which tensors
 
   // Whether what is made becomes a GGUF file; else it is run where it lies.
@@ -126,6 +130,12 @@ struct Renamed {
   std::string_view stored, plain;
 };
 
+// What a folder is, beside its class.
+struct FolderOf {
+  const std::string& path;
+  const Config& config;
+};
+
 struct Architecture {
   std::string_view name;                  // general.architecture
   std::vector<std::string_view> classes;  // config.json's "architectures"
@@ -139,10 +149,12 @@ struct Architecture {
   std::span<const Default> defaults = {};          // of settings
   std::vector<Renamed> renamed = {};               // in some folders
   std::vector<std::string_view> passed_over = {};  // beginnings of names of what is for training, for drafts or not for text
+  bool (*is)(const FolderOf&) = nullptr;           // null: of several with a class, the one that no other is
+  void (*describe_folder)(const FolderOf&, Description& to) = nullptr;  // what files beside config.json say
 };
 
 // Of a folder, by what its config.json says. Throws Code::unsupported, naming it.
-const Architecture& architecture_of(const Config& config);
+const Architecture& architecture_of(const FolderOf& folder);
 
 struct RegisterArchitecture {
   explicit RegisterArchitecture(const Architecture& architecture);
@@ -153,5 +165,14 @@ std::string_view class_of(const Config& config);
 
 // How an encoder's rows become one vector, as the folder's modules.json and the file that it names say.
 void describe_pooling(const std::string& folder, Description& to);
+
+// A module of modules.json behind the pooling, which has a safetensors file of its own.
+struct DenseModule {
+  std::string path, to;  // a folder in the model's, the beginning of the names of its tensors
+};
+std::vector<DenseModule> dense_modules(const std::string& folder);
+
+// The labels of a classifier, and how many there are as the size "labels".
+void describe_labels(const Config& config, Description& to);
 
 }  // namespace lt::convert

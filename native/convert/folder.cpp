@@ -29,8 +29,9 @@ std::filesystem::path native_path(const std::string& path) { return std::u8strin
 
 struct FolderContents {
   std::string path;
-  std::unique_ptr<safetensors::Folder> folder;  // null: the vocabulary alone
-  std::vector<uint8_t> header;                  // of a GGUF file without tensors: what the metadata point into
+  std::unique_ptr<safetensors::Folder> folder;                // null: the vocabulary alone
+  std::vector<std::unique_ptr<safetensors::Folder>> modules;  // of dense layers behind the model
+  std::vector<uint8_t> header;                                // of a GGUF file without tensors: what the metadata point into
   std::vector<Made> made;
 };
 
@@ -271,7 +272,8 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   parts.path = path;
   const Config config(path, "config.json", largest_config);
   if (!config.found()) throw Error(Code::file, "expected config.json, found none: this is no model folder");
-  const Architecture& architecture = architecture_of(config);
+  const FolderOf folder{path, config};
+  const Architecture& architecture = architecture_of(folder);
   std::vector<gguf::Field> fields = {gguf::field("general.architecture", architecture.name), gguf::field("general.type", "model"),
                                      gguf::field("general.name", options.name.empty() ? name_of(path) : options.name)};
   const Config settings = settings_of(config, architecture);
@@ -283,9 +285,18 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
     if (options.written && !description.unwritable.empty()) throw Error(Code::unsupported, description.unwritable);
     description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));
     if (architecture.pools) describe_pooling(path, description);
+    if (architecture.describe_folder) architecture.describe_folder(folder, description);
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);
     if (architecture.read) architecture.read(*parts.folder, description);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
+    if (architecture.pools) {
+      for (const DenseModule& m : dense_modules(path)) {
+        safetensors::naming(m.path, [&] {
+          parts.modules.push_back(std::make_unique<safetensors::Folder>(safetensors::in_folder(path, m.path), "", options.access));
+          parts.made.push_back(dense_matrix(*parts.modules.back(), config, m.to, options.matrices));
+        });
+      }
+    }
     fields.push_back(gguf::field("general.size_label", size_label(parts.made)));
     fields.insert(fields.end(), description.fields.begin(), description.fields.end());
     fields.push_back(gguf::field("general.file_type", file_type_of(options.matrices.value_or(main_type(parts.made)))));

@@ -265,7 +265,8 @@ class Planner {
       const auto numbers = match(rule.from, plain(t.name));
       if (!numbers) continue;
       has_place = true;
-      if (!rule.to.empty()) add(t, rule, *numbers);
+      const bool holds = !numbers->empty() || !rule.held || rule.held(description_, 0);
+      if (!rule.to.empty() && holds) add(t, rule, *numbers);
     }
     if (!has_place)
       throw Error(Code::unsupported, "tensor " + shown(t.name) + ": architecture " + std::string(architecture_.name) +
@@ -359,6 +360,21 @@ void check_method(const Config& config) {
 }
 
 }  // namespace
+
+Made dense_matrix(const safetensors::Folder& module, const Config& config, const std::string& name, std::optional<Type> matrices) {
+  const Tensor* t = module.find("linear.weight");
+  if (!t || module.tensors().size() != 1)
+    throw Error(Code::unsupported,
+                name + ": expected one tensor in the module's file, linear.weight, found " + std::to_string(module.tensors().size()));
+  check_shape(*t);
+  if (t->shape.size() != 2) fail(*t, "expected 2 dimensions, found " + shape_text(*t));
+  Made made;
+  made.name = name + ".weight";
+  made.type = matrices.value_or(stored_type(*t));
+  made.dims = {t->shape[1], t->shape[0]};
+  made.pieces = {piece_of(module, config, *t)};
+  return made;
+}
 
 float value_of(const safetensors::Folder& folder, const std::string& name) {
   const Tensor* t = folder.find(name);

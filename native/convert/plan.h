@@ -54,4 +54,7 @@ float value_of(const safetensors::Folder& folder, const std::string& name);
 std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, const Architecture& architecture,
                        const Description& description, std::optional<Type> matrices);
 
+// The matrix of a dense module, NAME.weight.
+Made dense_matrix(const safetensors::Folder& module, const Config& config, const std::string& name, std::optional<Type> matrices);
+
 }  // namespace lt::convert

@@ -34,7 +34,7 @@ class Decorator : public Ops {
     Delta operator()(const Delta& delta) const { return delta; }
     Norm operator()(Norm n) const { return at(n, n.w, n.b); }
     Rope operator()(Rope r) const { return at(r, r.freqs, r.axes); }
-    Attend operator()(Attend a) const { return at(a, a.sinks, a.slopes); }
+    Attend operator()(Attend a) const { return at(a, a.sinks, a.slopes, a.offsets); }
     Choice operator()(Choice c) const { return at(c, c.ids); }
     Router operator()(Router r) const { return at(r, r.bias); }
     Conv operator()(Conv c) const { return at(c, c.w, c.b); }

@@ -37,6 +37,7 @@ struct Shape {
   int64_t axes = 1;          // of Rows::turns
   bool looks_ahead = false;  // rows see places behind them: a sequence's rows go into one step
   bool head = true;          // it has logits
+  int64_t types = 1;         // texts that rows of a sequence tell apart
   std::vector<LayerShape> layers = {};
 
   int64_t count() const { return static_cast<int64_t>(layers.size()); }
@@ -50,10 +51,27 @@ struct Groups {
 };
 Groups groups_of(const Shape& shape);
 
+// The numbers of a file's "pooling_type".
+enum class Pooling : uint8_t { none, mean, first, last, rank };
+
+// How the hidden rows of a text become one vector, or scores: on the host, so that it is the same behind every backend.
+class Readout {
+ public:
+  virtual ~Readout() = default;
+  virtual Pooling pooling() const = 0;                                      // as the file says; none where it does not
+  virtual int64_t columns() const = 0;                                      // of a vector
+  virtual int64_t outputs() const = 0;                                      // scores of a text; 0: it gives none
+  virtual const std::vector<std::string>& labels() const = 0;               // of the scores, where the file names them
+  virtual Pooling ranks_by() const = 0;                                     // which row scores are of: mean, first or last
+  virtual std::vector<float> vector(std::span<const float> row) const = 0;  // of a pooled row
+  virtual std::vector<float> scores(std::span<const float> row) const = 0;
+};
+
 class Model {
  public:
   virtual ~Model() = default;
   virtual const Shape& shape() const = 0;
+  virtual const Readout* readout() const { return nullptr; }                                            // null: a pooled row is the vector
   virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                   // x (n, carried)
   virtual void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const = 0;  // in place
   virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                        // h (outputs, width)

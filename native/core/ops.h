@@ -63,14 +63,15 @@ struct Rope {
 
 // A row at place p sees places from its window's and its chunk's beginning to Rows::sees.
 struct Attend {
-  int64_t heads = 1;   // of q; query head h reads KV head h * kv.heads / heads
-  float scale = 1;     // of the scores
-  int64_t window = 0;  // places > p - window; 0: from the first
-  int64_t ahead = -1;  // places <= p + ahead; -1: as Rows::sees says alone
-  int64_t chunk = 0;   // places >= p / chunk * chunk; 0: from the first
-  float cap = 0;       // scores s become cap * tanh(s / cap); 0: they stay
-  Tensor sinks = {};   // f32 (1, heads): a score more, which takes weight and gives nothing
-  Tensor slopes = {};  // f32 (1, heads): scores less slope * (p - place) (ALiBi)
+  int64_t heads = 1;    // of q; query head h reads KV head h * kv.heads / heads
+  float scale = 1;      // of the scores
+  int64_t window = 0;   // places > p - window; 0: from the first
+  int64_t ahead = -1;   // places <= p + ahead; -1: as Rows::sees says alone
+  int64_t chunk = 0;    // places >= p / chunk * chunk; 0: from the first
+  float cap = 0;        // scores s become cap * tanh(s / cap); 0: they stay
+  Tensor sinks = {};    // f32 (1, heads): a score more, which takes weight and gives nothing
+  Tensor slopes = {};   // f32 (1, heads): scores less slope * (p - place) (ALiBi)
+  Tensor offsets = {};  // f32 (heads, 2 r + 1): scores plus column r + (place - p), which is kept within -r and r
 };
 
 // One of several products of the same rows.

@@ -24,6 +24,7 @@ struct Rows {
   Tensor places;     // i32 (n, 1): the row's place in its sequence, where its key and value are kept
   Tensor turns;      // i32 (n, axes): what rotation turns it by
   Tensor sees;       // i32 (n, 1): the last place that it sees
+  Tensor types;      // i32 (n, 1): which of its sequence's texts it is of, where the model tells them apart
   Tensor sequences;  // i32 (n, 1): row of `pages` and `reads`
   Tensor starts;     // i32 (sequences + 1, 1): the first row of each sequence, then n
   Tensor reads;      // i32 (sequences, 1): slot of the states before its first row; -1: they begin as zeros
@@ -41,7 +42,7 @@ struct Rows {
   // f(tensor) for each of them.
   template <class F>
   void each(F f) {
-    for (Tensor* t : {&ids, &places, &turns, &sees, &sequences, &starts, &reads, &writes, &outputs, &given_at, &given}) f(*t);
+    for (Tensor* t : {&ids, &places, &turns, &sees, &types, &sequences, &starts, &reads, &writes, &outputs, &given_at, &given}) f(*t);
     for (Tensor& t : pages) f(t);
     f(splits.entries);
     f(splits.firsts);

@@ -13,6 +13,7 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
              .places = list,
              .turns = tensor(Type::i32, rows, s.axes),
              .sees = list,
+             .types = list,
              .sequences = list,
              .starts = tensor(Type::i32, rows + 1, 1),
              .reads = list,

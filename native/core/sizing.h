@@ -55,6 +55,7 @@ class Sizing : public Ops {
     expect(q.rows == rows.places.rows && q.cols == a.heads * kv.k.cols && a.heads % kv.heads == 0, "attend q", q, kv.k);
     expect(y.rows == q.rows && y.cols == a.heads * kv.v.cols, "attend y", y, kv.v);
     for (const Tensor& t : {a.sinks, a.slopes}) expect(!t || (t.type == Type::f32 && t.cols == a.heads), "attend", q, t);
+    expect(!a.offsets || (a.offsets.type == Type::f32 && a.offsets.rows == a.heads && a.offsets.cols % 2 == 1), "attend", q, a.offsets);
     needs_.partial_dim = std::max(needs_.partial_dim, kv.v.cols);
   }
   void route(Tensor ids, Tensor weights, Tensor scores, const Router& r) override {

@@ -7,7 +7,12 @@
 namespace lt::engine {
 
 Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size)
-    : stages_(std::move(stages)), size_(size), carried_(shape.carried), axes_(shape.axes), looks_ahead_(shape.looks_ahead) {}
+    : stages_(std::move(stages)),
+      size_(size),
+      carried_(shape.carried),
+      axes_(shape.axes),
+      looks_ahead_(shape.looks_ahead),
+      types_(shape.types > 1) {}
 
 void Batch::describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies) {
   HostRows::each_list(rows_, [](std::vector<int32_t>& list) { list.clear(); });
@@ -23,6 +28,7 @@ void Batch::describe(std::span<const Work> work, std::span<const Scheduler::Page
       rows_.places.push_back(place);
       rows_.turns.insert(rows_.turns.end(), static_cast<size_t>(axes_), place);
       rows_.sees.push_back(looks_ahead_ ? static_cast<int32_t>(s->length() - 1) : place);
+      if (types_) rows_.types.push_back(s->request.type_of(place));
       rows_.sequences.push_back(static_cast<int32_t>(i));
       rows_.writes.push_back(Cache::writes(s->held, place, r + 1 == count));
       add_given(s->request, place, static_cast<int32_t>(first + r));

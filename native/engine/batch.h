@@ -38,7 +38,7 @@ class Batch {
   std::vector<Stage> stages_;
   BatchSize size_;
   int64_t carried_, axes_;
-  bool looks_ahead_;
+  bool looks_ahead_, types_;
   HostRows rows_;
   std::vector<float> x_;  // rows between two stages
   Lead lead_;

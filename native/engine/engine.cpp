@@ -55,7 +55,7 @@ class RunningEngine final : public Engine {
     check(request, parts_.info, *parts_.tokenizer);
     request = ready(std::move(request), choosable_);
     Scheduler::Queue one;
-    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer));
+    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer, parts_.readout));
     const uint64_t id = one.front()->id;
     {
       const std::lock_guard lock(mutex_);
@@ -209,7 +209,7 @@ class RunningEngine final : public Engine {
     Sequence& s = *w.sequence;
     for (size_t i = 0; i < results.size(); i++) {
       if (!s.request.generates()) {
-        s.take_row(results[i]);
+        s.take_row(s.computed + w.count - std::ssize(results) + static_cast<int64_t>(i), results[i]);
         continue;
       }
       s.sample(results[i]);

@@ -14,6 +14,7 @@
 #include "comm/comm.h"
 #include "core/backend.h"
 #include "core/error.h"
+#include "core/model.h"
 #include "gguf/file.h"
 #include "sample/sampler.h"
 #include "tokenize/tokenizer.h"
@@ -34,7 +35,7 @@ struct EngineOptions {
   int64_t gpu_layers = fit_layers;   // the last so many on the device; more than there are, or all_layers: the head and table too
   int threads = 0;                   // 0: physical cores within affinity and cgroup quota
   int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
-  int64_t batch_tokens = 512;        // rows of a step at most
+  int64_t batch_tokens = 0;          // rows of a step at most; 0: 512, of texts that are read whole the context
   int64_t max_sequences = 32;        // requests decoded together
   bool takes_embeddings = false;     // requests may give rows of their prompts as embeddings
   double step_ms = 50;               // about as long as a step takes while somebody's text is generated
@@ -61,10 +62,17 @@ struct ModelInfo {
   int threads;
   bool head = true;  // it predicts tokens; false: hidden rows alone
   bool takes_embeddings = false;
-  int64_t text_at_once = 0;  // tokens of a text, which is computed in one step; 0: in any number
+  int64_t text_at_once = 0;         // tokens of a text, which is computed in one step; 0: in any number
+  int64_t types = 1;                // texts of one request that it tells apart
+  Pooling pooling = Pooling::none;  // as the file says
+  int64_t vector_columns = 0;       // of a pooled text
+  int64_t outputs = 0;              // scores of a text; 0: it gives none
+  std::vector<std::string> labels;  // of them, where the file names them
   MemoryInfo memory;
-  std::string chat_template;  // empty: none in the file
-  std::string ranks;          // how several ranks divide it; empty: one rank
+  std::string chat_template;    // empty: none in the file
+  std::string rerank_template;  // what a reranker is asked, with {query} and {document}; empty: it takes a pair of texts
+  int64_t separator = -1;       // the token between two texts; -1: none
+  std::string ranks;            // how several ranks divide it; empty: one rank
 
   int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
 };
@@ -78,11 +86,14 @@ struct Generate {
   int top_logprobs = -1;  // -1: no log-probabilities, 0: of the chosen, n: and of the n best
 };
 struct Score {};  // a row of logits of each token
-struct Embed {};  // a hidden row of each token, behind the last norm
+struct Embed {    // a hidden row of each token, behind the last norm; or one vector of the text, or its scores
+  Pooling pooling = Pooling::none;
+};
 
 struct Request {
   uint64_t tag = 0;  // the caller's own name for it, told in each report
   std::vector<int32_t> prompt;
+  std::vector<int32_t> types;  // of each token, the text of a pair that it is of; empty: all of the first
   bool tells_reading = false;  // reports also tell how much of the prompt was read
   uint64_t salt = 0;           // what of a text its tokens do not say: two requests share beginnings only where it is the same
   // Places of the prompt, ascending, that come as embeddings, and these, width values each; what the prompt has there says nothing. Needs a
@@ -93,6 +104,8 @@ struct Request {
 
   bool generates() const { return std::holds_alternative<Generate>(kind); }
   bool embeds() const { return std::holds_alternative<Embed>(kind); }
+  bool pools() const { return embeds() && std::get<Embed>(kind).pooling != Pooling::none; }
+  int32_t type_of(int32_t place) const { return types.empty() ? 0 : types[static_cast<size_t>(place)]; }
   Generate& generate() { return std::get<Generate>(kind); }
   const Generate& generate() const { return std::get<Generate>(kind); }
 };
@@ -111,7 +124,7 @@ struct Report {
   uint64_t request = 0, tag = 0;
   std::string text;  // whole UTF-8 characters
   std::vector<TokenOut> tokens;
-  std::vector<float> rows;  // Score, Embed: the next
+  std::vector<float> rows;  // Score, Embed: the next, or what was made of all
   Finish finish = Finish::none;
   std::optional<Error> error;  // failed
   std::string stop_string;     // the one that was met

@@ -15,6 +15,7 @@
 namespace lt::engine {
 namespace {
 
+constexpr int64_t default_batch = 512;
 constexpr Type q8_0 = Type{8};
 
 void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
@@ -54,7 +55,7 @@ CacheSize cache_size(const EngineOptions& o, const Shape& s, int64_t rows, int64
 }
 
 BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
-  const int64_t rows = std::min(o.batch_tokens, context);
+  const int64_t asked = o.batch_tokens ? o.batch_tokens : s.looks_ahead ? context : default_batch, rows = std::min(asked, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
   const int64_t outputs = s.head ? sequences + std::min(rows, logit_rows) : rows;
   return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s), o.takes_embeddings};
@@ -121,6 +122,13 @@ int64_t parameters_of(const gguf::File& file) {
   return sum;
 }
 
+// GGUF spells the key so. Where it is absent, the token that ends a text does it.
+int64_t separator_of(const gguf::File& file) {
+  for (const char* key : {"tokenizer.ggml.seperator_token_id", "tokenizer.ggml.eos_token_id"})
+    if (const auto id = file.u64(key)) return static_cast<int64_t>(std::min<uint64_t>(*id, INT32_MAX));
+  return -1;
+}
+
 ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t context, Ranks* ranks) {
   const Shape& s = placed.shape;
   ModelInfo info{};
@@ -139,12 +147,20 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
   info.head = s.head;
   info.takes_embeddings = placed.size.takes_embeddings;
   info.text_at_once = s.looks_ahead ? placed.size.rows : 0;
+  info.types = s.types;
+  info.vector_columns = s.width;
+  if (const Readout* readout = placed.readout()) {
+    info.pooling = readout->pooling(), info.vector_columns = readout->columns();
+    info.outputs = readout->outputs(), info.labels = readout->labels();
+  }
   info.vocabulary = s.vocabulary;
   info.trained_context = s.trained_context;
   info.context_tokens = context;
   info.threads = placed.threads;
   info.memory = placed.memory;
   info.chat_template = file.string("tokenizer.chat_template").value_or("");
+  info.rerank_template = file.string("tokenizer.chat_template.rerank").value_or("");
+  info.separator = separator_of(file);
   if (ranks) {
     info.ranks = ranks->division().text();
     info.heads = ranks->division().heads, info.kv_heads = ranks->division().kv_heads;
@@ -203,6 +219,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   if (several) prefetch.emplace(*file, &several->division().read);  // of its weights alone, now that they are known
   Prefetch::tell(progress, prefetch->fraction());
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);
+  parts.readout = placed.readout();
   parts.sides = std::move(placed.sides);
   parts.step_ms = options.step_ms;
   parts.propose = options.propose;
@@ -218,7 +235,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
 std::unique_ptr<Engine> Engine::load(std::shared_ptr<const gguf::File> file, const EngineOptions& options, Sink sink,
                                      const Progress& progress) {
   check_range("contextTokens", options.context_tokens, 0, 1 << 30);
-  check_range("batchTokens", options.batch_tokens, 1, 65536);
+  check_range("batchTokens", options.batch_tokens, 0, 65536);
   check_range("maxSequences", options.max_sequences, 1, 4096);
   const auto comm = options.comm ? options.comm : comm::world();
   if (!comm || comm->size() == 1) return start(assemble(file, options, progress, nullptr), std::move(sink));

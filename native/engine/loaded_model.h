@@ -14,6 +14,7 @@ struct LoadedModel {
   std::unique_ptr<Ranks> ranks;  // null: one
   std::vector<Side> sides;
   std::unique_ptr<Batch> batch;
+  const Readout* readout = nullptr;  // of a side's model, or null
   ModelInfo info;
   double step_ms = 50;  // EngineOptions::step_ms
   Propose propose;      // EngineOptions::propose

@@ -32,6 +32,8 @@ struct Placement {
   int threads = 1;      // of the host
   int64_t device_layers = 0;
   MemoryInfo memory{};
+
+  const Readout* readout() const { return sides.front().model->readout(); }
 };
 
 // size_of: the sizes of a step for a model's shape; tables: bytes of host memory that others take; ranks: of which this is one, or

@@ -19,6 +19,20 @@ void check_prompt(const Request& r, int64_t vocabulary) {
     if (id < 0 || id >= vocabulary) refuse("prompt", "token ids from 0 to " + std::to_string(vocabulary - 1), std::to_string(id));
 }
 
+void check_types(const Request& r, const ModelInfo& model) {
+  if (r.types.empty()) return;
+  if (r.types.size() != r.prompt.size())
+    refuse("types", "one for each of " + std::to_string(r.prompt.size()) + " tokens", std::to_string(r.types.size()));
+  for (const int32_t type : r.types)
+    if (type < 0 || type >= model.types) refuse("types", "numbers from 0 to " + std::to_string(model.types - 1), std::to_string(type));
+}
+
+void check_pooling(const Request& r, const ModelInfo& model) {
+  if (r.embeds() && std::get<Embed>(r.kind).pooling == Pooling::rank && model.outputs == 0)
+    throw Error(Code::unsupported,
+                "a model of architecture " + model.architecture + " without a head for scores: expected a reranker or a classifier");
+}
+
 void check_given(const Request& r, const ModelInfo& model) {
   if (r.given_at.empty() && r.given.empty()) return;
   if (!model.takes_embeddings) refuse("given", "tokens alone, as the model was loaded", "embeddings");
@@ -71,6 +85,8 @@ void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& 
     throw Error(Code::unsupported,
                 "a model of architecture " + model.architecture + " encodes texts and predicts no tokens: ask for its hidden rows");
   check_prompt(r, model.vocabulary);
+  check_types(r, model);
+  check_pooling(r, model);
   check_given(r, model);
   if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
   check_length(r, model);

@@ -11,16 +11,17 @@
 namespace lt::engine {
 
 struct HostRows {
-  std::vector<int32_t> ids, places, turns, sees, sequences, starts, reads, writes, outputs, given_at;  // as core's Rows
-  std::vector<int32_t> given;                                                                          // the bits of Rows::given
-  std::array<std::vector<int32_t>, most_groups> pages;                                                 // as wide as the longest sequence's
-  std::vector<int32_t> copies;  // pages to be copied first, in order: group, from, to, group, ...
-  std::vector<int32_t> wants;   // of the outputs: logits or hidden rows, 0 or 1 each
+  std::vector<int32_t> ids, places, turns, sees, types, sequences, starts, reads, writes, outputs, given_at;  // as core's Rows
+  std::vector<int32_t> given;                                                                                 // the bits of Rows::given
+  std::array<std::vector<int32_t>, most_groups> pages;  // as wide as the longest sequence's
+  std::vector<int32_t> copies;                          // pages to be copied first, in order: group, from, to, group, ...
+  std::vector<int32_t> wants;                           // of the outputs: logits or hidden rows, 0 or 1 each
 
   // f(list, the tensor it becomes) for every list that a pass reads.
   template <class Self, class F>
   static void each(Self& rows, F f) {
     f(rows.ids, &Rows::ids), f(rows.places, &Rows::places), f(rows.turns, &Rows::turns), f(rows.sees, &Rows::sees);
+    f(rows.types, &Rows::types);
     f(rows.sequences, &Rows::sequences), f(rows.starts, &Rows::starts), f(rows.reads, &Rows::reads), f(rows.writes, &Rows::writes);
     f(rows.outputs, &Rows::outputs), f(rows.given_at, &Rows::given_at);
   }

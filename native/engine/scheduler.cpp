@@ -26,8 +26,8 @@ bool same_page(const Sequence& a, const Sequence& b, int64_t i) {
 
 }  // namespace
 
-// Results of every token are wanted of what does not generate, so none may be skipped.
-bool Scheduler::may_reuse(const Sequence& s) const { return s.request.generates() && !limits_.whole_texts; }
+// Where results of every token are wanted, none may be skipped.
+bool Scheduler::may_reuse(const Sequence& s) const { return !s.wants_each_row() && !limits_.whole_texts; }
 bool Scheduler::decodes(const Sequence& s) const { return s.uncomputed() == 1 && s.request.generates() && !limits_.whole_texts; }
 
 bool Scheduler::generates() const {
@@ -62,11 +62,11 @@ std::vector<Work> Scheduler::plan(int64_t rows) {
 // What of at most `rows` rows the sequence can have of the step, where `results` rows of results are left.
 Work Scheduler::piece(Sequence& s, int64_t rows, int64_t& results) const {
   int64_t count = std::min(s.uncomputed(), rows);
-  if (!s.request.generates()) count = std::min(count, results);
+  if (s.wants_each_row()) count = std::min(count, results);
   if (limits_.whole_texts && count < s.uncomputed()) return {&s, 0, 0};
   const bool whole = count == s.uncomputed();
-  const int64_t outputs = !s.request.generates() ? count : whole && s.generates() ? 1 : 0;
-  if (!s.request.generates()) results -= count;
+  const int64_t outputs = s.wants_each_row() ? count : whole && (s.generates() || s.wants_last_row()) ? 1 : 0;
+  if (s.wants_each_row()) results -= count;
   return {&s, count, outputs};
 }
 

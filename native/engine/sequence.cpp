@@ -27,7 +27,7 @@ Generate wishes(const Request& r) { return r.generates() ? r.generate() : Genera
 
 }  // namespace
 
-Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const tokenize::Tokenizer& tokenizer)
+Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const tokenize::Tokenizer& tokenizer, const Readout* readout)
     : id(number),
       request(std::move(asked)),
       tokens(request.prompt),
@@ -39,6 +39,7 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       ignore_end_(wishes(request).ignore_end),
       stops_(wishes(request).stop),
       strip_space_(strips_space(request.prompt, tokenizer)) {
+  if (request.pools()) pooled_.emplace(std::get<Embed>(request.kind).pooling, readout);
   report_.request = id;
   report_.tag = request.tag;
   report_.prompt_tokens = prompt_length();
@@ -87,7 +88,14 @@ void Sequence::draft(const Propose& propose) {
 
 void Sequence::show(std::string text) { report_.text += stops_.push(text); }
 
+void Sequence::take_row(int64_t place, std::span<const float> row) {
+  if (place < rows_) return;
+  rows_ = place + 1;
+  pooled_ ? pooled_->take(row) : void(report_.rows.insert(report_.rows.end(), row.begin(), row.end()));
+}
+
 void Sequence::prompt_done() {
+  if (pooled_) report_.rows = pooled_->result();
   prompt_read();
   finish(Finish::length);
 }

@@ -1,10 +1,12 @@
 // One request from submission to its last report: its tokens, its pages, its text and its sampler.
 #pragma once
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "engine/cache.h"
 #include "engine/engine.h"
+#include "engine/pooled.h"
 #include "engine/stop_text.h"
 
 namespace lt::engine {
@@ -14,7 +16,8 @@ using Clock = std::chrono::steady_clock;
 class Sequence {
  public:
   // `positions`: how many tokens of prompt and completion the context holds. `request` as ready() of engine/request.h made it.
-  Sequence(uint64_t id, Request request, int64_t positions, const tokenize::Tokenizer& tokenizer);
+  // readout: the model's, or null.
+  Sequence(uint64_t id, Request request, int64_t positions, const tokenize::Tokenizer& tokenizer, const Readout* readout = nullptr);
 
   const uint64_t id;
   const Request request;
@@ -29,6 +32,8 @@ class Sequence {
   int64_t prompt_length() const { return static_cast<int64_t>(request.prompt.size()); }
   int64_t uncomputed() const { return length() - computed; }
   bool generates() const { return limit_ > 0; }
+  bool wants_each_row() const { return !request.generates() && !wants_last_row(); }
+  bool wants_last_row() const { return pooled_ && pooled_->last_alone(); }  // and no other
   // Of a place behind the tokens, the guess.
   int32_t token(int64_t place) const {
     return place < length() ? tokens[static_cast<size_t>(place)] : drafts[static_cast<size_t>(place - length())];
@@ -37,9 +42,9 @@ class Sequence {
   void started();  // its first step begins
   // The next token from the logits of the last one. Throws Code::format where they are not numbers.
   void sample(std::span<const float> logits);
-  void draft(const Propose& propose);  // anew
-  void take_row(std::span<const float> row) { report_.rows.insert(report_.rows.end(), row.begin(), row.end()); }
-  void prompt_done();  // nothing is to be generated
+  void draft(const Propose& propose);                        // anew
+  void take_row(int64_t place, std::span<const float> row);  // what was taken before, and is computed again, counts once
+  void prompt_done();                                        // nothing is to be generated
   // These two take no memory and cannot fail. What was not told yet is dropped by fail().
   void fail(Error error) noexcept;
   void abort() noexcept;
@@ -67,7 +72,9 @@ class Sequence {
   bool ignore_end_;
   tokenize::Utf8Stream utf8_;
   StopText stops_;
-  bool strip_space_;       // of the next text: nothing was said before it
+  bool strip_space_;  // of the next text: nothing was said before it
+  std::optional<Pooled> pooled_;
+  int64_t rows_ = 0;       // taken
   int64_t told_read_ = 0;  // of the prompt
   Report report_;
   Clock::time_point submitted_ = Clock::now(), started_, first_token_;

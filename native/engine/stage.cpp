@@ -10,7 +10,7 @@ namespace {
 
 // Numbers between the beginnings of two lists: 256 bytes, a multiple of every backend's wish.
 constexpr int64_t list_grain = 64;
-constexpr int64_t lists = 14 + static_cast<int64_t>(most_groups);
+constexpr int64_t lists = 15 + static_cast<int64_t>(most_groups);
 
 int64_t whole(int64_t n) { return (n + list_grain - 1) / list_grain * list_grain; }
 
@@ -27,7 +27,7 @@ int64_t BatchSize::pages() const { return cache.reach.empty() ? 1 : *std::max_el
 
 int64_t BatchSize::described(const Shape& s) const {
   const auto groups = static_cast<int64_t>(cache.reach.size());
-  const int64_t by_row = (5 + s.axes + (takes_embeddings ? 1 + s.width : 0)) * rows,
+  const int64_t by_row = (6 + s.axes + (takes_embeddings ? 1 + s.width : 0)) * rows,
                 by_sequence = 2 * sequences + 1 + groups * sequences * pages();
   return by_row + by_sequence + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
 }

@@ -14,14 +14,6 @@ Tensor half_of_heads(Tensor x, int64_t heads, int64_t which) {
   return all.columns(which * (all.cols / 2), all.cols / 2);
 }
 
-// The slope of head h of `heads` (Press et al. 2021): a geometric series for the largest power of two within, every other one of the next
-// series for the rest.
-float alibi_slope(int64_t h, int64_t heads, double most) {
-  const auto power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(heads)));
-  const double step = -most / static_cast<double>(power);
-  return static_cast<float>(std::exp2(h < power ? step * static_cast<double>(h + 1) : step / 2 * static_cast<double>(2 * (h - power) + 1)));
-}
-
 class Attention : public Mixer {
  public:
   Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options)
@@ -51,6 +43,7 @@ class Attention : public Mixer {
         for (size_t i = 0; i < to.size(); i++)
           to[i] = alibi_slope(q_heads_.first + static_cast<int64_t>(i), whole_.query, static_cast<double>(options.alibi));
       });
+    if (options.offsets) attend_.offsets = options.offsets.slice(q_heads_.first, q_heads_.count);
     if (options.sinks) attend_.sinks = loader.vector(b + "attn_sinks.weight", whole_.query, q_heads_);
   }
 
@@ -221,6 +214,14 @@ class Attention : public Mixer {
 };
 
 }  // namespace
+
+// A geometric series for the largest power of two within, every other one of the next
+// series for the rest.
+float alibi_slope(int64_t h, int64_t heads, double most) {
+  const auto power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(heads)));
+  const double step = -most / static_cast<double>(power);
+  return static_cast<float>(std::exp2(h < power ? step * static_cast<double>(h + 1) : step / 2 * static_cast<double>(2 * (h - power) + 1)));
+}
 
 Heads read_heads(const Loader& loader, int64_t layer, const Hyper& hyper) {
   Heads h;

@@ -39,6 +39,7 @@ struct AttentionOptions {
   int64_t chunk = 0;                     // a row sees places of its own chunk of so many alone; 0: of all
   Tensor temperature = {};               // f32 (places, 1): what scales the queries of a row there
   Rope rope = {};                        // its heads are the caller's
+  Tensor offsets = {};                   // of scores by distance, of all heads (Attend)
 };
 
 // As the file says.
@@ -50,6 +51,9 @@ Heads read_first_heads(const Loader& loader, const Hyper& hyper);  // of the fir
 
 // Columns of a head that are rotated, as the file says.
 int64_t read_rotary(const Loader& loader, int64_t key_dim);
+
+// The slope of head h of `heads` (Press et al. 2021).
+float alibi_slope(int64_t h, int64_t heads, double most);
 
 // For `temperature`: 1 + share ln(1 + floor((place + ahead) / length)); none where the share is 0.
 Tensor read_temperature(Loader& loader, double share, int64_t length, int64_t ahead = 0);

@@ -13,6 +13,7 @@ class Decoder : public Model {
   }
 
   const Shape& shape() const override { return shape_; }
+  const Readout* readout() const override { return ends_.readout().get(); }
   void embed(Ops& ops, Tensor x, const Rows& rows) const override { ends_.embed(ops, x, rows); }
   void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const override {
     const auto at = static_cast<size_t>(i);
@@ -26,6 +27,13 @@ class Decoder : public Model {
   std::vector<Layer> layers_;
   Shape shape_;
 };
+
+void add_rows(Ops& ops, Tensor x, Tensor table, Tensor ids) {
+  Scope scope(ops);
+  const Tensor rows = scope.like(x);
+  ops.gather(rows, table, ids);
+  ops.add(x, x, rows);
+}
 
 }  // namespace
 
@@ -41,10 +49,16 @@ Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : opti
     const Loader::Part part = loader.embed();
     table_ = loader.lookup("token_embd.weight", hyper.vocabulary, hyper.width);
     if (options.positions) positions_ = loader.lookup("position_embd.weight", hyper.context, hyper.width);
+    if (options.types) {
+      shape_.types = loader.rows_of("token_types.weight");
+      types_ = shape_.types == 1 ? loader.vector("token_types.weight", hyper.width)
+                                 : loader.lookup("token_types.weight", shape_.types, hyper.width);
+    }
     if (!options.embedding_norm.empty()) embedding_norm_ = read_norm(loader, options.embedding_norm, hyper.width, hyper);
   }
   const Loader::Part part = loader.head();
-  norm_ = read_norm(loader, options.norm, hyper.width, hyper);
+  readout_ = read_readout(loader, hyper, options.readout);
+  if (!options.norm.empty()) norm_ = read_norm(loader, options.norm, hyper.width, hyper);
   if (!options.head) return;
   out_ = read_joint(loader, loader.has("output.weight") ? "output" : "token_embd", hyper.vocabulary, hyper.width, {});
   if (out_.rows) loader.division().note("output rows " + cut(hyper.vocabulary, 1, loader.division().size).text());
@@ -56,18 +70,14 @@ void Ends::embed(Ops& ops, Tensor x, const Rows& rows) const {
   ops.gather(x, table_, rows.ids);
   if (options_.embedding_scale != 1) ops.map(x, x, {}, {.outer = options_.embedding_scale});
   if (rows.given) ops.put(x, rows.given, rows.given_at);
-  if (positions_) {
-    Scope scope(ops);
-    const Tensor at = scope.like(x);
-    ops.gather(at, positions_, rows.places);
-    ops.add(x, x, at);
-  }
+  if (positions_) add_rows(ops, x, positions_, rows.places);
+  if (types_) shape_.types == 1 ? ops.add(x, x, types_) : add_rows(ops, x, types_, rows.types);
   if (embedding_norm_) ops.norm(x, x, *embedding_norm_);
 }
 
 void Ends::hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const {
   ops.gather(h, x, rows.outputs);
-  ops.norm(h, h, norm_);
+  if (norm_) ops.norm(h, h, *norm_);
 }
 
 void Ends::head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const {

@@ -11,19 +11,22 @@
 #include "model/layer.h"
 #include "model/linear.h"
 #include "model/model.h"
+#include "model/readout.h"
 #include "model/rope.h"
 
 namespace lt::model {
 
 struct EndOptions {
-  float embedding_scale = 1;        // of tokens' rows, not of those that are given
-  bool positions = false;           // position_embd has a row a place, which is added
-  std::string embedding_norm = {};  // its name; empty: none
-  bool head = true;                 // logits of the final rows, else these are the result
+  float embedding_scale = 1;         // of tokens' rows, not of those that are given
+  bool positions = false;            // position_embd has a row a place, which is added
+  std::string embedding_norm = {};   // its name; empty: none
+  bool types = false;                // token_types has a row for each text of a sequence
+  std::string norm = "output_norm";  // of the final rows; empty: none
+  bool head = true;                  // logits of the final rows, else these are the result
   float logit_scale = 1;
   float logit_cap = 0;       // logits z become cap * tanh(z / cap); 0: they stay
   bool looks_ahead = false;  // rows see places behind them
-  std::string norm = "output_norm";
+  ReadoutOptions readout = {};
 };
 
 // Before and behind the layers. A file without an output matrix ties it to the token table.
@@ -34,14 +37,15 @@ class Ends {
   void embed(Ops& ops, Tensor x, const Rows& rows) const;
   void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const;
   void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const;
+  const std::shared_ptr<const Readout>& readout() const { return readout_; }
 
  private:
   EndOptions options_;
   Shape shape_;
-  Tensor table_, positions_;
-  std::optional<Norm> embedding_norm_;
-  Norm norm_;
+  Tensor table_, positions_, types_;
+  std::optional<Norm> embedding_norm_, norm_;
   Linear out_;
+  std::shared_ptr<const Readout> readout_;
 };
 
 // layer: the steps of layer i, read in order.

@@ -15,7 +15,9 @@ class FeedForward : public Mixer {
     Division& d = loader.division();
     const Boundaries cut = cut_columns(loader, down, columns);
     const Range own = d.mine(cut, columns);
-    if (options.fused) {
+    if (!options.gated) {
+      up_ = read_linear(loader, up, columns, hyper.width, own);
+    } else if (options.fused) {
       gate_ = read_linear(loader, up, 2 * columns, hyper.width, own);
       up_ = read_linear(loader, up, 2 * columns, hyper.width, Range{columns + own.first, own.count});
     } else {

@@ -33,12 +33,13 @@ class Pass {
   // x with all that waits.
   void sum() {
     for (size_t i = 0; waiting_ && i < waiting_->size(); i++) add(i);
+    if (waiting_ && waiting_->back().sum) ops_.norm(x_, x_, *waiting_->back().sum);
     waiting_ = nullptr;
   }
 
  private:
   void sum_and_norm(const Norm& norm) {
-    const bool one = waiting_ && waiting_->size() == 1 && (*waiting_)[0].scale == 1;
+    const bool one = waiting_ && waiting_->size() == 1 && (*waiting_)[0].scale == 1 && !(*waiting_)[0].sum;
     if (one) {
       ops_.add_norm(normed_, x_, results_[0], norm);
       waiting_ = nullptr;

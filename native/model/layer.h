@@ -9,10 +9,11 @@ namespace lt::model {
 
 // scale * after(mixer(before(x))). Norms are left out where there are none.
 struct Branch {
-  std::optional<Norm> before;
-  Mixing mixer;
+  std::optional<Norm> before = {};
+  Mixing mixer = {};
   std::optional<Norm> after = {};
   float scale = 1;
+  std::optional<Norm> sum = {};  // of x when the step is added to it, in the step's last branch (post-norm)
 };
 
 // Branches that read the same x; their results are added to it in order.

@@ -79,6 +79,13 @@ std::string Loader::text(std::string_view key, std::string_view fallback) const 
   return std::string(file_.string(architecture_ + "." + std::string(key)).value_or(fallback));
 }
 
+std::vector<std::string> Loader::texts(std::string_view key) const {
+  const gguf::Value* value = file_.find(architecture_ + "." + std::string(key));
+  const gguf::Array* list = value ? std::get_if<gguf::Array>(value) : nullptr;
+  const auto* found = list ? std::get_if<std::vector<std::string_view>>(list) : nullptr;
+  return found ? std::vector<std::string>(found->begin(), found->end()) : std::vector<std::string>{};
+}
+
 int64_t Loader::per_layer(std::string_view key, int64_t layer, int64_t low, int64_t high, std::optional<int64_t> fallback) const {
   if (!has_key(key) && fallback) return *fallback;
   if (!has_list(key)) return integer(key, low, high);
@@ -88,6 +95,12 @@ int64_t Loader::per_layer(std::string_view key, int64_t layer, int64_t low, int6
   if (*found < low || *found > high)
     bad_key(whole, "integers from " + std::to_string(low) + " to " + std::to_string(high), std::to_string(*found));
   return *found;
+}
+
+const gguf::HostTensor* Loader::tensor(std::string name) const {
+  for (const auto& [ours, theirs] : spelled_)
+    if (const size_t at = name.find(ours); at != std::string::npos) name.replace(at, ours.size(), theirs);
+  return file_.tensor(name);
 }
 
 double Loader::listed(std::string_view key, int64_t layer, double low, double high) const {
@@ -102,7 +115,7 @@ double Loader::listed(std::string_view key, int64_t layer, double low, double hi
 }
 
 const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int64_t cols) {
-  const gguf::HostTensor* t = file_.tensor(name);
+  const gguf::HostTensor* t = tensor(name);
   if (!t) throw Error(Code::format, "tensor " + name + ": expected " + shape_text(rows, cols) + ", found none of that name");
   if (t->rows() != rows || t->cols() != cols)
     throw Error(Code::format, "tensor " + name + ": expected " + shape_text(rows, cols) + ", found " + shape_text(t->rows(), t->cols()));
@@ -118,12 +131,12 @@ int64_t Loader::context() const {
 }
 
 int64_t Loader::block_of(const std::string& name) const {
-  const gguf::HostTensor* t = file_.tensor(name);
+  const gguf::HostTensor* t = tensor(name);
   return t ? quant::info(t->type).values : 1;
 }
 
 int64_t Loader::rows_of(const std::string& name) const {
-  const gguf::HostTensor* t = file_.tensor(name);
+  const gguf::HostTensor* t = tensor(name);
   if (!t) throw Error(Code::format, "tensor " + name + ": expected in the file, found none of that name");
   constexpr int64_t most = 1 << 24;
   if (t->rows() < 1 || t->rows() > most)

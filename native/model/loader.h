@@ -46,6 +46,7 @@ class Loader {
   double number(std::string_view key, double low, double high, double fallback) const;
   bool flag(std::string_view key, bool fallback) const;
   std::string text(std::string_view key, std::string_view fallback) const;
+  std::vector<std::string> texts(std::string_view key) const;  // of a list; none where there is no such list
   // A key that is one number, or a list with a number or a boolean for each layer.
   int64_t per_layer(std::string_view key, int64_t layer, int64_t low, int64_t high, std::optional<int64_t> fallback = {}) const;
   // A list with a number for each layer, under a key that has no architecture in front.
@@ -78,10 +79,13 @@ class Loader {
   Tensor vector(const std::string& name, int64_t cols) { return vector(name, cols, Range{0, cols}); }
   Tensor lookup(const std::string& name, int64_t rows, int64_t cols);  // of whose rows few are read: not read ahead
 
+  // From here on a name with `ours` in it is the file's with `theirs` in its place.
+  void spell(const std::string& ours, const std::string& theirs) { spelled_.emplace_back(ours, theirs); }
+
   int64_t context() const;                          // tokens of the longest sequence
   int64_t block_of(const std::string& name) const;  // values in a block of its type; 1 where it is absent
   Division& division() const { return division_; }
-  bool has(const std::string& name) const { return file_.tensor(name) != nullptr; }
+  bool has(const std::string& name) const { return tensor(name) != nullptr; }
   // Rows of a matrix whose number the file decides (the vocabulary), at most 2^24.
   int64_t rows_of(const std::string& name) const;
 
@@ -104,6 +108,7 @@ class Loader {
  private:
   static constexpr int64_t embed_part = -1, head_part = -2;  // others are layers
 
+  const gguf::HostTensor* tensor(std::string name) const;
   const gguf::HostTensor& find(const std::string& name, int64_t rows, int64_t cols);
   bool held() const;
   void count(const void* from, int64_t rows, uint64_t bytes);
@@ -127,6 +132,7 @@ class Loader {
   std::set<Where> counted_;
   std::map<Where, Tensor> placed_;
   std::vector<std::string> ignored_;
+  std::vector<std::pair<std::string, std::string>> spelled_;
 };
 
 }  // namespace lt::model

@@ -28,7 +28,11 @@ std::unique_ptr<Model> modern_bert(Loader& f) {
   const bool windows = half > 0;
   const Rope full = read_rope(f, rotary, {}), local = read_rope(f, rotary, {.base_key = "rope.freq_base_swa", .scaled = false});
   const FeedForwardOptions feed{.map = {.act = read_activation(f)}, .fused = true};
-  return decoder(f, h, {.embedding_norm = "token_embd_norm", .head = false, .looks_ahead = true}, [&](int64_t i) -> std::vector<Step> {
+  const EndOptions ends{.embedding_norm = "token_embd_norm",
+                        .head = false,
+                        .looks_ahead = true,
+                        .readout = {.ranks_by = Pooling::mean, .act = Act::gelu, .normed = true}};
+  return decoder(f, h, ends, [&](int64_t i) -> std::vector<Step> {
     AttentionOptions attention{.fused = true, .rope = full};
     // Half of the window to each side, both ends included.
     if (windows && slides(f, i)) attention.rope = local, attention.window = half + 1, attention.ahead = half;

@@ -166,6 +166,48 @@ describe('logits', () => {
   });
 });
 
+describe('embed', () => {
+  test('prints vectors of texts, or writes them', () => {
+    const out = cli(['embed', '-m', story, '--dimensions', '4', 'a fox', 'a bear']).stdout.trimEnd().split('\n');
+    const vectors = out.map((line) => JSON.parse(line) as { index: number; embedding: number[] });
+    expect(vectors.map((v) => v.index)).toEqual([0, 1]);
+    for (const { embedding } of vectors) expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+    const path = join(folder, 'vectors.f32');
+    expect(cli(['embed', '-m', story, '--dimensions', '4', '-o', path], 'a fox\na bear\n').status).toBe(0);
+    const floats = readFileSync(path);
+    vectors.flatMap((v) => v.embedding).forEach((x, i) => expect(floats.readFloatLE(4 * i)).toBe(Math.fround(x)));
+  });
+
+  test('token ids as they are: a list, or a list of lists', () => {
+    const [ids, path] = [join(folder, 'lists.json'), join(folder, 'rows.f32')];
+    writeFileSync(ids, '[[5, 6, 7], [5]]');
+    const flags = ['embed', '-m', story, '--ids-file', ids, '-o', path, '--no-normalize', '--backend', 'cpu'];
+    expect(cli([...flags, '--pooling', 'none']).status).toBe(0);
+    const rows = readFileSync(path);
+    expect(cli([...flags, '--pooling', 'last']).status).toBe(0);
+    const width = readFileSync(path).length / 2;
+    expect(rows).toHaveLength(4 * width);
+    expect(
+      readFileSync(path)
+        .subarray(0, width)
+        .equals(rows.subarray(2 * width, 3 * width)),
+    ).toBe(true);
+    writeFileSync(ids, '[5, 6, 7]');
+    expect(cli([...flags, '--pooling', 'cls']).status).toBe(0);
+    expect(readFileSync(path).equals(rows.subarray(0, width))).toBe(true);
+    writeFileSync(ids, '[]');
+    expect(cli(flags).stderr).toMatch(/lists\.json: expected a list of whole numbers/);
+  });
+
+  test('a model without a head for scores ranks nothing', () => {
+    expect(cli(['rerank', '-m', story, '--query', 'a fox', 'a bear'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('head for scores') as string,
+    });
+    expect(cli(['rerank', '-m', story, 'a bear']).stderr).toMatch(/--query/);
+  });
+});
+
 test('bench', () => {
   const figures = JSON.parse(cli(['bench', '-p', '32', '-n', '8', '-r', '1', '--json']).stdout) as Record<string, number>;
   expect(figures.prefill).toBeGreaterThan(0);
@@ -266,7 +308,7 @@ describe('without the addon', () => {
 });
 
 test('--help and --version', () => {
-  expect(cli(['--help']).stdout).toMatch(/run.*chat.*tokenize.*inspect.*logits.*bench.*build/s);
+  expect(cli(['--help']).stdout).toMatch(/run.*chat.*tokenize.*inspect.*logits.*embed.*rerank.*bench.*build/s);
   expect(cli(['run', '--help']).stdout).toMatch(/--model.*--top-p.*--max-tokens/s);
   expect(cli(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\nbackends:\n(  .*\n)*  cpu: .*portable\n/);
 });

@@ -15,6 +15,7 @@ struct Look {
   int64_t window = 0, ahead = -1, chunk = 0;
   float scale = 0.125f, cap = 0;
   bool sinks = false, slopes = false;
+  int64_t offsets = 0;   // the reach of those
   int64_t together = 1;  // rows see to the end of their so many places
   size_t group = 0;      // of the cache; of 1, pages that are behind for all rows of a step are any
   bool latent = false;
@@ -99,6 +100,7 @@ struct Attention {
     std::vector<float> slopes;
     for (int64_t h = 0; h < s.heads; h++) slopes.push_back(0.25f / static_cast<float>(1 + 2 * h));
     if (l.slopes) a.slopes = lab.floats(slopes, 1, s.heads);
+    if (l.offsets) a.offsets = lab.floats(gaussian(5, s.heads * (2 * l.offsets + 1)), s.heads, 2 * l.offsets + 1);
     const Tensor y = lab.output(queries.rows, s.heads * s.value_dim);
     lab.ops().attend(y, queries, kv, rows, a);
     return lab.take(y);
@@ -139,6 +141,7 @@ std::string text_of(const Look& l) {
   add(l.cap > 0, "capped", 0);
   add(l.sinks, "sinks", 0);
   add(l.slopes, "slopes", 0);
+  add(l.offsets, "offsets within", l.offsets);
   add(l.latent, "latent", 0);
   add(l.group, "pages behind any", 0);
   return all;
@@ -198,6 +201,9 @@ void add_looks(Type cache) {
   add_attend("grouped", {2, 2, 64, 32, cache, {{100, 9}}, {.window = 9, .ahead = 8, .together = to_the_end}}, 64);
   add_attend("one head", {2, 1, 32, 32, cache, {{100, 21}}, {.together = 16}}, 48);
   add_attend("one head", {2, 1, 32, 32, cache, {{60, 21}}, {.sinks = true, .slopes = true, .together = 16}}, 48);
+  add_attend("grouped", {6, 3, 32, 32, cache, {{90, 9}}, {.offsets = 7}}, 40);
+  add_attend("grouped", {4, 2, 32, 32, cache, {{100, 9, 1}}, {.offsets = 12, .together = to_the_end}}, 64);
+  add_attend("one head", {2, 1, 32, 32, cache, {{60, 21}}, {.cap = 2, .sinks = true, .slopes = true, .offsets = 200, .together = 16}}, 48);
   add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.window = 40, .group = 1}}, 30);
   add_attend("one head", {2, 1, 32, 32, cache, {{200, 21}}, {.chunk = 70, .group = 1}}, 30);
   add_attend("one head", {3, 1, 96, 64, cache, {{80, 5}}, {.latent = true}}, 30);
@@ -210,6 +216,8 @@ void add_long_looks() {
   add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.window = 100, .sinks = true, .group = 1}});
   add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.chunk = 600, .group = 1}});
   add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.slopes = true}});
+  add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.offsets = 100}});
+  add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.offsets = 700, .together = to_the_end}});
   add_ends({2, 1, 16, 24, Type::f16, {{1115, 600}}, {.together = to_the_end}});
   add_ends({2, 1, 16, 16, Type::f16, {{1115, 600}}, {.window = 300, .ahead = 299, .cap = 2, .together = to_the_end}});
   add_ends({2, 1, 576, 512, Type::f16, {{530}}, {.scale = 1.0f / 24, .latent = true}});

@@ -13,6 +13,7 @@ import {
   referenceFolder,
   referenceIds,
   referenceModels,
+  referenceOutput,
   referenceTolerance,
 } from '../support/golden';
 import { hasShared, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
@@ -24,7 +25,7 @@ const llama = needs('llama');
 async function logits(path: string, name: string, options: { backend: 'cpu' | 'ref'; cacheType?: 'f32' }): Promise<Float32Array> {
   const ids = referenceIds(name);
   await using model = await loadModel(path, { contextTokens: 128, ...options });
-  return await (name === 'modern-bert' ? model.hidden(ids) : model.logits(ids));
+  return await (referenceOutput(name) === 'hidden' ? model.hidden(ids) : model.logits(ids));
 }
 
 // What llama.cpp's converter reads out of a folder's name.
@@ -93,8 +94,9 @@ describe('folders of golden/hf and golden2/hf', () => {
     expect((await diffModels(ours, reference)).tensors).toEqual([]);
   });
 
-  sharedTest('other architectures are refused by name', 'golden/hf/bert/config.json', async () => {
-    await expect(loadModel(folder('bert'))).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('BertModel') as string });
+  sharedTest('other architectures are refused by name', 'golden2/hf/t5/config.json', async () => {
+    const message = expect.stringContaining('T5ForConditionalGeneration') as string;
+    await expect(loadModel(folder('t5'))).rejects.toMatchObject({ code: 'UNSUPPORTED', message });
   });
 });
 
@@ -108,7 +110,9 @@ describe('folders of other architectures', () => {
     'golden/hf/qwen3next',
     'golden/hf/qwen35',
     'golden/hf/modern-bert',
-    'golden2/embed/modern-bert',
+    ...['bert', 'roberta', 'roberta-classify', 'xlm-roberta', 'xlm-roberta-rerank', 'modern-bert', 'modern-bert-rerank'].map((n) => `golden2/embed/${n}`),
+    ...['nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 'gemma-embedding-dense'].map((n) => `golden2/embed/${n}`),
+    ...['qwen3-embedding', 'qwen3-reranker', 'qwen3-reranker-untied'].map((n) => `golden2/embed/${n}`),
   ];
   const files = (name: string): string[] => [`${name}/model.safetensors`, `${name}/model-bf16.gguf`];
   // The reference's was made up, and others follow from it.
@@ -420,8 +424,17 @@ describe('folders of other architectures', () => {
     }
     says({ pooling_mode_max_tokens: true });
     await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('pooling_mode_max_tokens') as string });
+    writeFileSync(join(made.path, 'modules.json'), JSON.stringify([{ type: 'sentence_transformers.models.CNN', path: '2_CNN' }]));
+    await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('CNN') as string });
+    mkdirSync(join(made.path, '2_Dense'));
     writeFileSync(join(made.path, 'modules.json'), JSON.stringify([{ type: 'sentence_transformers.models.Dense', path: '2_Dense' }]));
-    await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('Dense') as string });
+    for (const [more, said] of [
+      [{ activation_function: 'torch.nn.modules.activation.Tanh' }, 'Tanh'],
+      [{ bias: true }, 'bias'],
+    ] as const) {
+      writeFileSync(join(made.path, '2_Dense', 'config.json'), JSON.stringify({ in_features: 64, out_features: 8, bias: false, ...more }));
+      await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(said) as string });
+    }
     writeFileSync(join(made.path, 'modules.json'), JSON.stringify([{ type: 'sentence_transformers.models.Pooling', path: '../elsewhere' }]));
     await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining('../elsewhere') as string });
   });

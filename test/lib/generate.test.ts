@@ -311,7 +311,6 @@ describe('errors', () => {
 
   test('what is not there yet says so', async () => {
     expect((await fails('x', { schema: { type: 'object' } })).code).toBe('UNSUPPORTED');
-    await expect((model() as unknown as { embed(texts: string[]): Promise<unknown> }).embed(['x'])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     expect(() => model().chat({ tools: [] } as ChatOptions)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }) as Error);
   });
 

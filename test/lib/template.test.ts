@@ -9,7 +9,7 @@ type Expected = { readonly text: string } | { readonly error: string };
 type Rendered = { readonly text: string; readonly control: boolean }[];
 
 const vocabulary = (controls: string[] = [], begin = '', end = '') =>
-  ({ size: 0, begin: -1, end: -1, beginText: begin, endText: end, addsBegin: false, controls }) as const;
+  ({ size: 0, begin: -1, end: -1, beginText: begin, endText: end, addsBegin: false, addsEnd: false, controls }) as const;
 
 const ask = (source: string, content = 'hi', controls: string[] = []): Rendered =>
   new ChatTemplate(source, vocabulary(controls)).render([{ role: 'user', content }], {}) as Rendered;

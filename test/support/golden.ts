@@ -46,10 +46,11 @@ export function expectExact(seen: readonly Seen[], tolerance: number, floor?: nu
   }
 }
 
-/** Models of golden/hf and golden2/hf whose architectures this build runs. */
+/** Models of golden/hf, golden2/hf and golden2/embed whose architectures this build runs. */
 export const referenceModels = [
   ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'internlm3', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
+  ...['bert', 'xlm-roberta', 'roberta', 'nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 't5-encoder'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
   ...['lfm2', 'lfm2-conv4', 'lfm2moe', 'mamba', 'falcon-mamba', 'mamba2', 'mamba2-groups', 'jamba'],
   ...['granitehybrid', 'granitehybrid-dense', 'bamba', 'falcon-h1', 'falcon-h1-mult', 'falcon-h1-norm', 'nemotron-h', 'nemotron-h-moe'],
@@ -74,7 +75,8 @@ export const folderModels = [
 export const choosy = (name: string) => /moe|^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|minimax|dots1|llama4|jamba)/.test(name);
 
 /** The folder of a model, below ../shared. */
-export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);
+export const referenceFolder = (name: string) =>
+  ['golden2/hf', 'golden/hf', 'golden2/embed'].map((set) => `${set}/${name}`).find((path) => hasShared(path)) ?? `golden/hf/${name}`;
 const index = (name: string) => referenceFolder(name).replace(/[^/]*$/, 'index.json');
 interface Reference {
   tolerance: number;
@@ -85,6 +87,7 @@ const reference = (name: string) => sharedJson<Record<string, Reference>>(index(
 export const referenceFiles = (name: string) => [index(name), ...['ids.json', 'model-bf16.gguf'].map((f) => `${referenceFolder(name)}/${f}`)];
 export const folderTolerance = (name: string) => reference(name).tolerance;
 export const referenceTolerance = (name: string) => reference(name).tolerance_gguf ?? reference(name).tolerance; // of the GGUF file
+export const referenceOutput = (name: string) => reference(name).output;
 export const referenceIds = (name: string) => sharedJson<{ ids: number[] }>(`${referenceFolder(name)}/ids.json`).ids;
 
 /** How far each row of logits, or of hidden values, is from what transformers computed. `file`: below the model's folder, or the folder. */

@@ -51,8 +51,8 @@ export async function surface(signal: AbortSignal): Promise<void> {
   new Model();
   // @ts-expect-error made by loadModel alone
   Model.of();
-  // @ts-expect-error not there yet
-  model.embed(['x']);
+  // @ts-expect-error not read
+  model.embed(['x'], { pooling: 'max' });
   // @ts-expect-error not there yet
   model.generate('x', { schema: {} });
   // @ts-expect-error not there yet

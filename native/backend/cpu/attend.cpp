@@ -96,6 +96,8 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
     p.scale = a.scale, p.cap = a.cap;
     p.sinks = a.sinks ? a.sinks.row<const float>(0) + head : nullptr;
     p.slopes = a.slopes ? a.slopes.row<const float>(0) + head : nullptr;
+    p.offset_reach = a.offsets.cols / 2, p.offset_stride = a.offsets.stride / 4;
+    p.offsets = a.offsets ? a.offsets.row<const float>(head) + p.offset_reach : nullptr;
     p.pages = rows.pages[kv.group].row<const int32_t>(c->span->sequence);
     p.k = kv.k.row<const uint8_t>(kv_head * Kv::page_size), p.k_stride = kv.k.stride;
     p.v = kv.v.row<const uint8_t>(kv_head * Kv::page_size), p.v_stride = kv.v.stride;

@@ -85,8 +85,10 @@ struct AttendPiece {
   float scale, cap;          // cap 0: none
   const float* sinks;        // of the tile's heads, or null
   const float* slopes;       // the same
-  const int32_t* pages;      // of the sequence
-  const uint8_t* k;          // of the KV head in page 0
+  const float* offsets;      // of each of the tile's heads, to the middle: -offset_reach to offset_reach; or null
+  int64_t offset_reach, offset_stride;
+  const int32_t* pages;  // of the sequence
+  const uint8_t* k;      // of the KV head in page 0
   const uint8_t* v;
   int64_t k_stride, v_stride;       // bytes from a place to the next
   int64_t page_stride;              // places from a page to the next of the same head

@@ -37,6 +37,10 @@ void attend_one(float* y, const float* q, const Head& head, const Seen& s, int64
     score *= a.scale;
     if (a.cap > 0) score = a.cap * std::tanh(score / a.cap);
     if (a.slopes) score -= static_cast<double>(a.slopes.row<float>(0)[h]) * static_cast<double>(s.place - p);  // Press et al. 2021
+    if (a.offsets) {
+      const int64_t most = a.offsets.cols / 2;
+      score += a.offsets.row<float>(h)[most + std::clamp(p - s.place, -most, most)];
+    }
     scores.push_back(score);
   }
   double most = *std::max_element(scores.begin(), scores.end()), total = 0;

@@ -34,10 +34,10 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   const int64_t grid = kv.heads * groups_of(group, at_once) * groups_of(kv.v.cols, columns);
   const Tensor& pages = rows.pages[kv.group];
   const struct {
-    uint64_t keys, values, q, y, places, sees, sequences, pages, entries, sinks, slopes;
+    uint64_t keys, values, q, y, places, sees, sequences, pages, entries, sinks, slopes, offsets;
     uint32_t q_stride, y_stride, k_stride, v_stride, places_stride, sees_stride, sequences_stride, pages_stride;
     uint32_t heads, kv_heads, key_dim, value_dim, count, listed, sunk, sloped;
-    int32_t window, ahead, chunk;
+    int32_t window, ahead, chunk, reach;
     float scale, cap;
   } given{address(kv.k),
           address(kv.v),
@@ -50,6 +50,7 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
           address(rows.splits.entries),
           address(attend.sinks),
           address(attend.slopes),
+          address(attend.offsets),
           word_stride(q),
           word_stride(y),
           word_stride(kv.k),
@@ -69,6 +70,7 @@ void VulkanOps::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
           distance(attend.window),
           distance(attend.ahead),
           distance(attend.chunk),
+          attend.offsets ? static_cast<int32_t>(attend.offsets.cols / 2) : -1,
           attend.scale,
           attend.cap};
   dispatch("attend_" + shader_type(kv.k.type) + "_" + std::to_string(at_once) + build_of(kv.k.type), given, {grid, units});

@@ -24,7 +24,7 @@ void check_scale(const Config& config, const Description& to) {
   config.expect_number("query_pre_attn_scalar", static_cast<double>(to.layers == layers_of_27b ? to.of("width") / to.heads : to.head_dim));
 }
 
-void describe(const Config& config, Description& to) {
+void describe_layers(const Config& config, Description& to) {
   describe_sizes(config, to);
   describe_heads(config, to);
   describe_epsilon(config, to);
@@ -33,24 +33,32 @@ void describe(const Config& config, Description& to) {
   if (config.has("final_logit_softcapping")) to.number("final_logit_softcapping", config.number("final_logit_softcapping", 0));
   if (config.has("attn_logit_softcapping")) config.unsupported("attn_logit_softcapping", "gemma3 caps no scores");
   config.expect_text("hidden_activation", "gelu_pytorch_tanh");
-  config.expect_flag("use_bidirectional_attention", false);
   check_windows(config, to);
   check_scale(config, to);
 }
+
+void describe(const Config& config, Description& to) {
+  describe_layers(config, to);
+  config.expect_flag("use_bidirectional_attention", false);
+}
+
+bool is_encoder(const FolderOf& folder) { return folder.config.boolean("use_bidirectional_attention", false); }
+
+const Rules layer_rules = joined({
+    outer_rules(Change::plus_one),
+    norm_rules("blk.{}.post_attention_norm.weight", Change::plus_one),
+    {{"model.layers.{}.pre_feedforward_layernorm.weight", "blk.{}.ffn_norm.weight", everywhere, {"width"}, Change::plus_one},
+     {"model.layers.{}.post_feedforward_layernorm.weight", "blk.{}.post_ffw_norm.weight", everywhere, {"width"}, Change::plus_one}},
+    attention_rules(),
+    head_norm_rules(Change::plus_one),
+    feed_forward_rules(),
+});
 
 const Architecture gemma3{
     .name = "gemma3",
     .classes = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},
     .describe = describe,
-    .tensors = joined({
-        outer_rules(Change::plus_one),
-        norm_rules("blk.{}.post_attention_norm.weight", Change::plus_one),
-        {{"model.layers.{}.pre_feedforward_layernorm.weight", "blk.{}.ffn_norm.weight", everywhere, {"width"}, Change::plus_one},
-         {"model.layers.{}.post_feedforward_layernorm.weight", "blk.{}.post_ffw_norm.weight", everywhere, {"width"}, Change::plus_one}},
-        attention_rules(),
-        head_norm_rules(Change::plus_one),
-        feed_forward_rules(),
-    }),
+    .tensors = layer_rules,
     .tied = true,
     .inner = "text_config",
     .defaults = defaults,
@@ -58,6 +66,20 @@ const Architecture gemma3{
     .passed_over = {"vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."},
 };
 const RegisterArchitecture registered(gemma3);
+
+// EmbeddingGemma.
+const Architecture gemma_embedding{
+    .name = "gemma-embedding",
+    .classes = {"Gemma3TextModel"},
+    .describe = describe_layers,
+    .tensors = layer_rules,
+    .tied = true,
+    .pools = true,
+    .defaults = defaults,
+    .renamed = {{"embed_tokens.", "model.embed_tokens."}, {"layers.", "model.layers."}, {"norm.", "model.norm."}},
+    .is = is_encoder,
+};
+const RegisterArchitecture registered_embedding(gemma_embedding);
 
 }  // namespace
 }  // namespace lt::convert

@@ -40,29 +40,57 @@ void describe(const Config& config, Description& to) {
   to.fields.push_back(gguf::field("tokenizer.ggml.token_type_count", uint32_t{1}));
 }
 
+// GGUF has no key for the row that is scored: files mean the mean of all.
+void describe_classifier(const Config& config, Description& to) {
+  describe(config, to);
+  describe_labels(config, to);
+  config.expect_text("classifier_activation", "gelu");
+  const std::string_view pooling = config.string("classifier_pooling", "cls");
+  if (pooling == "mean") return;
+  if (pooling != "cls") config.unsupported("classifier_pooling", "expected cls or mean, found \"" + shown(pooling) + "\"");
+  to.integer("classifier.pooling_type", 2);
+  to.folder_only(config, "classifier_pooling");
+}
+
 bool behind_the_first(const Description&, int64_t layer) { return layer > 0; }  // whose norm is the embeddings'
+
+const Rules encoder_rules = {
+    {"embeddings.tok_embeddings.weight", "token_embd.weight", everywhere, {"vocabulary", "width"}},
+    {"embeddings.norm.weight", "token_embd_norm.weight", everywhere, {"width"}},
+    {"final_norm.weight", "output_norm.weight", everywhere, {"width"}},
+    {"layers.{}.attn_norm.weight", "blk.{}.attn_norm.weight", behind_the_first, {"width"}},
+    {"layers.{}.attn.Wqkv.weight", "blk.{}.attn_qkv.weight", everywhere, {"qkv", "width"}},
+    {"layers.{}.attn.Wo.weight", "blk.{}.attn_output.weight", everywhere, {"width", "width"}},
+    {"layers.{}.mlp_norm.weight", "blk.{}.ffn_norm.weight", everywhere, {"width"}},
+    {"layers.{}.mlp.Wi.weight", "blk.{}.ffn_up.weight", everywhere, {"gate_up", "width"}},
+    {"layers.{}.mlp.Wo.weight", "blk.{}.ffn_down.weight", everywhere, {"width", "feed_forward"}},
+};
 
 const Architecture modern_bert{
     .name = "modern-bert",
     .classes = {"ModernBertModel", "ModernBertForMaskedLM"},
     .describe = describe,
-    .tensors =
-        {
-            {"embeddings.tok_embeddings.weight", "token_embd.weight", everywhere, {"vocabulary", "width"}},
-            {"embeddings.norm.weight", "token_embd_norm.weight", everywhere, {"width"}},
-            {"final_norm.weight", "output_norm.weight", everywhere, {"width"}},
-            {"layers.{}.attn_norm.weight", "blk.{}.attn_norm.weight", behind_the_first, {"width"}},
-            {"layers.{}.attn.Wqkv.weight", "blk.{}.attn_qkv.weight", everywhere, {"qkv", "width"}},
-            {"layers.{}.attn.Wo.weight", "blk.{}.attn_output.weight", everywhere, {"width", "width"}},
-            {"layers.{}.mlp_norm.weight", "blk.{}.ffn_norm.weight", everywhere, {"width"}},
-            {"layers.{}.mlp.Wi.weight", "blk.{}.ffn_up.weight", everywhere, {"gate_up", "width"}},
-            {"layers.{}.mlp.Wo.weight", "blk.{}.ffn_down.weight", everywhere, {"width", "feed_forward"}},
-        },
+    .tensors = encoder_rules,
     .pools = true,
     .renamed = {{"model.", ""}},
     .passed_over = {"head.", "decoder."},  // of masked words
 };
 const RegisterArchitecture registered(modern_bert);
+
+const Architecture classifier{
+    .name = "modern-bert",
+    .classes = {"ModernBertForSequenceClassification"},
+    .describe = describe_classifier,
+    .tensors = joined({encoder_rules,
+                       {{"head.dense.weight", "cls.weight", everywhere, {"width", "width"}},
+                        {"head.dense.bias", "cls.bias", nullptr, {"width"}},
+                        {"head.norm.weight", "cls.norm.weight", everywhere, {"width"}},
+                        {"head.norm.bias", "cls.norm.bias", nullptr, {"width"}},
+                        {"classifier.weight", "cls.output.weight", everywhere, {"labels", "width"}},
+                        {"classifier.bias", "cls.output.bias", nullptr, {"labels"}}}}),
+    .renamed = {{"model.", ""}},
+};
+const RegisterArchitecture classifier_registered(classifier);
 
 }  // namespace
 }  // namespace lt::convert

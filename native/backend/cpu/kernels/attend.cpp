@@ -179,7 +179,7 @@ struct Work {
 static Work work_of(const AttendPiece& p) {
   const int64_t q_stride = whole(p.dim), cols = whole(p.v_dim), stride = partial_floats(p.v_dim);
   float* at = reinterpret_cast<float*>(p.panel);
-  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0], p.cap > 0 || p.slopes};
+  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0], p.cap > 0 || p.slopes || p.offsets};
   w.split = w.whole + attend_rows * stride;
   w.keys = w.split + attend_rows * stride;
   w.values = w.keys + q_stride * page;
@@ -188,6 +188,13 @@ static Work work_of(const AttendPiece& p) {
 }
 static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
               static_cast<int64_t>(panel_bytes));
+
+// Adds to the scores of row r from `begin` on what belongs to the distance (Raffel et al., 2020).
+static void offset(const AttendPiece& p, int64_t r, int64_t begin, Places seen, float* scores) {
+  const float* of = p.offsets + r % p.group * p.offset_stride;
+  const int64_t place = p.first_place + r / p.group;
+  for (int64_t j = seen.first; j < seen.last; j++) scores[j] += of[between(begin + j - place, -p.offset_reach, p.offset_reach)];
+}
 
 // The scores of row r from `begin` on: scaled, capped (Gemma Team, 2024), less what distance costs (Press et al., 2021).
 LT_NOINLINE void bend(const AttendPiece& p, int64_t r, int64_t begin, Places seen, float* scores) {
@@ -199,6 +206,7 @@ LT_NOINLINE void bend(const AttendPiece& p, int64_t r, int64_t begin, Places see
     const auto distance = static_cast<float>(p.first_place + r / p.group - begin - 16 * j);
     store(scores + 16 * j, fma(set1(-slope), set1(distance) - load(numbers), s));
   }
+  if (p.offsets) offset(p, r, begin, seen, scores);
 }
 
 // Scores of row r from `begin` on to weights. out: the row's sums.

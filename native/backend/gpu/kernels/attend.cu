@@ -22,6 +22,8 @@ struct AttendArgs {
   View y, q, k, v, places, sees, sequences, pages;
   const int32_t *entries, *firsts;  // Rows::splits
   const float *sinks, *slopes;      // null: none
+  const float* offsets;             // (heads, 2 * reach + 1), or null
+  int64_t reach;                    // of offsets
   float* partial;                   // (entries, heads, value_dim + 2): sums, maximum, total; null: a block walks all splits
   int64_t heads, kv_heads, key_dim, value_dim, window, ahead, chunk;
   int64_t at_once, blocks;  // heads of a block, blocks a KV head
@@ -94,8 +96,10 @@ LT_DEVICE float lessened(const AttendArgs& p, float score, int64_t h, int64_t di
 
 // The score of a place for query head h, from the product of query and key.
 LT_DEVICE float score_of(const AttendArgs& p, const Seen& seen, float product, int64_t h, int64_t place) {
-  const float score = product * p.scale;
-  return lessened(p, p.cap > 0 ? p.cap * tanhf(score / p.cap) : score, h, seen.last - 1 - place);
+  const float scaled = product * p.scale;
+  const float score = lessened(p, p.cap > 0 ? p.cap * tanhf(scaled / p.cap) : scaled, h, seen.last - 1 - place);
+  if (!p.offsets) return score;
+  return score + p.offsets[h * (2 * p.reach + 1) + p.reach + most(-p.reach, least(p.reach, place - seen.place))];
 }
 
 // A sink is a score more, at the row's own place, which takes weight and gives nothing: what the splits are added to begins with it.
@@ -315,6 +319,7 @@ AttendArgs args_of(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Att
   p.y = y, p.q = q, p.k = kv.k, p.v = kv.v;
   p.places = rows.places, p.sees = rows.sees, p.sequences = rows.sequences, p.pages = rows.pages[kv.group];
   p.sinks = static_cast<const float*>(a.sinks.data), p.slopes = static_cast<const float*>(a.slopes.data);
+  p.offsets = static_cast<const float*>(a.offsets.data), p.reach = a.offsets.cols / 2;
   p.heads = a.heads, p.kv_heads = kv.heads, p.key_dim = kv.k.cols, p.value_dim = kv.v.cols;
   p.window = a.window, p.ahead = a.ahead, p.chunk = a.chunk, p.scale = a.scale, p.cap = a.cap;
   return p;

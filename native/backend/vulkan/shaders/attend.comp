@@ -18,10 +18,10 @@ struct Given {
   Words keys, values;
   Floats q, y;  // y: of entries, the parts
   Ints places, sees, sequences, pages, entries;
-  Floats sinks, slopes;
+  Floats sinks, slopes, offsets;
   uint q_stride, y_stride, k_stride, v_stride, places_stride, sees_stride, sequences_stride, pages_stride;
   uint heads, kv_heads, key_dim, value_dim, count, listed, sunk, sloped;  // count: of rows, or of entries where they are listed
-  int window, ahead, chunk;
+  int window, ahead, chunk, reach;  // reach: of offsets; -1: there are none
   float scale, cap;
 };
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Parameters { Given all; };
@@ -64,23 +64,25 @@ void key_products(uint row, uint query, out float s[ROWS]) {
   s = sum;
 }
 
-// The score of a product of head h with the key at a distance from the last place seen.
-float score_of(float product, uint h, int distance) {
+// The score of a product of head h with the key at a distance from the last place seen, and at one from the row's own.
+float score_of(float product, uint h, int distance, int behind) {
   precise float score = product * given.scale;
   if (given.cap > 0.0) score = given.cap * hyperbolic_tangent(score / given.cap);
-  return given.sloped != 0u ? sloped_by(score, given.slopes.at[h], distance) : score;
+  if (given.sloped != 0u) score = sloped_by(score, given.slopes.at[h], distance);
+  if (given.reach >= 0) score = score + given.offsets.at[h * uint(2 * given.reach + 1) + uint(given.reach + clamp(behind, -given.reach, given.reach))];
+  return score;
 }
 
-// Positions [first, last] of a page, which lies at `slot`, join the parts of the heads from h on. `to_last`: from the page's first
-// position to the last that the row sees.
-void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, int to_last, uint h, uint query, uint column) {
+// Positions [first, last] of a page, which lies at `slot`, join the parts of the heads from h on. `to_last`, `to_own`: from the page's
+// first position to the last that the row sees, and to its own.
+void join_page(inout Part parts_of[ROWS], uint slot, int first, int last, int to_last, int to_own, uint h, uint query, uint column) {
   const uint t = gl_LocalInvocationID.x;
   const bool seen = int(t) >= first && int(t) <= last;
   float score[ROWS];
   key_products((slot + uint(clamp(int(t), first, last))) * given.k_stride, query, score);
   barrier();
   [[unroll]] for (uint n = 0u; n < ROWS; n++) {
-    score[n] = seen ? score_of(score[n], h + n, to_last - int(t)) : -1e30;
+    score[n] = seen ? score_of(score[n], h + n, to_last - int(t), int(t) - to_own) : -1e30;
     weights[64u * n + t] = score[n];
   }
   barrier();
@@ -164,7 +166,8 @@ void main() {
     const int to_page = min(last, (s + 1) * split_positions - 1) / page_size;
     for (int p = from_page; p <= to_page; p++) {
       const uint slot = (uint(given.pages.at[table + p]) * given.kv_heads + kv_head) * page_size;
-      join_page(part, slot, max(first - p * page_size, 0), min(last - p * page_size, page_size - 1), seen.y - p * page_size, h,
+      join_page(part, slot, max(first - p * page_size, 0), min(last - p * page_size, page_size - 1), seen.y - p * page_size,
+                place - p * page_size, h,
                 r * given.q_stride + h * given.key_dim, column);
     }
     if (alone) {
