@@ -92,6 +92,7 @@ class Description {
   bool no_dense_layer = false;          // nor need config.json say how wide its feed-forward would be
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
+  json::Value whole = {};               // config.json, of which inner settings are a part
   const char* kinds = "architectures";  // what says in config.json which layers have which tensors
 
  private:
