@@ -20,6 +20,8 @@ struct RopeOptions {
   bool scaled = true;                            // what the file says about scaling concerns these layers
   Axes axes = Axes::one;
   bool truncate = true;  // YaRN's range of pairs is rounded to whole ones
+  bool factors = false;  // divisors in rope_factors_short.weight and, for sequences longer than the original
+                         // context, rope_factors_long.weight, where the file has them (long-rope)
 };
 
 // Plain, linear, YaRN (Peng et al. 2023), or divisors in rope_freqs.weight (Llama 3), of `columns` of a head. `heads` and `start` are left
