@@ -107,6 +107,7 @@ class Description {
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
   std::vector<int64_t> label_rows;      // of the output's matrix, of a reranker's answers
+  json::Value whole = {};               // config.json, of which inner settings are a part
   const char* kinds = "architectures";  // what says in config.json which layers have which tensors
 
   // Whether what is made becomes a GGUF file; else it is run where it lies.

@@ -13,6 +13,15 @@ std::vector<int64_t> joint_half(const Description& d, int64_t which) {
     for (int64_t row = 0; row < count; row++) from.push_back((2 * expert + which) * count + row);
   return from;
 }
+// Of columns that are a gate's and then those that it scales.
+std::vector<int64_t> half_of_columns(const Description& d, int64_t which) {
+  std::vector<int64_t> from;
+  for (int64_t i = 0; i < d.of("expert_feed_forward"); i++) from.push_back(which * d.of("expert_feed_forward") + i);
+  return from;
+}
+std::vector<int64_t> gate_columns(const Description& d) { return half_of_columns(d, 0); }
+std::vector<int64_t> up_columns(const Description& d) { return half_of_columns(d, 1); }
+
 std::vector<int64_t> joint_gates(const Description& d) { return joint_half(d, 0); }
 std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); }
 
@@ -264,6 +273,16 @@ Rules joint_expert_rules(std::string_view gate_up, std::string_view down) {
       {gate_up, "blk.{}.ffn_gate_exps.weight", sparse, both, Change::none, {.rows = joint_gates, .becomes = one}},
       {gate_up, "blk.{}.ffn_up_exps.weight", sparse, both, Change::none, {.rows = joint_ups, .becomes = one}},
       {down, "blk.{}.ffn_down_exps.weight", sparse, {"experts", "width", "expert_feed_forward"}},
+  };
+}
+
+Rules turned_expert_rules(std::string_view gate_up, std::string_view down) {
+  constexpr Shape one = {"experts", "expert_feed_forward", "width"}, both = {"experts", "width", "expert_gate_up"};
+  constexpr Shape narrow = {"experts", "width", "expert_feed_forward"};
+  return {
+      {gate_up, "blk.{}.ffn_gate_exps.weight", sparse, both, Change::none, {.columns = gate_columns, .turned = true, .becomes = one}},
+      {gate_up, "blk.{}.ffn_up_exps.weight", sparse, both, Change::none, {.columns = up_columns, .turned = true, .becomes = one}},
+      {down, "blk.{}.ffn_down_exps.weight", sparse, one, Change::none, {.turned = true, .becomes = narrow}},
   };
 }
 

@@ -27,6 +27,7 @@ Rules expert_rules(std::string_view gate, std::string_view up, std::string_view 
 Rules expert_rules();                                                                   // by the names that most have
 // Of all experts in one tensor each: the gates' rows before those of what they scale.
 Rules joint_expert_rules(std::string_view gate_up, std::string_view down);
+Rules turned_expert_rules(std::string_view gate_up, std::string_view down);  // with rows and columns exchanged
 Rules router_rules(std::string_view router);
 Rules router_bias_rules(std::string_view bias);  // which chooses and does not weigh
 bool shares(const Description&, int64_t layer);  // layers of experts that have a shared one
@@ -62,11 +63,16 @@ void describe_yarn_range(const Config& rope, Description& to);
 void describe_yarn_magnitude(const Config& rope, Description& to);
 void describe_yarn(const Config& rope, Description& to);
 
+// How many pairs of a head rotate by each axis of places: rope_parameters' or rope_scaling's mrope_section. `otherwise`: where neither says
+// it.
+void describe_sections(const Config& config, Description& to, std::vector<int32_t> otherwise = {});
+
 struct RopeRules {
   double partial = 1;  // the share of a head that is rotated, where the folder does not say it
   void (*yarn)(const Config& rope, Description& to) = describe_yarn;
-  bool dynamic = false;  // a scaling of that kind is passed over: it concerns texts longer than those of training
-  bool factors = false;  // long-rope is run
+  bool dynamic = false;   // a scaling of that kind is passed over: it concerns texts longer than those of training
+  bool factors = false;   // long-rope is run
+  bool sections = false;  // older folders call a rotation by several axes a kind of its own, mrope
 };
 
 // A base of rotation as older folders call it.

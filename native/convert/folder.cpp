@@ -281,6 +281,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   if (!options.vocabulary_only) {
     Description description(architecture.name);
     description.written = options.written;
+    description.whole = config.root();
     architecture.describe(settings, description);
     if (options.written && !description.unwritable.empty()) throw Error(Code::unsupported, description.unwritable);
     description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));

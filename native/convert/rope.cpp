@@ -1,4 +1,5 @@
 // How the folders of decoders say that positions are rotated.
+#include <algorithm>
 #include <cmath>
 
 #include "convert/decoder.h"
@@ -112,6 +113,22 @@ void describe_yarn(const Config& rope, Description& to) {
   describe_yarn_magnitude(rope, to);
 }
 
+void describe_sections(const Config& config, Description& to, std::vector<int32_t> otherwise) {
+  constexpr int64_t most_pairs = 1 << 14;
+  constexpr size_t axes = 4;  // time, height, width, and one more that no model has
+  const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
+  const std::string name = std::string(key) + ": mrope_section";
+  const json::Value said = config[key]["mrope_section"];
+  std::vector<int32_t> sections;
+  for (const json::Member m : said)
+    sections.push_back(static_cast<int32_t>(std::clamp<int64_t>(m.value.integer().value_or(-1), -1, most_pairs)));
+  if (!said) sections = std::move(otherwise);
+  if (sections.empty() || sections.size() > axes || *std::min_element(sections.begin(), sections.end()) < 0)
+    config.fail(name, "expected up to four numbers of pairs");
+  sections.resize(axes);
+  to.put("rope.dimension_sections", std::span<const int32_t>(sections));
+}
+
 void describe_rope(const Config& config, Description& to, const RopeRules& rules) {
   const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
   const Config rope = object_in(config, key, config[key]);
@@ -131,7 +148,7 @@ void describe_rope(const Config& config, Description& to, const RopeRules& rules
     describe_llama3(rope, to, rotary, base);
   } else if (rules.factors && (kind == "longrope" || kind == "su")) {
     describe_factors(config, rope, to, rotary);
-  } else if (kind != "default" && !(rules.dynamic && kind == "dynamic")) {
+  } else if (kind != "default" && !(rules.dynamic && kind == "dynamic") && !(rules.sections && kind == "mrope")) {
     config.unsupported(key, "rope_type: expected default, linear, yarn or llama3, found \"" + shown(kind) + "\"");
   }
 }

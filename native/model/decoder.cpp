@@ -43,6 +43,7 @@ Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : opti
             .carried = hyper.width,
             .vocabulary = hyper.vocabulary,
             .trained_context = hyper.context,
+            .axes = options.axes,
             .looks_ahead = options.looks_ahead,
             .head = options.head};
   {
@@ -110,7 +111,9 @@ std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
   if (sparse && !options.experts) loader.refuse("expert_count", "a dense model", "a mixture of experts, which this version does not run");
   AttentionOptions attentions = options.attention;
   if (options.rotates) attentions.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
-  return decoder(loader, hyper, options.ends, [&](int64_t i) -> std::vector<Step> {
+  EndOptions ends = options.ends;
+  if (options.rope.axes != Axes::one) ends.axes = image_axes;
+  return decoder(loader, hyper, ends, [&](int64_t i) -> std::vector<Step> {
     const std::string b = block(i);
     AttentionOptions attention = attentions;
     if (options.vary) options.vary(i, attention);

@@ -25,6 +25,7 @@ struct EndOptions {
   bool head = true;                  // logits of the final rows, else these are the result
   float logit_scale = 1;
   float logit_cap = 0;       // logits z become cap * tanh(z / cap); 0: they stay
+  int64_t axes = 1;          // places that turn a row
   bool looks_ahead = false;  // rows see places behind them
   ReadoutOptions readout = {};
 };

@@ -93,6 +93,7 @@ class Loader {
   std::vector<float> values(const std::string& name, int64_t rows, int64_t cols);
   // f32 (rows, cols) in the backend's memory, for tables made at load.
   Tensor table(std::span<const float> values, int64_t rows = 1);
+  Tensor table(std::span<const int32_t> values);  // i32 (1, values)
   // A weight that is made of others: f32 (rows, cols), which `fill` computes if this rank and side hold it.
   Tensor made(int64_t rows, int64_t cols, const std::function<void(std::span<float>)>& fill);
 

@@ -1,7 +1,9 @@
 #include "model/rope.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "model/hyper.h"
@@ -70,6 +72,27 @@ std::string divisors_of(const Loader& loader, const RopeOptions& options) {
   return loader.context() > original ? "rope_factors_long.weight" : "rope_factors_short.weight";
 }
 
+int32_t axis_in_turn(int64_t pair, const std::array<int64_t, image_axes>& counts) {
+  const int64_t axis = pair % image_axes;
+  return pair < image_axes * counts[static_cast<size_t>(axis)] ? static_cast<int32_t>(axis) : 0;
+}
+
+// By pair.
+std::vector<int32_t> read_axes(const Loader& loader, int64_t pairs, Axes kind) {
+  const char* key = "rope.dimension_sections";
+  std::array<int64_t, image_axes> counts;
+  for (int64_t a = 0; a < image_axes; a++) counts[static_cast<size_t>(a)] = loader.per_layer(key, a, 0, pairs);
+  const int64_t sum = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  if (sum != pairs) loader.refuse(key, "as many pairs as are rotated, " + std::to_string(pairs), std::to_string(sum));
+  std::vector<int32_t> axes;
+  if (kind == Axes::stretches) {
+    for (size_t a = 0; a < counts.size(); a++) axes.insert(axes.end(), static_cast<size_t>(counts[a]), static_cast<int32_t>(a));
+  } else {
+    for (int64_t i = 0; i < pairs; i++) axes.push_back(axis_in_turn(i, counts));
+  }
+  return axes;
+}
+
 }  // namespace
 
 Rope read_rope(Loader& loader, int64_t columns, const RopeOptions& options) {
@@ -84,7 +107,9 @@ Rope read_rope(Loader& loader, int64_t columns, const RopeOptions& options) {
   const auto apart = static_cast<size_t>(options.apart);
   std::vector<float> freqs(apart * f.size(), 0.0f);
   for (size_t i = 0; i < f.size(); i++) freqs[apart * i] = static_cast<float>(f[i] / divisors[i]);
-  return {.freqs = loader.table(freqs), .magnitude = static_cast<float>(magnitude), .neighbours = options.neighbours};
+  Tensor axes;
+  if (options.axes != Axes::one) axes = loader.table(read_axes(loader, std::ssize(f), options.axes));
+  return {.freqs = loader.table(freqs), .axes = axes, .magnitude = static_cast<float>(magnitude), .neighbours = options.neighbours};
 }
 
 }  // namespace lt::model

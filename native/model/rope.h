@@ -5,15 +5,24 @@
 
 namespace lt::model {
 
+// Which places turn a pair: the one of text, or those of images (time, height, width), as rope.dimension_sections counts pairs.
+enum class Axes : uint8_t {
+  one,
+  stretches,  // the pairs of an axis follow one another
+  in_turn     // every third pair is of height, every third of width as long as they last, the others of time
+};
+constexpr int64_t image_axes = 3;
+
 struct RopeOptions {
   bool neighbours = false;                       // pairs (2i, 2i + 1), else (i, i + half)
   std::string_view base_key = "rope.freq_base";  // layers of one model may have different bases
   double base = 10000;                           // where the file has no such key
   bool scaled = true;                            // what the file says about scaling concerns these layers
-  int64_t apart = 1;                             // of so many pairs the first turns, the others pass
-  bool truncate = true;                          // YaRN's range of pairs is rounded to whole ones
-  bool factors = false;                          // divisors in rope_factors_short.weight and, for sequences longer than the original
-                                                 // context, rope_factors_long.weight, where the file has them (long-rope)
+  Axes axes = Axes::one;
+  int64_t apart = 1;     // of so many pairs the first turns, the others pass
+  bool truncate = true;  // YaRN's range of pairs is rounded to whole ones
+  bool factors = false;  // divisors in rope_factors_short.weight and, for sequences longer than the original
+                         // context, rope_factors_long.weight, where the file has them (long-rope)
 };
 
 // Plain, linear, YaRN (Peng et al. 2023), or divisors in rope_freqs.weight (Llama 3), of `columns` of a head. `heads` and `start` are left

@@ -131,4 +131,10 @@ Tensor Loader::table(std::span<const float> values, int64_t rows) {
   return t;
 }
 
+Tensor Loader::table(std::span<const int32_t> values) {
+  const Tensor t = backend_.alloc(Type::i32, 1, std::ssize(values));
+  backend_.write(t, values.data());
+  return t;
+}
+
 }  // namespace lt::model

@@ -399,6 +399,58 @@ describe('folders of other architectures', () => {
     expect((await diffModels(made.path, sharedPath('golden/hf/qwen35moe'))).tensors).toEqual([]);
   });
 
+  // Of text the models that see images are those that do not: every pair turns by the same place, whichever axis it belongs to.
+  const seeing: [name: string, of: string, config: Record<string, unknown>][] = [
+    ['qwen2vl', 'qwen2', { architectures: ['Qwen2_5_VLForConditionalGeneration'] }],
+    ['qwen3vl', 'qwen3', { architectures: ['Qwen3VLForConditionalGeneration'] }],
+    ['qwen3vlmoe', 'qwen3moe', { architectures: ['Qwen3VLMoeForConditionalGeneration'] }],
+  ];
+  for (const [architecture, name, config] of seeing) {
+    sharedTest(`${architecture}: of text it is ${name}`, files(`golden/hf/${name}`), async () => {
+      using made = temporaryFolder();
+      const nested = architecture !== 'qwen2vl';
+      const text = sharedJson<Record<string, unknown>>(`golden/hf/${name}/config.json`);
+      const tensors: Tensors = new Map([['model.visual.patch_embed.proj.bias', { dtype: 'BF16', shape: [2], bytes: Buffer.alloc(4) }]]);
+      for (const [key, t] of tensorsOf(`golden/hf/${name}`)) tensors.set(nested ? key.replace(/^model\./, 'model.language_model.') : key, t);
+      if (architecture === 'qwen3vlmoe') joinTurned(tensors);
+      const { rope_theta } = { ...text, ...(text['rope_parameters'] as object) } as Record<string, unknown>;
+      const rotation = { rope_type: 'default', rope_theta, mrope_interleaved: true, mrope_section: [6, 5, 5] };
+      const older = { rope_parameters: null, rope_theta, rope_scaling: { type: 'mrope', mrope_section: [2, 3, 3] } };
+      const inner = { ...text, num_experts: text['num_local_experts'], rope_parameters: rotation };
+      const vision = { deepstack_visual_indexes: [8, 16, 24] };
+      folderOf(folder(name), made.path, [tensors], { ...config, ...(nested ? { text_config: inner, vision_config: vision } : older) });
+      const file = join(made.path, 'x.gguf');
+      await convertModel(made.path, file);
+      const { metadata } = await inspectModel(file);
+      expect(metadata.get('general.architecture')).toBe(architecture);
+      expect(metadata.get(`${architecture}.rope.dimension_sections`)).toEqual(nested ? [6, 5, 5, 0] : [2, 3, 3, 0]);
+      expect(metadata.get(`${architecture}.n_deepstack_layers`)).toBe(nested ? 3 : undefined);
+      for (const backend of ['ref', 'cpu'] as const) {
+        const wanted = await logits(folder(name), name, { backend });
+        for (const path of [made.path, file]) expect(Buffer.from((await logits(path, name, { backend })).buffer).equals(Buffer.from(wanted.buffer))).toBe(true);
+      }
+    });
+  }
+
+  // Experts of all in one tensor each, rows and columns exchanged.
+  function joinTurned(tensors: Tensors): void {
+    const [experts, width, columns] = [8, 64, 48];
+    const turned = (key: string, rows: number, cols: number): Buffer[] => {
+      const { bytes } = tensors.get(key)!;
+      tensors.delete(key);
+      return Array.from({ length: cols }, (_, c) => Buffer.concat(Array.from({ length: rows }, (_row, r) => bytes.subarray(2 * (r * cols + c), 2 * (r * cols + c) + 2))));
+    };
+    for (let layer = 0; layer < 2; layer++) {
+      const key = `model.language_model.layers.${layer}.mlp.experts`;
+      const all = Array.from({ length: experts }, (_, e) => {
+        const [gate, up] = [turned(`${key}.${e}.gate_proj.weight`, columns, width), turned(`${key}.${e}.up_proj.weight`, columns, width)];
+        return { both: gate.flatMap((g, i) => [g, up[i]!]), down: turned(`${key}.${e}.down_proj.weight`, width, columns) };
+      });
+      tensors.set(`${key}.gate_up_proj`, { dtype: 'BF16', shape: [experts, width, 2 * columns], bytes: Buffer.concat(all.flatMap((a) => a.both)) });
+      tensors.set(`${key}.down_proj`, { dtype: 'BF16', shape: [experts, columns, width], bytes: Buffer.concat(all.flatMap((a) => a.down)) });
+    }
+  }
+
   sharedTest('a tensor of a layer of another kind is refused, as one is that is missing', files('golden/hf/qwen35'), async () => {
     using made = temporaryFolder();
     const tensors = tensorsOf('golden/hf/qwen35');

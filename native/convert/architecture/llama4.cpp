@@ -45,31 +45,6 @@ void describe(const Config& config, Description& to) {
   check_attention(config, to);
 }
 
-// Of each expert's matrix, which lies with rows and columns exchanged, the gates come first.
-std::vector<int64_t> half(const Description& d, int64_t which) {
-  const int64_t count = d.of("expert_feed_forward");
-  std::vector<int64_t> from;
-  for (int64_t i = 0; i < count; i++) from.push_back(which * count + i);
-  return from;
-}
-std::vector<int64_t> gates(const Description& d) { return half(d, 0); }
-std::vector<int64_t> ups(const Description& d) { return half(d, 1); }
-
-Rules experts() {
-  constexpr std::string_view gate_up = "model.layers.{}.feed_forward.experts.gate_up_proj";
-  constexpr Shape wide = {"experts", "expert_feed_forward", "width"}, turned = {"experts", "width", "expert_gate_up"};
-  return {
-      {gate_up, "blk.{}.ffn_gate_exps.weight", sparse, turned, Change::none, {.columns = gates, .turned = true, .becomes = wide}},
-      {gate_up, "blk.{}.ffn_up_exps.weight", sparse, turned, Change::none, {.columns = ups, .turned = true, .becomes = wide}},
-      {"model.layers.{}.feed_forward.experts.down_proj",
-       "blk.{}.ffn_down_exps.weight",
-       sparse,
-       wide,
-       Change::none,
-       {.turned = true, .becomes = {"experts", "width", "expert_feed_forward"}}},
-  };
-}
-
 Rules dense_layers() {
   return {
       {"model.layers.{}.feed_forward.gate_proj.weight", "blk.{}.ffn_gate.weight", dense, {"feed_forward", "width"}},
@@ -82,11 +57,13 @@ const Architecture llama4{
     .name = "llama4",
     .classes = {"Llama4ForCausalLM", "Llama4ForConditionalGeneration"},
     .describe = describe,
-    .tensors = joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), attention_rules(), dense_layers(), experts(),
-                       router_rules("model.layers.{}.feed_forward.router.weight"),
-                       shared_expert_rules("model.layers.{}.feed_forward.shared_expert.gate_proj.weight",
-                                           "model.layers.{}.feed_forward.shared_expert.up_proj.weight",
-                                           "model.layers.{}.feed_forward.shared_expert.down_proj.weight")}),
+    .tensors =
+        joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), attention_rules(), dense_layers(),
+                turned_expert_rules("model.layers.{}.feed_forward.experts.gate_up_proj", "model.layers.{}.feed_forward.experts.down_proj"),
+                router_rules("model.layers.{}.feed_forward.router.weight"),
+                shared_expert_rules("model.layers.{}.feed_forward.shared_expert.gate_proj.weight",
+                                    "model.layers.{}.feed_forward.shared_expert.up_proj.weight",
+                                    "model.layers.{}.feed_forward.shared_expert.down_proj.weight")}),
     .inner = "text_config",
     .renamed = {{"language_model.", ""}},
     .passed_over = {"vision_model.", "multi_modal_projector."},

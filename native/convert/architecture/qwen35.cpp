@@ -1,5 +1,4 @@
 // Qwen3.5, dense or of experts.
-#include <algorithm>
 #include <numeric>
 
 #include "convert/delta.h"
@@ -7,25 +6,9 @@
 namespace lt::convert {
 namespace {
 
-constexpr size_t axes = 4;  // of positions: time, height, width, and one more that no model has
-
-// How many pairs of a head rotate by each axis. Text has one position for all.
-void describe_sections(const Config& config, Description& to) {
-  constexpr int64_t most = 1 << 14;
-  const char* key = "rope_parameters: mrope_section";
-  const json::Value said = config["rope_parameters"]["mrope_section"];
-  std::vector<int32_t> sections;
-  for (const json::Member m : said) sections.push_back(static_cast<int32_t>(std::clamp<int64_t>(m.value.integer().value_or(-1), -1, most)));
-  if (!said) sections = {11, 11, 10};
-  if (sections.empty() || sections.size() > axes || *std::min_element(sections.begin(), sections.end()) < 0)
-    config.fail(key, "expected up to four numbers of pairs");
-  sections.resize(axes);
-  to.put("rope.dimension_sections", std::span<const int32_t>(sections));
-}
-
 void describe(const Config& config, Description& to) {
   describe_delta(config, to);
-  describe_sections(config, to);
+  describe_sections(config, to, {11, 11, 10});
 }
 
 void describe_sparse(const Config& config, Description& to) {
