@@ -18,7 +18,13 @@ std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); 
 
 }  // namespace
 
-void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers) {
+void put_by_layer(const char* key, const std::vector<int64_t>& values, Description& to) {
+  if (values.size() == 1) return to.integer(key, values[0]);
+  const std::vector<int32_t> all(values.begin(), values.end());
+  to.put(key, std::span<const int32_t>(all));
+}
+
+void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers, std::vector<int64_t> columns) {
   to.layers = config.integer(layers, 1, 4096);
   const int64_t width = config.integer("hidden_size", 1, 1 << 20);
   to.heads = config.integer("num_attention_heads", 1, 1 << 14);
@@ -30,8 +36,9 @@ void describe_sizes(const Config& config, Description& to, const char* feed_forw
   to.integer("context_length", config.integer("max_position_embeddings", 1, 1 << 30));
   to.integer("embedding_length", width);
   if (config.has(feed_forward) || !to.no_dense_layer) {
-    to.size("feed_forward", config.integer(feed_forward, 1, 1 << 20), feed_forward);
-    to.integer("feed_forward_length", to.of("feed_forward"));
+    if (columns.empty()) columns = config.integers(feed_forward, to.layers, 1, 1 << 20);
+    to.sizes("feed_forward", columns, feed_forward);
+    put_by_layer("feed_forward_length", columns, to);
   }
   to.integer("attention.head_count", to.heads);
 }

@@ -51,6 +51,7 @@ export const referenceModels = [
   ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'internlm3', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['gemma3n', 'gemma4', 'gemma4-moe', 'gemma4-dense', 'gemma4-nocap', 'gemma4-share', 'gemma4-share5'],
   ...['phi3', 'phi3-longrope', 'phi3-phi4mini', 'phi3-phi4mini-short', 'phi3-window', 'ministral3', 'ministral3-temp'],
   ...['granite', 'granite-mult', 'granite4-micro', 'smollm3', 'smollm3-yarn', 'seed-oss', 'hunyuan-dense', 'hunyuan-alpha', 'ernie4_5'],
   ...['internlm2', 'minicpm', 'minicpm3', 'exaone', 'arcee', 'arcee-yarn', 'apertus', 'qwen', 'baichuan7', 'baichuan13', 'olmo', 'olmo-clip'],
