@@ -11,6 +11,7 @@ struct AttentionRules {
 };
 
 // Rows that rotate together, a half head apart in the folder, come side by side.
+std::vector<int64_t> neighbours(int64_t heads, int64_t size);
 std::vector<int64_t> neighbouring_queries(const Description& d);
 std::vector<int64_t> neighbouring_keys(const Description& d);
 
@@ -21,6 +22,7 @@ Rules attention_rules(const AttentionRules& of = {});
 Rules head_norm_rules(Change norms = Change::none, Held held = everywhere);  // of each head of q and of k
 Rules row_norm_rules();                                                      // of all heads of q, and of k, as one row
 Rules feed_forward_rules();
+Rules ungated_feed_forward_rules();
 Rules expert_rules(std::string_view gate, std::string_view up, std::string_view down);  // as the folder calls them
 Rules expert_rules();                                                                   // by the names that most have
 // Of all experts in one tensor each: the gates' rows before those of what they scale.
@@ -63,6 +65,8 @@ void describe_yarn(const Config& rope, Description& to);
 struct RopeRules {
   double partial = 1;  // the share of a head that is rotated, where the folder does not say it
   void (*yarn)(const Config& rope, Description& to) = describe_yarn;
+  bool dynamic = false;  // a scaling of that kind is passed over: it concerns texts longer than those of training
+  bool factors = false;  // long-rope is run
 };
 
 // A base of rotation as older folders call it.
@@ -72,10 +76,16 @@ struct Base {
 };
 
 // config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
-void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {});  // all that follows, with one rotation
-void describe_sizes(const Config& config, Description& to, const char* feed_forward = "intermediate_size");
+// All that follows, with one rotation.
+void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
+// And what llama's kin say besides; whole heads are rotated.
+void describe_llama(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
+void describe_sizes(const Config& config, Description& to, const char* feed_forward = "intermediate_size",
+                    const char* layers = "num_hidden_layers");
 void describe_heads(const Config& config, Description& to);
 void describe_epsilon(const Config& config, Description& to);
+// Layers with a window and layers without: of sliding_window, in those that layer_types or max_window_layers say. No GGUF file says so.
+void describe_windows_by_layer(const Config& config, Description& to);
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
 // Of layers without a window, which may be scaled by a factor, and of those with one.
 void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);

@@ -5,7 +5,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { join } from 'node:path';
 import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
 import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type StoredTensor, type Tensors } from '../fixtures/safetensors';
-import { referenceDistances, referenceFiles, referenceFolder, referenceIds, referenceModels, referenceTolerance } from '../support/golden';
+import { folderModels, referenceDistances, referenceFiles, referenceFolder, referenceIds, referenceModels, referenceTolerance } from '../support/golden';
 import { hasShared, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 
 const folder = (name: string) => sharedPath(referenceFolder(name));
@@ -45,6 +45,18 @@ describe('folders of golden/hf and golden2/hf', () => {
     sharedTest(`${name}: its folder gives transformers' logits`, needs(name), async () => {
       const found = await referenceDistances(name, { backend: 'ref', cacheType: 'f32' }, '.');
       expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
+    });
+  }
+
+  for (const [name, setting] of folderModels) {
+    sharedTest(`${name}: its folder gives transformers' logits, and becomes no GGUF, which cannot say ${setting}`, [`golden2/hf/${name}`], async () => {
+      const found = await referenceDistances(name, { backend: 'ref', cacheType: 'f32' }, '.');
+      expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
+      using out = temporaryFolder();
+      const refused = { code: 'UNSUPPORTED', message: expect.stringContaining(setting) as string };
+      await expect(convertModel(folder(name), join(out.path, 'x.gguf'))).rejects.toMatchObject(refused);
+      await expect(quantize(folder(name), join(out.path, 'x.gguf'), { type: 'Q8_0' })).rejects.toMatchObject(refused);
+      expect(readdirSync(out.path)).toEqual([]);
     });
   }
 
@@ -225,6 +237,7 @@ describe('folders of other architectures', () => {
   for (const [name, architecture, before, seeing] of [
     ['golden2/hf/gemma3-linear', 'Gemma3ForConditionalGeneration', 'language_model.model.', 'vision_tower.vision_model.post_layernorm.weight'],
     ['golden/hf/gemma3', 'Gemma3ForConditionalGeneration', 'model.language_model.', 'model.multi_modal_projector.mm_soft_emb_norm.weight'],
+    ['golden/hf/ministral3', 'Mistral3ForConditionalGeneration', 'model.language_model.', 'model.vision_tower.ln_pre.weight'],
     ['golden2/hf/qwen35-tied', 'Qwen3_5ForConditionalGeneration', 'model.language_model.', 'model.visual.merger.norm.weight'],
   ] as const) {
     sharedTest(`${name} within ${architecture}: its text model`, files(name), async () => {
@@ -273,6 +286,15 @@ describe('folders of other architectures', () => {
     ['qwen3next', { decoder_sparse_step: 2 }],
     ['qwen3next', { mlp_only_layers: [1] }],
     ['qwen35', { attn_output_gate: false }],
+    ['phi3', { hidden_act: 'gelu' }],
+    ['ministral3', { sliding_window: 16 }],
+    ['ministral3', { model_type: 'mistral' }],
+    ['smollm3', { use_sliding_window: true }],
+    ['baichuan7', { z_loss_weight: 0 }],
+    ['baichuan7', { num_hidden_layers: 31 }],
+    ['minicpm3', { scale_emb: 11 }],
+    ['minicpm3', { v_head_dim: 8 }],
+    ['qwen', { seq_length: 128, use_logn_attn: true }],
     ['qwen3moe', { decoder_sparse_step: 2 }],
     ['qwen3moe', { sliding_window: 16, use_sliding_window: true }],
     ['qwen2moe', { mlp_only_layers: [0] }],
@@ -294,9 +316,9 @@ describe('folders of other architectures', () => {
   ];
   for (const [name, config] of refused) {
     const key = Object.keys(config).at(-1)!;
-    sharedTest(`${name}: ${JSON.stringify(config).slice(1, 80)}: refused`, files(`golden/hf/${name}`), async () => {
+    sharedTest(`${name}: ${JSON.stringify(config).slice(1, 80)}: refused`, files(referenceFolder(name)), async () => {
       using made = temporaryFolder();
-      folderOf(folder(name), made.path, [tensorsOf(`golden/hf/${name}`)], config);
+      folderOf(folder(name), made.path, [tensorsOf(referenceFolder(name))], config);
       await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(key) as string });
     });
   }
