@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -47,6 +48,13 @@ struct Layout {
   Shape becomes = {};   // the result's; by default the folder's with as many rows and columns as there are in order
 };
 
+// What so many rows of a result, behind those before, are multiplied by, one after the other.
+struct Factor {
+  int64_t rows;
+  float first = 1, second = 1;
+};
+using Factors = std::function<std::vector<Factor>(const Description&)>;
+
 // Of several rules with one `from`, each makes a tensor of it; of several with one `to`, the folder has one.
 struct Rule {
   // to: empty where a key says its values. `from` with a {} more than `to`: those are stacked along a new dimension, told apart by their
@@ -56,6 +64,7 @@ struct Rule {
   Shape shape = {};  // of each of them
   Change change = Change::none;
   Layout layout = {};
+  Factors factors = nullptr;             // of what is written; a folder that is run has keys for them
   std::string_view stacked = "experts";  // the size that says how many are
 };
 using Rules = std::vector<Rule>;
@@ -100,6 +109,11 @@ class Description {
   int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
   std::vector<bool> sparse, recurrent;  // by layer; empty: none is
   const char* kinds = "architectures";  // what says in config.json which layers have which tensors
+
+  // Whether what is made becomes a GGUF file; else it is run where it lies.
+  bool written = false;
+  std::map<std::string_view, float> factors;  // of rules, by name
+  std::string letters = {};                   // of layers that are one thing each, which
 
  private:
   struct Size {

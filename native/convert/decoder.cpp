@@ -24,26 +24,53 @@ void put_by_layer(const char* key, const std::vector<int64_t>& values, Descripti
   to.put(key, std::span<const int32_t>(all));
 }
 
-void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers, std::vector<int64_t> columns) {
+void describe_stack(const Config& config, Description& to, const char* layers) {
   to.layers = config.integer(layers, 1, 4096);
   const int64_t width = config.integer("hidden_size", 1, 1 << 20);
-  to.heads = config.integer("num_attention_heads", 1, 1 << 14);
   to.size("width", width, "hidden_size");
-  to.size("heads", to.heads, "num_attention_heads");
   to.size("vocabulary", config.integer("vocab_size", 1, 1 << 24), "vocab_size");
   to.size("one", 1, "architectures");
   to.integer("block_count", to.layers);
-  to.integer("context_length", config.integer("max_position_embeddings", 1, 1 << 30));
   to.integer("embedding_length", width);
+}
+
+namespace {
+
+void describe_head_count(const Config& config, Description& to) {
+  to.heads = config.integer("num_attention_heads", 1, 1 << 14);
+  to.size("heads", to.heads, "num_attention_heads");
+  to.integer("attention.head_count", to.heads);
+}
+
+}  // namespace
+
+void describe_context(const Config& config, Description& to) {
+  to.integer("context_length", config.integer("max_position_embeddings", 1, 1 << 30));
+}
+
+void describe_feed_forward(Description& to, int64_t columns, const char* setting) {
+  to.size("feed_forward", columns, setting);
+  to.integer("feed_forward_length", columns);
+}
+
+void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers, std::vector<int64_t> columns) {
+  describe_stack(config, to, layers);
+  describe_context(config, to);
   if (config.has(feed_forward) || !to.no_dense_layer) {
     if (columns.empty()) columns = config.integers(feed_forward, to.layers, 1, 1 << 20);
     to.sizes("feed_forward", columns, feed_forward);
     put_by_layer("feed_forward_length", columns, to);
   }
-  to.integer("attention.head_count", to.heads);
+  describe_head_count(config, to);
 }
 
-void describe_heads(const Config& config, Description& to) {
+void describe_hybrid(const Config& config, Description& to, const std::vector<bool>& attending) {
+  describe_stack(config, to);
+  describe_head_count(config, to);
+  describe_heads(config, to, attending);
+}
+
+void describe_heads(const Config& config, Description& to, const std::vector<bool>& attending) {
   to.kv_heads = config.integer("num_key_value_heads", 1, 1 << 14, to.heads);
   const int64_t width = to.of("width");
   if (to.heads % to.kv_heads)
@@ -59,14 +86,19 @@ void describe_heads(const Config& config, Description& to) {
   to.size("query", to.heads * to.head_dim, "num_attention_heads x head_dim");
   to.size("key_value", to.kv_heads * to.head_dim, "num_key_value_heads x head_dim (by default hidden_size / num_attention_heads)");
   to.size("head", to.head_dim, "head_dim");
-  to.integer("attention.head_count_kv", to.kv_heads);
+  std::vector<int32_t> by_layer;
+  for (const bool attends : attending) by_layer.push_back(attends ? static_cast<int32_t>(to.kv_heads) : 0);
+  if (attending.empty())
+    to.integer("attention.head_count_kv", to.kv_heads);
+  else
+    to.put("attention.head_count_kv", std::span<const int32_t>(by_layer));
   if (!config.has("head_dim")) return;
   to.integer("attention.key_length", to.head_dim);
   to.integer("attention.value_length", to.head_dim);
 }
 
-void describe_epsilon(const Config& config, Description& to) {
-  to.number("attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 0, 1, 1e-6));
+void describe_epsilon(const Config& config, Description& to, const char* key, double fallback) {
+  to.number("attention.layer_norm_rms_epsilon", config.number(key, 0, 1, fallback));
 }
 
 void describe_decoder(const Config& config, Description& to, const RopeRules& rope, std::string_view activation) {

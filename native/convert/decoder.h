@@ -86,11 +86,17 @@ void describe_llama(const Config& config, Description& to, const RopeRules& rope
 // feed_forward: what config.json calls its columns; by layer where it does not say so.
 void describe_sizes(const Config& config, Description& to, const char* feed_forward = "intermediate_size",
                     const char* layers = "num_hidden_layers", std::vector<int64_t> by_layer = {});
-void describe_heads(const Config& config, Description& to);
-void describe_epsilon(const Config& config, Description& to);
+// attending: which layers have keys and values; empty: all.
+void describe_heads(const Config& config, Description& to, const std::vector<bool>& attending = {});
+void describe_epsilon(const Config& config, Description& to, const char* key = "rms_norm_eps", double fallback = 1e-6);
 // Layers with a window and layers without: of sliding_window, in those that layer_types or max_window_layers say. No GGUF file says so.
 void describe_windows_by_layer(const Config& config, Description& to);
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
+// Parts of describe_sizes, for those that have not all of it; describe_hybrid has the heads too.
+void describe_stack(const Config& config, Description& to, const char* layers = "num_hidden_layers");
+void describe_context(const Config& config, Description& to);
+void describe_feed_forward(Description& to, int64_t columns, const char* setting = "intermediate_size");
+void describe_hybrid(const Config& config, Description& to, const std::vector<bool>& attending);
 // Of layers without a window, which may be scaled by a factor, and of those with one.
 void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);
 

@@ -278,6 +278,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   const int64_t vocabulary = settings.integer("vocab_size", 1, 1 << 24);
   if (!options.vocabulary_only) {
     Description description(architecture.name);
+    description.written = options.written;
     architecture.describe(settings, description);
     if (options.written && !description.unwritable.empty()) throw Error(Code::unsupported, description.unwritable);
     description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));

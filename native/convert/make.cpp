@@ -176,6 +176,13 @@ void change_row(Change change, float unit, std::vector<float>& x) {
     for (float& v : x) v = static_cast<float>(-std::exp(static_cast<double>(v)));
 }
 
+void multiply_row(const std::vector<Factor>& factors, int64_t row, std::vector<float>& x) {
+  auto at = factors.begin();
+  while (at != factors.end() && row >= at->rows) row -= (at++)->rows;
+  if (at == factors.end()) return;
+  for (float& v : x) v = v * at->first * at->second;
+}
+
 // `to` may lie anywhere: blocks are made in `aligned` and copied.
 void encode_row(Type type, const std::vector<float>& x, std::vector<uint64_t>& aligned, uint8_t* to) {
   if (type == Type::f32) return void(std::memcpy(to, x.data(), x.size() * sizeof x[0]));
@@ -204,7 +211,9 @@ float Made::mean_size() const {
   return static_cast<float>(sum / static_cast<double>(rows() * cols()));
 }
 
-bool Made::takes_rows() const { return columns_from.empty() && !turned && (change == Change::none || change == Change::exact); }
+bool Made::takes_rows() const {
+  return columns_from.empty() && !turned && factors.empty() && (change == Change::none || change == Change::exact);
+}
 
 const uint8_t* Made::as_stored() const {
   if (pieces.size() != 1 || !takes_rows() || !rows_from.empty()) return nullptr;
@@ -236,6 +245,7 @@ void Made::make(int64_t first, int64_t count, uint8_t* to) const {
     }
     take_row(*this, piece, row % each, x);
     if (!piece.ternary) change_row(change, unit, x);  // which are what they are to be
+    multiply_row(factors, row, x);
     encode_row(type, x, aligned, to);
   }
 }

@@ -320,7 +320,14 @@ class Planner {
       return stack.pieces.push_back({numbers.back(), piece_of(folder_, config_, t)});
     }
     if (!fresh) fail(t, "is the second that becomes " + name);
-    made_.back().pieces = {piece_of(folder_, config_, t)};
+    made_.back().pieces = {shaped(piece_of(folder_, config_, t), made_.back())};
+  }
+
+  // Values in the order of the folder, in rows of another length: a vector that becomes a matrix.
+  static StoredMatrix shaped(StoredMatrix piece, const Made& made) {
+    if (!piece.scale && made.in_order() && made.rows() * made.cols() == piece.rows * piece.cols)
+      piece.rows = made.rows(), piece.cols = made.cols();
+    return piece;
   }
 
   Made begun(const Tensor& t, const Rule& rule, const std::string& name) const {
@@ -330,6 +337,9 @@ class Planner {
     if (rule.layout.rows) made.rows_from = rule.layout.rows(description_);
     if (rule.layout.columns) made.columns_from = rule.layout.columns(description_);
     made.turned = rule.layout.turned;
+    if (rule.factors && description_.written) made.factors = rule.factors(description_);
+    const auto is_one = [](const Factor& f) { return f.first == 1 && f.second == 1; };
+    if (std::all_of(made.factors.begin(), made.factors.end(), is_one)) made.factors.clear();
     made.dims = dims_of(t, rule, made);
     const Type stored = stored_type(t);
     if (made.dims.size() > 1 && (rule.change == Change::none || rule.change == Change::ternary)) made.type = matrices_.value_or(stored);

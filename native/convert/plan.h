@@ -36,13 +36,15 @@ struct Made {
   std::vector<int64_t> rows_from, columns_from;  // of each piece, which are taken, in order; empty: all as they are
   bool turned = false;                           // each matrix of what is taken, of dims[0] rows, is transposed
   Change change = Change::none;
-  float unit = 1;  // of Change::ternary
+  float unit = 1;               // of Change::ternary
+  std::vector<Factor> factors;  // of rows; empty: none
 
   int64_t cols() const { return dims[0]; }
   int64_t rows() const;
   uint64_t bytes() const;
   float mean_size() const;  // of all values in the folder
   bool takes_rows() const;  // of the folder whole, with the values that they have
+  bool in_order() const { return rows_from.empty() && columns_from.empty() && !turned; }
   // The bytes in the folder, where they are what is wanted as they stand; else null.
   const uint8_t* as_stored() const;
   // Rows [first, first + count) to `to`.

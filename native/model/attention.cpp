@@ -240,6 +240,14 @@ Heads read_heads(const Loader& loader, int64_t layer, const Hyper& hyper) {
   return h;
 }
 
+bool attends(const Loader& loader, int64_t layer) { return loader.per_layer("attention.head_count_kv", layer, 0, most_heads) > 0; }
+
+Heads read_first_heads(const Loader& loader, const Hyper& hyper) {
+  int64_t first = 0;
+  while (first < hyper.layers - 1 && !attends(loader, first)) first++;
+  return read_heads(loader, first, hyper);
+}
+
 int64_t read_rotary(const Loader& loader, int64_t key_dim, const std::string& key) {
   const int64_t columns = loader.integer(key, 2, key_dim, key_dim);
   if (columns % 2)

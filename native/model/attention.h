@@ -45,6 +45,10 @@ struct AttentionOptions {
 // As the file says.
 Heads read_heads(const Loader& loader, int64_t layer, const Hyper& hyper);
 
+// Of hybrid models, whose attention.head_count_kv is a list, the layers that attend are those where it is not 0.
+bool attends(const Loader& loader, int64_t layer);
+Heads read_first_heads(const Loader& loader, const Hyper& hyper);  // of the first that does
+
 // Columns of a head that are rotated, as the file says.
 int64_t read_rotary(const Loader& loader, int64_t key_dim, const std::string& key = "rope.dimension_count");
 

@@ -44,7 +44,7 @@ Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : opti
     if (!options.embedding_norm.empty()) embedding_norm_ = read_norm(loader, options.embedding_norm, hyper.width, hyper);
   }
   const Loader::Part part = loader.head();
-  norm_ = read_norm(loader, "output_norm", hyper.width, hyper);
+  norm_ = read_norm(loader, options.norm, hyper.width, hyper);
   if (!options.head) return;
   out_ = read_joint(loader, loader.has("output.weight") ? "output" : "token_embd", hyper.vocabulary, hyper.width, {});
   if (out_.rows) loader.division().note("output rows " + cut(hyper.vocabulary, 1, loader.division().size).text());

@@ -23,6 +23,7 @@ struct EndOptions {
   float logit_scale = 1;
   float logit_cap = 0;       // logits z become cap * tanh(z / cap); 0: they stay
   bool looks_ahead = false;  // rows see places behind them
+  std::string norm = "output_norm";
 };
 
 // Before and behind the layers. A file without an output matrix ties it to the token table.

@@ -19,6 +19,7 @@ class Experts : public Mixer {
   Experts(Loader& loader, int64_t layer, const Hyper& hyper, const ExpertsOptions& options)
       : router_(options.router),
         map_(options.map),
+        gated_(options.gated),
         router_norm_(options.router_norm),
         expert_norm_(options.expert_norm),
         scales_input_(options.scales_input),
@@ -33,13 +34,14 @@ class Experts : public Mixer {
     if (options.fused) {
       gate_up_ = stack(loader, b + "ffn_gate_up_exps", count, 2 * columns, hyper.width);
     } else {
-      gate_ = stack(loader, b + "ffn_gate_exps", count, columns, hyper.width);
+      if (gated_) gate_ = stack(loader, b + "ffn_gate_exps", count, columns, hyper.width);
       up_ = stack(loader, b + "ffn_up_exps", count, columns, hyper.width);
     }
     down_ = stack(loader, b + "ffn_down_exps", count, hyper.width, columns);
     if (options.scaled) scales_ = loader.vector(b + "ffn_down_exps.scale", count).split(count);
     if (options.shared)
-      shared_ = read_feed_forward(loader, layer, hyper, {.map = options.map, .suffix = "_shexp", .columns = options.shared});
+      shared_ = read_feed_forward(loader, layer, hyper,
+                                  {.map = options.map, .gated = options.gated, .suffix = "_shexp", .columns = options.shared});
     if (options.shared_gate) shared_gate_ = read_linear(loader, b + "ffn_gate_inp_shexp", 1, hyper.width);
   }
 
@@ -99,8 +101,11 @@ class Experts : public Mixer {
       const Tensor both = scope.f32(y.rows, 2 * f.cols);
       linear(ops, rows, both, x, gate_up_, inner);
       ops.map(f, both.columns(0, f.cols), both.columns(f.cols, f.cols), map_);
-    } else {
+    } else if (gated_) {
       gated(ops, rows, f, x, gate_, up_, map_, inner);
+    } else {
+      linear(ops, rows, f, x, up_, inner);
+      ops.map(f, f, {}, map_);
     }
     linear(ops, rows, y, f, down_, choice(ids.split(used_)));
   }
@@ -132,6 +137,7 @@ class Experts : public Mixer {
 
   Router router_;
   Map map_;
+  bool gated_;
   std::optional<Norm> router_norm_, expert_norm_;
   bool scales_input_, exact_, divided_ = false;
   int64_t used_ = 0;

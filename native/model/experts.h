@@ -15,6 +15,7 @@ struct ExpertsOptions {
   bool scales_input = false;                               // a weight scales what its expert reads, not what that gives
   int64_t shared = 0;                                      // columns inside the shared expert; 0: there is none
   bool shared_gate = false;                                // its result is scaled by a sigmoid of ffn_gate_inp_shexp
+  bool gated = true;                                       // else ffn_up_exps alone goes through the activation
   bool fused = false;                                      // ffn_gate_up_exps has of each expert the gate and then what it scales
   bool scaled = false;                                     // ffn_down_exps.scale: a factor on each expert's weight
   std::optional<Norm> router_norm = {}, expert_norm = {};  // of what each reads, where the layer's norm is not for both

@@ -1,20 +1,11 @@
 #include "model/feed_forward.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "model/row_mean.h"
 
 namespace lt::model {
 namespace {
-
-// In blocks of the weight that reads the columns, and in 32 where there are enough, as kernels like them.
-Boundaries cut_columns(const Loader& loader, const std::string& down, int64_t columns) {
-  const int ranks = loader.division().size;
-  for (const int64_t unit : {std::max<int64_t>(loader.block_of(down), 32), loader.block_of(down), int64_t{1}})
-    if (const Boundaries c = cut(columns, unit, ranks)) return c;
-  return {};
-}
 
 class FeedForward : public Mixer {
  public:
@@ -24,7 +15,7 @@ class FeedForward : public Mixer {
                       down = b + "ffn_down" + options.suffix;
     const int64_t columns = options.columns ? options.columns : loader.per_layer("feed_forward_length", layer, 1, most_width);
     Division& d = loader.division();
-    const Boundaries cut = cut_columns(loader, down + ".weight", columns);
+    const Boundaries cut = cut_columns(loader, down, columns);
     const Range own = d.mine(cut, columns);
     if (sparse_) {  // every rank has all gates
       gate_ = read_joint(loader, gate, columns, hyper.width, {});

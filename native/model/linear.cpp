@@ -1,5 +1,6 @@
 #include "model/linear.h"
 
+#include <algorithm>
 #include <array>
 
 namespace lt::model {
@@ -42,6 +43,13 @@ Linear read_joint(Loader& loader, const std::string& name, int64_t out, int64_t 
   Linear l = read_linear(loader, name, out, in, d.mine(rows, out));
   l.gathers = bool(input), l.stretches = stretches, l.rows = bool(rows);
   return l;
+}
+
+Boundaries cut_columns(const Loader& loader, const std::string& name, int64_t columns) {
+  const int64_t block = loader.block_of(name + ".weight");
+  for (const int64_t unit : {std::max<int64_t>(block, 32), block, int64_t{1}})
+    if (Boundaries c = cut(columns, unit, loader.division().size)) return c;
+  return {};
 }
 
 void linear(Ops& ops, const Rows&, Tensor y, Tensor x, const Linear& l, const Choice& choice) {

@@ -29,6 +29,9 @@ inline Linear read_linear(Loader& loader, const std::string& name, int64_t out, 
 // the cuts fall between blocks of the weight's type, else input and results are gathered.
 Linear read_joint(Loader& loader, const std::string& name, int64_t out, int64_t in, const Boundaries& input, int64_t stretches = 1);
 
+// How columns that the matrix NAME.weight reads are divided: in blocks of its type, and in 32 where there are enough, as kernels like them.
+Boundaries cut_columns(const Loader& loader, const std::string& name, int64_t columns);
+
 // choice: of the matrices of w, where there are several.
 void linear(Ops& ops, const Rows& rows, Tensor y, Tensor x, const Linear& l, const Choice& choice = {});
 

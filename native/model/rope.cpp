@@ -81,8 +81,9 @@ Rope read_rope(Loader& loader, int64_t columns, const RopeOptions& options) {
     for (const char* other : {"rope_factors_short.weight", "rope_factors_long.weight"}) loader.ignore(other);
   const std::string name = divisors_of(loader, options);
   if (options.scaled && (name != plain_divisors || loader.has(name))) divisors = loader.values(name, 1, std::ssize(f));
-  std::vector<float> freqs(f.size());
-  for (size_t i = 0; i < f.size(); i++) freqs[i] = static_cast<float>(f[i] / divisors[i]);
+  const auto apart = static_cast<size_t>(options.apart);
+  std::vector<float> freqs(apart * f.size(), 0.0f);
+  for (size_t i = 0; i < f.size(); i++) freqs[apart * i] = static_cast<float>(f[i] / divisors[i]);
   return {.freqs = loader.table(freqs), .magnitude = static_cast<float>(magnitude), .neighbours = options.neighbours};
 }
 

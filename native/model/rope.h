@@ -10,6 +10,7 @@ struct RopeOptions {
   std::string_view base_key = "rope.freq_base";  // layers of one model may have different bases
   double base = 10000;                           // where the file has no such key
   bool scaled = true;                            // what the file says about scaling concerns these layers
+  int64_t apart = 1;                             // of so many pairs the first turns, the others pass
   bool truncate = true;                          // YaRN's range of pairs is rounded to whole ones
   bool factors = false;                          // divisors in rope_factors_short.weight and, for sequences longer than the original
                                                  // context, rope_factors_long.weight, where the file has them (long-rope)

@@ -64,6 +64,7 @@ CHECK_GENERATOR() {
     add_glu({Type{id}, 1, 256, 40, "of experts ", {.act = Act::silu}, 3});
     add_glu({Type{id}, 21, 256, 33, "of experts, swiglu ", swiglu, 5});
   }
+  add_glu({Type::bf16, 5, 64, 20, "silu of a part ", {.act = Act::silu, .inner = 0.3f}});
   add_glu({Type::f16, 5, 64, 20, "relu2 ", {.act = Act::relu2}});
   add_glu({Type{39}, 5, 64, 32, "of experts, swiglu ", swiglu, 4});
 }

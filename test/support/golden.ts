@@ -52,6 +52,8 @@ export const referenceModels = [
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
   ...['gemma3n', 'gemma4', 'gemma4-moe', 'gemma4-dense', 'gemma4-nocap', 'gemma4-share', 'gemma4-share5'],
+  ...['lfm2', 'lfm2-conv4', 'lfm2moe', 'mamba', 'falcon-mamba', 'mamba2', 'mamba2-groups', 'jamba'],
+  ...['granitehybrid', 'granitehybrid-dense', 'bamba', 'falcon-h1', 'falcon-h1-mult', 'falcon-h1-norm', 'nemotron-h', 'nemotron-h-moe'],
   ...['phi3', 'phi3-longrope', 'phi3-phi4mini', 'phi3-phi4mini-short', 'phi3-window', 'ministral3', 'ministral3-temp'],
   ...['granite', 'granite-mult', 'granite4-micro', 'smollm3', 'smollm3-yarn', 'seed-oss', 'hunyuan-dense', 'hunyuan-alpha', 'ernie4_5'],
   ...['internlm2', 'minicpm', 'minicpm3', 'exaone', 'arcee', 'arcee-yarn', 'apertus', 'qwen', 'baichuan7', 'baichuan13', 'olmo', 'olmo-clip'],
@@ -70,18 +72,20 @@ export const folderModels = [
 ] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
-export const choosy = (name: string) => /moe|^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|minimax|dots1|llama4)/.test(name);
+export const choosy = (name: string) => /moe|^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|minimax|dots1|llama4|jamba)/.test(name);
 
 /** The folder of a model, below ../shared. */
 export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);
 const index = (name: string) => referenceFolder(name).replace(/[^/]*$/, 'index.json');
 interface Reference {
   tolerance: number;
+  tolerance_gguf?: number;
   output: 'logits' | 'hidden';
 }
 const reference = (name: string) => sharedJson<Record<string, Reference>>(index(name))[name]!;
 export const referenceFiles = (name: string) => [index(name), ...['ids.json', 'model-bf16.gguf'].map((f) => `${referenceFolder(name)}/${f}`)];
-export const referenceTolerance = (name: string) => reference(name).tolerance;
+export const folderTolerance = (name: string) => reference(name).tolerance;
+export const referenceTolerance = (name: string) => reference(name).tolerance_gguf ?? reference(name).tolerance; // of the GGUF file
 export const referenceIds = (name: string) => sharedJson<{ ids: number[] }>(`${referenceFolder(name)}/ids.json`).ids;
 
 /** How far each row of logits, or of hidden values, is from what transformers computed. `file`: below the model's folder, or the folder. */

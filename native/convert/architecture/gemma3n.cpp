@@ -56,8 +56,8 @@ void describe(const Config& config, Description& to) {
 Rules stream_rules() {
   constexpr Change none = Change::none;
   return {
-      {"model.altup_projections.{}.weight", "altup_proj.weight", everywhere, {"width", "width"}, none, {}, "others"},
-      {"model.altup_unembed_projections.{}.weight", "altup_unembd_proj.weight", everywhere, {"width", "width"}, none, {}, "others"},
+      {"model.altup_projections.{}.weight", "altup_proj.weight", everywhere, {"width", "width"}, none, {}, {}, "others"},
+      {"model.altup_unembed_projections.{}.weight", "altup_unembd_proj.weight", everywhere, {"width", "width"}, none, {}, {}, "others"},
       {"model.layers.{}.altup.router_norm.weight", "blk.{}.altup_router_norm.weight", everywhere, {"width"}},
       {"model.layers.{}.altup.modality_router.weight", "blk.{}.altup_router.weight", everywhere, {"streams", "width"}},
       {"model.layers.{}.altup.prediction_coefs.weight",
