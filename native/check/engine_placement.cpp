@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "check/engine_loaded.h"
+#include "check/golden.h"
 #include "engine/placement.h"
 
 namespace {
@@ -101,6 +102,27 @@ CHECK_CASE("engine/placement: any number of layers on a device gives the bytes o
     CHECK((info.memory.device > 0) == (n != 0));
     CHECK(n != 1 || info.backend.find("island for 1 of 4 layers, cpu") == 0);
   }
+}
+
+// The last layers of these read what earlier ones keep, the earliest of which is the `least`th from the end.
+void keep_together(const std::string& name, int64_t least) {
+  const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
+  engine::Request r = fake_request(golden_ids(name), 0);
+  r.kind = engine::Score{};
+  const std::vector<float> wanted = Loaded(options(256), file).run(r).rows;
+  const Registered island;
+  for (int64_t n = 0;; n++) {
+    Loaded model(on_island(n), file);
+    const engine::ModelInfo& info = model.engine->info();
+    CHECK_THAT(info.device_layers == (n < least ? 0 : n), name << ": " << info.device_layers << " layers on the device, of " << n);
+    CHECK_THAT(same_bits(model.run(r).rows, wanted), name << ": other bits with " << n << " layers on the device");
+    if (n == info.layers) break;
+  }
+}
+
+CHECK_CASE("engine/placement: no layer is cut off from one whose keys it reads") {
+  keep_together("gemma4", 6);
+  keep_together("gemma3n", 7);
 }
 
 CHECK_CASE("engine/placement: as many layers as the device has room for, whatever its driver tells") {

@@ -113,7 +113,8 @@ void random_schedules(const std::string& name) {
 }
 
 CHECK_GENERATOR() {
-  for (const std::string name : {"gemma3", "gpt-oss", "deepseek2-v3", "qwen3next", "lfm2", "mamba2", "falcon-h1", "jamba", "modern-bert"})
+  for (const std::string name :
+       {"gemma3", "gemma3n", "gemma4", "gpt-oss", "deepseek2-v3", "qwen3next", "lfm2", "mamba2", "falcon-h1", "jamba", "modern-bert"})
     cases().push_back({"engine/random schedules of " + name, [=] { random_schedules(name); }});
 }
 

@@ -76,8 +76,8 @@ void lockstep_of(const std::string& name, const std::string& backend, const std:
 }
 
 bool of_each_kind(const std::string& name) {
-  constexpr const char* kinds[] = {"llama",  "qwen3", "mixtral", "gemma3",    "gpt-oss", "deepseek2-v3", "qwen3next",
-                                   "qwen35", "lfm2",  "mamba2",  "falcon-h1", "jamba",   "modern-bert"};
+  constexpr const char* kinds[] = {"llama",        "qwen3",     "mixtral", "gemma3", "gemma3n", "gemma4",    "gemma4-moe", "gpt-oss",
+                                   "deepseek2-v3", "qwen3next", "qwen35",  "lfm2",   "mamba2",  "falcon-h1", "jamba",      "modern-bert"};
   return std::find(std::begin(kinds), std::end(kinds), name) != std::end(kinds);
 }
 
@@ -100,8 +100,8 @@ CHECK_GENERATOR() {
         if (first || of_each_kind(name))
           cases().push_back({"model/" + name + " gives the reference logits on " + on, [=] { golden(name, backend, v); }});
       cases().push_back({"core/lockstep of " + on + " with ref over a whole model", [=] { lockstep(backend, v); }});
-      for (const std::string name :
-           {"gemma3", "gpt-oss", "deepseek2-v3", "qwen3next", "qwen35", "lfm2", "mamba2", "falcon-h1", "jamba", "modern-bert"})
+      for (const std::string name : {"gemma3", "gemma3n", "gemma4", "gemma4-moe", "gpt-oss", "deepseek2-v3", "qwen3next", "qwen35", "lfm2",
+                                     "mamba2", "falcon-h1", "jamba", "modern-bert"})
         cases().push_back({"core/lockstep of " + on + " with ref over " + name, [=] { lockstep_of(name, backend, v); }});
     }
   }

@@ -219,6 +219,49 @@ CHECK_CASE("model/MXFP4 experts are the numbers that their blocks say") {
   CHECK(same_bits(logits(*blocks.open(), name), logits(*numbers.open(), name)));
 }
 
+CHECK_CASE("model/experts' gates and what they scale may be in one tensor or two") {
+  Edited file("gemma4-moe");
+  for (int64_t i = 0; i < 8; i++) {
+    const std::string b = "blk." + std::to_string(i) + ".ffn_";
+    const Edited::Weight both = file.take(b + "gate_up_exps.weight");
+    const auto experts = static_cast<size_t>(both.planned.dims[2]);
+    const size_t half = both.bytes.size() / experts / 2;
+    for (const size_t part : {0, 1}) {
+      Edited::Weight one = both;
+      one.planned.name = b + (part == 0 ? "gate" : "up") + "_exps.weight";
+      one.planned.dims[1] /= 2;
+      one.bytes.clear();
+      for (size_t e = 0; e < experts; e++) {
+        const auto from = both.bytes.begin() + static_cast<int64_t>((2 * e + part) * half);
+        one.bytes.insert(one.bytes.end(), from, from + static_cast<int64_t>(half));
+      }
+      file.weights.push_back(std::move(one));
+    }
+  }
+  check_same(file, "gemma4-moe");
+}
+
+CHECK_CASE("model/keys of layers that read others' are left unread") {
+  for (const std::string name : {"gemma3n", "gemma4"}) {
+    Edited file(name);
+    for (const char* part : {"attn_k", "attn_v", "attn_k_norm"}) {
+      Edited::Weight unused = file.weight("blk.0." + std::string(part) + ".weight");
+      unused.planned.name = "blk.6." + std::string(part) + ".weight";
+      file.weights.push_back(std::move(unused));
+    }
+    check_same(file, name);
+  }
+}
+
+CHECK_CASE("model/an unknown architecture is refused with those known and the nearest of them") {
+  for (const auto& [found, nearest] : {std::pair{"gemma-4", "gemma4"}, {"Qwen3", "qwen3"}, {"modernbert", "modern-bert"}}) {
+    Edited file("gemma4");
+    put(file.fields, field("general.architecture", found));
+    check_refused(file, "bitnet, ");
+    check_refused(file, ("found \"" + std::string(found) + "\"; the nearest of them is " + nearest).c_str());
+  }
+}
+
 CHECK_CASE("model/what is not run is refused by its name") {
   const auto refused = [](const char* name, const gguf::Field& f, const char* text) {
     Edited file(name);
@@ -230,6 +273,7 @@ CHECK_CASE("model/what is not run is refused by its name") {
   refused("qwen3", field("qwen3.expert_count", uint32_t{4}), "qwen3.expert_count");
   refused("llama", field("llama.rope.scaling.type", "longrope"), "llama.rope.scaling.type");
   refused("deepseek2-v2", field("deepseek2.expert_gating_func", uint32_t{3}), "deepseek2.expert_gating_func");
+  refused("gemma4", field("gemma4.attention.shared_kv_layers", uint32_t{6}), "gemma4.attention.shared_kv_layers");
   refused("modern-bert", field("modern-bert.hidden_activation", "relu"), "modern-bert.hidden_activation");
   refused("modern-bert", field("modern-bert.attention.causal", true), "modern-bert.attention.causal");
   Edited fused("qwen3next");

@@ -51,7 +51,11 @@ void Description::folder_only(const Config& config, std::string_view setting) {
                " cannot say it, and would be run otherwise; the folder is run as it says";
 }
 
-void Description::size(std::string_view name, int64_t value, const char* setting) { sizes_[name] = {value, setting}; }
+void Description::size(std::string_view name, int64_t value, const char* setting) { sizes(name, {value}, setting); }
+
+void Description::sizes(std::string_view name, std::vector<int64_t> by_layer, const char* setting) {
+  sizes_[name] = {std::move(by_layer), setting};
+}
 
 const Description::Size& Description::find(std::string_view name) const {
   const auto at = sizes_.find(name);
@@ -59,7 +63,10 @@ const Description::Size& Description::find(std::string_view name) const {
   return at->second;
 }
 
-int64_t Description::of(std::string_view name) const { return find(name).value; }
+int64_t Description::of(std::string_view name, int64_t layer) const {
+  const std::vector<int64_t>& values = find(name).values;
+  return values.size() == 1 ? values[0] : values.at(static_cast<size_t>(layer));
+}
 
 const char* Description::setting(std::string_view name) const { return find(name).setting; }
 

@@ -17,15 +17,17 @@ namespace lt::convert {
 
 class Description;
 
-// What becomes of values. All but the first are F32 whatever the type of matrices.
+// What becomes of values. Where not said otherwise, what changes is F32 whatever the type of matrices.
 enum class Change : uint8_t {
   none,
   exact,     // routers and other small ones whose rounding shows
   plus_one,  // 1 + x: norms that are stored as what they differ from 1 by
   decay,     // -exp(x): a recurrent layer's decay, stored as its logarithm
+  ternary,   // -1, 0 or 1, whatever is nearest to x / m, times m, the mean size of all: BitNet's matrices, which keep their type
 };
 
-// Sizes of dimensions, by the names that describe() gave them; the contiguous one last, as in the folder. Behind them: empty.
+// Sizes of dimensions, by the names that describe() gave them; the contiguous one last, as in the folder. Behind them: empty. They may
+// differ by layer, but not where a result's rows or columns are in another order.
 using Shape = std::array<std::string_view, 3>;
 
 // Whether a layer has the tensor, and then of every folder. Null: of some folders every layer may have it.
@@ -39,7 +41,7 @@ bool recurs(const Description&, int64_t layer);
 bool ties(const Description&, int64_t layer);
 bool unties(const Description&, int64_t layer);
 
-// For each row or column of a result, which one of the folder's tensor it is. Of vectors the values are columns.
+// For each row or column of a result, which one of the folder's tensor it is; -1: a row of zeros. Of vectors the values are columns.
 using Order = std::vector<int64_t> (*)(const Description&);
 
 // How a result's values lie, where not as the folder's do.
@@ -58,13 +60,15 @@ using Factors = std::function<std::vector<Factor>(const Description&)>;
 
 // Of several rules with one `from`, each makes a tensor of it; of several with one `to`, the folder has one.
 struct Rule {
-  std::string_view from, to;  // to: empty where a key says its values. Several `from` of one `to`, told apart by their last {}, are stacked
-                              // along a new dimension
+  // to: empty where a key says its values. `from` with a {} more than `to`: those are stacked along a new dimension, told apart by their
+  // last {}.
+  std::string_view from, to;
   Held held = nullptr;
   Shape shape = {};  // of each of them
   Change change = Change::none;
   Layout layout = {};
-  Factors factors = nullptr;  // of what is written; a folder that is run has keys for them
+  Factors factors = nullptr;             // of what is written; a folder that is run has keys for them
+  std::string_view stacked = "experts";  // the size that says how many are
 };
 using Rules = std::vector<Rule>;
 Rules joined(std::initializer_list<Rules> parts);
@@ -92,7 +96,8 @@ class Description {
 
   // A size of tensors, by a name, and how it is called in config.json.
   void size(std::string_view name, int64_t value, const char* setting);
-  int64_t of(std::string_view name) const;
+  void sizes(std::string_view name, std::vector<int64_t> by_layer, const char* setting);
+  int64_t of(std::string_view name, int64_t layer = 0) const;
   const char* setting(std::string_view name) const;
 
   // A GGUF file has no key for what `setting` says, or other programs read none: the folder is run, but not written as such a file.
@@ -117,7 +122,7 @@ class Description {
 
  private:
   struct Size {
-    int64_t value;
+    std::vector<int64_t> values;  // one, or by layer
     const char* setting;
   };
   const Size& find(std::string_view name) const;

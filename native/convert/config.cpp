@@ -1,5 +1,6 @@
 #include "convert/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -43,6 +44,15 @@ int64_t Config::integer(std::string_view key, int64_t low, int64_t high) const {
 
 int64_t Config::integer(std::string_view key, int64_t low, int64_t high, int64_t fallback) const {
   return has(key) ? integer(key, low, high) : fallback;
+}
+
+std::vector<int64_t> Config::integers(std::string_view key, int64_t count, int64_t low, int64_t high) const {
+  if (!root_[key].is(json::Kind::array)) return {integer(key, low, high)};
+  std::vector<int64_t> all;
+  for (const json::Member m : root_[key]) all.push_back(m.value.integer().value_or(low - 1));
+  const bool fit = std::all_of(all.begin(), all.end(), [&](int64_t n) { return n >= low && n <= high; });
+  if (fit && std::ssize(all) == count) return all;
+  fail(key, "expected an integer, or a list of " + std::to_string(count) + ", from " + std::to_string(low) + " to " + std::to_string(high));
 }
 
 double Config::number(std::string_view key, double fallback) const {

@@ -35,6 +35,7 @@ class Config {
 
   int64_t integer(std::string_view key, int64_t low, int64_t high) const;  // Code::format where absent
   int64_t integer(std::string_view key, int64_t low, int64_t high, int64_t fallback) const;
+  std::vector<int64_t> integers(std::string_view key, int64_t count, int64_t low, int64_t high) const;  // one, or a list of so many
   double number(std::string_view key, double fallback) const;
   double number(std::string_view key, double low, double high, double fallback) const;  // the fallback may be outside
   bool boolean(std::string_view key, bool fallback) const;

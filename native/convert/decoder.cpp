@@ -27,6 +27,12 @@ std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); 
 
 }  // namespace
 
+void put_by_layer(const char* key, const std::vector<int64_t>& values, Description& to) {
+  if (values.size() == 1) return to.integer(key, values[0]);
+  const std::vector<int32_t> all(values.begin(), values.end());
+  to.put(key, std::span<const int32_t>(all));
+}
+
 void describe_stack(const Config& config, Description& to, const char* layers) {
   to.layers = config.integer(layers, 1, 4096);
   const int64_t width = config.integer("hidden_size", 1, 1 << 20);
@@ -56,10 +62,14 @@ void describe_feed_forward(Description& to, int64_t columns, const char* setting
   to.integer("feed_forward_length", columns);
 }
 
-void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers) {
+void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers, std::vector<int64_t> columns) {
   describe_stack(config, to, layers);
   describe_context(config, to);
-  if (config.has(feed_forward) || !to.no_dense_layer) describe_feed_forward(to, config.integer(feed_forward, 1, 1 << 20), feed_forward);
+  if (config.has(feed_forward) || !to.no_dense_layer) {
+    if (columns.empty()) columns = config.integers(feed_forward, to.layers, 1, 1 << 20);
+    to.sizes("feed_forward", columns, feed_forward);
+    put_by_layer("feed_forward_length", columns, to);
+  }
   describe_head_count(config, to);
 }
 

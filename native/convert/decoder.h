@@ -81,13 +81,17 @@ struct Base {
   double fallback;
 };
 
+// One number, or one a layer.
+void put_by_layer(const char* key, const std::vector<int64_t>& values, Description& to);
+
 // config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
 // All that follows, with one rotation.
 void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
 // And what llama's kin say besides; whole heads are rotated.
 void describe_llama(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
+// feed_forward: what config.json calls its columns; by layer where it does not say so.
 void describe_sizes(const Config& config, Description& to, const char* feed_forward = "intermediate_size",
-                    const char* layers = "num_hidden_layers");
+                    const char* layers = "num_hidden_layers", std::vector<int64_t> by_layer = {});
 // attending: which layers have keys and values; empty: all.
 void describe_heads(const Config& config, Description& to, const std::vector<bool>& attending = {});
 void describe_epsilon(const Config& config, Description& to, const char* key = "rms_norm_eps", double fallback = 1e-6);

@@ -103,12 +103,20 @@ class Row {
 
   void to_floats(float* x) const {
     if (piece_.is_packed()) return unpack_mxfp4(x);
+    if (piece_.ternary) return unpack_ternary(x);
     const Tensor& t = *piece_.from;
     decode(t.dtype, t.bytes.data() + row_ * piece_.cols * safetensors::bytes_of(t.dtype), piece_.cols, x);
     if (piece_.scale) scale(x);
   }
 
  private:
+  void unpack_ternary(float* x) const {
+    const int64_t quarter = piece_.rows / 4;
+    const uint8_t* from = piece_.from->bytes.data() + row_ % quarter * piece_.cols;
+    for (int64_t c = 0; c < piece_.cols; c++) x[c] = static_cast<float>(from[c] >> 2 * (row_ / quarter) & 3) - 1;
+    scale(x);
+  }
+
   void unpack_mxfp4(float* x) const {
     std::vector<uint8_t> blocks(static_cast<size_t>(quant::row_bytes(*piece_.type, piece_.cols)));
     pack_mxfp4(piece_, row_, blocks.data());
@@ -159,7 +167,9 @@ void take_row(const Made& made, const StoredMatrix& piece, int64_t row, std::vec
   for (size_t c = 0; c < x.size(); c++) x[c] = all[static_cast<size_t>(made.columns_from[c])];
 }
 
-void change_row(Change change, std::vector<float>& x) {
+void change_row(Change change, float unit, std::vector<float>& x) {
+  if (change == Change::ternary)
+    for (float& v : x) v = std::clamp(std::nearbyint(v * (1 / unit)), -1.0f, 1.0f) / (1 / unit);  // as it was in training
   if (change == Change::plus_one)
     for (float& v : x) v += 1;
   if (change == Change::decay)
@@ -190,6 +200,17 @@ int64_t Made::rows() const {
 
 uint64_t Made::bytes() const { return static_cast<uint64_t>(rows() * quant::row_bytes(type, cols())); }
 
+float Made::mean_size() const {
+  double sum = 0;
+  const int64_t each = rows() / std::ssize(pieces);
+  std::vector<float> x(static_cast<size_t>(cols()));
+  for (int64_t row = 0; row < rows(); row++) {
+    take_row(*this, pieces[static_cast<size_t>(row / each)], row % each, x);
+    for (const float v : x) sum += std::fabs(static_cast<double>(v));
+  }
+  return static_cast<float>(sum / static_cast<double>(rows() * cols()));
+}
+
 bool Made::takes_rows() const {
   return columns_from.empty() && !turned && factors.empty() && (change == Change::none || change == Change::exact);
 }
@@ -214,12 +235,16 @@ void Made::make(int64_t first, int64_t count, uint8_t* to) const {
   std::vector<uint64_t> aligned;
   for (int64_t row = first; row < first + count; row++, to += row_bytes) {
     const StoredMatrix& piece = pieces[static_cast<size_t>(row / each)];
+    if (!turned && taken(rows_from, row % each) < 0) {  // zeros are bytes of zeros in every type
+      std::memset(to, 0, static_cast<size_t>(row_bytes));
+      continue;
+    }
     if (takes_rows() && piece.type == type) {
       Row(piece, taken(rows_from, row % each)).to_type(to);
       continue;
     }
     take_row(*this, piece, row % each, x);
-    change_row(change, x);
+    if (!piece.ternary) change_row(change, unit, x);  // which are what they are to be
     multiply_row(factors, row, x);
     encode_row(type, x, aligned, to);
   }

@@ -47,6 +47,19 @@ std::string filled(std::string_view pattern, const std::vector<int64_t>& numbers
   return std::string(pattern.substr(0, hole)) + std::to_string(numbers[0]) + std::string(pattern.substr(hole + 2));
 }
 
+size_t holes(std::string_view pattern) {
+  size_t count = 0;
+  for (size_t at = pattern.find("{}"); at != std::string_view::npos; at = pattern.find("{}", at + 2)) count++;
+  return count;
+}
+
+bool stacks(const Rule& rule) { return holes(rule.from) > holes(rule.to); }
+
+// The layer that a tensor belongs to; none of what is outside layers.
+std::optional<int64_t> layer_of(const Rule& rule, const std::vector<int64_t>& numbers) {
+  return holes(rule.to) > 0 ? std::optional(numbers[0]) : std::nullopt;
+}
+
 // gpt-oss: X_blocks and X_scales are a matrix of MXFP4.
 constexpr std::string_view blocks_end = "_blocks", scales_end = "_scales";
 bool is_packed(const Tensor& t) { return t.dtype == Dtype::u8 && t.shape.size() == 4 && t.shape[3] == 16 && t.name.ends_with(blocks_end); }
@@ -54,13 +67,17 @@ std::string with_end(std::string_view name, std::string_view end, std::string_vi
   return std::string(name.substr(0, name.size() - end.size())) + std::string(other);
 }
 
+// BitNet: a matrix of ternary values, four rows in one.
+bool is_ternary(const Tensor& t) { return t.dtype == Dtype::u8 && t.shape.size() == 2; }
+
 bool is_float8(Dtype d) { return d == Dtype::f8_e4m3 || d == Dtype::f8_e5m2; }
 
 // Scales are read with the matrix they belong to, those of activations are not needed, rotation tables are computed.
 bool is_beside(const safetensors::Folder& folder, std::string_view name) {
   for (const std::string_view end : {"_scale_inv", "_scale"})
     if (name.ends_with(end))
-      if (const Tensor* of = folder.find(name.substr(0, name.size() - end.size())); of && is_float8(of->dtype)) return true;
+      if (const Tensor* of = folder.find(name.substr(0, name.size() - end.size())); of && (is_float8(of->dtype) || is_ternary(*of)))
+        return true;
   if (name.ends_with(scales_end))
     if (const Tensor* of = folder.find(with_end(name, scales_end, blocks_end)); of && is_packed(*of)) return true;
   for (const std::string_view end : {".input_scale", ".activation_scale", ".k_scale", ".v_scale", ".rotary_emb.inv_freq"})
@@ -70,6 +87,7 @@ bool is_beside(const safetensors::Folder& folder, std::string_view name) {
 
 Type stored_type(const Tensor& t) {
   if (is_packed(t)) return quant::MXFP4::id;
+  if (is_ternary(t)) return Type::bf16;
   switch (t.dtype) {
     case Dtype::f16:
       return Type::f16;
@@ -89,6 +107,7 @@ Type stored_type(const Tensor& t) {
 // Sizes in values.
 std::vector<int64_t> shape_of(const Tensor& t) {
   if (is_packed(t)) return {t.shape[0], t.shape[1], t.shape[2] * quant::MXFP4::values};
+  if (is_ternary(t)) return {t.shape[0] * 4, t.shape[1]};
   return t.shape;
 }
 
@@ -137,10 +156,22 @@ void add_exponents(const safetensors::Folder& folder, StoredMatrix& piece) {
     fail(*piece.scale, "expected one byte a block of " + shown(t.name) + ", " + shape_text(t) + ", found " + shape_text(*piece.scale));
 }
 
+void add_ternary_scale(const safetensors::Folder& folder, StoredMatrix& piece) {
+  const std::string name = std::string(piece.from->name) + "_scale";
+  piece.ternary = true;
+  piece.scale = folder.find(name);
+  if (!piece.scale) fail(*piece.from, "expected " + shown(name) + " beside it, found none");
+  const Dtype d = piece.scale->dtype;
+  if (piece.scale->values() != 1 || (d != Dtype::f32 && d != Dtype::bf16 && d != Dtype::f16))
+    fail(*piece.scale, "expected one number, F32, BF16 or F16");
+  piece.block_rows = piece.rows, piece.block_cols = piece.cols;
+}
+
 StoredMatrix piece_of(const safetensors::Folder& folder, const Config& config, const Tensor& t) {
   StoredMatrix piece{.from = &t, .rows = rows_of(t), .cols = cols_of(t)};
   if (is_float8(t.dtype)) add_float8_scale(folder, config, piece);
   if (is_packed(t)) add_exponents(folder, piece);
+  if (is_ternary(t)) return add_ternary_scale(folder, piece), piece;
   if (!is_float8(t.dtype) && t.dtype != Dtype::f64) piece.type = stored_type(t);
   return piece;
 }
@@ -165,7 +196,7 @@ class Planner {
     const Tensor* head = tied_head();
     for (const Tensor* t : folder_.tensors())
       if (t != head && !is_beside(folder_, t->name) && !is_passed_over(plain(t->name))) add(*t);
-    for (auto& [made, pieces] : stacks_) stack(made_[made], pieces);
+    for (auto& [made, stack] : stacks_) finish(made_[made], stack);
     check_all_there();
     return std::move(made_);
   }
@@ -247,13 +278,13 @@ class Planner {
   }
 
   // config.json says the sizes of all tensors.
-  void check_sizes(const Tensor& t, const Rule& rule) const {
+  void check_sizes(const Tensor& t, const Rule& rule, int64_t layer) const {
     const std::vector<int64_t> shape = shape_of(t);
     size_t expected = 0;
     for (; expected < rule.shape.size() && !rule.shape[expected].empty(); expected++) {
       const std::string_view size = rule.shape[expected];
-      if (expected < shape.size() && shape[expected] != description_.of(size))
-        fail(t, "expected " + std::to_string(description_.of(size)) + (expected == 0 ? " rows" : " columns") + ", as " +
+      if (expected < shape.size() && shape[expected] != description_.of(size, layer))
+        fail(t, "expected " + std::to_string(description_.of(size, layer)) + (expected == 0 ? " rows" : " columns") + ", as " +
                     description_.setting(size) + " in config.json says, found " + shape_text(t));
     }
     if (shape.size() != expected) fail(t, "expected " + std::to_string(expected) + " dimensions, found " + shape_text(t));
@@ -275,15 +306,20 @@ class Planner {
 
   void add(const Tensor& t, const Rule& rule, const std::vector<int64_t>& numbers) {
     check_shape(t);
-    if (!numbers.empty() && numbers[0] >= description_.layers)
+    const std::optional<int64_t> layer = layer_of(rule, numbers);
+    if (layer && *layer >= description_.layers)
       fail(t, "expected layers below " + std::to_string(description_.layers) + ", as num_hidden_layers in config.json says");
-    if (!numbers.empty() && rule.held && !rule.held(description_, numbers[0]))
-      fail(t, "expected none in layer " + std::to_string(numbers[0]) + ", as " + description_.kinds + " in config.json says");
-    check_sizes(t, rule);
+    if (layer && rule.held && !rule.held(description_, *layer))
+      fail(t, "expected none in layer " + std::to_string(*layer) + ", as " + description_.kinds + " in config.json says");
+    check_sizes(t, rule, layer.value_or(0));
     const std::string name = filled(rule.to, numbers);
     const auto [at, fresh] = places_.emplace(name, made_.size());
     if (fresh) made_.push_back(begun(t, rule, name));
-    if (numbers.size() > 1) return stacks_[at->second].push_back({numbers[1], piece_of(folder_, config_, t)});
+    if (stacks(rule)) {
+      Stack& stack = stacks_[at->second];
+      stack.count = rule.stacked;
+      return stack.pieces.push_back({numbers.back(), piece_of(folder_, config_, t)});
+    }
     if (!fresh) fail(t, "is the second that becomes " + name);
     made_.back().pieces = {shaped(piece_of(folder_, config_, t), made_.back())};
   }
@@ -307,7 +343,7 @@ class Planner {
     if (std::all_of(made.factors.begin(), made.factors.end(), is_one)) made.factors.clear();
     made.dims = dims_of(t, rule, made);
     const Type stored = stored_type(t);
-    if (made.dims.size() > 1 && rule.change == Change::none) made.type = matrices_.value_or(stored);
+    if (made.dims.size() > 1 && (rule.change == Change::none || rule.change == Change::ternary)) made.type = matrices_.value_or(stored);
     return made;
   }
 
@@ -324,7 +360,12 @@ class Planner {
   }
 
   using Numbered = std::pair<int64_t, StoredMatrix>;
-  void stack(Made& made, std::vector<Numbered>& pieces) const {
+  struct Stack {
+    std::vector<Numbered> pieces;
+    std::string_view count;  // the name of the size that says it
+  };
+  void finish(Made& made, Stack& stack) const {
+    std::vector<Numbered>& pieces = stack.pieces;
     std::sort(pieces.begin(), pieces.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
     for (size_t i = 0; i < pieces.size(); i++) {
       const Tensor& t = *pieces[i].second.from;
@@ -333,9 +374,9 @@ class Planner {
         fail(t, "expected the shape and type of " + shown(pieces[0].second.from->name));
       made.pieces.push_back(pieces[i].second);
     }
-    if (static_cast<int64_t>(pieces.size()) != description_.of("experts"))
-      fail(*pieces[0].second.from, "expected " + std::to_string(description_.of("experts")) + " experts, as " +
-                                       description_.setting("experts") + " in config.json says, found " + std::to_string(pieces.size()));
+    if (static_cast<int64_t>(pieces.size()) != description_.of(stack.count))
+      fail(*pieces[0].second.from, "expected " + std::to_string(description_.of(stack.count)) + " of them, as " +
+                                       description_.setting(stack.count) + " in config.json says, found " + std::to_string(pieces.size()));
     if (made.dims.size() > 3) fail(*pieces[0].second.from, "expected at most 3 dimensions of what is stacked");
     made.dims.push_back(static_cast<int64_t>(pieces.size()));
   }
@@ -347,16 +388,17 @@ class Planner {
   const std::optional<Type> matrices_;
   std::vector<Made> made_;
   std::map<std::string, size_t> places_;
-  std::map<size_t, std::vector<Numbered>> stacks_;
+  std::map<size_t, Stack> stacks_;
 };
 
 void check_method(const Config& config) {
   const json::Value quantization = config["quantization_config"];
   if (!quantization) return;
   const std::string_view method = quantization["quant_method"].string().value_or("");
-  for (const char* known : {"fp8", "mxfp4", "compressed-tensors", "fbgemm_fp8", "modelopt"})
+  for (const char* known : {"fp8", "mxfp4", "compressed-tensors", "fbgemm_fp8", "modelopt", "bitnet"})
     if (method == known) return;
-  config.unsupported("quantization_config", "quant_method: expected fp8 or mxfp4, found \"" + shown(method) + "\", which is not read");
+  config.unsupported("quantization_config",
+                     "quant_method: expected fp8, mxfp4 or bitnet, found \"" + shown(method) + "\", which is not read");
 }
 
 }  // namespace
@@ -395,6 +437,7 @@ std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, 
   for (Made& m : made) {
     const int64_t block = quant::info(m.type).values;
     if (m.dims[0] % block != 0) m.type = Type::f16;  // as other converters do
+    if (m.change == Change::ternary) m.unit = std::max(m.mean_size(), 1e-5f);
   }
   return made;
 }

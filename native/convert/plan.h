@@ -13,13 +13,16 @@
 namespace lt::convert {
 
 // A tensor of the folder as rows of `cols` values. Where it is FP8, its blocks have scales: value = stored * scale of its block. Where
-// it is MXFP4 (gpt-oss), 16 bytes of two values each stand for a block of 32, and `scale` holds the blocks' exponents.
+// it is MXFP4 (gpt-oss), 16 bytes of two values each stand for a block of 32, and `scale` holds the blocks' exponents. Where it is ternary
+// (BitNet), a byte holds -1, 0 or 1 of four rows, a quarter of all rows apart, the first in its lowest bits: value = stored * scale.
 struct StoredMatrix {
   const safetensors::Tensor* from;
   int64_t rows = 1, cols = 1;
   std::optional<Type> type = {};  // that its bytes have in a GGUF file; none: FP8, F64
   const safetensors::Tensor* scale = nullptr;
   int64_t block_rows = 1, block_cols = 1;
+
+  bool ternary = false;
 
   bool is_packed() const { return type && scale; }  // MXFP4
 };
@@ -33,11 +36,13 @@ struct Made {
   std::vector<int64_t> rows_from, columns_from;  // of each piece, which are taken, in order; empty: all as they are
   bool turned = false;                           // each matrix of what is taken, of dims[0] rows, is transposed
   Change change = Change::none;
+  float unit = 1;               // of Change::ternary
   std::vector<Factor> factors;  // of rows; empty: none
 
   int64_t cols() const { return dims[0]; }
   int64_t rows() const;
   uint64_t bytes() const;
+  float mean_size() const;  // of all values in the folder
   bool takes_rows() const;  // of the folder whole, with the values that they have
   bool in_order() const { return rows_from.empty() && columns_from.empty() && !turned; }
   // The bytes in the folder, where they are what is wanted as they stand; else null.

@@ -27,7 +27,9 @@ class Attention : public Mixer {
     const std::string b = block(layer);
     if (options.query_key_norm == NormOf::row && cut_.query) joint_ = true;
     options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
-    out_ = read_joint(loader, b + "attn_output", hyper.width, whole_.query * whole_.value_dim, cut_.query.times(whole_.value_dim));
+    const int64_t results = whole_.query * whole_.value_dim;
+    if (options.result_norm) result_norm_ = read_norm(loader, b + "attn_sub_norm", results, hyper);
+    out_ = read_joint(loader, b + "attn_output", hyper.width, results, result_norm_ ? Boundaries{} : cut_.query.times(whole_.value_dim));
     if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
     read_norms(loader, b, hyper, options);
     if (options.value_norm) v_norm_ = Norm{.eps = hyper.eps, .heads = kv_heads_.count};
@@ -76,7 +78,7 @@ class Attention : public Mixer {
       const Tensor heads = a.split(q_heads_.count);
       ops.map(heads, half_of_heads(both, q_heads_.count, 1), heads, {.act = Act::sigmoid});
     }
-    linear(ops, rows, y, a, out_);
+    linear(ops, rows, y, result_norm_ ? whole_norm(ops, scope, a, bool(cut_.query), *result_norm_) : a, out_);
   }
 
  private:
@@ -100,7 +102,10 @@ class Attention : public Mixer {
                     : read_linear(loader, b + name, heads * dim, width, columns(own, dim));
     };
     q_ = part("attn_q", whole_.query, q_heads_, query_dim);
-    if (kv_of_ >= 0) return;
+    if (kv_of_ >= 0) {  // what the file may hold of keys of the layer's own is of no use
+      for (const char* name : {"attn_k.weight", "attn_v.weight", "attn_k_norm.weight"}) loader.ignore(b + name);
+      return;
+    }
     k_ = part("attn_k", whole_.kv, kv_heads_, whole_.key_dim);
     if (keys_as_values_) return;
     v_ = read_linear(loader, b + "attn_v", whole_.kv * whole_.value_dim, width, columns(kv_heads_, whole_.value_dim));
@@ -207,7 +212,7 @@ class Attention : public Mixer {
   HeadCut cut_;
   Range q_heads_, kv_heads_;  // of this rank
   Linear q_, k_, v_, out_;
-  std::optional<Norm> q_norm_, k_norm_, v_norm_;
+  std::optional<Norm> q_norm_, k_norm_, v_norm_, result_norm_;
   Rope rope_;
   Tensor temperature_;
   Attend attend_;
@@ -244,10 +249,10 @@ Heads read_first_heads(const Loader& loader, const Hyper& hyper) {
   return read_heads(loader, first, hyper);
 }
 
-int64_t read_rotary(const Loader& loader, int64_t key_dim) {
-  const int64_t columns = loader.integer("rope.dimension_count", 2, key_dim, key_dim);
+int64_t read_rotary(const Loader& loader, int64_t key_dim, const std::string& key) {
+  const int64_t columns = loader.integer(key, 2, key_dim, key_dim);
   if (columns % 2)
-    throw Error(Code::format, loader.architecture() + ".rope.dimension_count: expected an even number, found " + std::to_string(columns));
+    throw Error(Code::format, loader.architecture() + "." + key + ": expected an even number, found " + std::to_string(columns));
   return columns;
 }
 

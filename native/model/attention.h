@@ -28,6 +28,7 @@ struct AttentionOptions {
   bool gated = false;                    // attn_q has each head's query and then its gate, whose sigmoid scales the head's result
   bool sinks = false;                    // attn_sinks: one a head
   bool value_norm = false;               // each head of v too, without weights
+  bool result_norm = false;              // attn_sub_norm, of all heads' results, before the output matrix
   bool keys_as_values = false;           // no attn_v: v is k before its norm and rotation
   int64_t kv_of = -1;                    // no k and v: those of that layer, an earlier one, with the same heads and window
   double scale = 0;                      // of scores; 0: key_dim^-0.5
@@ -50,7 +51,7 @@ bool attends(const Loader& loader, int64_t layer);
 Heads read_first_heads(const Loader& loader, const Hyper& hyper);  // of the first that does
 
 // Columns of a head that are rotated, as the file says.
-int64_t read_rotary(const Loader& loader, int64_t key_dim);
+int64_t read_rotary(const Loader& loader, int64_t key_dim, const std::string& key = "rope.dimension_count");
 
 // The slope of head h of `heads` (Press et al. 2021).
 float alibi_slope(int64_t h, int64_t heads, double most);

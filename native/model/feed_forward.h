@@ -1,5 +1,6 @@
 // The feed-forward: down(act(gate x) * up x), or down(act(up x)).
 #pragma once
+#include <cmath>
 #include <optional>
 
 #include "model/hyper.h"
@@ -16,9 +17,12 @@ struct FeedForwardOptions {
   Map map = {.act = Act::silu};
   bool gated = true;                // else ffn_up alone goes through the activation
   std::optional<Xielu> xielu = {};  // without a gate: in place of map
-  bool fused = false;               // ffn_up has the gate and then what it scales
-  std::string suffix = {};          // of names: "_shexp"
-  int64_t columns = 0;              // inside; 0: as feed_forward_length says
+  // Gates are open as far as they are above the mean of their row + so many deviations, the others are closed.
+  double open_above = -INFINITY;
+  bool inner_norm = false;  // ffn_sub_norm, before the down matrix
+  bool fused = false;       // ffn_up has the gate and then what it scales
+  std::string suffix = {};  // of names: "_shexp"
+  int64_t columns = 0;      // inside; 0: as feed_forward_length says
 };
 
 Mixing read_feed_forward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options);

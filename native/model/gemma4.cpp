@@ -6,27 +6,17 @@
 
 #include "model/decoder.h"
 #include "model/layer_inputs.h"
+#include "model/shared_keys.h"
 
 namespace lt::model {
 namespace {
 
 constexpr Map gemma4_gate{.act = Act::gelu_tanh};
 
-bool slides_gemma4(const Loader& f, int64_t i) { return f.per_layer("attention.sliding_window_pattern", i, 0, 1) != 0; }
-
-// Of the last layers that keep nothing, the last one of their kind that does.
-int64_t kv_source_gemma4(const Loader& f, int64_t i, int64_t layers) {
-  const int64_t own = layers - f.integer("attention.shared_kv_layers", 0, layers - 1, 0);
-  int64_t from = std::min(i, own - 1);
-  while (from >= 0 && slides_gemma4(f, from) != slides_gemma4(f, i)) from--;
-  if (from < 0) f.refuse("attention.shared_kv_layers", "a layer of each kind that keeps its own", std::to_string(layers - own));
-  return from;
-}
-
 AttentionOptions attention_gemma4(const Loader& f, int64_t i, const Hyper& h, const Rope& full, const Rope& local) {
-  const bool slide = slides_gemma4(f, i);
+  const bool slide = slides_by_list(f, i);
   const std::string end = slide ? "_swa" : "";
-  const int64_t from = kv_source_gemma4(f, i, h.layers);
+  const int64_t from = keys_of_kind(f, i, h.layers);
   Heads heads = read_heads(f, i, h);
   heads.kv = f.per_layer("attention.head_count_kv", from, 1, heads.query);
   heads.key_dim = f.integer("attention.key_length" + end, 1, most_dim);
@@ -102,9 +92,11 @@ class Gemma4 : public Model {
         inputs_(f, h),
         shape_(ends_.shape()) {
     shape_.carried += inputs_.columns();
-    const Rope full = read_rope(f, f.integer("rope.dimension_count", 2, most_dim), {.base = 1e6});
-    const Rope local =
-        read_rope(f, f.integer("rope.dimension_count_swa", 2, most_dim), {.base_key = "rope.freq_base_swa", .scaled = false});
+    const auto rotary = [&](const std::string& end) {
+      return read_rotary(f, f.integer("attention.key_length" + end, 2, most_dim), "rope.dimension_count" + end);
+    };
+    const Rope full = read_rope(f, rotary(""), {.base = 1e6});
+    const Rope local = read_rope(f, rotary("_swa"), {.base_key = "rope.freq_base_swa", .scaled = false});
     const bool sparse = f.integer("expert_count", 0, most_experts, 0) > 0;
     for (int64_t i = 0; i < h.layers; i++) {
       const Loader::Part part = f.layer(i);
@@ -119,7 +111,8 @@ class Gemma4 : public Model {
       layers_.emplace_back(std::move(steps));
       shape_.layers.push_back(layers_.back().shape());
       shape_.heads = std::max(shape_.heads, layers_.back().heads());
-      scales_.push_back(f.values(block(i) + "layer_output_scale.weight", 1, 1)[0]);
+      const std::string scale = block(i) + "layer_output_scale.weight";
+      scales_.push_back(f.has(scale) ? f.values(scale, 1, 1)[0] : 1);
     }
   }
 

@@ -69,6 +69,13 @@ void linear(Ops& ops, const Rows&, Tensor x, std::initializer_list<Result> resul
   ops.matmul(x, std::span(products).first(n));
 }
 
+Tensor whole_norm(Ops& ops, Scope& scope, Tensor x, bool divided, const Norm& norm) {
+  const Tensor whole = divided ? scope.f32(x.rows, norm.w.cols) : x;
+  if (divided) ops.all_gather(whole, x);
+  ops.norm(whole, whole, norm);
+  return whole;
+}
+
 void gated(Ops& ops, const Rows&, Tensor y, Tensor x, const Linear& gate, const Linear& up, const Map& map, const Choice& choice) {
   ops.glu(y, x, gate.to({}), up.to({}), map, choice);
 }

@@ -42,6 +42,9 @@ struct Result {
 };
 void linear(Ops& ops, const Rows& rows, Tensor x, std::initializer_list<Result> results);
 
+// The norm of rows of which each rank has some columns, if they are `divided`: in place where they are not.
+Tensor whole_norm(Ops& ops, Scope& scope, Tensor x, bool divided, const Norm& norm);
+
 // y = map(x gate, x up).
 void gated(Ops& ops, const Rows& rows, Tensor y, Tensor x, const Linear& gate, const Linear& up, const Map& map, const Choice& choice = {});
 

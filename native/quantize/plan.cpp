@@ -76,6 +76,7 @@ class Places {
   Place of(const gguf::HostTensor& t) const {
     Place p = same_;
     p.role = role_of(t.name, tied_);
+    p.columns = t.cols();
     const std::set<int64_t>& layers = layers_.at(p.role);
     p.index = std::distance(layers.begin(), layers.find(layer(t.name)));
     p.count = static_cast<int64_t>(layers.size());

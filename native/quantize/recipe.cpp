@@ -189,6 +189,7 @@ Type find_type(std::string_view option, std::string_view wanted) {
 Type type_for(const Recipe& recipe, const Place& place) {
   if (recipe.name == "MXFP4_MOE" && place.role != Role::output && place.role != Role::embedding) return expert_matrix(place) ? mxfp4 : q8_0;
   if (!quant::info(recipe.base).block) return recipe.base;
+  if (place.role == Role::output && place.columns % quant::info(recipe.base).values) return q8_0;
   for (const Rule& r : rules) {
     if (r.role == place.role && named(r.recipes, recipe.name) && r.when(place)) return r.type;
   }

@@ -30,6 +30,7 @@ enum class Role : uint8_t { other, output, embedding, attn_q, attn_k, attn_v, at
 // What the choice for a tensor depends on.
 struct Place {
   Role role;
+  int64_t columns;
   int64_t index, count;  // of this tensor among those of its role, and their number; by layer
   int64_t layers;
   int64_t queries_per_kv;  // query heads that share a KV head

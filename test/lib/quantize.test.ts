@@ -17,6 +17,7 @@ import {
   type QuantizeOptions,
 } from 'llama-ts';
 import { writeGguf, type TensorSpec } from '../fixtures/gguf-writer';
+import { quantile, rowDistances } from '../support/distance';
 import { longSharedTest, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 import { buildWriteFaults, faultTest, runFaulted, type WriteFault } from '../support/write-faults';
 
@@ -120,6 +121,65 @@ describe('beside the reference', () => {
   sharedTest('SmolLM2, whose rows need other types in part: the same', [figures, 'models/SmolLM2-135M-Instruct-Q4_1.gguf'], () =>
     compare(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'), sharedJson<Golden>(figures).smollm2.runs),
   );
+});
+
+// What llama.cpp's rules make of models with an embedding a layer: rows of a table for all layers are wide, those of a layer narrow.
+describe('per-layer embeddings', () => {
+  async function types(model: string, type: string): Promise<(name: string) => string> {
+    const report = await quantize(sharedPath(model), join(folder, 'none.gguf'), { type, dryRun: true });
+    const all = new Map(report.tensors.map((t) => [t.name, t.to]));
+    return (name) => all.get(name) ?? all.get(`${name}.weight`) ?? 'none';
+  }
+  const three = 'golden/hf/gemma3n/model-bf16.gguf';
+  const four = 'golden/hf/gemma4/model-bf16.gguf';
+  const experts = 'golden/hf/gemma4-moe/model-bf16.gguf';
+
+  sharedTest('gemma3n: a tied table as an output, and what is small stays', [three], async () => {
+    const q4 = await types(three, 'Q4_K_M');
+    // 64 columns; 2560; 64; 256
+    expect(['token_embd', 'per_layer_token_embd', 'blk.3.inp_gate', 'blk.3.proj'].map(q4)).toEqual(['Q8_0', 'Q6_K', 'Q5_0', 'Q4_K']);
+    // Of five layers with values and of ten in all: the last eighth (of ten the first too), and every third.
+    expect([0, 1, 2, 3, 4].map((i) => q4(`blk.${i}.attn_v`))).toEqual(['Q5_0', 'Q5_0', 'Q8_0', 'Q5_0', 'Q8_0']);
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => q4(`blk.${i}.ffn_down`)).join(' ')).toBe('Q8_0 Q5_0 Q5_0 Q8_0 Q5_0 Q5_0 Q8_0 Q5_0 Q8_0 Q8_0');
+    const q8 = await types(three, 'Q8_0');
+    expect(['token_embd', 'per_layer_token_embd', 'blk.0.attn_q', 'blk.0.proj'].map(q8)).toEqual(['Q8_0', 'Q8_0', 'Q8_0', 'Q8_0']);
+    for (const of of [q4, q8]) {
+      expect(['altup_proj', 'altup_unembd_proj', 'blk.0.altup_router', 'blk.0.laurel_l', 'blk.0.laurel_r', 'per_layer_model_proj'].map(of)).toEqual(
+        Array(6).fill('BF16'),
+      );
+      expect(['blk.0.altup_predict_coef', 'blk.0.altup_correct_coef', 'per_layer_proj_norm', 'blk.0.post_norm'].map(of)).toEqual(Array(4).fill('F32'));
+    }
+  });
+
+  sharedTest('gemma4: rows that no block divides become F16; routers and scales stay', [four, experts], async () => {
+    const q4 = await types(four, 'Q4_K_M');
+    // 128 columns; 64; 16
+    expect(['per_layer_token_embd', 'blk.0.inp_gate', 'blk.0.proj', 'per_layer_model_proj'].map(q4)).toEqual(['Q8_0', 'Q5_0', 'F16', 'BF16']);
+    expect(['blk.0.layer_output_scale', 'rope_freqs', 'per_layer_proj_norm'].map(q4)).toEqual(['F32', 'F32', 'F32']);
+    const moe = await types(experts, 'Q4_K_M');
+    // With 8 experts keys, values and outputs have more bits. 48 columns are no multiple of 32.
+    expect(['attn_q', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate_up_exps', 'ffn_down_exps', 'ffn_gate'].map((n) => moe(`blk.0.${n}`))).toEqual([
+      ...['Q5_0', 'Q8_0', 'Q8_0', 'Q5_1', 'Q5_0', 'F16', 'Q5_0'],
+    ]);
+    expect(['ffn_gate_inp.weight', 'ffn_gate_inp.scale', 'ffn_down_exps.scale', 'pre_ffw_norm_2.weight'].map((n) => moe(`blk.0.${n}`))).toEqual(
+      Array(4).fill('F32'),
+    );
+    // Where the mix's own type does not divide a tied table's rows, it is Q8_0.
+    expect((await types(four, 'IQ3_XXS'))('token_embd')).toBe('Q8_0');
+  });
+
+  for (const model of [three, four, experts])
+    sharedTest(`${model}: a file of Q8_0 is run, and is near`, [model, model.replace('model-bf16.gguf', 'ids.json')], async () => {
+      const out = join(folder, 'q8.gguf');
+      await quantize(sharedPath(model), out, { type: 'Q8_0' });
+      const { ids } = sharedJson<{ ids: number[] }>(model.replace('model-bf16.gguf', 'ids.json'));
+      const logits = async (path: string): Promise<Float32Array> => {
+        await using one = await loadModel(path, { backend: 'ref', contextTokens: 128 });
+        return await one.logits(ids);
+      };
+      const [found, wanted] = [await logits(out), await logits(sharedPath(model))];
+      expect(quantile(rowDistances(found, wanted, wanted.length / ids.length), 0.5)).toBeLessThanOrEqual(0.05);
+    });
 });
 
 describe('the file', () => {

@@ -52,6 +52,7 @@ export const referenceModels = [
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['bert', 'xlm-roberta', 'roberta', 'nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 't5-encoder'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['gemma3n', 'gemma4', 'gemma4-moe', 'gemma4-dense', 'gemma4-nocap', 'gemma4-share', 'gemma4-share5'],
   ...['lfm2', 'lfm2-conv4', 'lfm2moe', 'mamba', 'falcon-mamba', 'mamba2', 'mamba2-groups', 'jamba'],
   ...['granitehybrid', 'granitehybrid-dense', 'bamba', 'falcon-h1', 'falcon-h1-mult', 'falcon-h1-norm', 'nemotron-h', 'nemotron-h-moe'],
   ...['phi3', 'phi3-longrope', 'phi3-phi4mini', 'phi3-phi4mini-short', 'phi3-window', 'ministral3', 'ministral3-temp'],
