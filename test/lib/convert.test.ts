@@ -5,7 +5,16 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rm
 import { join } from 'node:path';
 import { convertModel, diffModels, editModel, inspectModel, loadModel, loadTokenizer, quantize, splitModel, type MetadataValue } from 'llama-ts';
 import { bf16, e4m3, f32, floatsOf, folderOf, readSafetensors, safetensors, temporaryFolder, type StoredTensor, type Tensors } from '../fixtures/safetensors';
-import { folderModels, referenceDistances, referenceFiles, referenceFolder, referenceIds, referenceModels, referenceOutput, referenceTolerance } from '../support/golden';
+import {
+  folderModels,
+  referenceDistances,
+  referenceFiles,
+  referenceFolder,
+  referenceIds,
+  referenceModels,
+  referenceOutput,
+  referenceTolerance,
+} from '../support/golden';
 import { hasShared, root, sharedJson, sharedPath, sharedTest } from '../support/shared';
 
 const folder = (name: string) => sharedPath(referenceFolder(name));
@@ -99,7 +108,14 @@ describe('folders of other architectures', () => {
   ];
   const files = (name: string): string[] => [`${name}/model.safetensors`, `${name}/model-bf16.gguf`];
   // The reference's was made up, and others follow from it.
-  const names = new Set(['general.name', 'general.basename', 'general.version', 'general.finetune', 'tokenizer.ggml.add_eos_token']);
+  const names = new Set([
+    'general.name',
+    'general.basename',
+    'general.version',
+    'general.finetune',
+    'tokenizer.ggml.add_eos_token',
+    'tokenizer.ggml.add_sep_token',
+  ]);
   const differences = async (a: string, b: string): Promise<string[]> => {
     const { metadata, tensors } = await diffModels(a, b);
     return [...metadata.map((m) => m.key), ...tensors.map((t) => t.name)].filter((key) => !names.has(key));
