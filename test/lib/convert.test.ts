@@ -116,7 +116,14 @@ describe('folders of other architectures', () => {
   ];
   const files = (name: string): string[] => [`${name}/model.safetensors`, `${name}/model-bf16.gguf`];
   // The reference's was made up, and others follow from it.
-  const names = new Set(['general.name', 'general.basename', 'general.version', 'general.finetune', 'tokenizer.ggml.add_eos_token']);
+  const names = new Set([
+    'general.name',
+    'general.basename',
+    'general.version',
+    'general.finetune',
+    'tokenizer.ggml.add_eos_token',
+    'tokenizer.ggml.add_sep_token',
+  ]);
   const differences = async (a: string, b: string): Promise<string[]> => {
     const { metadata, tensors } = await diffModels(a, b);
     return [...metadata.map((m) => m.key), ...tensors.map((t) => t.name)].filter((key) => !names.has(key));
