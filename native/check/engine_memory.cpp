@@ -94,6 +94,23 @@ CHECK_CASE("engine/eight requests with the beginning of another go on from its s
   }
 }
 
+// What a step that ended early has written is the state behind no known token.
+CHECK_CASE("engine/nobody goes on from the state of a step that failed") {
+  int calls = 0;
+  FakeEngine fake({4096, 64, 8, {0, true}, 6}, [&](FakeEngine& f) {
+    f.model->on_logits = [&](int32_t, std::span<float>) {
+      if (++calls == 5) throw Error(Code::device, "lost for a moment");
+    };
+  });
+  Request r = fake_request(fake_prompt(70, 1), 20);
+  r.generate().ignore_end = true;
+  const engine::Report failed = fake.run(r);
+  CHECK(failed.error && failed.tokens.size() == 4);
+  for (const engine::TokenOut& t : failed.tokens) r.prompt.push_back(t.id);
+  r.prompt.push_back(7);
+  check_same(fake.run(r), r, 4096, {0, true});
+}
+
 CHECK_CASE("engine/requests of two salts share no beginning") {
   FakeEngine fake;
   Request r = fake_request(fake_prompt(300, 1), 2);

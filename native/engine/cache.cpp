@@ -374,6 +374,7 @@ void Cache::publish(Holding& h, std::span<const int32_t> tokens, int64_t first, 
   if (has_states()) read_from(h, last);
   drop_kept(h);
   passed(h, end);
+  h.in_step = false;
 }
 
 void Cache::cut(Holding& h, int64_t end) noexcept {
@@ -434,6 +435,8 @@ void Cache::keep_part(Holding& h, std::span<const int32_t> tokens, int64_t compu
 
 void Cache::give_back(Holding& h, std::span<const int32_t> tokens, int64_t computed) noexcept {
   drop_kept(h);
+  // Where the step ended early, some layers' states are those behind its rows.
+  if (std::exchange(h.in_step, false) && h.reads == h.state) h.reads = none;
   const auto full = static_cast<size_t>(computed / page);
   std::array<int32_t, most_groups> last;
   last.fill(none);

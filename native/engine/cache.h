@@ -52,6 +52,7 @@ class Cache {
     int32_t state = none;                                 // slot of its own
     int32_t reads = none;    // slot that its next row begins with, its own or one that others know; none: zeros
     std::vector<Kept> kept;  // of the step that is computed: states that others will know, ascending by place
+    bool in_step = false;    // a step that may write the slot of its own was planned and is not published
 
    private:
     friend class Cache;

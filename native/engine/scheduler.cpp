@@ -51,6 +51,7 @@ std::vector<Work> Scheduler::plan(int64_t rows) {
   make_room(work);
   for (Work& w : work) {
     Sequence& s = *w.sequence;
+    s.held.in_step = true;
     if (w.drafts > 0)
       w.resize(cache_.keep_rows(s.held, s.computed, w.count) - 1);
     else if (may_reuse(s))
