@@ -416,14 +416,14 @@ describe('folders of other architectures', () => {
     sharedTest(`${architecture}: of text it is ${name}`, files(`golden/hf/${name}`), async () => {
       using made = temporaryFolder();
       const nested = architecture !== 'qwen2vl';
-      const text = sharedJson<Record<string, unknown>>(`golden/hf/${name}/config.json`);
+      const text = sharedJson<{ rope_theta?: number; rope_parameters?: { rope_theta: number }; num_local_experts?: number }>(`golden/hf/${name}/config.json`);
       const tensors: Tensors = new Map([['model.visual.patch_embed.proj.bias', { dtype: 'BF16', shape: [2], bytes: Buffer.alloc(4) }]]);
       for (const [key, t] of tensorsOf(`golden/hf/${name}`)) tensors.set(nested ? key.replace(/^model\./, 'model.language_model.') : key, t);
       if (architecture === 'qwen3vlmoe') joinTurned(tensors);
-      const { rope_theta } = { ...text, ...(text['rope_parameters'] as object) } as Record<string, unknown>;
+      const { rope_theta } = { ...text, ...text.rope_parameters };
       const rotation = { rope_type: 'default', rope_theta, mrope_interleaved: true, mrope_section: [6, 5, 5] };
       const older = { rope_parameters: null, rope_theta, rope_scaling: { type: 'mrope', mrope_section: [2, 3, 3] } };
-      const inner = { ...text, num_experts: text['num_local_experts'], rope_parameters: rotation };
+      const inner = { ...text, num_experts: text.num_local_experts, rope_parameters: rotation };
       const vision = { deepstack_visual_indexes: [8, 16, 24] };
       folderOf(folder(name), made.path, [tensors], { ...config, ...(nested ? { text_config: inner, vision_config: vision } : older) });
       const file = join(made.path, 'x.gguf');
@@ -445,7 +445,9 @@ describe('folders of other architectures', () => {
     const turned = (key: string, rows: number, cols: number): Buffer[] => {
       const { bytes } = tensors.get(key)!;
       tensors.delete(key);
-      return Array.from({ length: cols }, (_, c) => Buffer.concat(Array.from({ length: rows }, (_row, r) => bytes.subarray(2 * (r * cols + c), 2 * (r * cols + c) + 2))));
+      return Array.from({ length: cols }, (_, c) =>
+        Buffer.concat(Array.from({ length: rows }, (_row, r) => bytes.subarray(2 * (r * cols + c), 2 * (r * cols + c) + 2))),
+      );
     };
     for (let layer = 0; layer < 2; layer++) {
       const key = `model.language_model.layers.${layer}.mlp.experts`;
