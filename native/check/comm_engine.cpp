@@ -105,11 +105,11 @@ CHECK_CASE("comm/two models on the same ranks, and a long prompt that is aborted
 }
 
 CHECK_CASE("comm/ranks with other options or files are refused by their number, on all ranks") {
-  const auto refused = [](int64_t other_context, const std::string& other_file, const std::string& expected) {
+  const auto refused = [](int64_t other_context, const std::string& other_file, const std::string& expected, int64_t states = 256 << 20) {
     std::vector<std::string> said(3);
     on_ranks(3, [&](const auto& comm) {
       engine::EngineOptions o = on(comm, false);
-      if (comm->rank() == 2) o.context_tokens = other_context;
+      if (comm->rank() == 2) o.context_tokens = other_context, o.state_memory = states;
       const std::string& path = comm->rank() == 2 ? other_file : story_model;
       said[static_cast<size_t>(comm->rank())] = error_of([&] {
         if (comm->rank() > 0) return engine::follow(comm, path, o);
@@ -119,6 +119,7 @@ CHECK_CASE("comm/ranks with other options or files are refused by their number, 
     for (const std::string& s : said) CHECK_THAT(s.starts_with(expected), s << " where " << expected << " was expected");
   };
   refused(256, story_model, "ARGUMENT: rank 2 has contextTokens 256, rank 0 has contextTokens 512: ");
+  refused(512, story_model, "ARGUMENT: rank 2 has stateMemory 1, rank 0 has stateMemory 268435456: ", 1);
   refused(512, "/no/such/model.gguf", "FILE: rank 2: /no/such/model.gguf: ");
   refused(512, shared("models/SmolLM2-135M-Instruct-Q4_1.gguf"), "ARGUMENT: rank 2 has a model file of ");
 }

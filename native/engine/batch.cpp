@@ -71,6 +71,9 @@ void Batch::describe_pages(std::span<const Work> work) {
 }
 
 void Batch::check() const {
+  const auto beyond = [&](int32_t slot) { return slot >= size_.cache.states; };  // another rank's may be more
+  if (std::any_of(rows_.reads.begin(), rows_.reads.end(), beyond) || std::any_of(rows_.writes.begin(), rows_.writes.end(), beyond))
+    throw Error(Code::internal, "a step was planned with states that this rank has no memory for");
   if (rows_.count() > size_.rows || rows_.sequence_count() > size_.sequences || std::ssize(rows_.outputs) > size_.outputs)
     throw Error(Code::internal, "a step was planned larger than its memory");
 }

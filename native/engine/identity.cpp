@@ -36,7 +36,8 @@ Identity identity_of(const gguf::File& file, const EngineOptions& o) {
   std::ostringstream options;
   options << "backend " << o.backend.substr(0, o.backend.find(':')) << "\nisa \"" << o.isa << "\"\ngpuLayers " << o.gpu_layers
           << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
-          << "\ncacheType " << o.cache_type << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
+          << "\nstateMemory " << o.state_memory << "\ntakesEmbeddings " << (o.takes_embeddings ? "true" : "false") << "\ncacheType "
+          << o.cache_type << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
   char hex[17];
   std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(gguf::fingerprint(file)));
   return {LT_VERSION, std::to_string(file.bytes()) + " bytes with fingerprint " + hex, options.str()};
@@ -52,7 +53,7 @@ void compare(const std::vector<Identity>& ranks) {
 
 Packet& put_options(Packet& to, const EngineOptions& o) {
   to.put(o.backend).put(o.isa).put(o.gpu_layers).put(int64_t{o.threads}).put(o.context_tokens).put(o.batch_tokens);
-  return to.put(o.max_sequences).put(o.cache_type).put(int64_t{o.exact_ranks});
+  return to.put(o.max_sequences).put(o.cache_type).put(int64_t{o.exact_ranks}).put(o.state_memory).put(int64_t{o.takes_embeddings});
 }
 
 EngineOptions take_options(Packet& from, const EngineOptions& own) {
@@ -66,6 +67,8 @@ EngineOptions take_options(Packet& from, const EngineOptions& own) {
   o.max_sequences = from.number();
   o.cache_type = from.text();
   o.exact_ranks = from.number() != 0;
+  o.state_memory = from.number();
+  o.takes_embeddings = from.number() != 0;
   return o;
 }
 
