@@ -104,6 +104,29 @@ CHECK_CASE("comm/two models on the same ranks, and a long prompt that is aborted
   });
 }
 
+// Where heads do not divide evenly, a rank's share of a state is smaller than another's, and more of them have room in its memory.
+CHECK_CASE("comm/ranks whose shares of a state differ keep as many of them") {
+  for (const std::string name : {"mamba2", "falcon-h1", "nemotron-h"}) {
+    const std::string file = shared("golden/hf/" + name + "/model-bf16.gguf");
+    on_ranks(3, [&](const auto& comm) {
+      engine::EngineOptions o = on(comm, false);
+      o.state_memory = 60000;
+      if (comm->rank() > 0) return engine::follow(comm, file, o);
+      Loaded model(o, file);
+      std::vector<uint64_t> ids;
+      for (int i = 0; i < 24; i++) {
+        engine::Request r = fake_request(std::vector<int32_t>(static_cast<size_t>(20 + 7 * i), 1 + i % 5), 8, static_cast<uint64_t>(i));
+        ids.push_back(model.engine->submit(r));
+      }
+      for (const uint64_t id : ids) {
+        const engine::Report got = model.reports.wait(id);
+        CHECK_THAT(!got.error, name << ": " << got.error->what());
+      }
+      comm->say_the_end();
+    });
+  }
+}
+
 CHECK_CASE("comm/ranks with other options or files are refused by their number, on all ranks") {
   const auto refused = [](int64_t other_context, const std::string& other_file, const std::string& expected, int64_t states = 256 << 20) {
     std::vector<std::string> said(3);

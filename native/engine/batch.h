@@ -1,5 +1,6 @@
 // What a step computes: the rows of the work that the scheduler planned, through all stages.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -27,6 +28,7 @@ class Batch {
   std::span<const float> logits(int64_t output) { return stages_.back().logits(output); }
   std::span<const float> hidden(int64_t output) { return stages_.back().hidden(output); }
   const BatchSize& size() const { return size_; }
+  void limit_states(int64_t slots) { size_.cache.states = std::min(size_.cache.states, slots); }
 
  private:
   void describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies);

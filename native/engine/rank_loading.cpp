@@ -60,11 +60,14 @@ LoadedModel load_together(const std::shared_ptr<comm::Comm>& comm, int64_t model
   }
   compare(identities);
   LoadedModel parts;
-  together(*comm, [&](Packet&) {
+  std::vector<Packet> answers = together(*comm, [&](Packet& answer) {
     const bool exact = options.exact_ranks || exact_by_environment();
     auto ranks = std::make_unique<Ranks>(comm, model, exact, sharers(processors, static_cast<size_t>(comm->rank())));
     parts = assemble(file, options, progress, std::move(ranks));
+    answer.put(parts.batch->size().cache.states);
   });
+  // The smaller a rank's share of the states, the more of them have room there: there are as many as have room everywhere.
+  for (Packet& p : answers) parts.batch->limit_states(p.number());
   return parts;
 }
 

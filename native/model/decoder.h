@@ -37,7 +37,9 @@ class Ends {
   Shape shape() const;  // without layers
   void embed(Ops& ops, Tensor x, const Rows& rows) const;
   void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const;  // rows that are wanted, normed
-  void norm(Ops& ops, Tensor h) const { ops.norm(h, h, norm_); }
+  void norm(Ops& ops, Tensor h) const {
+    if (norm_) ops.norm(h, h, *norm_);
+  }
   void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const;
   const std::shared_ptr<const Readout>& readout() const { return readout_; }
 
