@@ -48,7 +48,7 @@ export function nativeMeasureOptions({
   gpuLayers,
   isa,
   threads,
-  batchTokens,
+  batchTokens = 512,
   cacheType,
 }: MeasureOptions): NativeMeasureOptions {
   const placed = {
@@ -56,7 +56,7 @@ export function nativeMeasureOptions({
     ...(gpuLayers !== undefined && { gpuLayers }),
     ...(isa !== undefined && { isa }),
     ...(threads !== undefined && { threads }),
-    ...(batchTokens !== undefined && { batchTokens }),
+    batchTokens,
     ...(cacheType !== undefined && { cacheType }),
   };
   return { ...nativeOptions(placed), context, chunks };
