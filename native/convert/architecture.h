@@ -41,8 +41,9 @@ using Order = std::vector<int64_t> (*)(const Description&);
 // How a result's values lie, where not as the folder's do.
 struct Layout {
   Order rows = nullptr, columns = nullptr;
-  bool turned = false;  // matrices that are the last two dimensions of the result, with rows and columns exchanged
-  Shape becomes = {};   // the result's; by default the folder's with as many rows and columns as there are in order
+  bool turned = false;                   // matrices that are the last two dimensions of the result, with rows and columns exchanged
+  Shape becomes = {};                    // the result's; by default the folder's with as many rows and columns as there are in order
+  std::string_view stacked = "experts";  // the size that says how many of one `to` there are
 };
 
 // Of several rules with one `from`, each makes a tensor of it; of several with one `to`, the folder has one.
@@ -73,6 +74,11 @@ class Description {
   }
   void integer(std::string_view key, int64_t value) { put(key, static_cast<uint32_t>(value)); }
   void number(std::string_view key, double value) { put(key, static_cast<float>(value)); }
+  // A setting that GGUF has no key for, under its own name: the folder is run by it, and no file is written of it.
+  template <class T>
+  void in_folder(std::string_view setting, T value) {
+    put(std::string(gguf::folder_key) + std::string(setting), value);
+  }
 
   void flags(std::string_view key, const std::vector<bool>& values);
 
@@ -110,12 +116,13 @@ struct Architecture {
   std::vector<std::string_view> classes;  // config.json's "architectures"
   void (*describe)(const Config& config, Description& to);
   Rules tensors;
-  bool tied = false;                               // where tie_word_embeddings is not said
-  bool pools = false;                              // rows are brought together as modules.json says
-  std::string_view inner = {};                     // where config.json has all this in folders of models that do more than text
-  std::span<const Default> defaults = {};          // of settings
-  std::vector<Renamed> renamed = {};               // in some folders
-  std::vector<std::string_view> passed_over = {};  // beginnings of names of what is for training, for drafts or not for text
+  bool tied = false;                       // where tie_word_embeddings is not said
+  bool pools = false;                      // rows are brought together as modules.json says
+  std::string_view inner = {};             // where config.json has all this in folders of models that do more than text
+  std::span<const Default> defaults = {};  // of settings
+  std::vector<Renamed> renamed = {};       // in some folders
+  // Of what is for training, for drafts or not for text: beginnings of names, or patterns of whole ones.
+  std::vector<std::string_view> passed_over = {};
 };
 
 // Of a folder, by what its config.json says. Throws Code::unsupported, naming it.

@@ -8,6 +8,7 @@ struct AttentionRules {
   Held held = everywhere, biases = nullptr;
   std::string_view queries = "query";  // rows of q
   Order q = nullptr, k = nullptr;      // in which their rows go
+  std::string_view output = "model.layers.{}.self_attn.o_proj.weight", output_bias = "model.layers.{}.self_attn.o_proj.bias";
 };
 
 // The parts of decoders whose layers are named model.layers.{}.
@@ -27,7 +28,9 @@ void describe_yarn_magnitude(const Config& rope, Description& to);
 void describe_yarn(const Config& rope, Description& to);
 
 struct RopeRules {
-  double partial = 1;  // the share of a head that is rotated, where the folder does not say it
+  double partial = 1;   // the share of a head that is rotated, where the folder does not say it
+  double base = 10000;  // where the folder does not say it
+  double unsaid = 0;    // the base of which GGUF files say nothing
   void (*yarn)(const Config& rope, Description& to) = describe_yarn;
 };
 
@@ -39,11 +42,35 @@ struct Base {
 
 // config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
 void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {});  // all that follows, with one rotation
-void describe_sizes(const Config& config, Description& to);
+// How config.json calls sizes.
+struct SizeKeys {
+  const char *layers = "num_hidden_layers", *width = "hidden_size", *heads = "num_attention_heads", *feed_forward = "intermediate_size",
+             *context = "max_position_embeddings";
+  int64_t widening = 0;  // columns of the feed-forward by those of a row, where the folder may leave them out
+  int64_t trained = 0;   // the context, where it may
+};
+void describe_sizes(const Config& config, Description& to, const SizeKeys& keys = {});
 void describe_heads(const Config& config, Description& to);
+// Heads that divide the width among them, of which no key in GGUF says more.
+void describe_even_heads(const Config& config, Description& to, int64_t kv_heads);
 void describe_epsilon(const Config& config, Description& to);
+void describe_layer_norm(const Config& config, Description& to, const char* key);  // that of a mean square too, where one is said
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
+// One base of all layers, or one a kind of layer; what scales concerns those without a window.
+void describe_rope_by_kind(const Config& config, Description& to);
 // Of layers without a window, which may be scaled by a factor, and of those with one.
 void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);
+
+// The first of these keys that is there, or the last.
+const char* key_of(const Config& config, std::initializer_list<const char*> keys);
+
+// Which layers have a window, by layer_types; empty where it is not said.
+std::vector<bool> windows_of(const Config& config, const Description& to);
+// All but every `period`th, the last of them: throws Code::unsupported for another rhythm, which GGUF does not say.
+void expect_windows(const Config& config, const Description& to, int64_t period);
+
+// Rows of q, k and v of one matrix, which lie by groups of heads in the folder (each group's queries, its key, its value), one behind the
+// other.
+std::vector<int64_t> ungrouped(const Description& d);
 
 }  // namespace lt::convert

@@ -187,7 +187,8 @@ class Planner {
 
   bool is_passed_over(std::string_view name) const {
     const auto begins = [&](std::string_view begin) { return name.starts_with(begin); };
-    if (std::any_of(architecture_.passed_over.begin(), architecture_.passed_over.end(), begins)) return true;
+    const auto fits = [&](std::string_view pattern) { return begins(pattern) || match(pattern, name); };
+    if (std::any_of(architecture_.passed_over.begin(), architecture_.passed_over.end(), fits)) return true;
     constexpr std::string_view layers = "model.layers.";
     if (!begins(layers)) return false;
     name.remove_prefix(layers.size());
@@ -282,7 +283,12 @@ class Planner {
     const std::string name = filled(rule.to, numbers);
     const auto [at, fresh] = places_.emplace(name, made_.size());
     if (fresh) made_.push_back(begun(t, rule, name));
-    if (numbers.size() > 1) return stacks_[at->second].push_back({numbers[1], piece_of(folder_, config_, t)});
+    if (numbers.size() > 1) {
+      Stack& stack = stacks_[at->second];
+      stack.size = rule.layout.stacked;
+      stack.pieces.push_back({numbers[1], piece_of(folder_, config_, t)});
+      return;
+    }
     if (!fresh) fail(t, "is the second that becomes " + name);
     made_.back().pieces = {piece_of(folder_, config_, t)};
   }
@@ -313,7 +319,12 @@ class Planner {
   }
 
   using Numbered = std::pair<int64_t, StoredMatrix>;
-  void stack(Made& made, std::vector<Numbered>& pieces) const {
+  struct Stack {
+    std::string_view size;  // how many there are to be
+    std::vector<Numbered> pieces = {};
+  };
+  void stack(Made& made, Stack& of) const {
+    std::vector<Numbered>& pieces = of.pieces;
     std::sort(pieces.begin(), pieces.end(), [](const Numbered& a, const Numbered& b) { return a.first < b.first; });
     for (size_t i = 0; i < pieces.size(); i++) {
       const Tensor& t = *pieces[i].second.from;
@@ -322,9 +333,9 @@ class Planner {
         fail(t, "expected the shape and type of " + shown(pieces[0].second.from->name));
       made.pieces.push_back(pieces[i].second);
     }
-    if (static_cast<int64_t>(pieces.size()) != description_.of("experts"))
-      fail(*pieces[0].second.from, "expected " + std::to_string(description_.of("experts")) + " experts, as " +
-                                       description_.setting("experts") + " in config.json says, found " + std::to_string(pieces.size()));
+    if (static_cast<int64_t>(pieces.size()) != description_.of(of.size))
+      fail(*pieces[0].second.from, "expected " + std::to_string(description_.of(of.size)) + " " + std::string(of.size) + ", as " +
+                                       description_.setting(of.size) + " in config.json says, found " + std::to_string(pieces.size()));
     if (made.dims.size() > 3) fail(*pieces[0].second.from, "expected at most 3 dimensions of what is stacked");
     made.dims.push_back(static_cast<int64_t>(pieces.size()));
   }
@@ -336,7 +347,7 @@ class Planner {
   const std::optional<Type> matrices_;
   std::vector<Made> made_;
   std::map<std::string, size_t> places_;
-  std::map<size_t, std::vector<Numbered>> stacks_;
+  std::map<size_t, Stack> stacks_;
 };
 
 void check_method(const Config& config) {
