@@ -89,7 +89,7 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
     if (!options.importance_name.empty())
       options.importance = std::make_shared<const quantize::Importance>(quantize::read_importance(options.importance_name));
     convert::FolderOptions streamed;
-    streamed.streamed = true;
+    streamed.streamed = streamed.written = true;
     const std::shared_ptr<const gguf::File> file =
         convert::is_folder(input) ? convert::open_folder(input, streamed) : gguf::File::open(input);
     const quantize::Report report =

@@ -43,7 +43,12 @@ void Description::flags(std::string_view key, const std::vector<bool>& values) {
   put(key, std::span<const bool>(plain.get(), values.size()));
 }
 
-void Description::size(std::string_view name, int64_t value, const char* setting) { sizes_[name] = {value, setting}; }
+void Description::folder_only(const Config& config, std::string_view setting) {
+  unwritable = config.name() + ": " + std::string(setting) + ": a GGUF file of architecture " + prefix_.substr(0, prefix_.size() - 1) +
+               " cannot say it, and would be run otherwise; the folder is run as it says";
+}
+
+void Description::size(std::string_view name, int64_t value, std::string setting) { sizes_[name] = {value, std::move(setting)}; }
 
 const Description::Size& Description::find(std::string_view name) const {
   const auto at = sizes_.find(name);
@@ -53,7 +58,7 @@ const Description::Size& Description::find(std::string_view name) const {
 
 int64_t Description::of(std::string_view name) const { return find(name).value; }
 
-const char* Description::setting(std::string_view name) const { return find(name).setting; }
+const std::string& Description::setting(std::string_view name) const { return find(name).setting; }
 
 RegisterArchitecture::RegisterArchitecture(const Architecture& architecture) { all().push_back(&architecture); }
 

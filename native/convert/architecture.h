@@ -74,31 +74,32 @@ class Description {
   }
   void integer(std::string_view key, int64_t value) { put(key, static_cast<uint32_t>(value)); }
   void number(std::string_view key, double value) { put(key, static_cast<float>(value)); }
-  // A setting that GGUF has no key for, under its own name: the folder is run by it, and no file is written of it.
-  template <class T>
-  void in_folder(std::string_view setting, T value) {
-    put(std::string(gguf::folder_key) + std::string(setting), value);
-  }
 
   void flags(std::string_view key, const std::vector<bool>& values);
 
   // A size of tensors, by a name, and how it is called in config.json.
-  void size(std::string_view name, int64_t value, const char* setting);
+  void size(std::string_view name, int64_t value, std::string setting);
   int64_t of(std::string_view name) const;
-  const char* setting(std::string_view name) const;
+  const std::string& setting(std::string_view name) const;
+
+  // A GGUF file has no key for what `setting` says, or other programs read none: the folder is run, but not written as such a file.
+  void folder_only(const Config& config, std::string_view setting);
 
   std::vector<gguf::Field> fields;
+  std::string unwritable;  // why; empty: it can be written
   std::vector<Computed> tensors;
   int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
-  bool tied = false;                    // whether the output's matrix is the token table
-  int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
-  std::vector<bool> sparse, recurrent;  // by layer; empty: none is
-  const char* kinds = "architectures";  // what says in config.json which layers have which tensors
+  bool tied = false;                         // whether the output's matrix is the token table
+  bool no_dense_layer = false;               // nor need config.json say how wide its feed-forward would be
+  int64_t drafts = 0;                        // layers behind those, which guess further tokens: passed over
+  std::vector<bool> sparse, recurrent;       // by layer; empty: none is
+  const char* counts = "num_hidden_layers";  // what says in config.json how many layers there are
+  const char* kinds = "architectures";       // what says in config.json which layers have which tensors
 
  private:
   struct Size {
     int64_t value;
-    const char* setting;
+    std::string setting;
   };
   const Size& find(std::string_view name) const;
 

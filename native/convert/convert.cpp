@@ -69,7 +69,7 @@ Written copy(std::shared_ptr<const gguf::File> file, const std::string& to, std:
 }
 
 Written convert_folder(const std::string& folder, const std::string& to, FolderOptions options, const Progress& progress) {
-  options.streamed = true;
+  options.streamed = options.written = true;
   auto file = open_folder(folder, options);
   check_not_in(folder, to);
   std::vector<gguf::Field> fields = gguf::fields_of(*file);

@@ -3,27 +3,45 @@
 #include <algorithm>
 
 namespace lt::convert {
+namespace {
+
+// Of each expert's rows, its gate's and then those that it scales, either half.
+std::vector<int64_t> joint_half(const Description& d, int64_t which) {
+  const int64_t count = d.of("expert_feed_forward");
+  std::vector<int64_t> from;
+  for (int64_t expert = 0; expert < d.of("experts"); expert++)
+    for (int64_t row = 0; row < count; row++) from.push_back((2 * expert + which) * count + row);
+  return from;
+}
+std::vector<int64_t> joint_gates(const Description& d) { return joint_half(d, 0); }
+std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); }
+
+int64_t size_or(const Config& config, const char* key, int64_t most, int64_t fallback) {
+  return fallback > 0 ? config.integer(key, 1, most, fallback) : config.integer(key, 1, most);
+}
+
+}  // namespace
 
 void describe_sizes(const Config& config, Description& to, const SizeKeys& keys) {
-  const auto size = [&](const char* key, int64_t most, int64_t fallback) {
-    return fallback > 0 ? config.integer(key, 1, most, fallback) : config.integer(key, 1, most);
-  };
   to.layers = config.integer(keys.layers, 1, 4096);
+  to.counts = keys.layers;
   const int64_t width = config.integer(keys.width, 1, 1 << 20);
-  const int64_t feed_forward = size(keys.feed_forward, 1 << 20, keys.widening * width);
   to.heads = config.integer(keys.heads, 1, 1 << 14);
   to.size("width", width, keys.width);
   to.size("heads", to.heads, keys.heads);
-  to.size("feed_forward", feed_forward, keys.feed_forward);
-  to.size("gate_up", 2 * feed_forward, keys.feed_forward);
   to.size("vocabulary", config.integer("vocab_size", 1, 1 << 24), "vocab_size");
   to.size("one", 1, "architectures");
   to.integer("block_count", to.layers);
-  const int64_t context = size(keys.context, 1 << 30, keys.trained);
+  const int64_t context = size_or(config, keys.context, 1 << 30, keys.trained);
   to.size("context", context, keys.context);
   to.integer("context_length", context);
   to.integer("embedding_length", width);
-  to.integer("feed_forward_length", feed_forward);
+  if (config.has(keys.feed_forward) || !to.no_dense_layer) {
+    const int64_t feed_forward = size_or(config, keys.feed_forward, 1 << 20, keys.widening * width);
+    to.size("feed_forward", feed_forward, keys.feed_forward);
+    to.size("gate_up", 2 * feed_forward, keys.feed_forward);
+    to.integer("feed_forward_length", feed_forward);
+  }
   to.integer("attention.head_count", to.heads);
 }
 
@@ -50,20 +68,21 @@ void describe_heads(const Config& config, Description& to) {
   to.integer("attention.value_length", to.head_dim);
 }
 
-void describe_even_heads(const Config& config, Description& to, int64_t kv_heads) {
+void describe_even_heads(const Config& config, Description& to, int64_t kv_heads, const char* kv_key) {
   const int64_t width = to.of("width");
+  const std::string of_heads = to.setting("heads"), of_width = to.setting("width"), all = of_width + ", " + of_heads + ", " + kv_key;
   if (width % to.heads || width / to.heads % 2)
-    config.fail(to.setting("heads"), "expected heads of an even number of columns, found " + std::to_string(to.heads) + " for " +
-                                         std::to_string(width) + " columns");
+    config.fail(of_heads, "expected heads of an even number of columns, of the " + std::to_string(width) + " of " + of_width + ", found " +
+                              std::to_string(to.heads) + " heads");
   if (to.heads % kv_heads)
-    config.fail(to.setting("heads"),
-                "expected a multiple of " + std::to_string(kv_heads) + " heads of keys, found " + std::to_string(to.heads));
+    config.fail(kv_key,
+                "expected a divisor of the " + std::to_string(to.heads) + " of " + of_heads + ", found " + std::to_string(kv_heads));
   to.kv_heads = kv_heads, to.head_dim = width / to.heads;
-  to.size("head", to.head_dim, to.setting("width"));
-  to.size("kv_heads", kv_heads, to.setting("heads"));
-  to.size("query", width, to.setting("width"));
-  to.size("key_value", kv_heads * to.head_dim, to.setting("heads"));
-  to.size("qkv", width + 2 * kv_heads * to.head_dim, to.setting("heads"));
+  to.size("head", to.head_dim, of_width + " / " + of_heads);
+  to.size("kv_heads", kv_heads, kv_key);
+  to.size("query", width, of_width);
+  to.size("key_value", kv_heads * to.head_dim, all);
+  to.size("qkv", width + 2 * kv_heads * to.head_dim, all);
 }
 
 void describe_layer_norm(const Config& config, Description& to, const char* key) {
@@ -81,6 +100,68 @@ void describe_decoder(const Config& config, Description& to, const RopeRules& ro
   describe_rope(config, to, rope);
   describe_epsilon(config, to);
   config.expect_text("hidden_act", "silu");
+}
+
+void describe_experts(const Config& config, Description& to, const ExpertSettings& of) {
+  const int64_t experts = config.integer(of.count, 1, 1 << 16), columns = config.integer(of.columns, 1, 1 << 20);
+  to.sparse.assign(static_cast<size_t>(to.layers), true);
+  to.size("experts", experts, of.count);
+  to.size("expert_feed_forward", columns, of.columns);
+  to.size("expert_gate_up", 2 * columns, of.columns);
+  to.integer("expert_count", experts);
+  to.integer("expert_used_count", config.integer(of.used, 1, experts));
+  if (of.writes_columns) to.integer("expert_feed_forward_length", columns);
+}
+
+void describe_shared_expert(Description& to, int64_t columns, const char* setting) { to.size("shared_feed_forward", columns, setting); }
+
+void describe_leading(const Config& config, Description& to, const char* setting) {
+  const int64_t leading = config.integer(setting, 0, to.layers, 0);
+  std::fill_n(to.sparse.begin(), leading, false);
+  to.kinds = setting;
+  to.integer("leading_dense_block_count", leading);
+}
+
+void describe_grouped_experts(const Config& config, Description& to) {
+  describe_experts(config, to, {.count = "n_routed_experts"});
+  describe_leading(config, to, "first_k_dense_replace");
+  const int64_t experts = to.of("experts"), shared = config.integer("n_shared_experts", 0, 1024, 0);
+  describe_shared_expert(to, shared * to.of("expert_feed_forward"), "n_shared_experts x moe_intermediate_size");
+  const int64_t groups = config.integer("n_group", 1, experts, 1);
+  if (experts % groups) config.fail("n_group", "expected a divisor of the " + std::to_string(experts) + " of n_routed_experts");
+  to.integer("expert_group_count", groups);
+  to.integer("expert_group_used_count", config.integer("topk_group", 1, groups, 1));
+  to.integer("expert_shared_count", shared);
+  to.number("expert_weights_scale", config.number("routed_scaling_factor", 1));
+  config.expect_number("moe_layer_freq", 1);
+  const std::vector<bool> sparse = config.choices("mlp_layer_types", to.layers, "sparse", "dense");
+  if (!sparse.empty() && sparse != to.sparse)
+    config.unsupported("mlp_layer_types", "expected the layers that first_k_dense_replace says, dense");
+}
+
+void describe_sigmoid_router(const Config& config, Description& to) {
+  to.integer("expert_gating_func", 2);
+  if (config.boolean("norm_topk_prob", true)) to.put("expert_weights_norm", true);
+  if (config.string("scoring_func", "sigmoid") != "noaux_tc") config.expect_text("scoring_func", "sigmoid");  // as dots.llm1 has it
+  config.expect_text("topk_method", "noaux_tc");
+}
+
+void describe_weights_norm(const Config& config, Description& to, bool implied) {
+  const bool said = config.boolean("norm_topk_prob", false);
+  if (said == implied) return;
+  to.put("expert_weights_norm", said);
+  to.folder_only(config, "norm_topk_prob");
+}
+
+void describe_gated_shared_expert(const Config& config, Description& to) {
+  const int64_t shared = config.integer("shared_expert_intermediate_size", 1, 1 << 20);
+  describe_shared_expert(to, shared, "shared_expert_intermediate_size");
+  to.integer("expert_shared_feed_forward_length", shared);
+}
+
+void expect_experts_everywhere(const Config& config) {
+  config.expect_number("decoder_sparse_step", 1);
+  if (config["mlp_only_layers"].size() > 0) config.unsupported("mlp_only_layers", "expected experts in every layer");
 }
 
 Rules outer_rules(Change norms) {
@@ -118,6 +199,13 @@ Rules head_norm_rules(Change norms, Held held) {
   };
 }
 
+Rules row_norm_rules() {
+  return {
+      {"model.layers.{}.self_attn.q_norm.weight", "blk.{}.attn_q_norm.weight", everywhere, {"query"}},
+      {"model.layers.{}.self_attn.k_norm.weight", "blk.{}.attn_k_norm.weight", everywhere, {"key_value"}},
+  };
+}
+
 Rules feed_forward_rules() {
   return {
       {"model.layers.{}.mlp.gate_proj.weight", "blk.{}.ffn_gate.weight", dense, {"feed_forward", "width"}},
@@ -136,6 +224,56 @@ Rules expert_rules(std::string_view gate, std::string_view up, std::string_view 
       {down, "blk.{}.ffn_down_exps.weight", sparse, {"width", "expert_feed_forward"}},
   };
 }
+
+Rules expert_rules() {
+  return expert_rules("model.layers.{}.mlp.experts.{}.gate_proj.weight", "model.layers.{}.mlp.experts.{}.up_proj.weight",
+                      "model.layers.{}.mlp.experts.{}.down_proj.weight");
+}
+
+Rules joint_expert_rules(std::string_view gate_up, std::string_view down) {
+  constexpr Shape one = {"experts", "expert_feed_forward", "width"}, both = {"experts", "expert_gate_up", "width"};
+  return {
+      {gate_up, "blk.{}.ffn_gate_exps.weight", sparse, both, Change::none, {.rows = joint_gates, .becomes = one}},
+      {gate_up, "blk.{}.ffn_up_exps.weight", sparse, both, Change::none, {.rows = joint_ups, .becomes = one}},
+      {down, "blk.{}.ffn_down_exps.weight", sparse, {"experts", "width", "expert_feed_forward"}},
+  };
+}
+
+Rules router_rules(std::string_view router) {
+  return {{router, "blk.{}.ffn_gate_inp.weight", sparse, {"experts", "width"}, Change::exact}};
+}
+
+Rules router_bias_rules(std::string_view bias) { return {{bias, "blk.{}.exp_probs_b.bias", sparse, {"experts"}}}; }
+
+bool shares(const Description& d, int64_t layer) { return sparse(d, layer) && d.of("shared_feed_forward") > 0; }
+
+Rules shared_expert_rules(std::string_view gate, std::string_view up, std::string_view down) {
+  return {
+      {gate, "blk.{}.ffn_gate_shexp.weight", shares, {"shared_feed_forward", "width"}},
+      {up, "blk.{}.ffn_up_shexp.weight", shares, {"shared_feed_forward", "width"}},
+      {down, "blk.{}.ffn_down_shexp.weight", shares, {"width", "shared_feed_forward"}},
+  };
+}
+
+Rules shared_expert_rules() {
+  return shared_expert_rules("model.layers.{}.mlp.shared_experts.gate_proj.weight", "model.layers.{}.mlp.shared_experts.up_proj.weight",
+                             "model.layers.{}.mlp.shared_experts.down_proj.weight");
+}
+
+Rules gated_shared_expert_rules() {
+  return joined(
+      {shared_expert_rules("model.layers.{}.mlp.shared_expert.gate_proj.weight", "model.layers.{}.mlp.shared_expert.up_proj.weight",
+                           "model.layers.{}.mlp.shared_expert.down_proj.weight"),
+       {{"model.layers.{}.mlp.shared_expert_gate.weight", "blk.{}.ffn_gate_inp_shexp.weight", shares, {"one", "width"}, Change::exact}}});
+}
+
+std::vector<int64_t> neighbours(int64_t heads, int64_t size) {
+  std::vector<int64_t> from;
+  for (int64_t row = 0; row < heads * size; row++) from.push_back(row / size * size + row % size / 2 + row % 2 * (size / 2));
+  return from;
+}
+std::vector<int64_t> neighbouring_queries(const Description& d) { return neighbours(d.heads, d.head_dim); }
+std::vector<int64_t> neighbouring_keys(const Description& d) { return neighbours(d.kv_heads, d.head_dim); }
 
 Rules decoder_rules(const AttentionRules& attention, const Rules& more) {
   return joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), attention_rules(attention), feed_forward_rules(), more});

@@ -11,16 +11,50 @@ struct AttentionRules {
   std::string_view output = "model.layers.{}.self_attn.o_proj.weight", output_bias = "model.layers.{}.self_attn.o_proj.bias";
 };
 
+// Rows that rotate together, a half head apart in the folder, come side by side.
+std::vector<int64_t> neighbouring_queries(const Description& d);
+std::vector<int64_t> neighbouring_keys(const Description& d);
+
 // The parts of decoders whose layers are named model.layers.{}.
 Rules outer_rules(Change norms = Change::none);                          // the token table, the last norm, the output
 Rules norm_rules(std::string_view second, Change norms = Change::none);  // what the norm behind attention becomes
 Rules attention_rules(const AttentionRules& of = {});
 Rules head_norm_rules(Change norms = Change::none, Held held = everywhere);  // of each head of q and of k
+Rules row_norm_rules();                                                      // of all heads of q, and of k, as one row
 Rules feed_forward_rules();
 Rules expert_rules(std::string_view gate, std::string_view up, std::string_view down);  // as the folder calls them
+Rules expert_rules();                                                                   // by the names that most have
+// Of all experts in one tensor each: the gates' rows before those of what they scale.
+Rules joint_expert_rules(std::string_view gate_up, std::string_view down);
+Rules router_rules(std::string_view router);
+Rules router_bias_rules(std::string_view bias);  // which chooses and does not weigh
+bool shares(const Description&, int64_t layer);  // layers of experts that have a shared one
+Rules shared_expert_rules(std::string_view gate, std::string_view up, std::string_view down);
+Rules shared_expert_rules();        // model.layers.{}.mlp.shared_experts
+Rules gated_shared_expert_rules();  // of Qwen
 
 // All of a dense decoder, with biases where the folder has them; `more` are added.
 Rules decoder_rules(const AttentionRules& attention = {}, const Rules& more = {});
+
+// How config.json calls what it says of experts.
+struct ExpertSettings {
+  const char *count, *used = "num_experts_per_tok", *columns = "moe_intermediate_size";
+  bool writes_columns = true;  // else they are feed_forward_length
+};
+
+// Sizes and keys of experts, in every layer.
+void describe_experts(const Config& config, Description& to, const ExpertSettings& of);
+// Their shared one, of so many columns; 0: there is none.
+void describe_shared_expert(Description& to, int64_t columns, const char* setting);
+// As DeepSeek has them: leading dense layers, groups, shared experts, a factor.
+void describe_grouped_experts(const Config& config, Description& to);
+void describe_sigmoid_router(const Config& config, Description& to);  // of DeepSeek V3
+// norm_topk_prob, of which programs believe what is implied, whatever a file says.
+void describe_weights_norm(const Config& config, Description& to, bool implied);
+void describe_gated_shared_expert(const Config& config, Description& to);  // of Qwen
+void expect_experts_everywhere(const Config& config);
+// Layers before so many are dense.
+void describe_leading(const Config& config, Description& to, const char* setting);
 
 // YaRN: its range of frequencies, its magnitude, and both.
 void describe_yarn_range(const Config& rope, Description& to);
@@ -52,7 +86,7 @@ struct SizeKeys {
 void describe_sizes(const Config& config, Description& to, const SizeKeys& keys = {});
 void describe_heads(const Config& config, Description& to);
 // Heads that divide the width among them, of which no key in GGUF says more.
-void describe_even_heads(const Config& config, Description& to, int64_t kv_heads);
+void describe_even_heads(const Config& config, Description& to, int64_t kv_heads, const char* kv_key);
 void describe_epsilon(const Config& config, Description& to);
 void describe_layer_norm(const Config& config, Description& to, const char* key);  // that of a mean square too, where one is said
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});

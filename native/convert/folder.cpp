@@ -279,6 +279,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
   if (!options.vocabulary_only) {
     Description description(architecture.name);
     architecture.describe(settings, description);
+    if (options.written && !description.unwritable.empty()) throw Error(Code::unsupported, description.unwritable);
     description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));
     if (architecture.pools) describe_pooling(path, description);
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);

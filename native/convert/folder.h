@@ -13,6 +13,7 @@ namespace lt::convert {
 struct FolderOptions {
   bool vocabulary_only = false;  // the tokenizer's metadata: no safetensors are opened
   bool streamed = false;         // tensors that are made have no data: File::read makes as many bytes as are asked for
+  bool written = false;          // a GGUF file is made of it: Code::unsupported for what one cannot say
   std::optional<Type> matrices;  // their type; empty: as they are stored, FP8 as BF16. Another than the stored one is made
   std::string name;              // general.name; empty: the folder's
   gguf::Access access{};         // to the safetensors

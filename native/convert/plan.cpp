@@ -242,8 +242,10 @@ class Planner {
       const bool in_layers = rule.to.find("{}") != std::string_view::npos;
       for (int64_t layer = 0; rule.held && layer < (in_layers ? description_.layers : 1); layer++)
         if (rule.held(description_, layer) && !places_.contains(filled(rule.to, {layer})))
-          throw Error(Code::format, "tensor " + filled(rule.from, {layer}) + ": expected in the folder, which has none" +
-                                        (in_layers ? "; num_hidden_layers says " + std::to_string(description_.layers) + " layers" : ""));
+          throw Error(
+              Code::format,
+              "tensor " + filled(rule.from, {layer}) + ": expected in the folder, which has none" +
+                  (in_layers ? std::string("; ") + description_.counts + " says " + std::to_string(description_.layers) + " layers" : ""));
     }
   }
 
@@ -276,7 +278,7 @@ class Planner {
   void add(const Tensor& t, const Rule& rule, const std::vector<int64_t>& numbers) {
     check_shape(t);
     if (!numbers.empty() && numbers[0] >= description_.layers)
-      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as num_hidden_layers in config.json says");
+      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as " + description_.counts + " in config.json says");
     if (!numbers.empty() && rule.held && !rule.held(description_, numbers[0]))
       fail(t, "expected none in layer " + std::to_string(numbers[0]) + ", as " + description_.kinds + " in config.json says");
     check_sizes(t, rule);

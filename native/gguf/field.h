@@ -11,9 +11,6 @@ namespace lt::gguf {
 // The type of a metadata value, or of an array's elements, by its number in a file.
 enum class ValueType : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
 
-// What keys of an architecture begin with that a model folder has and no GGUF file: readers of such files would not know them.
-constexpr std::string_view folder_key = "folder.";
-
 struct Field {
   std::string key;
   std::vector<uint8_t> value;

@@ -68,17 +68,6 @@ std::vector<uint8_t> header_of(const std::vector<Field>& fields, const std::vect
   return std::move(h.bytes);
 }
 
-// What a folder is run by and readers of GGUF would not know makes another model of the file.
-void check_known(const std::vector<Field>& fields) {
-  for (const Field& f : fields) {
-    const size_t at = f.key.find("." + std::string(folder_key));
-    if (at == std::string::npos) continue;
-    throw Error(Code::unsupported, f.key.substr(at + 1 + folder_key.size()) +
-                                       ": config.json has a value for which GGUF has no key of architecture " + f.key.substr(0, at) +
-                                       ", so the folder can be loaded, but not written as such a file");
-  }
-}
-
 }  // namespace
 
 uint64_t Planned::bytes() const {
@@ -110,11 +99,7 @@ std::vector<Field> fields_of(const File& file) {
 }
 
 Writer::Writer(const std::string& path, std::vector<Field> fields, std::vector<Planned> tensors, const std::string& origin)
-    : tensors_(std::move(tensors)),
-      written_(tensors_.size()),
-      hashes_(tensors_.size()),
-      marks_(tensors_.size()),
-      output_((check_known(fields), path)) {
+    : tensors_(std::move(tensors)), written_(tensors_.size()), hashes_(tensors_.size()), marks_(tensors_.size()), output_(path) {
   const uint64_t alignment = alignment_of(fields);
   const uint64_t data = place(tensors_, alignment, at_);
   const std::vector<uint8_t> header = header_of(fields, tensors_, at_, alignment);

@@ -25,7 +25,11 @@ float alibi_slope(int64_t h, int64_t heads, double most) {
 class Attention : public Mixer {
  public:
   Attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options)
-      : gated_(options.gated), keys_as_values_(options.keys_as_values), kv_of_(options.kv_of), clamp_(options.clamp) {
+      : gated_(options.gated),
+        keys_as_values_(options.keys_as_values),
+        norm_last_(options.norm_last),
+        kv_of_(options.kv_of),
+        clamp_(options.clamp) {
     whole_ = options.heads ? *options.heads : read_heads(loader, layer, hyper);
     divide(loader.division());
     const std::string b = block(layer);
@@ -33,13 +37,14 @@ class Attention : public Mixer {
     options.fused ? read_fused(loader, b, hyper.width) : read_each(loader, b, hyper.width);
     out_ = read_joint(loader, b + "attn_output", hyper.width, whole_.query * whole_.value_dim, cut_.query.times(whole_.value_dim));
     if (out_.gathers && !loader.division().exact) loader.division().note("attention output gathered");
-    read_norms(loader, b, hyper, options.query_key_norm);
+    read_norms(loader, b, hyper, options);
     if (options.value_norm) v_norm_ = Norm{.eps = hyper.eps, .heads = kv_heads_.count};
-    rope_ = options.rope;
+    rope_ = options.rope, temperature_ = options.temperature;
     attend_ = {.heads = q_heads_.count,
                .scale = static_cast<float>(options.scale > 0 ? options.scale : 1 / std::sqrt(static_cast<float>(whole_.key_dim))),
                .window = options.window,
                .ahead = options.ahead,
+               .chunk = options.chunk,
                .cap = options.cap};
     if (options.alibi > 0)
       attend_.slopes = loader.made(1, q_heads_.count, [&](std::span<float> to) {
@@ -51,7 +56,8 @@ class Attention : public Mixer {
 
   LayerShape keeps() const override {
     if (kv_of_ >= 0) return {.kv_of = kv_of_};
-    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = attend_.window}};
+    const int64_t reach = attend_.window > 0 ? attend_.window : attend_.chunk;
+    return {.kv = KvShape{.heads = kv_heads_.count, .key_dim = whole_.key_dim, .value_dim = whole_.value_dim, .reach = reach}};
   }
   int64_t heads() const override { return q_heads_.count; }
 
@@ -63,15 +69,13 @@ class Attention : public Mixer {
     const Tensor both = gated_ ? scope.f32(n, 2 * q.cols) : Tensor{};
     if (kv_of_ >= 0) {
       linear(ops, rows, x, {{gated_ ? both : q, q_}});
-      norm_queries(ops, q, both);
-      rotate(ops, q, q_heads_, rows);
+      prepare_queries(ops, q, both, rows);
     } else {
       const Tensor k = scope.f32(n, kv_heads_.count * whole_.key_dim), v = scope.f32(n, kv_heads_.count * whole_.value_dim);
       project(ops, rows, x, gated_ ? both : q, k, v);
-      norm_queries(ops, q, both);
-      norm_keys(ops, k, v);
-      rotate(ops, q, q_heads_, rows);
-      rotate(ops, k, kv_heads_, rows);
+      prepare_queries(ops, q, both, rows);
+      prepare_keys(ops, k, rows);
+      if (v_norm_) ops.norm(v, v, *v_norm_);
       ops.store_kv(*memory.kv, k, v, rows);
     }
     ops.attend(a, q, *memory.kv, rows, attend_);
@@ -120,12 +124,13 @@ class Attention : public Mixer {
     v_ = part(values, kv_heads_, whole_.value_dim);
   }
 
-  void read_norms(Loader& loader, const std::string& b, const Hyper& hyper, NormOf of) {
+  void read_norms(Loader& loader, const std::string& b, const Hyper& hyper, const AttentionOptions& options) {
+    const NormOf of = options.query_key_norm;
     const auto read = [&](const char* name, int64_t heads, const Range& own) {
       const std::string n = b + name;
       if (of == NormOf::row) return read_norm(loader, n, heads * whole_.key_dim, hyper);
       if (of == NormOf::head) {
-        Norm norm = read_norm(loader, n, whole_.key_dim, hyper);
+        Norm norm = options.norm_weights ? read_norm(loader, n, whole_.key_dim, hyper) : Norm{.eps = hyper.eps, .centred = hyper.centred};
         norm.heads = own.count;
         return norm;
       }
@@ -177,16 +182,31 @@ class Attention : public Mixer {
       ops.map(heads, half_of_heads(both, q_heads_.count, 0), {}, {});
   }
 
-  void norm_keys(Ops& ops, Tensor k, Tensor v) const {
+  void prepare_queries(Ops& ops, Tensor q, Tensor both, const Rows& rows) const {
+    if (norm_last_) rotate(ops, q, q_heads_, rows);
+    norm_queries(ops, q, both);
+    if (!norm_last_) rotate(ops, q, q_heads_, rows);
+    if (temperature_) scale_by_place(ops, q, rows);
+  }
+
+  void prepare_keys(Ops& ops, Tensor k, const Rows& rows) const {
+    if (norm_last_) rotate(ops, k, kv_heads_, rows);
     if (k_norm_ && !joint_) ops.norm(k, k, *k_norm_);
-    if (v_norm_) ops.norm(v, v, *v_norm_);
+    if (!norm_last_) rotate(ops, k, kv_heads_, rows);
+  }
+
+  void scale_by_place(Ops& ops, Tensor q, const Rows& rows) const {
+    Scope scope(ops);
+    const Tensor scales = scope.f32(q.rows, 1);
+    ops.gather(scales, temperature_, rows.places);
+    ops.map(q, q, scales, {});
   }
 
   void rotate(Ops& ops, Tensor x, const Range& heads, const Rows& rows) const {
     if (rope_.freqs) ops.rope(x, rows.turns, rope_.with(heads.count));
   }
 
-  bool gated_, keys_as_values_;
+  bool gated_, keys_as_values_, norm_last_;
   bool joint_ = false;  // norms need all heads, which ranks divide
   int64_t kv_of_;
   float clamp_;
@@ -196,6 +216,7 @@ class Attention : public Mixer {
   Linear q_, k_, v_, out_;
   std::optional<Norm> q_norm_, k_norm_, v_norm_;
   Rope rope_;
+  Tensor temperature_;
   Attend attend_;
 };
 

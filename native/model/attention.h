@@ -21,7 +21,9 @@ struct Heads {
 
 struct AttentionOptions {
   std::optional<Heads> heads = {};       // else as the file says
-  NormOf query_key_norm = NormOf::none;  // before the rotation, by attn_q_norm and attn_k_norm
+  NormOf query_key_norm = NormOf::none;  // by attn_q_norm and attn_k_norm
+  bool norm_weights = true;              // else norms of each head have none
+  bool norm_last = false;                // behind the rotation, which no row's norm is, else before
   bool fused = false;                    // attn_qkv has q, k and v, one below the other
   bool gated = false;                    // attn_q has each head's query and then its gate, whose sigmoid scales the head's result
   bool sinks = false;                    // attn_sinks: one a head
@@ -34,6 +36,8 @@ struct AttentionOptions {
   float alibi = 0;                       // what slopes follow from (ALiBi, Press et al. 2021), 8 in the paper; 0: there are none
   int64_t window = 0;                    // places that a row sees, back from its own; 0: all
   int64_t ahead = -1;                    // places behind its own; -1: as Rows::sees says
+  int64_t chunk = 0;                     // a row sees places of its own chunk of so many alone; 0: of all
+  Tensor temperature = {};               // f32 (places, 1): what scales the queries of a row there
   Rope rope = {};                        // its heads are the caller's
 };
 

@@ -88,6 +88,11 @@ std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOpti
   return std::make_unique<Decoder>(std::move(both), std::move(layers));
 }
 
+bool is_sparse(const Loader& loader, int64_t i) {
+  return i >= loader.integer("leading_dense_block_count", 0, most_layers, 0) &&
+         (i + 1) % loader.integer("interleave_moe_layer_step", 1, most_layers, 1) == 0;
+}
+
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
   const Hyper hyper = read_hyper(loader, options.centred);
   const bool sparse = loader.integer("expert_count", 0, most_experts, 0) > 0;
@@ -99,11 +104,12 @@ std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
     const Norm first = read_norm(loader, b + "attn_norm", hyper.width, hyper);
     const Mixing attend = read_attention(loader, i, hyper, attention);
     const bool one = options.residual == Residual::behind_one_norm;
-    const Norm second = one ? first : read_norm(loader, b + "ffn_norm", hyper.width, hyper);
-    const Mixing feed =
-        sparse ? read_experts(loader, i, hyper, *options.experts) : read_feed_forward(loader, i, hyper, options.feed_forward);
-    if (options.residual != Residual::in_turn) return {{{first, attend}, {second, feed}}};
-    return {{{first, attend}}, {{second, feed}}};
+    const Norm second = one ? first : read_norm(loader, b + options.second_norm, hyper.width, hyper);
+    const Mixing feed = sparse && is_sparse(loader, i) ? read_experts(loader, i, hyper, *options.experts)
+                                                       : read_feed_forward(loader, i, hyper, options.feed_forward);
+    const Branch mixed{first, attend, {}, options.residual_scale}, fed{second, feed, {}, options.residual_scale};
+    if (options.residual != Residual::in_turn) return {{mixed, fed}};
+    return {{mixed}, {fed}};
   });
 }
 

@@ -47,6 +47,9 @@ class Ends {
 std::unique_ptr<Model> decoder(Loader& loader, const Hyper& hyper, const EndOptions& ends,
                                const std::function<std::vector<Step>(int64_t i)>& layer);
 
+// Whether layer i has experts, of a file that has any: leading layers may be dense, and so may all but every so many.
+bool is_sparse(const Loader& loader, int64_t i);
+
 // How a layer's attention and feed-forward follow one another.
 enum class Residual : uint8_t {
   in_turn,         // norm, attention, added; norm, feed-forward, added
@@ -60,10 +63,12 @@ struct DecoderOptions {
   RopeOptions rope = {};
   std::optional<ExpertsOptions> experts = {};
   FeedForwardOptions feed_forward = {};
+  std::string second_norm = "ffn_norm";
   EndOptions ends = {};
   bool centred = false;  // layer norms
   bool rotates = true;   // q and k
   Residual residual = Residual::in_turn;
+  float residual_scale = 1;  // of what a layer adds to its rows
 };
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options);
 

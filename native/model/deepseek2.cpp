@@ -22,36 +22,21 @@ LatentOptions read_latent(Loader& f) {
   return o;
 }
 
-Router::Gating read_gating(const Loader& f, bool biased) {
-  const int64_t gating = f.integer("expert_gating_func", 0, 1 << 16, 0);
-  if (gating > 2) f.refuse("expert_gating_func", "1 (softmax) or 2 (sigmoid)", std::to_string(gating));
-  if (gating == 0) return biased ? Router::Gating::sigmoid : Router::Gating::softmax;
-  return gating == 1 ? Router::Gating::softmax : Router::Gating::sigmoid;
-}
-
 // A bias marks V3, which scores a group by its two best experts; V2 does by the best. The file says neither.
 Mixing read_sparse(Loader& f, int64_t i, const Hyper& h) {
-  const std::string bias = block(i) + "exp_probs_b.bias";
-  const bool biased = f.has(bias);
-  const Router router{.gating = read_gating(f, biased),
-                      .bias = biased ? f.vector(bias, read_expert_count(f)) : Tensor{},
-                      .groups = f.integer("expert_group_count", 1, most_experts, 1),
-                      .used_groups = f.integer("expert_group_used_count", 1, most_experts, 1),
-                      .group_best = biased ? 2 : 1,
-                      .normalize = f.flag("expert_weights_norm", false),
-                      .scale = static_cast<float>(f.number("expert_weights_scale", 1e-6, 1e6, 1))};
-  const int64_t shared = f.integer("expert_shared_count", 0, most_experts, 0);
-  return read_experts(f, i, h, {.router = router, .shared = shared * f.integer("expert_feed_forward_length", 1, most_width)});
+  const bool biased = f.has(block(i) + "exp_probs_b.bias");
+  Router router = read_router(f, biased ? Router::Gating::sigmoid : Router::Gating::softmax);
+  router.group_best = biased ? 2 : 1;
+  return read_experts(f, i, h, {.router = router, .biased = biased, .shared = read_shared_columns(f)});
 }
 
 std::unique_ptr<Model> deepseek2(Loader& f) {
   const Hyper h = read_hyper(f);
   const LatentOptions latent = read_latent(f);
-  const int64_t dense = f.integer("leading_dense_block_count", 0, most_layers, 0);
   return decoder(f, h, {}, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     return {{{norm("attn_norm"), read_latent_attention(f, i, h, latent)}},
-            {{norm("ffn_norm"), i < dense ? read_feed_forward(f, i, h, {}) : read_sparse(f, i, h)}}};
+            {{norm("ffn_norm"), is_sparse(f, i) ? read_sparse(f, i, h) : read_feed_forward(f, i, h, {})}}};
   });
 }
 

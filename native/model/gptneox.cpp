@@ -4,9 +4,9 @@
 
 namespace lt::model {
 
-// Folders of GPT-NeoX itself name the tanh form of GELU, for which files have no key.
+// Folders of GPT-NeoX itself name the tanh form of GELU, which files do not say.
 LT_MODEL("gptneox", [](Loader& f) {
-  const Act act = f.has_key("folder.hidden_act") ? Act::gelu_tanh : Act::gelu;
+  const Act act = f.text("hidden_activation", "gelu") == "gelu_pytorch_tanh" ? Act::gelu_tanh : Act::gelu;
   return decoder(f, {.attention = {.fused = true},
                      .feed_forward = {.map = {.act = act}, .gated = false},
                      .centred = true,

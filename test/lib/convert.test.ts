@@ -33,7 +33,7 @@ const sameFile = {
 };
 
 describe('folders of golden/hf and golden2/hf', () => {
-  for (const name of referenceModels.filter((n) => !n.startsWith('qwen35moe'))) {
+  for (const name of referenceModels) {
     sharedTest(`${name}: its folder, the GGUF made of it and llama.cpp's give the same bits`, needs(name), async () => {
       using out = temporaryFolder();
       const file = join(out.path, 'model.gguf');
@@ -251,6 +251,19 @@ describe('folders of other architectures', () => {
     expect(await differences(made.path, sharedPath(next))).toEqual([]);
   });
 
+  for (const [name, mask] of [
+    ['golden/hf/gpt2', 'h.1.attn.bias'],
+    ['golden/hf/bloom', undefined],
+  ] as const) {
+    sharedTest(`${name}: names without "transformer." in front`, files(name), async () => {
+      using made = temporaryFolder();
+      const tensors: Tensors = new Map([...tensorsOf(name)].map(([key, t]) => [key.replace(/^transformer\./, ''), t]));
+      if (mask) tensors.set(mask, { dtype: 'U8', shape: [1, 1, 4, 4], bytes: Buffer.alloc(16) });
+      folderOf(sharedPath(name), made.path, [tensors]);
+      expect(await differences(made.path, sharedPath(name))).toEqual([]);
+    });
+  }
+
   sharedTest('modern-bert: a folder of its pre-training has names with model. in front, and a head', files('golden/hf/modern-bert'), async () => {
     using made = temporaryFolder();
     const name = 'golden/hf/modern-bert';
@@ -284,6 +297,13 @@ describe('folders of other architectures', () => {
     ['golden/hf/gemma3', { rope_parameters: undefined, layer_types: undefined, tie_word_embeddings: undefined, sliding_window_pattern: 6 }],
     ['golden/hf/modern-bert', { rope_parameters: undefined, global_rope_theta: 160000, local_rope_theta: 10000, layer_types: undefined }],
     ['golden/hf/qwen3next', { rope_parameters: undefined, rope_theta: 10000, layer_types: undefined }],
+    ['golden/hf/gemma2', { rope_parameters: undefined, rope_theta: 10000, layer_types: undefined, tie_word_embeddings: undefined }],
+    ['golden2/hf/olmo3-yarn', { rope_parameters: undefined, rope_theta: 5e5, rope_scaling: { type: 'yarn', factor: 8, original_max_position_embeddings: 32 } }],
+    ['golden2/hf/exaone4-window', { layer_types: undefined }],
+    ['golden/hf/cohere2', { layer_types: undefined, sliding_window_pattern: 4 }],
+    ['golden/hf/gptneox', { rope_parameters: undefined, rotary_pct: 0.25, rotary_emb_base: 10000 }],
+    ['golden/hf/falcon40', { rope_parameters: undefined, num_kv_heads: undefined, n_head_kv: 2, n_layer: 2, num_hidden_layers: undefined }],
+    ['golden/hf/bloom', { n_embed: 64, hidden_size: undefined, n_inner: null, seq_length: 2048 }],
   ];
   for (const [name, config] of older) {
     sharedTest(`${name}: ${Object.keys(config).join(', ')}`, files(name), async () => {
@@ -313,6 +333,41 @@ describe('folders of other architectures', () => {
     ['qwen3next', { decoder_sparse_step: 2 }],
     ['qwen3next', { mlp_only_layers: [1] }],
     ['qwen35', { attn_output_gate: false }],
+    ['qwen3moe', { decoder_sparse_step: 2 }],
+    ['qwen3moe', { sliding_window: 16, use_sliding_window: true }],
+    ['qwen2moe', { mlp_only_layers: [0] }],
+    ['olmoe', { clip_qkv: 8 }],
+    ['glm4moe', { scoring_func: 'softmax' }],
+    ['dots1', { layer_types: ['full_attention', 'sliding_attention', 'full_attention'] }],
+    ['minimax-m2', { use_routing_bias: false }],
+    ['ernie4_5-moe', { moe_layer_end_index: 1 }],
+    ['ernie4_5-moe', { use_bias: true }],
+    ['hunyuan-moe', { moe_topk: [2, 1] }],
+    ['llama4', { attention_chunk_size: 16 }],
+    ['llama4', { floor_scale: 16 }],
+    ['llama4', { attn_temperature_tuning: false }],
+    ['llama4', { no_rope_layers: [1, 1, 0, 1] }],
+    ['llama4', { moe_layers: [0, 2] }],
+    ['llama4', { use_qk_norm: false }],
+    ['gemma', { hidden_activation: 'gelu' }],
+    ['gemma2', { layer_types: Array.from({ length: 4 }, () => 'sliding_attention') }],
+    ['cohere2', { layer_types: ['full_attention', 'sliding_attention', 'full_attention', 'sliding_attention'] }],
+    ['cohere2', { sliding_window_pattern: 2 }],
+    ['glm', { head_dim: 32 }],
+    ['olmo3', { hidden_act: 'gelu' }],
+    ['gpt2', { activation_function: 'gelu' }],
+    ['gpt2', { scale_attn_by_inverse_layer_idx: true }],
+    ['gptneox', { hidden_act: 'relu' }],
+    ['falcon', { alibi: true }],
+    ['falcon', { parallel_attn: false }],
+    ['starcoder', { multi_query: false }],
+    ['starcoder2', { hidden_act: 'gelu' }],
+    ['phi2', { qk_layernorm: true }],
+    ['stablelm', { qk_layernorm: true }],
+    ['bloom', { apply_residual_connection_post_layernorm: true }],
+    ['mpt', { no_bias: false }],
+    ['mpt', { attn_config: { alibi: true, qk_ln: true } }],
+    ['nemotron', { mlp_bias: true }],
     ['modern-bert', { hidden_activation: 'relu' }],
     ['modern-bert', { layer_types: ['sliding_attention', 'sliding_attention', 'sliding_attention', 'full_attention'] }],
   ];
@@ -324,6 +379,39 @@ describe('folders of other architectures', () => {
       await expect(inspectModel(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(key) as string });
     });
   }
+
+  // Run as the folder says, and not written: other programs run such a file as if it said the opposite.
+  const alone = 'golden2/hf/qwen3moe-nonorm';
+  sharedTest("qwen3moe: weights that are no shares of the chosen ones': the folder is run, no file is made", [`${alone}/model.safetensors`], async () => {
+    using made = temporaryFolder();
+    expect(Math.max(...(await referenceDistances('qwen3moe-nonorm', { backend: 'ref', cacheType: 'f32' }, '.')))).toBeLessThanOrEqual(
+      referenceTolerance('qwen3moe-nonorm'),
+    );
+    const refused = { code: 'UNSUPPORTED', message: expect.stringContaining('norm_topk_prob') as string };
+    await expect(convertModel(sharedPath(alone), join(made.path, 'x.gguf'))).rejects.toMatchObject(refused);
+    await expect(quantize(sharedPath(alone), join(made.path, 'x.gguf'), { type: 'Q8_0' })).rejects.toMatchObject(refused);
+    expect(readdirSync(made.path)).toEqual([]);
+  });
+
+  sharedTest('qwen35moe: experts in one tensor are those in many', files('golden/hf/qwen35moe'), async () => {
+    using made = temporaryFolder();
+    const tensors = tensorsOf('golden/hf/qwen35moe');
+    const take = (layer: number, which: string) =>
+      Array.from({ length: 8 }, (_, e) => {
+        const key = `model.layers.${layer}.mlp.experts.${e}.${which}.weight`;
+        const { bytes } = tensors.get(key)!;
+        tensors.delete(key);
+        return bytes;
+      });
+    for (let layer = 0; layer < 4; layer++) {
+      const [gates, ups, downs] = [take(layer, 'gate_proj'), take(layer, 'up_proj'), take(layer, 'down_proj')];
+      const key = `model.layers.${layer}.mlp.experts`;
+      tensors.set(`${key}.gate_up_proj`, { dtype: 'BF16', shape: [8, 96, 64], bytes: Buffer.concat(gates.flatMap((g, e) => [g, ups[e]!])) });
+      tensors.set(`${key}.down_proj`, { dtype: 'BF16', shape: [8, 64, 48], bytes: Buffer.concat(downs) });
+    }
+    folderOf(sharedPath('golden/hf/qwen35moe'), made.path, [tensors]);
+    expect((await diffModels(made.path, sharedPath('golden/hf/qwen35moe'))).tensors).toEqual([]);
+  });
 
   sharedTest('a tensor of a layer of another kind is refused, as one is that is missing', files('golden/hf/qwen35'), async () => {
     using made = temporaryFolder();
@@ -632,9 +720,27 @@ describe('settings that the tensors do not have', () => {
       'n_shared_experts',
       'moe_intermediate_size',
     ],
+    qwen3moe: ['num_local_experts', 'moe_intermediate_size', 'num_experts_per_tok'],
+    granitemoe: ['num_local_experts', 'intermediate_size'],
+    glm4moe: ['first_k_dense_replace', 'n_routed_experts', 'n_shared_experts', 'moe_intermediate_size'],
+    'ernie4_5-moe': ['moe_num_experts', 'moe_intermediate_size', 'moe_num_shared_experts', 'moe_layer_start_index'],
+    'minimax-m2': ['num_local_experts', 'intermediate_size'],
+    'hunyuan-moe': ['num_experts', 'intermediate_size'],
+    llama4: ['num_local_experts', 'intermediate_size', 'intermediate_size_mlp'],
     qwen3next: ['num_experts', 'moe_intermediate_size', 'shared_expert_intermediate_size'],
     qwen35: ['linear_num_key_heads', 'linear_num_value_heads', 'linear_key_head_dim', 'linear_value_head_dim', 'linear_conv_kernel_dim'],
     'modern-bert': ['num_hidden_layers', 'hidden_size', 'intermediate_size', 'vocab_size', 'local_attention'],
+    gemma2: ['num_hidden_layers', 'intermediate_size', 'sliding_window'],
+    olmo3: ['num_key_value_heads', 'sliding_window'],
+    'cohere-qknorm': ['num_key_value_heads'],
+    glm4: ['intermediate_size', 'head_dim'],
+    chatglm: ['num_layers', 'multi_query_group_num', 'ffn_hidden_size', 'seq_length'],
+    gpt2: ['n_layer', 'n_embd', 'n_head', 'n_inner', 'n_positions', 'vocab_size'],
+    gptneox: ['hidden_size', 'num_attention_heads'],
+    falcon40: ['num_kv_heads', 'ffn_hidden_size', 'num_ln_in_parallel_attn'],
+    'stablelm-12b': ['num_attention_heads', 'num_key_value_heads'],
+    bloom: ['n_layer', 'n_head', 'hidden_size'],
+    mpt: ['n_layers', 'd_model', 'n_heads', 'expansion_ratio', 'max_seq_len'],
   };
   const loaded = ['llama', 'qwen2', 'qwen3'];
   const shapeless = ['max_position_embeddings', 'rms_norm_eps', 'num_experts_per_tok'];

@@ -51,6 +51,8 @@ export const referenceModels = [
   ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['glm4moelite', 'qwen3moe', 'qwen3moe-yarn', 'qwen2moe', 'olmoe', 'granitemoe', 'glm4moe', 'glm4moe-groups', 'minimax-m2', 'minimax-m2-rot'],
+  ...['ernie4_5-moe', 'ernie4_5-moe-2', 'ernie4_5-moe-noshared', 'dots1', 'hunyuan-moe', 'llama4'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
   ...['gemma', 'gemma2', 'gemma2-27b', 'olmo2', 'olmo3', 'olmo3-yarn', 'exaone4', 'exaone4-window'],
   ...['cohere', 'cohere-qknorm', 'cohere2', 'cohere2-5', 'glm4', 'glm', 'chatglm'],
@@ -62,7 +64,7 @@ export const referenceModels = [
 export const referenceFolders = ['gemma2-qscale', 'gptj', 'starcoder2-window'] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
-export const choosy = (name: string) => /^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35)/.test(name);
+export const choosy = (name: string) => /moe|^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|minimax|dots1|llama4)/.test(name);
 
 /** The folder of a model, below ../shared. */
 export const referenceFolder = (name: string) => (hasShared(`golden2/hf/${name}`) ? `golden2/hf/${name}` : `golden/hf/${name}`);

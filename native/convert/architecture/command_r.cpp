@@ -21,7 +21,9 @@ void describe_first(const Config& config, Description& to) {
   const bool norms = config.boolean("use_qk_norm", false);
   to.size("normed", norms, "use_qk_norm");
   to.kinds = "use_qk_norm";
-  if (norms != (to.layers == layers_of_plus)) to.in_folder("use_qk_norm", norms);
+  if (norms == (to.layers == layers_of_plus)) return;
+  to.put("attention.query_key_norm", norms);
+  to.folder_only(config, "use_qk_norm");
 }
 
 void describe_second(const Config& config, Description& to) {

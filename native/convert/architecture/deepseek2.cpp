@@ -48,66 +48,31 @@ void describe_attention(const Config& config, Description& to) {
     config.unsupported("num_key_value_heads", "expected as many as num_attention_heads, of which each has its own keys");
 }
 
-void describe_experts(const Config& config, Description& to) {
-  const int64_t experts = config.integer("n_routed_experts", 1, most), shared = config.integer("n_shared_experts", 0, 1024, 0);
-  const int64_t feed_forward = config.integer("moe_intermediate_size", 1, 1 << 20);
-  const int64_t leading = config.integer("first_k_dense_replace", 0, to.layers, 0);
-  to.size("experts", experts, "n_routed_experts");
-  to.size("expert_feed_forward", feed_forward, "moe_intermediate_size");
-  to.size("shared_feed_forward", shared * feed_forward, "n_shared_experts x moe_intermediate_size");
-  to.kinds = "first_k_dense_replace, q_lora_rank or n_shared_experts";
-  for (int64_t i = 0; i < to.layers; i++) to.sparse.push_back(i >= leading);
-  to.integer("leading_dense_block_count", leading);
-  to.integer("expert_count", experts);
-  to.integer("expert_used_count", config.integer("num_experts_per_tok", 1, experts));
-  to.integer("expert_feed_forward_length", feed_forward);
-  to.integer("expert_shared_count", shared);
-  to.number("expert_weights_scale", config.number("routed_scaling_factor", 1));
-  config.expect_number("moe_layer_freq", 1);
-  const std::vector<bool> sparse = config.choices("mlp_layer_types", to.layers, "sparse", "dense");
-  if (!sparse.empty() && sparse != to.sparse)
-    config.unsupported("mlp_layer_types", "expected the layers that first_k_dense_replace says, dense");
-}
-
-// Experts are chosen among those of a few groups. Returns the number of groups.
-int64_t describe_groups(const Config& config, Description& to) {
-  const int64_t experts = to.of("experts"), groups = config.integer("n_group", 1, experts, 1);
-  if (experts % groups) config.fail("n_group", "expected a divisor of the " + std::to_string(experts) + " of n_routed_experts");
-  const int64_t used = config.integer("topk_group", 1, groups, 1);
-  to.integer("expert_group_count", groups);
-  to.integer("expert_group_used_count", used);
-  return groups;
-}
-
 void describe(const Config& config, Description& to) {
   describe_sizes(config, to);
   describe_epsilon(config, to);
   to.integer("vocab_size", to.of("vocabulary"));
   to.drafts = config.integer("num_nextn_predict_layers", 0, 64, 0);
   describe_attention(config, to);
-  describe_experts(config, to);
+  describe_grouped_experts(config, to);
+  to.kinds = "first_k_dense_replace, q_lora_rank or n_shared_experts";
   config.expect_text("hidden_act", "silu");
 }
-
-constexpr uint32_t softmax = 1, sigmoid = 2;  // expert_gating_func
 
 // A group counts by its best expert.
 void describe_v2(const Config& config, Description& to) {
   describe(config, to);
-  to.put("expert_gating_func", softmax);
+  to.integer("expert_gating_func", 1);
   config.expect_text("scoring_func", "softmax");
   config.expect_flag("norm_topk_prob", false);
-  config.expect_text("topk_method", describe_groups(config, to) > 1 ? "group_limited_greedy" : config.string("topk_method", "greedy"));
+  config.expect_text("topk_method",
+                     config.integer("n_group", 1, 1 << 16, 1) > 1 ? "group_limited_greedy" : config.string("topk_method", "greedy"));
 }
 
 // A group counts by its best two, with a bias that chooses and does not weigh.
 void describe_v3(const Config& config, Description& to) {
   describe(config, to);
-  to.put("expert_gating_func", sigmoid);
-  if (config.boolean("norm_topk_prob", true)) to.put("expert_weights_norm", true);
-  config.expect_text("scoring_func", "sigmoid");
-  config.expect_text("topk_method", "noaux_tc");
-  describe_groups(config, to);
+  describe_sigmoid_router(config, to);
 }
 
 // The rows of kv_b that make each head's keys (without their rotated part), and those that make its values.
@@ -122,7 +87,6 @@ std::vector<int64_t> value_rows(const Description& d) { return of_heads(d, d.of(
 
 bool with_query_rank(const Description& d, int64_t) { return d.of("query_rank") > 0; }
 bool without_query_rank(const Description& d, int64_t) { return d.of("query_rank") == 0; }
-bool shares(const Description& d, int64_t layer) { return sparse(d, layer) && d.of("shared_feed_forward") > 0; }
 
 Rules latent_attention() {
   constexpr std::string_view kv_b = "model.layers.{}.self_attn.kv_b_proj.weight";
@@ -140,19 +104,9 @@ Rules latent_attention() {
   };
 }
 
-Rules experts() {
-  return joined({
-      expert_rules("model.layers.{}.mlp.experts.{}.gate_proj.weight", "model.layers.{}.mlp.experts.{}.up_proj.weight",
-                   "model.layers.{}.mlp.experts.{}.down_proj.weight"),
-      {{"model.layers.{}.mlp.gate.weight", "blk.{}.ffn_gate_inp.weight", sparse, {"experts", "width"}, Change::exact},
-       {"model.layers.{}.mlp.shared_experts.gate_proj.weight", "blk.{}.ffn_gate_shexp.weight", shares, {"shared_feed_forward", "width"}},
-       {"model.layers.{}.mlp.shared_experts.up_proj.weight", "blk.{}.ffn_up_shexp.weight", shares, {"shared_feed_forward", "width"}},
-       {"model.layers.{}.mlp.shared_experts.down_proj.weight", "blk.{}.ffn_down_shexp.weight", shares, {"width", "shared_feed_forward"}}},
-  });
-}
-
 Rules all_rules() {
-  return joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), latent_attention(), feed_forward_rules(), experts()});
+  return joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), latent_attention(), feed_forward_rules(), expert_rules(),
+                 router_rules("model.layers.{}.mlp.gate.weight"), shared_expert_rules()});
 }
 
 const Architecture v2{
@@ -165,8 +119,7 @@ const Architecture v3{
     .name = "deepseek2",
     .classes = {"DeepseekV3ForCausalLM", "Glm4MoeLiteForCausalLM"},
     .describe = describe_v3,
-    .tensors =
-        joined({all_rules(), {{"model.layers.{}.mlp.gate.e_score_correction_bias", "blk.{}.exp_probs_b.bias", sparse, {"experts"}}}}),
+    .tensors = joined({all_rules(), router_bias_rules("model.layers.{}.mlp.gate.e_score_correction_bias")}),
 };
 const RegisterArchitecture registered_v2(v2), registered_v3(v3);
 

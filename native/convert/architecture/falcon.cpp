@@ -8,9 +8,9 @@ constexpr int64_t trained_context = 2048;  // of all of BLOOM, and of the first 
 
 void describe_sizes_of_both(const Config& config, Description& to, const char* feed_forward, const char* context) {
   describe_sizes(config, to,
-                 {.layers = key_of(config, {"n_layer", "num_hidden_layers"}),
+                 {.layers = key_of(config, {"num_hidden_layers", "n_layer"}),
                   .width = key_of(config, {"n_embed", "hidden_size"}),
-                  .heads = key_of(config, {"n_head", "num_attention_heads"}),
+                  .heads = key_of(config, {"num_attention_heads", "n_head"}),
                   .feed_forward = feed_forward,
                   .context = context,
                   .widening = 4,
@@ -20,21 +20,23 @@ void describe_sizes_of_both(const Config& config, Description& to, const char* f
 
 void describe_bloom(const Config& config, Description& to) {
   describe_sizes_of_both(config, to, "n_inner", "seq_length");
-  describe_even_heads(config, to, to.heads);
+  describe_even_heads(config, to, to.heads, "");
   to.integer("attention.head_count_kv", to.heads);
   config.expect_flag("apply_residual_connection_post_layernorm", false);
 }
 
+const char* falcon_kv_key(const Config& config) { return key_of(config, {"n_head_kv", "num_kv_heads"}); }
+
 // Of the newer design, groups of heads share keys; of the older all do.
 int64_t falcon_kv_heads(const Config& config, const Description& to) {
   const bool newer = config.boolean("new_decoder_architecture", false);
-  if (newer) return config.integer(key_of(config, {"n_head_kv", "num_kv_heads"}), 1, to.heads, to.heads);
+  if (newer) return config.integer(falcon_kv_key(config), 1, to.heads, to.heads);
   return config.boolean("multi_query", true) ? 1 : to.heads;
 }
 
 void describe_falcon(const Config& config, Description& to) {
   describe_sizes_of_both(config, to, "ffn_hidden_size", "max_position_embeddings");
-  describe_even_heads(config, to, falcon_kv_heads(config, to));
+  describe_even_heads(config, to, falcon_kv_heads(config, to), falcon_kv_key(config));
   to.integer("attention.head_count_kv", to.kv_heads);
   to.put("tensor_data_layout", "jploski");
   describe_rope(config, to, {.unsaid = 10000});

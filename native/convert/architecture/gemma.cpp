@@ -1,4 +1,6 @@
 // Gemma 1 and 2.
+#include <cmath>
+
 #include "convert/decoder.h"
 
 namespace lt::convert {
@@ -24,7 +26,9 @@ void describe_second(const Config& config, Description& to) {
   constexpr int64_t layers_of_27b = 46;
   const auto usual = static_cast<double>(to.layers == layers_of_27b ? to.of("width") / to.heads : to.head_dim);
   const double scalar = config.number("query_pre_attn_scalar", 1e-6, 1e6, 256);
-  if (scalar != usual) to.in_folder("query_pre_attn_scalar", static_cast<float>(scalar));
+  if (scalar == usual) return;
+  to.number("attention.scale", 1 / std::sqrt(scalar));
+  to.folder_only(config, "query_pre_attn_scalar");
 }
 
 constexpr Default defaults[] = {{"head_dim", 256}};

@@ -9,7 +9,7 @@ void describe_glm4(const Config& config, Description& to) { describe_decoder(con
 // Heads are as wide as GGUF readers take them to be.
 void describe_glm(const Config& config, Description& to) {
   describe_sizes(config, to);
-  describe_even_heads(config, to, config.integer("num_key_value_heads", 1, 1 << 14, to.heads));
+  describe_even_heads(config, to, config.integer("num_key_value_heads", 1, 1 << 14, to.heads), "num_key_value_heads");
   config.expect_number("head_dim", static_cast<double>(to.head_dim));
   describe_epsilon(config, to);
   describe_rope(config, to, {.partial = 0.5});
@@ -20,7 +20,7 @@ void describe_glm(const Config& config, Description& to) {
 void describe_chatglm(const Config& config, Description& to) {
   describe_sizes(config, to, {.layers = "num_layers", .feed_forward = "ffn_hidden_size", .context = "seq_length"});
   const bool groups = config.boolean("multi_query_attention", false);
-  describe_even_heads(config, to, groups ? config.integer("multi_query_group_num", 1, to.heads) : to.heads);
+  describe_even_heads(config, to, groups ? config.integer("multi_query_group_num", 1, to.heads) : to.heads, "multi_query_group_num");
   to.integer("attention.head_count_kv", to.kv_heads);
   to.number("attention.layer_norm_rms_epsilon", config.number("layernorm_epsilon", 0, 1, 1e-5));
   to.integer("rope.dimension_count", to.head_dim / 2);

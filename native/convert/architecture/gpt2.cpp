@@ -9,7 +9,7 @@ constexpr SizeKeys keys{
 
 void describe_all(const Config& config, Description& to, int64_t kv_heads) {
   describe_sizes(config, to, keys);
-  describe_even_heads(config, to, kv_heads);
+  describe_even_heads(config, to, kv_heads, "multi_query");
   to.number("attention.layer_norm_epsilon", config.number("layer_norm_epsilon", 0, 1, 1e-5));
   config.expect_flag("scale_attn_weights", true);
   config.expect_flag("scale_attn_by_inverse_layer_idx", false);

@@ -6,15 +6,16 @@ namespace {
 
 void describe(const Config& config, Description& to) {
   describe_sizes(config, to);
-  describe_even_heads(config, to, to.heads);
+  describe_even_heads(config, to, to.heads, "");
   to.number("attention.layer_norm_epsilon", config.number("layer_norm_eps", 0, 1, 1e-5));
   to.put("use_parallel_residual", config.boolean("use_parallel_residual", true));
   describe_rope(config, to,
                 {.partial = config.number("rotary_pct", 0.25), .base = config.number("rotary_emb_base", 10000), .unsaid = 10000});
   // The tanh form, under each of its names; files are read with the exact one.
   const std::string_view act = config.string("hidden_act", "gelu");
-  if (act == "gelu_new" || act == "gelu_fast" || act == "gelu_pytorch_tanh") return to.in_folder("hidden_act", act);
-  config.expect_text("hidden_act", "gelu");
+  if (act != "gelu_new" && act != "gelu_fast" && act != "gelu_pytorch_tanh") return config.expect_text("hidden_act", "gelu");
+  to.put("hidden_activation", "gelu_pytorch_tanh");
+  to.folder_only(config, "hidden_act");
 }
 
 const Architecture gptneox{

@@ -20,25 +20,15 @@ void describe(const Config& config, Description& to) {
   to.integer("expert_used_count", config.integer("num_experts_per_tok", 1, experts));
 }
 
-// Rows that rotate together, a half head apart in the folder, come side by side.
-std::vector<int64_t> paired(int64_t heads, int64_t size) {
-  std::vector<int64_t> from;
-  for (int64_t row = 0; row < heads * size; row++) from.push_back(row / size * size + row % size / 2 + row % 2 * (size / 2));
-  return from;
-}
-
 const Architecture llama{
     .name = "llama",
     .classes = {"LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
     .describe = describe,
     .tensors = joined({
-        decoder_rules({
-            .q = [](const Description& d) { return paired(d.heads, d.head_dim); },
-            .k = [](const Description& d) { return paired(d.kv_heads, d.head_dim); },
-        }),
+        decoder_rules({.q = neighbouring_queries, .k = neighbouring_keys}),
         expert_rules("model.layers.{}.block_sparse_moe.experts.{}.w1.weight", "model.layers.{}.block_sparse_moe.experts.{}.w3.weight",
                      "model.layers.{}.block_sparse_moe.experts.{}.w2.weight"),
-        {{"model.layers.{}.block_sparse_moe.gate.weight", "blk.{}.ffn_gate_inp.weight", sparse, {"experts", "width"}, Change::exact}},
+        router_rules("model.layers.{}.block_sparse_moe.gate.weight"),
     }),
 };
 const RegisterArchitecture registered(llama);

@@ -10,7 +10,7 @@ void describe_attention(const Config& config, Description& to) {
   to.number("attention.max_alibi_bias", alibi ? config.number("alibi_bias_max", 1e-3, 1e3, 8) : 0);
   if (config.has("clip_qkv")) to.number("attention.clamp_kqv", config.number("clip_qkv", 1e-6, 1e6, 0));
   const int64_t kv_heads = config.integer("kv_n_heads", 1, to.heads, to.heads);
-  describe_even_heads(config, to, kv_heads);
+  describe_even_heads(config, to, kv_heads, "kv_n_heads");
   if (kv_heads != to.heads) to.integer("attention.head_count_kv", kv_heads);
   for (const char* key : {"qk_ln", "prefix_lm", "rope", "attn_uses_sequence_id"}) config.expect_flag(key, false);
   if (config.has("softmax_scale")) config.unsupported("softmax_scale", "mpt is run with the scale that follows from heads");
@@ -24,6 +24,7 @@ void describe(const Config& config, Description& to) {
                   .feed_forward = "",
                   .context = "max_seq_len",
                   .widening = config.integer("expansion_ratio", 1, 64, 4)});
+  to.size("feed_forward", to.of("feed_forward"), "expansion_ratio x d_model");
   to.number("attention.layer_norm_epsilon", config.number("layer_norm_epsilon", 0, 1, 1e-5));
   describe_attention({config.name() + ": attn_config", config["attn_config"]}, to);
   config.expect_flag("no_bias", true);

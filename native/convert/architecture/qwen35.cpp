@@ -1,4 +1,4 @@
-// Qwen3.5, dense.
+// Qwen3.5, dense or of experts.
 #include <algorithm>
 #include <numeric>
 
@@ -28,6 +28,13 @@ void describe(const Config& config, Description& to) {
   describe_sections(config, to);
 }
 
+void describe_sparse(const Config& config, Description& to) {
+  to.no_dense_layer = true;
+  describe(config, to);
+  describe_experts(config, to, {.count = "num_experts"});
+  describe_gated_shared_expert(config, to);
+}
+
 // GGUF has the heads of values tiled: head h is served by key head h mod key heads. In the folder those of a key head lie side by side.
 std::vector<int64_t> tiled(const Description& d, int64_t first, int64_t size) {
   const int64_t keys = d.of("key_heads"), values = d.of("value_heads");
@@ -51,16 +58,33 @@ Rules inputs() {
   };
 }
 
+Rules delta() { return joined({delta_rules({.heads = heads, .channels = channels, .columns = values}), inputs()}); }
+
+// One tensor an expert, or, as published, one of all.
+Rules experts() {
+  return joined({expert_rules(), joint_expert_rules("model.layers.{}.mlp.experts.gate_up_proj", "model.layers.{}.mlp.experts.down_proj"),
+                 router_rules("model.layers.{}.mlp.gate.weight"), gated_shared_expert_rules()});
+}
+
 const Architecture qwen35{
     .name = "qwen35",
     .classes = {"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"},
     .describe = describe,
-    .tensors = joined({delta_rules({.heads = heads, .channels = channels, .columns = values}), inputs(), feed_forward_rules()}),
+    .tensors = joined({delta(), feed_forward_rules()}),
     .inner = "text_config",
     .renamed = {{"model.language_model.", "model."}},
     .passed_over = {"mtp.", "model.visual."},  // what guesses further tokens, what sees
 };
-const RegisterArchitecture registered(qwen35);
+const Architecture qwen35moe{
+    .name = "qwen35moe",
+    .classes = {"Qwen3_5MoeForCausalLM", "Qwen3_5MoeForConditionalGeneration"},
+    .describe = describe_sparse,
+    .tensors = joined({delta(), experts()}),
+    .inner = qwen35.inner,
+    .renamed = qwen35.renamed,
+    .passed_over = qwen35.passed_over,
+};
+const RegisterArchitecture registered(qwen35), registered_sparse(qwen35moe);
 
 }  // namespace
 }  // namespace lt::convert

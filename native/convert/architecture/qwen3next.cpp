@@ -6,22 +6,14 @@ namespace {
 
 void describe(const Config& config, Description& to) {
   describe_delta(config, to);
-  const int64_t experts = config.integer("num_experts", 1, 1 << 16), feed_forward = config.integer("moe_intermediate_size", 1, 1 << 20);
-  const int64_t shared = config.integer("shared_expert_intermediate_size", 1, 1 << 20), key_heads = to.of("key_heads");
-  to.sparse.assign(static_cast<size_t>(to.layers), true);
-  to.size("experts", experts, "num_experts");
-  to.size("expert_feed_forward", feed_forward, "moe_intermediate_size");
-  to.size("shared_feed_forward", shared, "shared_expert_intermediate_size");
+  describe_experts(config, to, {.count = "num_experts"});
+  describe_gated_shared_expert(config, to);
+  expect_experts_everywhere(config);
+  config.expect_flag("norm_topk_prob", true);
+  const int64_t key_heads = to.of("key_heads");
   to.size("qkvz", 2 * key_heads * to.of("key_head") + 2 * to.of("values"),
           "2 x linear_num_key_heads x linear_key_head_dim + 2 x linear_num_value_heads x linear_value_head_dim");
   to.size("beta_and_alpha", 2 * to.of("value_heads"), "2 x linear_num_value_heads");
-  to.integer("expert_count", experts);
-  to.integer("expert_used_count", config.integer("num_experts_per_tok", 1, experts));
-  to.integer("expert_feed_forward_length", feed_forward);
-  to.integer("expert_shared_feed_forward_length", shared);
-  config.expect_flag("norm_topk_prob", true);
-  config.expect_number("decoder_sparse_step", 1);
-  if (config["mlp_only_layers"].size() > 0) config.unsupported("mlp_only_layers", "expected experts in every layer");
 }
 
 // in_proj_qkvz has, one key head after the other, its query, its key, and the values and gates of the heads that it serves.
@@ -57,26 +49,12 @@ Rules inputs() {
   };
 }
 
-Rules experts() {
-  return joined({
-      expert_rules("model.layers.{}.mlp.experts.{}.gate_proj.weight", "model.layers.{}.mlp.experts.{}.up_proj.weight",
-                   "model.layers.{}.mlp.experts.{}.down_proj.weight"),
-      {{"model.layers.{}.mlp.gate.weight", "blk.{}.ffn_gate_inp.weight", everywhere, {"experts", "width"}, Change::exact},
-       {"model.layers.{}.mlp.shared_expert_gate.weight", "blk.{}.ffn_gate_inp_shexp.weight", everywhere, {"one", "width"}, Change::exact},
-       {"model.layers.{}.mlp.shared_expert.gate_proj.weight", "blk.{}.ffn_gate_shexp.weight", everywhere, {"shared_feed_forward", "width"}},
-       {"model.layers.{}.mlp.shared_expert.up_proj.weight", "blk.{}.ffn_up_shexp.weight", everywhere, {"shared_feed_forward", "width"}},
-       {"model.layers.{}.mlp.shared_expert.down_proj.weight",
-        "blk.{}.ffn_down_shexp.weight",
-        everywhere,
-        {"width", "shared_feed_forward"}}},
-  });
-}
-
 const Architecture qwen3next{
     .name = "qwen3next",
     .classes = {"Qwen3NextForCausalLM"},
     .describe = describe,
-    .tensors = joined({delta_rules(), inputs(), experts()}),
+    .tensors =
+        joined({delta_rules(), inputs(), expert_rules(), router_rules("model.layers.{}.mlp.gate.weight"), gated_shared_expert_rules()}),
     .passed_over = {"mtp."},  // guesses further tokens
 };
 const RegisterArchitecture registered(qwen3next);

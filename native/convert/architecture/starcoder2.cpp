@@ -9,14 +9,16 @@ void describe_starcoder2(const Config& config, Description& to) {
   describe_heads(config, to);
   describe_layer_norm(config, to, "norm_epsilon");
   describe_rope(config, to);
-  if (config.has("sliding_window")) to.in_folder("sliding_window", static_cast<uint32_t>(config.integer("sliding_window", 1, 1 << 30)));
   config.expect_text("hidden_act", "gelu_pytorch_tanh");
   config.expect_flag("use_bias", true);
+  if (!config.has("sliding_window")) return;
+  to.integer("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30));
+  to.folder_only(config, "sliding_window");
 }
 
 void describe_even(const Config& config, Description& to, const RopeRules& rope) {
   describe_sizes(config, to);
-  describe_even_heads(config, to, config.integer("num_key_value_heads", 1, 1 << 14, to.heads));
+  describe_even_heads(config, to, config.integer("num_key_value_heads", 1, 1 << 14, to.heads), "num_key_value_heads");
   to.integer("attention.head_count_kv", to.kv_heads);
   to.number("attention.layer_norm_epsilon", config.number("layer_norm_eps", 0, 1, 1e-5));
   describe_rope(config, to, rope);
