@@ -1,8 +1,10 @@
 // Models that keep more than keys and values of all places: windows, latent keys, states; and experts. Whatever runs beside a request, however
 // its text is cut, wherever its beginning comes from, it gets the bits that it gets alone.
 import { loadModel, type GenerateOptions, type LoadOptions, type Model } from 'llama-ts';
-import { randomIds } from './fixtures/tiny-models';
+import { writeDenseModel } from './fixtures/dense-model';
+import { FixtureFolder, randomIds, tinyShapes } from './fixtures/tiny-models';
 import { random } from './fixtures/weight-types';
+import { runChild } from './support/children';
 import { referenceFiles, referenceFolder } from './support/golden';
 import { usableIsas } from './support/isas';
 import { expectSameBits } from './support/same-bits';
@@ -76,6 +78,29 @@ sharedTest('a model with windows holds the pages that its windows need', referen
   // Only the layers that see all of a text grow: of this model's, one in six at least.
   expect(large / small).toBeLessThan(32 / 2);
 });
+
+const folder = new FixtureFolder();
+afterAll(() => folder.remove());
+
+// Ten layers see 512 places, two all of 32,768: with a group of full pages alone the cache would be 96 MB.
+(process.platform === 'linux' ? test : test.skip)(
+  'a long prompt of a model with windows takes what info says, less than half of full pages',
+  async () => {
+    const path = `${folder.path}/windows.gguf`;
+    const shape = { ...tinyShapes.plain, width: 64, layers: 12, heads: 1, kvHeads: 1, feedForward: 128, context: 32768 };
+    writeDenseModel(path, { ...shape, architecture: 'gemma3', window: 512, tied: true }, { seed: 1, type: () => 'F16' });
+    const child = await runChild('resident.cjs', [path, '{"contextTokens":32768}', '32760'], 240_000);
+    expect(child).toMatchObject({ end: 'done', errors: '' });
+    const { anonymous, memory } = JSON.parse(child.lines[0]!) as { anonymous: number; memory: Model['info']['memory'] };
+    const fullPages = shape.layers * shape.context * 2 * shape.headWidth * 2;
+    expect(memory.kv).toBeLessThan(0.4 * fullPages);
+    expect(anonymous).toBeLessThan(0.5 * fullPages);
+    const told = memory.kv + memory.scratch + memory.tables;
+    expect(anonymous / told).toBeGreaterThan(0.95);
+    expect(anonymous / told).toBeLessThan(1.1);
+  },
+  300_000,
+);
 
 sharedTest('an encoder reads whole texts, each alone', referenceFiles('modern-bert'), async () => {
   await using model = await open('modern-bert', { batchTokens: 100, threads: 2 });

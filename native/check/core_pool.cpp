@@ -1,6 +1,8 @@
 // A pool of threads: every task once, whatever the threads and the moments; meant for the thread sanitizer.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -15,8 +17,9 @@ void run_loops(Pool& pool, int loops) {
   for (int i = 0; i < loops; i++) {
     const int64_t tasks = i % 37;
     std::vector<int> done(static_cast<size_t>(tasks), 0);  // plain ints: a task that ran twice is a race
-    pool.run(tasks, [&](int64_t t, int thread) {
-      CHECK(thread >= 0 && thread < pool.threads());
+    const int threads = 1 + i % pool.threads();
+    pool.run(threads, tasks, [&](int64_t t, int thread) {
+      CHECK(thread >= 0 && thread < threads);
       done[static_cast<size_t>(t)]++;
     });
     for (const int d : done) CHECK(d == 1);
@@ -44,7 +47,7 @@ CHECK_CASE("core/pool tells the tasks' results to the caller and to the next loo
   Pool pool(4);
   std::vector<int64_t> values(1000, 0);
   for (int round = 0; round < 50; round++)
-    pool.run(100, [&](int64_t t, int) {
+    pool.run(4, 100, [&](int64_t t, int) {
       for (int64_t i = t * 10; i < t * 10 + 10; i++) values[static_cast<size_t>(999 - i)] = values[static_cast<size_t>(999 - i)] + i;
     });
   for (int64_t i = 0; i < 1000; i++) CHECK(values[static_cast<size_t>(999 - i)] == 50 * i);
@@ -67,13 +70,78 @@ CHECK_CASE("core/pool serves several owners on several threads") {
   for (std::thread& t : owners) t.join();
 }
 
+CHECK_CASE("core/pool serves several callers in turns, while it grows and is woken") {
+  Pool pool(2);
+  std::atomic<int> ended{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; i++)
+    callers.emplace_back([&] {
+      run_loops(pool, 200);
+      ended++;
+    });
+  for (int threads = 3; ended < 3; threads += threads < 6) {
+    pool.grow(threads);
+    pool.wake();
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  for (std::thread& t : callers) t.join();
+  CHECK(pool.threads() >= 3);
+}
+
+CHECK_CASE("core/pool lets one who waits have the threads, though another runs loop after loop") {
+  Pool pool(2);
+  std::atomic<bool> over{false};
+  std::thread greedy([&] {
+    while (!over) pool.run(2, 4, [](int64_t, int) { std::this_thread::sleep_for(std::chrono::microseconds(50)); });
+  });
+  for (int i = 0; i < 20; i++) run_loops(pool, 5);
+  over = true;
+  greedy.join();
+}
+
+CHECK_CASE("core/pool throws what a task threw, once all have ended, and goes on") {
+  for (const int threads : {1, 2, 5}) {
+    Pool pool(threads);
+    for (int i = 0; i < 50; i++) {
+      std::atomic<int> running{0}, begun{0};
+      try {
+        pool.run(threads, 20, [&](int64_t t, int) {
+          running++;
+          begun++;
+          if (t == i % 20) {
+            running--;
+            throw std::runtime_error(std::to_string(t));
+          }
+          running--;
+        });
+        CHECK_THAT(false, "nothing was thrown");
+      } catch (const std::runtime_error& e) {
+        CHECK(e.what() == std::to_string(i % 20) && running == 0 && begun > i % 20);
+      }
+      run_loops(pool, 3);
+    }
+  }
+}
+
+CHECK_CASE("core/threads are the process's: as many as were asked for, shared by all who ask") {
+  const Threads two(2), three(3);
+  CHECK(two.count() == 2 && three.count() == 3 && Threads(0).count() == usable_cores());
+  CHECK_THROWS(Threads(-1), Code::argument);
+  CHECK_THROWS(Threads(257), Code::argument);
+  std::atomic<int> most{0};
+  two.run(100, [&](int64_t, int thread) {
+    for (int seen = most; seen < thread && !most.compare_exchange_weak(seen, thread);) continue;
+  });
+  CHECK(most < 2);
+}
+
 CHECK_CASE("core/pool with more threads than cores slows in proportion") {
   const auto time = [](int threads) {
     Pool pool(threads);
     volatile double sink = 0;
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < 200; i++)
-      pool.run(32, [&](int64_t, int) {
+      pool.run(threads, 32, [&](int64_t, int) {
         double x = 1;
         for (int k = 0; k < 2000; k++) x = x * 1.0000001 + 1e-9;
         if (x == 0) sink = x;

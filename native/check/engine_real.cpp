@@ -1,5 +1,8 @@
 // Real models through the engine on the CPU backend: the same bytes whatever the steps, the threads and the company.
+#include <utility>
+
 #include "check/engine_loaded.h"
+#include "quant/type.h"
 
 namespace {
 
@@ -98,6 +101,72 @@ CHECK_CASE("engine/real: a beginning of any length that is known gives the same 
         CHECK(std::ssize(a) == vocabulary && std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0);
       }
     }
+}
+
+CHECK_CASE("engine/real: guesses of what comes next change no byte, and right ones save steps") {
+  Loaded plain(options(512));
+  const Request asked = plain.ask(repeated(3), 60);
+  const Report alone = plain.run(asked);
+  std::vector<int32_t> text = asked.prompt;
+  for (const auto& t : alone.tokens) text.push_back(t.id);
+  for (const size_t right : {0u, 1u, 3u, 40u})
+    for (const bool wrong : {false, true}) {
+      size_t calls = 0;
+      EngineOptions o = options(512, 64);
+      o.propose = [&](std::span<const int32_t> tokens, int64_t most, std::vector<int32_t>& drafts) {
+        calls++;
+        CHECK(most == std::ssize(text) - std::ssize(tokens) - 1);
+        drafts.insert(drafts.end(), text.begin() + std::ssize(tokens), text.end());
+        if (drafts.size() > right) drafts.resize(right);
+        if (wrong) drafts.insert(drafts.end(), {text[tokens.size() + drafts.size()] == 5 ? 6 : 5, -1, 7});
+      };
+      Loaded model(o);
+      check_same_report(model.run(asked), alone, std::to_string(right) + " right guesses");
+      // The step of the prompt, then those of a token and its drafts, and none behind the last.
+      const size_t steps = 1 + (alone.tokens.size() - 2) / (right + 1);
+      CHECK_THAT(calls >= steps - 1 && calls <= steps, calls << " times asked with " << right << " right, about " << steps << " expected");
+    }
+}
+
+CHECK_CASE("engine/real: rows given as embeddings are as the tokens that have them") {
+  const auto file = gguf::File::open(shared("models/story-Q8_0.gguf"));
+  const gguf::HostTensor& table = *file->tensor("token_embd.weight");
+  Loaded plain(options(512));
+  const Request asked = plain.ask(repeated(4), 12);
+  const Report alone = plain.run(asked);
+  Request given = asked;
+  given.salt = 9;
+  for (size_t at = 0; at < asked.prompt.size(); at += at % 5 == 0 ? 1 : 3) {
+    given.given_at.push_back(static_cast<int32_t>(at));
+    std::vector<float> row(static_cast<size_t>(table.cols()));
+    const auto id = static_cast<size_t>(std::exchange(given.prompt[at], 0));
+    quant::info(table.type)
+        .dequantize(row.data(), static_cast<const char*>(table.data) + id * static_cast<size_t>(quant::row_bytes(table.type, table.cols())),
+                    table.cols());
+    given.given.insert(given.given.end(), row.begin(), row.end());
+  }
+  CHECK_THROWS(plain.engine->submit(given), Code::argument);
+  for (const int64_t rows : {512, 7}) {
+    EngineOptions o = options(512, rows, 4, 2);
+    o.takes_embeddings = true;
+    Loaded model(o);
+    check_same_report(model.run(asked), alone, "tokens");
+    const uint64_t beside = model.engine->submit(asked);
+    check_same_report(model.run(given), alone, "embeddings");
+    check_same_report(model.reports.wait(beside), alone, "tokens beside");
+    const Report again = model.run(given);
+    CHECK(again.cached_tokens >= 64);
+    check_same_report(again, alone, "embeddings again");
+    const auto refused = [&](auto change) {
+      Request wrong = given;
+      change(wrong);
+      CHECK_THROWS(model.engine->submit(wrong), Code::argument);
+    };
+    refused([](Request& r) { r.salt = 0; });
+    refused([](Request& r) { r.given.pop_back(); });
+    refused([](Request& r) { std::swap(r.given_at[0], r.given_at[1]); });
+    refused([](Request& r) { r.given_at.back() = static_cast<int32_t>(r.prompt.size()); });
+  }
 }
 
 CHECK_CASE("engine/real: what the file and the options say") {

@@ -1,5 +1,6 @@
 // Random schedules of small models of the architectures that keep most: requests that come and go, are aborted, push each other out, share
-// beginnings and go on from them get the bits that each gets alone. LLAMA_TS_SCHEDULES: how many schedules of each, 12 if it is not set.
+// beginnings and go on from them, with guesses of what comes next computed beside them, get the bits that each gets alone.
+// LLAMA_TS_SCHEDULES: how many schedules of each, 12 if it is not set.
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -77,6 +78,21 @@ void schedule(Loaded& model, const std::vector<Request>& all, const std::vector<
   CHECK_THAT(model.reports.complaint.empty(), model.reports.complaint);
 }
 
+// Guesses what comes next in these texts, rightly for some tokens, then wrongly.
+engine::Propose guesses(const std::vector<Request>& all, const std::vector<Report>& alone) {
+  return [&, random = std::mt19937(5)](std::span<const int32_t> tokens, int64_t, std::vector<int32_t>& drafts) mutable {
+    for (size_t i = 0; i < all.size(); i++) {
+      std::vector<int32_t> text = all[i].prompt;
+      for (const engine::TokenOut& t : alone[i].tokens) text.push_back(t.id);
+      if (tokens.size() >= text.size() || !std::equal(tokens.begin(), tokens.end(), text.begin())) continue;
+      const auto next = text.begin() + std::ssize(tokens);
+      drafts.assign(next, next + static_cast<int64_t>(std::min<size_t>(random() % 6, text.size() - tokens.size())));
+      for (size_t more = random() % 3; more > 0; more--) drafts.push_back(static_cast<int32_t>(random() % 300));
+      return;
+    }
+  };
+}
+
 void random_schedules(const std::string& name) {
   const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
   std::vector<Request> all = requests(name == "modern-bert");
@@ -89,7 +105,9 @@ void random_schedules(const std::string& name) {
   const bool encodes = name == "modern-bert";  // a text in one step
   for (int i = 0; i < 4; i++) {
     const auto& [context, rows, sequences] = sizes[i];
-    Loaded model(options(context, encodes ? 200 : rows, sequences, 1 + i % 2), file);
+    engine::EngineOptions o = options(context, encodes ? 200 : rows, sequences, 1 + i % 2);
+    if (i > 0) o.propose = guesses(all, alone);
+    Loaded model(o, file);
     for (int n = i; n < schedules(); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
   }
 }

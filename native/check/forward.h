@@ -41,9 +41,10 @@ struct WholeSequence {
   }
 };
 
-// Logits of every token, row by row; of a model without a head, its hidden rows. `decorate` may wrap the backend's ops.
+// Logits of every token, row by row; of a model without a head, or where these are asked for, its hidden rows. `decorated` may wrap the
+// backend's ops.
 inline std::vector<float> forward(const Model& model, Backend& backend, const std::vector<int32_t>& ids, Type cache,
-                                  Ops* decorated = nullptr) {
+                                  Ops* decorated = nullptr, bool hidden = false) {
   const auto n = static_cast<int64_t>(ids.size());
   const Shape& s = model.shape();
   backend.reserve(measure(model, n, n).needs());
@@ -54,8 +55,9 @@ inline std::vector<float> forward(const Model& model, Backend& backend, const st
   model.embed(ops, x, sequence.rows);
   for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
   model.hidden(ops, h, x, sequence.rows);
-  const Tensor result = s.head ? backend.alloc(Type::f32, n, s.vocabulary) : h;
-  if (s.head) model.head(ops, result, h, sequence.rows);
+  const bool logits = s.head && !hidden;
+  const Tensor result = logits ? backend.alloc(Type::f32, n, s.vocabulary) : h;
+  if (logits) model.head(ops, result, h, sequence.rows);
   std::vector<float> out(static_cast<size_t>(n * result.cols));
   backend.read(out.data(), result);
   return out;

@@ -44,9 +44,13 @@ inline std::vector<int32_t> golden_ids(const std::string& name) {
   return Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("ids").ids();
 }
 
-// Logits, or an encoder's last rows.
-inline std::vector<float> golden_logits(const std::string& name) {
-  const std::string kind = Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("kind").string();
+// "logits" or "hidden": what the rows are.
+inline std::string golden_kind(const std::string& name) {
+  return Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("kind").string();
+}
+
+inline std::vector<float> golden_rows(const std::string& name) {
+  const std::string kind = golden_kind(name);
   const std::string bytes = read_file(shared(golden_at(name) + "/" + kind + ".f32"));
   std::vector<float> wanted(bytes.size() / 4);
   std::memcpy(wanted.data(), bytes.data(), bytes.size());

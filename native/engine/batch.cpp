@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace lt::engine {
 
@@ -14,16 +15,17 @@ void Batch::describe(std::span<const Work> work, std::span<const Scheduler::Page
   rows_.wants = {0, 0};
   rows_.starts.push_back(0);
   for (size_t i = 0; i < work.size(); i++) {
-    const auto& [s, count, outputs] = work[i];
+    const auto& [s, count, outputs, drafts] = work[i];
     const auto first = std::ssize(rows_.ids);
     for (int64_t r = 0; r < count; r++) {
       const auto place = static_cast<int32_t>(s->computed + r);
-      rows_.ids.push_back(s->tokens[static_cast<size_t>(place)]);
+      rows_.ids.push_back(s->token(place));
       rows_.places.push_back(place);
       rows_.turns.insert(rows_.turns.end(), static_cast<size_t>(axes_), place);
       rows_.sees.push_back(looks_ahead_ ? static_cast<int32_t>(s->length() - 1) : place);
       rows_.sequences.push_back(static_cast<int32_t>(i));
       rows_.writes.push_back(Cache::writes(s->held, place, r + 1 == count));
+      add_given(s->request, place, static_cast<int32_t>(first + r));
       if (r >= count - outputs) rows_.outputs.push_back(static_cast<int32_t>(first + r));
     }
     rows_.reads.push_back(s->held.reads);
@@ -32,6 +34,16 @@ void Batch::describe(std::span<const Work> work, std::span<const Scheduler::Page
   }
   describe_pages(work);
   check();
+}
+
+// Row `row`, where the request gives an embedding for it.
+void Batch::add_given(const Request& r, int32_t place, int32_t row) {
+  const auto at = std::lower_bound(r.given_at.begin(), r.given_at.end(), place);
+  if (at == r.given_at.end() || *at != place) return;
+  rows_.given_at.push_back(row);
+  const size_t width = r.given.size() / r.given_at.size(), before = rows_.given.size();
+  rows_.given.resize(before + width);
+  std::memcpy(&rows_.given[before], &r.given[static_cast<size_t>(at - r.given_at.begin()) * width], width * sizeof(float));
 }
 
 // Tables as wide as the longest sequence's, in powers of two, so that steps of nearly the same lengths can run one recording.

@@ -14,7 +14,7 @@ class Batch {
   Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size);
 
   // Beside the stages.
-  static uint64_t host_bytes(const Shape& shape, const BatchSize& size) { return static_cast<uint64_t>(4 * size.described(shape.axes)); }
+  static uint64_t host_bytes(const Shape& shape, const BatchSize& size) { return static_cast<uint64_t>(4 * size.described(shape)); }
 
   // Copies pages, then asks `interrupted` between layers; false: it was, and the step counts for nothing but the copies.
   using Ask = std::function<bool()>;
@@ -30,6 +30,7 @@ class Batch {
 
  private:
   void describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies);
+  void add_given(const Request& r, int32_t place, int32_t row);
   void describe_pages(std::span<const Work> work);
   void check() const;
   bool pass(const Ask& interrupted);

@@ -315,6 +315,18 @@ void Cache::keep_states(Holding& h, int64_t first, int64_t end, int64_t prompt) 
   }
 }
 
+int64_t Cache::keep_rows(Holding& h, int64_t first, int64_t count) {
+  drop_kept(h);
+  if (!has_states()) return count;
+  h.kept.reserve(static_cast<size_t>(count));
+  for (int64_t rows = 1; rows < count; rows++) {
+    const int32_t slot = take(state_pool());
+    if (slot == none) return rows;
+    h.kept.push_back({first + rows, slot});
+  }
+  return count;
+}
+
 int32_t Cache::writes(const Holding& h, int64_t place, bool last) {
   for (const Kept& k : h.kept)
     if (k.end == place + 1) return k.slot;
@@ -365,6 +377,12 @@ void Cache::publish(Holding& h, std::span<const int32_t> tokens, int64_t first, 
 }
 
 void Cache::cut(Holding& h, int64_t end) noexcept {
+  for (Kept& k : h.kept) {
+    if (k.end != end) continue;
+    if (h.reads == h.state) h.reads = k.slot;  // it is let go of with the others
+    std::swap(h.state, k.slot);
+  }
+  drop_kept(h);
   const auto pages = static_cast<size_t>((end + page - 1) / page);
   for (size_t g = 0; g < groups(); g++)
     while (h.pages[g].size() > pages) {

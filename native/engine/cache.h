@@ -86,12 +86,15 @@ class Cache {
   bool keeps(int64_t end, int64_t prompt) const;
   // Slots for the states behind those of places (first, end] that are worth it, as far as there is room: h.kept. Takes memory.
   void keep_states(Holding& h, int64_t first, int64_t end, int64_t prompt);
+  // The same for each of the `count` rows from place `first` on but the last, so that any of them can be the last that holds. Returns for
+  // how many there is room. Takes memory.
+  int64_t keep_rows(Holding& h, int64_t first, int64_t count);
   // The slot that row `place` writes; none: it keeps its state nowhere.
   static int32_t writes(const Holding& h, int64_t place, bool last);
   // Tokens from place `first` to `end` are computed: full pages and kept states become findable, and the next row reads what the last one
   // wrote. Takes memory; what is done when it throws stays.
   void publish(Holding& h, std::span<const int32_t> tokens, int64_t first, int64_t end);
-  // Places from `end` on are not computed after all, which were not published.
+  // Places from `end` on are not computed after all; they and what keep_rows() kept are not published.
   void cut(Holding& h, int64_t end) noexcept;
   // All of it. `computed` tokens are known of it, of whose last page a part; the last page first, so that of what is kept beginnings go
   // last.

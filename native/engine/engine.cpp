@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/pool.h"
 #include "engine/current_error.h"
 #include "engine/loaded_model.h"
 #include "engine/outbox.h"
@@ -14,6 +15,18 @@
 
 namespace lt::engine {
 namespace {
+
+// Of a step: where a sequence's results begin, and how many of its rows hold.
+struct Taken {
+  int64_t first, rows;
+};
+
+template <class T>
+std::vector<T> with_room(int64_t n) {
+  std::vector<T> empty;
+  empty.reserve(static_cast<size_t>(n));
+  return empty;
+}
 
 class RunningEngine final : public Engine {
  public:
@@ -24,6 +37,9 @@ class RunningEngine final : public Engine {
         scheduler_(cache_, limits_of(parts_)),
         outbox_(scheduler_, std::move(sink)),
         pace_(parts_.batch->size().rows, parts_.step_ms),
+        threads_(parts_.threads),
+        results_(with_room<std::span<const float>>(parts_.batch->size().outputs)),
+        taken_(with_room<Taken>(parts_.batch->size().sequences)),
         thread_([this] { run(); }) {}
 
   ~RunningEngine() override {
@@ -141,7 +157,7 @@ class RunningEngine final : public Engine {
 
   void step(const std::vector<Work>& work, Pace::Wait wait) {
     const Clock::time_point begin = Clock::now();
-    int64_t rows = 0, output = 0;
+    int64_t rows = 0;
     for (const Work& w : work) {
       w.sequence->started();
       rows += w.count;
@@ -151,26 +167,55 @@ class RunningEngine final : public Engine {
     scheduler_.copied();
     if (!done) return;
     pace_.measured(wait, rows, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
-    for (const Work& w : work) {
+    hand_out(work);
+    for (size_t i = 0; i < work.size(); i++) {
+      Sequence& s = *work[i].sequence;
+      if (taken_[i].rows == failed) continue;
       try {
-        hand_out(w, output);
-        scheduler_.computed(w);
-        if (w.sequence->uncomputed() == 0 && !w.sequence->finished()) w.sequence->prompt_done();
+        scheduler_.computed(work[i], taken_[i].rows);
+        if (s.uncomputed() == 0 && !s.finished()) s.prompt_done();
+        if (parts_.propose && s.uncomputed() == 1 && !s.finished()) s.draft(parts_.propose);
       } catch (...) {
-        w.sequence->fail(current_error());
+        s.fail(current_error());
       }
-      output += w.outputs;
     }
   }
 
-  // What the step gave for one sequence, its results from row `output`. Nothing of it is known to others yet, so that what is wrong never
-  // is.
-  void hand_out(const Work& w, int64_t output) {
+  // To each sequence what the step gave for it. Nothing of it is known to others yet, so that what is wrong never is.
+  void hand_out(const std::vector<Work>& work) {
+    results_.clear();
+    taken_.clear();
+    int64_t output = 0;
+    for (const Work& w : work) {
+      taken_.push_back({output, failed});
+      const bool hidden = w.sequence->request.embeds();
+      for (const int64_t end = output + w.outputs; output < end; output++)
+        results_.push_back(hidden ? parts_.batch->hidden(output) : parts_.batch->logits(output));
+    }
+    threads_.run(std::ssize(work), [&](int64_t task, int) {
+      const auto i = static_cast<size_t>(task);
+      try {
+        const auto of = std::span(results_).subspan(static_cast<size_t>(taken_[i].first), static_cast<size_t>(work[i].outputs));
+        taken_[i].rows = take(work[i], of);
+      } catch (...) {
+        work[i].sequence->fail(current_error());
+      }
+    });
+  }
+
+  // Returns how many of its rows hold: none does behind a draft that its sampler did not choose.
+  static int64_t take(const Work& w, std::span<const std::span<const float>> results) {
     Sequence& s = *w.sequence;
-    if (s.request.generates() && w.outputs > 0) s.sample(parts_.batch->logits(output));
-    if (!s.request.generates())
-      for (int64_t i = output; i < output + w.outputs; i++)
-        s.take_row(s.request.embeds() ? parts_.batch->hidden(i) : parts_.batch->logits(i));
+    for (size_t i = 0; i < results.size(); i++) {
+      if (!s.request.generates()) {
+        s.take_row(results[i]);
+        continue;
+      }
+      s.sample(results[i]);
+      const int64_t behind = std::ssize(results) - 1 - static_cast<int64_t>(i);
+      if (behind > 0 && (s.finished() || s.tokens.back() != s.drafts[i])) return w.count - behind;
+    }
+    return w.count;
   }
 
   static Scheduler::Limits limits_of(const LoadedModel& m) {
@@ -189,6 +234,7 @@ class RunningEngine final : public Engine {
     return stopping_ || (cache_.has_states() ? wasted == rows : 2 * wasted > rows);
   }
 
+  static constexpr int64_t failed = -1;
   static constexpr int last_tries = 8;  // of delivering the last reports, where memory is lacking
   static constexpr std::chrono::milliseconds between_tries{20};
 
@@ -198,6 +244,9 @@ class RunningEngine final : public Engine {
   Scheduler scheduler_;
   Outbox outbox_;
   Pace pace_;
+  const Threads threads_;                        // that sample
+  std::vector<std::span<const float>> results_;  // of the step, in the order of its work
+  std::vector<Taken> taken_;                     // by work
 
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;

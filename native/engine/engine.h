@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,11 @@
 
 namespace lt::engine {
 
+// Guesses what comes next in a text: appends at most `most` token ids to `drafts`. The engine computes them in the step of the last token
+// and keeps those that the request's own sampler chooses: no result depends on a guess, and right ones save steps. From the engine's
+// thread.
+using Propose = std::function<void(std::span<const int32_t> tokens, int64_t most, std::vector<int32_t>& drafts)>;
+
 struct EngineOptions {
   static constexpr int64_t fit_layers = -1, all_layers = -2;
 
@@ -29,10 +35,12 @@ struct EngineOptions {
   int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
   int64_t batch_tokens = 512;        // rows of a step at most
   int64_t max_sequences = 32;        // requests decoded together
+  bool takes_embeddings = false;     // requests may give rows of their prompts as embeddings
   double step_ms = 50;               // about as long as a step takes while somebody's text is generated
   int64_t state_memory = 256 << 20;  // bytes for states that beginnings of texts are known by, beside the running requests'
   std::string cache_type = "f16";    // f16, f32, q8_0
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
+  Propose propose;                   // empty: nothing is guessed
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
   std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given
@@ -50,7 +58,8 @@ struct ModelInfo {
   int64_t layers, width, heads, kv_heads, vocabulary, trained_context, context_tokens;
   int64_t device_layers;
   int threads;
-  bool head = true;          // it predicts tokens; false: hidden rows alone
+  bool head = true;  // it predicts tokens; false: hidden rows alone
+  bool takes_embeddings = false;
   int64_t text_at_once = 0;  // tokens of a text, which is computed in one step; 0: in any number
   MemoryInfo memory;
   std::string chat_template;  // empty: none in the file
@@ -75,6 +84,10 @@ struct Request {
   std::vector<int32_t> prompt;
   bool tells_reading = false;  // reports also tell how much of the prompt was read
   uint64_t salt = 0;           // what of a text its tokens do not say: two requests share beginnings only where it is the same
+  // Places of the prompt, ascending, that come as embeddings, and these, width values each; what the prompt has there says nothing. Needs a
+  // salt.
+  std::vector<int32_t> given_at;
+  std::vector<float> given;
   std::variant<Generate, Score, Embed> kind;
 
   bool generates() const { return std::holds_alternative<Generate>(kind); }

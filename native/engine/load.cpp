@@ -58,7 +58,7 @@ BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
   const int64_t rows = std::min(o.batch_tokens, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
   const int64_t outputs = s.head ? sequences + std::min(rows, logit_rows) : rows;
-  return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s)};
+  return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s), o.takes_embeddings};
 }
 
 // Reads the file ahead on its own thread; tells how far it is on the caller's.
@@ -138,6 +138,7 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
   for (const LayerShape& l : s.layers)
     if (l.kv) info.kv_heads = std::max(info.kv_heads, l.kv->heads);
   info.head = s.head;
+  info.takes_embeddings = placed.size.takes_embeddings;
   info.text_at_once = s.looks_ahead ? placed.size.rows : 0;
   info.vocabulary = s.vocabulary;
   info.trained_context = s.trained_context;
@@ -205,6 +206,8 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);
   parts.sides = std::move(placed.sides);
   parts.step_ms = options.step_ms;
+  parts.propose = options.propose;
+  parts.threads = placed.device_layers > 0 ? options.threads : placed.threads;
   parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
 
   tokenizer.join();

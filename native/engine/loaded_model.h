@@ -16,6 +16,8 @@ struct LoadedModel {
   std::unique_ptr<Batch> batch;
   ModelInfo info;
   double step_ms = 50;  // EngineOptions::step_ms
+  Propose propose;      // EngineOptions::propose
+  int threads = 1;      // of the host, that sample; 0: as Threads has it
 };
 
 // Rows of logits that prompts can be given in a step, beyond one a sequence.

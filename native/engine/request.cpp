@@ -1,5 +1,7 @@
 #include "engine/request.h"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -15,6 +17,18 @@ void check_prompt(const Request& r, int64_t vocabulary) {
   if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
   for (const int32_t id : r.prompt)
     if (id < 0 || id >= vocabulary) refuse("prompt", "token ids from 0 to " + std::to_string(vocabulary - 1), std::to_string(id));
+}
+
+void check_given(const Request& r, const ModelInfo& model) {
+  if (r.given_at.empty() && r.given.empty()) return;
+  if (!model.takes_embeddings) refuse("given", "tokens alone, as the model was loaded", "embeddings");
+  if (r.salt == 0) refuse("salt", "a number that tells these embeddings from others", "0");
+  if (r.given.size() != r.given_at.size() * static_cast<size_t>(model.width))
+    refuse("given", std::to_string(model.width) + " values for each of " + std::to_string(r.given_at.size()) + " places",
+           std::to_string(r.given.size()));
+  const auto falls = std::adjacent_find(r.given_at.begin(), r.given_at.end(), std::greater_equal<>());
+  if (falls != r.given_at.end() || r.given_at.front() < 0 || r.given_at.back() >= std::ssize(r.prompt))
+    refuse("given", "ascending places of the prompt", "others");
 }
 
 void check_wishes(const Generate& g, int64_t vocabulary, const tokenize::Tokenizer& tokenizer) {
@@ -57,6 +71,7 @@ void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& 
     throw Error(Code::unsupported,
                 "a model of architecture " + model.architecture + " encodes texts and predicts no tokens: ask for its hidden rows");
   check_prompt(r, model.vocabulary);
+  check_given(r, model);
   if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
   check_length(r, model);
   check_at_once(r, model);

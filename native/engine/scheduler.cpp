@@ -45,11 +45,16 @@ std::vector<Work> Scheduler::plan(int64_t rows) {
   std::vector<Work> work;
   for (const auto& s : running_)
     if (decodes(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
-  share_out(work, prompts(), rows);
+  int64_t results = limits_.results;
+  share_out(work, prompts(), rows, results);
+  add_drafts(work, rows, results);
   make_room(work);
-  for (const Work& w : work) {
+  for (Work& w : work) {
     Sequence& s = *w.sequence;
-    if (may_reuse(s)) cache_.keep_states(s.held, s.computed, s.computed + w.count, s.prompt_length());
+    if (w.drafts > 0)
+      w.resize(cache_.keep_rows(s.held, s.computed, w.count) - 1);
+    else if (may_reuse(s))
+      cache_.keep_states(s.held, s.computed, s.computed + w.count, s.prompt_length());
   }
   return work;
 }
@@ -66,9 +71,9 @@ Work Scheduler::piece(Sequence& s, int64_t rows, int64_t& results) const {
 }
 
 // The shortest first, so that those who can be done are; the others share a tenth of the rows until it is their turn.
-void Scheduler::share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows) const {
+void Scheduler::share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows, int64_t& results) const {
   const auto others = std::ssize(reading) - 1;
-  int64_t left = std::max(rows - std::ssize(work), std::ssize(reading)), results = limits_.results;
+  int64_t left = std::max(rows - std::ssize(work), std::ssize(reading));
   if (limits_.whole_texts) left = limits_.rows - std::ssize(work);
   const int64_t floor = others > 0 ? std::max<int64_t>(1, left / 10 / others) : 0;
   for (int64_t i = 0; i <= others; i++) {
@@ -80,6 +85,19 @@ void Scheduler::share_out(std::vector<Work>& work, std::span<Sequence* const> re
     left -= w.count;
     work.push_back(w);
     if (left == 0) break;
+  }
+}
+
+// Guesses have the rows that nobody else needs, in equal shares.
+void Scheduler::add_drafts(std::vector<Work>& work, int64_t rows, int64_t results) const {
+  for (const Work& w : work) rows -= w.count;
+  const auto guessed = [](const Work& w) { return w.outputs == 1 && w.sequence->uncomputed() == 1 && !w.sequence->drafts.empty(); };
+  int64_t among = std::count_if(work.begin(), work.end(), guessed);
+  for (Work& w : work) {
+    if (!guessed(w)) continue;
+    const int64_t share = std::max<int64_t>(0, std::min(rows, results) / among--);
+    w.resize(std::min(share, std::ssize(w.sequence->drafts)));
+    rows -= w.drafts, results -= w.drafts;
   }
 }
 
@@ -158,6 +176,10 @@ void Scheduler::make_room(std::vector<Work>& work) {
       i++;
       continue;
     }
+    if (work[i].drafts > 0) {
+      work[i].resize(0);
+      continue;
+    }
     const Sequence* last = running_.back().get();
     preempt_last();
     std::erase_if(work, [&](const Work& w) { return w.sequence == last; });
@@ -187,9 +209,10 @@ void Scheduler::copied() noexcept {
   copies_.clear();
 }
 
-void Scheduler::computed(const Work& work) {
+void Scheduler::computed(const Work& work, int64_t count) {
   Sequence& s = *work.sequence;
-  const int64_t end = s.computed + work.count;
+  const int64_t end = s.computed + count;
+  if (work.drafts > 0) cache_.cut(s.held, end);
   if (!limits_.whole_texts) cache_.publish(s.held, s.tokens, s.computed, end);
   s.computed = end;
 }

@@ -10,11 +10,14 @@
 
 namespace lt::engine {
 
-// The sequence's next `count` tokens; the results of the last `outputs` of them are wanted.
+// The sequence's next `count` tokens, the last `drafts` of them guesses; the results of the last `outputs` of them are wanted.
 struct Work {
   Sequence* sequence;
   int64_t count;
   int64_t outputs;
+  int64_t drafts = 0;
+
+  void resize(int64_t drafted) { count += drafted - drafts, outputs += drafted - drafts, drafts = drafted; }
 };
 
 // Nothing that is called after submission takes memory but plan() and computed(), which leave everything in order where they throw.
@@ -41,7 +44,7 @@ class Scheduler {
   std::vector<Work> plan(int64_t rows);
   const std::vector<PageCopy>& copies() const { return copies_; }  // of the plan, in this order
   void copied() noexcept;                                          // they are done
-  void computed(const Work& work);                                 // after the step: what is full is shared from now on
+  void computed(const Work& work, int64_t count);  // after the step, of which `count` rows hold: what is full is shared from now on
   void take_finished(Queue& into) noexcept;
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
@@ -64,7 +67,8 @@ class Scheduler {
   void make_room(std::vector<Work>& work);
   void give_back(Sequence& s) noexcept;
   std::vector<Sequence*> prompts() const;
-  void share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows) const;
+  void share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows, int64_t& results) const;
+  void add_drafts(std::vector<Work>& work, int64_t rows, int64_t results) const;
   Work piece(Sequence& s, int64_t rows, int64_t& results) const;
   bool will_share(const Sequence& s, const Sequence& earlier) const;
 

@@ -75,6 +75,16 @@ void Sequence::sample(std::span<const float> logits) {
   if (report_.completion_tokens >= limit_) finish(limit_ == request.generate().max_tokens ? Finish::length : Finish::context);
 }
 
+void Sequence::draft(const Propose& propose) {
+  drafts.clear();
+  const int64_t most = limit_ - report_.completion_tokens - 1;  // each step gives one token more than it has right drafts
+  if (most <= 0) return;
+  propose(tokens, most, drafts);
+  const auto known = [&](int32_t id) { return id >= 0 && id < tokenizer_.size(); };
+  drafts.erase(std::find_if_not(drafts.begin(), drafts.end(), known), drafts.end());
+  if (std::ssize(drafts) > most) drafts.resize(static_cast<size_t>(most));
+}
+
 void Sequence::show(std::string text) { report_.text += stops_.push(text); }
 
 void Sequence::prompt_done() {

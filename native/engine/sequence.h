@@ -23,15 +23,21 @@ class Sequence {
   int64_t reused = 0;           // of them, those that others computed
   bool awaits_copy = false;     // some of them are still to be copied from another's page
   Cache::Holding held;          // of the cache
+  std::vector<int32_t> drafts;  // guesses of what comes behind the tokens
 
   int64_t length() const { return static_cast<int64_t>(tokens.size()); }
   int64_t prompt_length() const { return static_cast<int64_t>(request.prompt.size()); }
   int64_t uncomputed() const { return length() - computed; }
   bool generates() const { return limit_ > 0; }
+  // Of a place behind the tokens, the guess.
+  int32_t token(int64_t place) const {
+    return place < length() ? tokens[static_cast<size_t>(place)] : drafts[static_cast<size_t>(place - length())];
+  }
 
   void started();  // its first step begins
   // The next token from the logits of the last one. Throws Code::format where they are not numbers.
   void sample(std::span<const float> logits);
+  void draft(const Propose& propose);  // anew
   void take_row(std::span<const float> row) { report_.rows.insert(report_.rows.end(), row.begin(), row.end()); }
   void prompt_done();  // nothing is to be generated
   // These two take no memory and cannot fail. What was not told yet is dropped by fail().

@@ -10,9 +10,14 @@ namespace {
 
 // Numbers between the beginnings of two lists: 256 bytes, a multiple of every backend's wish.
 constexpr int64_t list_grain = 64;
-constexpr int64_t lists = 12 + static_cast<int64_t>(most_groups);
+constexpr int64_t lists = 14 + static_cast<int64_t>(most_groups);
 
 int64_t whole(int64_t n) { return (n + list_grain - 1) / list_grain * list_grain; }
+
+Tensor embeddings(Tensor numbers) {
+  numbers.type = Type::f32;
+  return numbers;
+}
 
 uint64_t floats(int64_t n) { return static_cast<uint64_t>(4 * n); }
 
@@ -20,9 +25,10 @@ uint64_t floats(int64_t n) { return static_cast<uint64_t>(4 * n); }
 
 int64_t BatchSize::pages() const { return cache.reach.empty() ? 1 : *std::max_element(cache.pages.begin(), cache.pages.end()); }
 
-int64_t BatchSize::described(int64_t axes) const {
+int64_t BatchSize::described(const Shape& s) const {
   const auto groups = static_cast<int64_t>(cache.reach.size());
-  const int64_t by_row = (5 + axes) * rows, by_sequence = 2 * sequences + 1 + groups * sequences * pages();
+  const int64_t by_row = (5 + s.axes + (takes_embeddings ? 1 + s.width : 0)) * rows,
+                by_sequence = 2 * sequences + 1 + groups * sequences * pages();
   return by_row + by_sequence + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
 }
 
@@ -43,7 +49,7 @@ uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
   for (const LayerShape& l : s.layers)
     if (l.kv) value_dim = std::max(value_dim, l.kv->value_dim);
   const int64_t results = size.outputs * ((s.head ? s.vocabulary : 0) + s.width);
-  return floats(size.described(s.axes) + size.rows * s.carried + results + size.splits() * s.heads * (value_dim + 2));
+  return floats(size.described(s) + size.rows * s.carried + results + size.splits() * s.heads * (value_dim + 2));
 }
 
 Stage::Stage(Backend& backend, const Model& model, const model::Section& part, const BatchSize& size)
@@ -59,7 +65,7 @@ Stage::Stage(Backend& backend, const Model& model, const model::Section& part, c
     for (const Kv& kv : kv_)
       host_page_.resize(std::max(host_page_.size(), static_cast<size_t>(page * kv.heads * std::max(kv.k.stride, kv.v.stride))));
   }
-  described_ = backend.alloc(Type::i32, 1, size.described(s.axes));
+  described_ = backend.alloc(Type::i32, 1, size.described(s));
   lists_.reserve(static_cast<size_t>(described_.cols));
   Needs needs;
   for (const Kv& kv : kv_)
@@ -102,6 +108,7 @@ Rows Stage::largest(const BatchSize& size) const {
   rows.reads = list(size.sequences, 1);
   rows.outputs = list(size.outputs, 1);
   for (size_t g = 0; g < size.cache.reach.size(); g++) rows.pages[g] = list(size.sequences, size.pages());
+  if (size.takes_embeddings) rows.given = embeddings(list(size.rows, model_.shape().width));
   rows.splits = {list(size.splits(), 2), list(std::min(size.rows, HostSplits::most_rows), 1)};
   return rows;
 }
@@ -130,6 +137,7 @@ void Stage::describe(const HostRows& rows) {
     rows_.*tensor = list(values, tensor == &Rows::turns ? n : std::ssize(values));
   });
   for (size_t g = 0; g < most_groups; g++) rows_.pages[g] = list(rows.pages[g], sequences);
+  if (section_.embed) rows_.given = embeddings(list(rows.given, std::ssize(rows.given_at)));
   if (splits_.count() > 0) rows_.splits = {list(splits_.entries, splits_.count()), list(splits_.firsts, n)};
   backend_.write({described_.data, Type::i32, 1, std::ssize(lists_), std::ssize(lists_) * 4}, lists_.data());
   rows_.spans = spans_;

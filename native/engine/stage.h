@@ -19,11 +19,11 @@ struct BatchSize {
   int64_t rows, sequences, outputs;  // of a step at most
   CacheSize cache;
   Type type;  // of keys and values
+  bool takes_embeddings = false;
 
   int64_t pages() const;                                                      // of one sequence at most: the widest table
   int64_t splits() const { return HostSplits::bound(rows, pages() * page); }  // of attention's work list
-  // Numbers that describe the rows of a step of a model whose rows turn by so many axes.
-  int64_t described(int64_t axes) const;
+  int64_t described(const Shape& shape) const;                                // numbers that say what the rows of a step are
 };
 
 class Stage {

@@ -3,32 +3,23 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/isa.h"
-#include "core/cores.h"
 #include "quant/type.h"
 
 namespace lt::cpu {
 namespace {
 
-constexpr int most_threads = 256;
-
-int thread_count(int asked) {
-  if (asked < 0 || asked > most_threads)
-    throw Error(Code::argument, "threads: expected 0 (the physical cores this process may use) to " + std::to_string(most_threads) +
-                                    ", found " + std::to_string(asked));
-  return asked ? asked : std::min(usable_cores(), most_threads);
-}
-
 class Recorded final : public Plan {
  public:
-  Recorded(Ops& ops, Pool& pool, std::function<void(Ops&)> forward) : ops_(ops), pool_(pool), forward_(std::move(forward)) {}
+  Recorded(Ops& ops, const Threads& threads, std::function<void(Ops&)> forward)
+      : ops_(ops), threads_(threads), forward_(std::move(forward)) {}
   void run() override {
-    pool_.wake();
+    threads_.wake();
     forward_(ops_);
   }
 
  private:
   Ops& ops_;
-  Pool& pool_;
+  const Threads& threads_;
   std::function<void(Ops&)> forward_;
 };
 
@@ -40,18 +31,18 @@ const RegisterBackend registered({.name = "cpu", .open = open, .variants = isas,
 
 Cpu::Cpu(const BackendOptions& options)
     : kernels_(choose_isa(options.isa)),
-      pool_(thread_count(options.threads)),
-      panels_(panel_bytes * static_cast<size_t>(pool_.threads()), "working memory of the threads") {
+      threads_(options.threads),
+      panels_(panel_bytes * static_cast<size_t>(threads_.count()), "working memory of the threads") {
   for (size_t i = 0; i < kernels_.matmuls; i++) by_type_[kernels_.matmul[i]->type] = kernels_.matmul[i];
 }
 
 std::string Cpu::description() const {
-  const int n = pool_.threads();
+  const int n = threads_.count();
   return "cpu " + std::string(kernels_.isa) + ", " + std::to_string(n) + (n == 1 ? " thread" : " threads");
 }
 
 std::unique_ptr<Plan> Cpu::record(std::function<void(Ops&)> forward) {
-  return std::make_unique<Recorded>(*this, pool_, std::move(forward));
+  return std::make_unique<Recorded>(*this, threads_, std::move(forward));
 }
 
 Tensor Cpu::alloc(Type type, int64_t rows, int64_t cols) {
@@ -68,7 +59,7 @@ size_t Cpu::reserve(const Needs& needs) {
     scratch_memory_ = Memory(needs.scratch, "working memory of a forward pass");
     scratch_ = Scratch(scratch_memory_.data(), scratch_memory_.bytes());
   }
-  const auto partials = pool_.threads() > 1 ? static_cast<size_t>(needs.partials * partial_floats(needs.partial_dim)) * sizeof(float) : 0;
+  const auto partials = threads_.count() > 1 ? static_cast<size_t>(needs.partials * partial_floats(needs.partial_dim)) * sizeof(float) : 0;
   if (partials > partials_.bytes()) partials_ = Memory(partials, "partial sums of attention");
   size_t bytes = scratch_memory_.bytes() + panels_.bytes() + partials_.bytes();
   chosen_.reserve(needs.chosen, needs.choices);

@@ -54,7 +54,7 @@ class Cpu final : public Backend, public Ops {
   explicit Cpu(const BackendOptions& options);
 
   std::string description() const override;
-  int threads() const override { return pool_.threads(); }
+  int threads() const override { return threads_.count(); }
   bool on_host() const override { return true; }
   Ops& ops() override { return *this; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
@@ -74,7 +74,7 @@ class Cpu final : public Backend, public Ops {
   void each_row(int64_t rows, int64_t cols, F f) {
     constexpr int64_t grain = 8192;  // values a task should have
     const int64_t step = cols >= grain ? 1 : grain / (cols + 1) + 1, tasks = (rows + step - 1) / step;
-    pool_.run(tasks, [&](int64_t t, int thread) {
+    threads_.run(tasks, [&](int64_t t, int thread) {
       for (int64_t r = t * step; r < rows && r < (t + 1) * step; r++) {
         if constexpr (std::is_invocable_v<F, int64_t, int>)
           f(r, thread);
@@ -87,7 +87,7 @@ class Cpu final : public Backend, public Ops {
   // f(span, part, thread) for every part of every span's work that keeps a state.
   template <class F>
   void each_part(const Rows& rows, int64_t parts, F f) {
-    pool_.run(std::ssize(rows.spans) * parts, [&](int64_t t, int thread) {
+    threads_.run(std::ssize(rows.spans) * parts, [&](int64_t t, int thread) {
       const Span& span = rows.spans[static_cast<size_t>(t / parts)];
       if (span.count > 0) f(span, t % parts, thread);
     });
@@ -105,7 +105,7 @@ class Cpu final : public Backend, public Ops {
   StatePiece state_of(const State& state, const Rows& rows, const Span& span, int64_t at) const;
 
   const Kernels& kernels_;
-  Pool pool_;
+  Threads threads_;
   Memory panels_;
   const MatmulKernel* by_type_[256] = {};
   std::vector<Memory> allocated_;
