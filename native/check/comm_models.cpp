@@ -10,7 +10,7 @@ namespace {
 std::vector<float> alone(const gguf::File& file, const std::string& backend_name, const std::vector<int32_t>& ids, Type cache,
                          bool hidden = false) {
   const auto backend = open_backend(backend_name, {1, "", 0});
-  return forward(*model::load(file, *backend), *backend, ids, cache, nullptr, hidden);
+  return forward(*model::load(file, *backend, {.context = std::ssize(ids)}), *backend, ids, cache, nullptr, hidden);
 }
 
 void check_same_on_all(const std::vector<RankRun>& runs) {

@@ -42,7 +42,36 @@ constexpr const char* folders[] = {"golden/hf/llama",
                                    "golden2/hf/llama-headdim",
                                    "golden2/hf/llama-tied-rope3",
                                    "golden2/hf/llama-yarn",
-                                   "golden2/hf/qwen3-yarn"};
+                                   "golden2/hf/qwen3-yarn",
+                                   "golden2/hf/internlm3",
+                                   "golden/hf/phi3",
+                                   "golden/hf/phi3-longrope",
+                                   "golden2/hf/phi3-phi4mini",
+                                   "golden2/hf/phi3-phi4mini-short",
+                                   "golden2/hf/phi3-window",
+                                   "golden/hf/ministral3",
+                                   "golden2/hf/ministral3-temp",
+                                   "golden/hf/granite",
+                                   "golden2/hf/granite-mult",
+                                   "golden2/hf/granite4-micro",
+                                   "golden/hf/smollm3",
+                                   "golden2/hf/smollm3-yarn",
+                                   "golden/hf/seed-oss",
+                                   "golden/hf/hunyuan-dense",
+                                   "golden2/hf/hunyuan-alpha",
+                                   "golden/hf/ernie4_5",
+                                   "golden2/hf/internlm2",
+                                   "golden2/hf/minicpm",
+                                   "golden2/hf/minicpm3",
+                                   "golden2/hf/exaone",
+                                   "golden/hf/arcee",
+                                   "golden2/hf/arcee-yarn",
+                                   "golden2/hf/apertus",
+                                   "golden2/hf/qwen",
+                                   "golden2/hf/baichuan7",
+                                   "golden2/hf/baichuan13",
+                                   "golden/hf/olmo",
+                                   "golden2/hf/olmo-clip"};
 
 bool same(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
@@ -133,6 +162,24 @@ CHECK_CASE("convert/a folder opened for streaming makes the same bytes, whicheve
         CHECK_THAT(std::memcmp(bytes.data(), wanted + first, bytes.size()) == 0, name << ": " << t.name << " from byte " << first);
       }
     }
+  }
+}
+
+CHECK_CASE("convert/what GGUF files cannot say is not written to one") {
+  const std::pair<const char*, const char*> folders_and_settings[] = {{"mistral-window", "sliding_window"},
+                                                                      {"qwen2-window", "sliding_window"},
+                                                                      {"qwen3-window", "sliding_window"},
+                                                                      {"smollm3-norope", "no_rope_layers"},
+                                                                      {"ernie4_5-bias", "use_bias"}};
+  for (const auto& [name, setting] : folders_and_settings) {
+    const Temporary temporary;
+    try {
+      convert::convert_folder(shared("golden2/hf/" + std::string(name)), temporary.at("out.gguf"), {}, {});
+    } catch (const Error& e) {
+      CHECK_THAT(e.code() == Code::unsupported && std::string(e.what()).find(setting) != std::string::npos, e.what());
+      continue;
+    }
+    CHECK_THAT(false, name << " was converted");
   }
 }
 

@@ -28,7 +28,7 @@ void golden(const std::string& name, const std::string& backend_name, const std:
   const std::vector<int32_t> ids = golden_ids(name);
   const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
   const auto backend = open(backend_name, variant);
-  const auto model = model::load(*file, *backend);
+  const auto model = model::load(*file, *backend, {.context = std::ssize(ids)});
   const bool hidden = golden_kind(name) == "hidden";
   const double worst = distances(forward(*model, *backend, ids, Type::f32, nullptr, hidden), golden_rows(name), ids.size()).back();
   // BF16 weights meet float inputs on every backend, so all are held to the exact tolerance; that is twice what sums in floats make, and

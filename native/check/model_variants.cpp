@@ -63,9 +63,9 @@ class Edited {
   Temporary folder_;
 };
 
-std::vector<float> logits(const gguf::File& file, const std::string& name) {
+std::vector<float> logits(const gguf::File& file, const std::string& name, int64_t context = 0) {
   const auto backend = open_backend("ref", {});
-  return forward(*model::load(file, *backend), *backend, golden_ids(name), Type::f32);
+  return forward(*model::load(file, *backend, {.context = context}), *backend, golden_ids(name), Type::f32);
 }
 
 // The same bits as the file as it is.
@@ -150,6 +150,51 @@ CHECK_CASE("model/what layers differ in is a list, a number or known") {
   check_same(known, "qwen3next");
 }
 
+CHECK_CASE("model/long-rope's table is that of the context") {
+  const std::string name = "phi3-longrope";
+  const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
+  constexpr int64_t original = 64, trained = 128;
+  Edited swapped(name);
+  Edited::Weight &near = swapped.weight("rope_factors_short.weight"), &far = swapped.weight("rope_factors_long.weight");
+  std::swap(near.bytes, far.bytes);
+  CHECK(same_bits(logits(*file, name, original), logits(*swapped.open(), name, original + 1)));
+  CHECK(same_bits(logits(*file, name, trained), logits(*swapped.open(), name, original)));
+  CHECK(same_bits(logits(*file, name), logits(*file, name, 2 * trained)));
+  CHECK(!same_bits(logits(*file, name), logits(*file, name, original)));
+}
+
+// A llama of two layers under deci's name, with lists of what its layers have.
+void make_deci(Edited& file, std::initializer_list<uint32_t> heads, std::initializer_list<uint32_t> kv_heads,
+               std::initializer_list<uint32_t> columns) {
+  put(file.fields, field("general.architecture", "deci"));
+  for (gguf::Field& f : file.fields)
+    if (f.key.starts_with("llama.")) f.key.replace(0, 5, "deci");
+  put(file.fields, field("deci.attention.key_length", uint32_t{16}));
+  put(file.fields, field("deci.attention.value_length", uint32_t{16}));
+  put(file.fields, field("deci.attention.head_count", std::span(heads.begin(), heads.size())));
+  put(file.fields, field("deci.attention.head_count_kv", std::span(kv_heads.begin(), kv_heads.size())));
+  put(file.fields, field("deci.feed_forward_length", std::span(columns.begin(), columns.size())));
+}
+
+CHECK_CASE("model/layers of deci have their own heads and columns, or no attention, or no feed-forward") {
+  const auto whole = gguf::File::open(shared(golden_at("llama") + "/model-bf16.gguf"));
+  Edited plain("llama");
+  make_deci(plain, {4, 4}, {2, 2}, {128, 128});
+  CHECK(same_bits(logits(*plain.open(), "llama"), logits(*whole, "llama")));
+
+  Edited zeros("llama"), fewer("llama");
+  make_deci(fewer, {0, 4}, {0, 2}, {128, 0});
+  for (const char* name : {"blk.0.attn_output.weight", "blk.1.ffn_down.weight"})
+    std::fill(zeros.weight(name).bytes.begin(), zeros.weight(name).bytes.end(), uint8_t{0});
+  for (const char* name : {"attn_norm", "attn_q", "attn_k", "attn_v", "attn_output"}) fewer.take("blk.0." + std::string(name) + ".weight");
+  for (const char* name : {"ffn_norm", "ffn_gate", "ffn_up", "ffn_down"}) fewer.take("blk.1." + std::string(name) + ".weight");
+  CHECK(same_bits(logits(*fewer.open(), "llama"), logits(*zeros.open(), "llama")));
+
+  Edited linear("llama");
+  make_deci(linear, {4, 4}, {2, 0}, {128, 128});
+  check_refused(linear, "deci.attention.head_count_kv");
+}
+
 CHECK_CASE("model/MXFP4 experts are the numbers that their blocks say") {
   const std::string name = "gpt-oss";
   Edited blocks(name), numbers(name);
@@ -180,6 +225,8 @@ CHECK_CASE("model/what is not run is refused by its name") {
     put(file.fields, f);
     check_refused(file, text);
   };
+  refused("golden2/hf/baichuan7", field("baichuan.block_count", uint32_t{31}), "baichuan.block_count");
+  refused("phi3", field("phi3.expert_count", uint32_t{16}), "phi3.expert_count");
   refused("qwen3", field("qwen3.expert_count", uint32_t{4}), "qwen3.expert_count");
   refused("llama", field("llama.rope.scaling.type", "longrope"), "llama.rope.scaling.type");
   refused("deepseek2-v2", field("deepseek2.expert_gating_func", uint32_t{3}), "deepseek2.expert_gating_func");

@@ -46,7 +46,7 @@ inline RankRun forward_on(const std::shared_ptr<comm::Comm>& comm, const gguf::F
   model::Division division;
   division.rank = comm->rank(), division.size = comm->size(), division.exact = exact;
   comm::Ranked backend(open_backend(backend_name, {1, "", 0}), comm);
-  const auto model = model::load(file, backend, {}, &division);
+  const auto model = model::load(file, backend, {.context = std::ssize(ids)}, &division);
   RankRun run;
   run.logits = forward(*model, backend, ids, cache, nullptr, hidden);
   run.division = division.text();

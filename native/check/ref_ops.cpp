@@ -55,7 +55,8 @@ void norm(const OpVector& v, Ops& ops) {
 }
 
 void map(const OpVector& v, Ops& ops) {
-  const char* const names[] = {"none", "silu", "gelu", "gelu_tanh", "relu", "relu2", "sigmoid", "softplus", "tanh", "clamp", "swiglu"};
+  const char* const names[] = {"none",    "silu",     "gelu", "gelu_tanh", "relu",   "relu2",
+                               "sigmoid", "softplus", "tanh", "clamp",     "swiglu", "elu"};
   const auto name = std::find(std::begin(names), std::end(names), v.json.at("act").string());
   const Tensor y = v.result("y");
   ops.map(y, v.tensor("a"), v.tensor("b"),

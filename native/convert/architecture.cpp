@@ -71,7 +71,7 @@ std::string_view class_of(const Config& config) {
 const Architecture& architecture_of(const Config& config) {
   const std::string_view name = class_of(config);
   for (const Architecture* a : all())
-    if (std::find(a->classes.begin(), a->classes.end(), name) != a->classes.end()) return *a;
+    if (std::find(a->classes.begin(), a->classes.end(), name) != a->classes.end() && (!a->serves || a->serves(config))) return *a;
   config.unsupported("architectures", "folders of " + shown(name) + " are not read; those that are: " + known());
 }
 

@@ -48,7 +48,8 @@ struct Layout {
 
 // Of several rules with one `from`, each makes a tensor of it; of several with one `to`, the folder has one.
 struct Rule {
-  std::string_view from, to;  // several `from` of one `to`, told apart by their last {}, are stacked along a new dimension
+  std::string_view from, to;  // to: empty where a key says its values. Several `from` of one `to`, told apart by their last {}, are stacked
+                              // along a new dimension
   Held held = nullptr;
   Shape shape = {};  // of each of them
   Change change = Change::none;
@@ -68,9 +69,10 @@ class Description {
  public:
   explicit Description(std::string_view architecture) : prefix_(std::string(architecture) + ".") {}
 
+  // In place of what was said under the key before.
   template <class T>
   void put(std::string_view key, T value) {
-    fields.push_back(gguf::field(prefix_ + std::string(key), value));
+    gguf::put(fields, gguf::field(prefix_ + std::string(key), value));
   }
   void integer(std::string_view key, int64_t value) { put(key, static_cast<uint32_t>(value)); }
   void number(std::string_view key, double value) { put(key, static_cast<float>(value)); }
@@ -117,8 +119,10 @@ struct Architecture {
   std::vector<std::string_view> classes;  // config.json's "architectures"
   void (*describe)(const Config& config, Description& to);
   Rules tensors;
-  bool tied = false;                       // where tie_word_embeddings is not said
-  bool pools = false;                      // rows are brought together as modules.json says
+  bool (*serves)(const Config& config) = nullptr;                              // of its classes' folders; null: all
+  void (*read)(const safetensors::Folder& folder, Description& to) = nullptr;  // values of tensors that become keys
+  bool tied = false;                                                           // where tie_word_embeddings is not said
+  bool pools = false;                                                          // rows are brought together as modules.json says
   std::string_view inner = {};             // where config.json has all this in folders of models that do more than text
   std::span<const Default> defaults = {};  // of settings
   std::vector<Renamed> renamed = {};       // in some folders

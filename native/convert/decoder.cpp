@@ -94,12 +94,34 @@ void describe_epsilon(const Config& config, Description& to) {
   to.number("attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 0, 1, 1e-6));
 }
 
-void describe_decoder(const Config& config, Description& to, const RopeRules& rope) {
+void describe_decoder(const Config& config, Description& to, const RopeRules& rope, std::string_view activation) {
   describe_sizes(config, to);
   describe_heads(config, to);
   describe_rope(config, to, rope);
   describe_epsilon(config, to);
-  config.expect_text("hidden_act", "silu");
+  config.expect_text("hidden_act", activation);
+}
+
+void describe_llama(const Config& config, Description& to, const RopeRules& rope, std::string_view activation) {
+  describe_decoder(config, to, rope, activation);
+  to.integer("vocab_size", to.of("vocabulary"));
+  if (config.number("partial_rotary_factor", 1) != 1) config.unsupported("partial_rotary_factor", "whole heads are rotated");
+  to.integer("rope.dimension_count", to.head_dim);
+}
+
+void describe_windows_by_layer(const Config& config, Description& to) {
+  if (!config.boolean("use_sliding_window", false) || !config.has("sliding_window")) return;
+  const int64_t window = config.integer("sliding_window", 1, 1 << 30);
+  std::vector<bool> slides = config.choices("layer_types", to.layers, "sliding_attention", "full_attention");
+  if (slides.empty()) {
+    const int64_t first = config.integer("max_window_layers", 0, 1 << 20, to.layers);
+    for (int64_t i = 0; i < to.layers; i++) slides.push_back(i >= first);
+  }
+  if (std::find(slides.begin(), slides.end(), true) == slides.end() || window >= config.integer("max_position_embeddings", 1, 1 << 30))
+    return;
+  to.integer("attention.sliding_window", window);
+  to.flags("attention.sliding_window_pattern", slides);
+  to.folder_only(config, "sliding_window");
 }
 
 void describe_experts(const Config& config, Description& to, const ExpertSettings& of) {
@@ -212,6 +234,15 @@ Rules feed_forward_rules() {
       {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight", dense, {"feed_forward", "width"}},
       {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight", dense, {"width", "feed_forward"}},
       {"model.layers.{}.mlp.gate_proj.bias", "blk.{}.ffn_gate.bias", nullptr, {"feed_forward"}},
+      {"model.layers.{}.mlp.up_proj.bias", "blk.{}.ffn_up.bias", nullptr, {"feed_forward"}},
+      {"model.layers.{}.mlp.down_proj.bias", "blk.{}.ffn_down.bias", nullptr, {"width"}},
+  };
+}
+
+Rules ungated_feed_forward_rules() {
+  return {
+      {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight", dense, {"feed_forward", "width"}},
+      {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight", dense, {"width", "feed_forward"}},
       {"model.layers.{}.mlp.up_proj.bias", "blk.{}.ffn_up.bias", nullptr, {"feed_forward"}},
       {"model.layers.{}.mlp.down_proj.bias", "blk.{}.ffn_down.bias", nullptr, {"width"}},
   };

@@ -12,6 +12,7 @@ struct AttentionRules {
 };
 
 // Rows that rotate together, a half head apart in the folder, come side by side.
+std::vector<int64_t> neighbours(int64_t heads, int64_t size);
 std::vector<int64_t> neighbouring_queries(const Description& d);
 std::vector<int64_t> neighbouring_keys(const Description& d);
 
@@ -22,6 +23,7 @@ Rules attention_rules(const AttentionRules& of = {});
 Rules head_norm_rules(Change norms = Change::none, Held held = everywhere);  // of each head of q and of k
 Rules row_norm_rules();                                                      // of all heads of q, and of k, as one row
 Rules feed_forward_rules();
+Rules ungated_feed_forward_rules();
 Rules expert_rules(std::string_view gate, std::string_view up, std::string_view down);  // as the folder calls them
 Rules expert_rules();                                                                   // by the names that most have
 // Of all experts in one tensor each: the gates' rows before those of what they scale.
@@ -66,6 +68,8 @@ struct RopeRules {
   double base = 10000;  // where the folder does not say it
   double unsaid = 0;    // the base of which GGUF files say nothing
   void (*yarn)(const Config& rope, Description& to) = describe_yarn;
+  bool dynamic = false;  // a scaling of that kind is passed over: it concerns texts longer than those of training
+  bool factors = false;  // long-rope is run
 };
 
 // A base of rotation as older folders call it.
@@ -75,7 +79,10 @@ struct Base {
 };
 
 // config.json's keys, which are the same in most decoders. Older folders have rope_theta and rope_scaling, newer ones rope_parameters.
-void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {});  // all that follows, with one rotation
+// All that follows, with one rotation.
+void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
+// And what llama's kin say besides; whole heads are rotated.
+void describe_llama(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
 // How config.json calls sizes.
 struct SizeKeys {
   const char *layers = "num_hidden_layers", *width = "hidden_size", *heads = "num_attention_heads", *feed_forward = "intermediate_size",
@@ -89,6 +96,8 @@ void describe_heads(const Config& config, Description& to);
 void describe_even_heads(const Config& config, Description& to, int64_t kv_heads, const char* kv_key);
 void describe_epsilon(const Config& config, Description& to);
 void describe_layer_norm(const Config& config, Description& to, const char* key);  // that of a mean square too, where one is said
+// Layers with a window and layers without: of sliding_window, in those that layer_types or max_window_layers say. No GGUF file says so.
+void describe_windows_by_layer(const Config& config, Description& to);
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
 // One base of all layers, or one a kind of layer; what scales concerns those without a window.
 void describe_rope_by_kind(const Config& config, Description& to);

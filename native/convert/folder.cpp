@@ -283,6 +283,7 @@ std::shared_ptr<const gguf::File> opened(const std::string& path, const FolderOp
     description.tied = config.boolean("tie_word_embeddings", settings.boolean("tie_word_embeddings", architecture.tied));
     if (architecture.pools) describe_pooling(path, description);
     parts.folder = std::make_unique<safetensors::Folder>(path, std::string(config.string("transformers_weights", "")), options.access);
+    if (architecture.read) architecture.read(*parts.folder, description);
     parts.made = plan(*parts.folder, config, architecture, description, options.matrices);
     fields.push_back(gguf::field("general.size_label", size_label(parts.made)));
     fields.insert(fields.end(), description.fields.begin(), description.fields.end());

@@ -267,8 +267,8 @@ class Planner {
     for (const Rule& rule : architecture_.tensors) {
       const auto numbers = match(rule.from, plain(t.name));
       if (!numbers) continue;
-      add(t, rule, *numbers);
       has_place = true;
+      if (!rule.to.empty()) add(t, rule, *numbers);
     }
     if (!has_place)
       throw Error(Code::unsupported, "tensor " + shown(t.name) + ": architecture " + std::string(architecture_.name) +
@@ -362,6 +362,18 @@ void check_method(const Config& config) {
 }
 
 }  // namespace
+
+float value_of(const safetensors::Folder& folder, const std::string& name) {
+  const Tensor* t = folder.find(name);
+  if (!t) throw Error(Code::format, "tensor " + name + ": expected in the folder, which has none");
+  if (t->values() != 1) fail(*t, "expected one number, found " + shape_text(*t));
+  Made made;
+  made.dims = {1}, made.pieces = {{.from = t}};
+  stored_type(*t);
+  float x = 0;
+  made.make(0, 1, reinterpret_cast<uint8_t*>(&x));
+  return x;
+}
 
 std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, const Architecture& architecture,
                        const Description& description, std::optional<Type> matrices) {

@@ -44,6 +44,9 @@ struct Made {
   void make(int64_t first, int64_t count, uint8_t* to) const;
 };
 
+// A tensor of one number.
+float value_of(const safetensors::Folder& folder, const std::string& name);
+
 // matrices: their type in the result, empty for the one they are stored in (FP8: BF16). Vectors are F32. Throws Code::unsupported for
 // a tensor that no rule names or a type of numbers that is not read, Code::format for shapes that do not fit together.
 std::vector<Made> plan(const safetensors::Folder& folder, const Config& config, const Architecture& architecture,

@@ -52,6 +52,32 @@ void describe_linear(const Config& rope, Description& to) {
   to.number("rope.scaling.factor", rope.number("factor", least, most_factor, 1));
 }
 
+void put_factors(const Config& rope, Description& to, const char* key, const char* name, int64_t pairs) {
+  Computed divisors{name, {}};
+  for (const json::Member m : rope[key]) {
+    const double x = m.value.number().value_or(0);
+    if (!(x >= least && x <= most_factor)) rope.fail(key, "expected numbers above 0");
+    divisors.values.push_back(static_cast<float>(x));
+  }
+  if (std::ssize(divisors.values) != pairs) rope.fail(key, "expected a list of " + std::to_string(pairs) + " numbers");
+  to.tensors.push_back(std::move(divisors));
+}
+
+// Long-rope: divisors for texts within the original context, and for longer ones; the magnitude is the same.
+void describe_factors(const Config& config, const Config& rope, Description& to, int64_t rotary) {
+  const int64_t trained = config.integer("max_position_embeddings", 1, most);
+  const int64_t original =
+      rope.integer("original_max_position_embeddings", 1, most, config.integer("original_max_position_embeddings", 1, most, trained));
+  const double times = static_cast<double>(trained) / static_cast<double>(original);
+  for (const char* other : {"attention_factor", "short_mscale", "long_mscale"})
+    if (rope.has(other)) rope.unsupported(other, "is not read: the magnitude follows from the lengths");
+  put_factors(rope, to, "long_factor", "rope_factors_long.weight", rotary / 2);
+  put_factors(rope, to, "short_factor", "rope_factors_short.weight", rotary / 2);
+  if (times <= 1) return;
+  to.number("rope.scaling.attn_factor", std::sqrt(1 + std::log(times) / std::log(static_cast<double>(original))));
+  to.integer("rope.scaling.original_context_length", original);
+}
+
 struct Scaled {
   const char* key;  // in config.json
   int64_t rotary;   // columns of a head
@@ -65,7 +91,9 @@ void describe_scaling(const Config& config, const Config& rope, Description& to,
     rules.yarn(rope, to);
   } else if (kind == "llama3") {
     describe_llama3(rope, to, of.rotary, of.base);
-  } else if (kind != "default") {
+  } else if (rules.factors && (kind == "longrope" || kind == "su")) {
+    describe_factors(config, rope, to, of.rotary);
+  } else if (kind != "default" && !(rules.dynamic && kind == "dynamic")) {
     config.unsupported(of.key, "rope_type: expected default, linear, yarn or llama3, found \"" + shown(kind) + "\"");
   }
 }

@@ -34,6 +34,7 @@ enum class Act : uint8_t {
   tanh,
   clamp,   // to [-limit, limit]
   swiglu,  // of gpt-oss: a' = min(a, limit), b' = b clamped: a' sigmoid(inner a') (b' + 1)
+  elu,     // x, below 0: e^x - 1
 };
 
 // y = outer * act(inner * a), times b or plus b where there is one.

@@ -27,6 +27,7 @@ using Propose = std::function<void(std::span<const int32_t> tokens, int64_t most
 
 struct EngineOptions {
   static constexpr int64_t fit_layers = -1, all_layers = -2;
+  static constexpr int64_t default_context = 8192;
 
   std::string backend = "auto";      // a name of core's registry, "vulkan:1" for its second device; auto: a device, else the CPU
   std::string isa;                   // of the CPU, or the variant of a device's kernels, forced by name; empty: the best

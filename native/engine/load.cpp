@@ -15,7 +15,6 @@
 namespace lt::engine {
 namespace {
 
-constexpr int64_t default_context = 8192;
 constexpr Type q8_0 = Type{8};
 
 void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
@@ -26,7 +25,7 @@ void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
 
 // The pool may be larger than the model's length: many requests share it, none is longer than the model was trained for.
 int64_t context_of(const EngineOptions& o, const Shape& s) {
-  return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(s.trained_context, 1, default_context);
+  return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(s.trained_context, 1, EngineOptions::default_context);
 }
 
 int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
@@ -34,7 +33,7 @@ int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
 // Of a group with a window: what so many requests need at once, windows and what a step adds, though no more than all tokens. In a long
 // context more requests than these wait for one another, or the windows would take what they save.
 int64_t pages_of(int64_t reach, int64_t rows, int64_t sequences, int64_t context) {
-  constexpr int64_t windows = 8, always = default_context / page;
+  constexpr int64_t windows = 8, always = EngineOptions::default_context / page;
   const int64_t all = up(context, page), window = window_pages(reach), step = up(rows, page);
   if (reach == 0) return all;
   return std::min({all, sequences * window + step, std::max(windows * window + step, always)});

@@ -119,7 +119,9 @@ class Placing {
   void load(size_t side, const model::Section& part) {
     Side& s = placed_.sides[side];
     weights_ = {};
-    s.model = model::load(file_, *s.backend, part, ranks_ ? &ranks_->division() : nullptr, &weights_);
+    model::Section section = part;
+    section.context = options_.context_tokens ? options_.context_tokens : EngineOptions::default_context;
+    s.model = model::load(file_, *s.backend, section, ranks_ ? &ranks_->division() : nullptr, &weights_);
     if (ranks_) placed_.memory.weights = ranks_->division().weights();
     placed_.shape = s.model->shape();
     placed_.size = size_of_(placed_.shape);

@@ -16,7 +16,9 @@ Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t
     : context_(context), pages_((context + page - 1) / page), wanted_(wanted) {
   if (options.batch_tokens < 1 || options.batch_tokens > 65536)
     throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(options.batch_tokens));
-  placed_ = engine::place(file, options, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
+  engine::EngineOptions placing = options;
+  placing.context_tokens = context;
+  placed_ = engine::place(file, placing, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
   if (!placed_.shape.head)
     throw Error(Code::unsupported, "this model encodes texts and predicts no tokens, so it cannot be measured by them");
   if (context > placed_.shape.trained_context)

@@ -242,6 +242,14 @@ int64_t read_rotary(const Loader& loader, int64_t key_dim) {
   return columns;
 }
 
+Tensor read_temperature(Loader& loader, double share, int64_t length, int64_t ahead) {
+  if (share == 0) return {};
+  std::vector<float> by(static_cast<size_t>(loader.context()));
+  for (int64_t p = 0; p < std::ssize(by); p++)
+    by[static_cast<size_t>(p)] = static_cast<float>(1 + share * std::log1p(static_cast<double>((p + ahead) / length)));
+  return loader.table(by, std::ssize(by));
+}
+
 Mixing read_attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options) {
   return std::make_shared<Attention>(loader, layer, hyper, options);
 }

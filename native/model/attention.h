@@ -47,6 +47,9 @@ Heads read_heads(const Loader& loader, int64_t layer, const Hyper& hyper);
 // Columns of a head that are rotated, as the file says.
 int64_t read_rotary(const Loader& loader, int64_t key_dim);
 
+// For `temperature`: 1 + share ln(1 + floor((place + ahead) / length)); none where the share is 0.
+Tensor read_temperature(Loader& loader, double share, int64_t length, int64_t ahead = 0);
+
 Mixing read_attention(Loader& loader, int64_t layer, const Hyper& hyper, const AttentionOptions& options);
 
 }  // namespace lt::model

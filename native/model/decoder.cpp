@@ -94,13 +94,16 @@ bool is_sparse(const Loader& loader, int64_t i) {
 }
 
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
-  const Hyper hyper = read_hyper(loader, options.centred);
+  Hyper hyper = read_hyper(loader, options.centred);
+  hyper.weightless = options.weightless;
   const bool sparse = loader.integer("expert_count", 0, most_experts, 0) > 0;
   if (sparse && !options.experts) loader.refuse("expert_count", "a dense model", "a mixture of experts, which this version does not run");
-  AttentionOptions attention = options.attention;
-  if (options.rotates) attention.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
+  AttentionOptions attentions = options.attention;
+  if (options.rotates) attentions.rope = read_rope(loader, read_rotary(loader, read_heads(loader, 0, hyper).key_dim), options.rope);
   return decoder(loader, hyper, options.ends, [&](int64_t i) -> std::vector<Step> {
     const std::string b = block(i);
+    AttentionOptions attention = attentions;
+    if (options.vary) options.vary(i, attention);
     const Norm first = read_norm(loader, b + "attn_norm", hyper.width, hyper);
     const Mixing attend = read_attention(loader, i, hyper, attention);
     const bool one = options.residual == Residual::behind_one_norm;
@@ -111,6 +114,14 @@ std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
     if (options.residual != Residual::in_turn) return {{mixed, fed}};
     return {{mixed}, {fed}};
   });
+}
+
+std::function<void(int64_t, AttentionOptions&)> windows_by_layer(const Loader& loader) {
+  const char* pattern = "attention.sliding_window_pattern";
+  if (!loader.has_list(pattern)) return {};
+  return [&loader, pattern, window = loader.integer("attention.sliding_window", 1, most_context)](int64_t i, AttentionOptions& attention) {
+    if (loader.per_layer(pattern, i, 0, 1)) attention.window = window;
+  };
 }
 
 }  // namespace lt::model

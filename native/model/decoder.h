@@ -60,16 +60,20 @@ enum class Residual : uint8_t {
 // Norm, attention, norm, feed-forward: dense, or of experts where the file has them and `experts` says how.
 struct DecoderOptions {
   AttentionOptions attention = {};
+  std::function<void(int64_t i, AttentionOptions& attention)> vary = {};  // what layer i has otherwise
   RopeOptions rope = {};
   std::optional<ExpertsOptions> experts = {};
   FeedForwardOptions feed_forward = {};
   std::string second_norm = "ffn_norm";
   EndOptions ends = {};
-  bool centred = false;  // layer norms
-  bool rotates = true;   // q and k
+  bool centred = false, weightless = false;  // of Hyper
+  bool rotates = true;                       // q and k
   Residual residual = Residual::in_turn;
   float residual_scale = 1;  // of what a layer adds to its rows
 };
 std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options);
+
+// For `vary`: the layers that attention.sliding_window_pattern names have a window of attention.sliding_window, where there is one.
+std::function<void(int64_t i, AttentionOptions& attention)> windows_by_layer(const Loader& loader);
 
 }  // namespace lt::model

@@ -18,7 +18,7 @@ Boundaries cut_columns(const Loader& loader, const std::string& down, int64_t co
 class FeedForward : public Mixer {
  public:
   FeedForward(Loader& loader, int64_t layer, const Hyper& hyper, const FeedForwardOptions& options)
-      : map_(options.map), gated_(options.gated) {
+      : map_(options.map), gated_(options.gated), xielu_(options.xielu) {
     const std::string b = block(layer), gate = b + "ffn_gate" + options.suffix, up = b + "ffn_up" + options.suffix,
                       down = b + "ffn_down" + options.suffix;
     const int64_t columns = options.columns ? options.columns : loader.per_layer("feed_forward_length", layer, 1, most_width);
@@ -44,14 +44,23 @@ class FeedForward : public Mixer {
       gated(ops, rows, f, x, gate_, up_, map_);
     } else {
       linear(ops, rows, x, {{f, up_}});
-      ops.map(f, f, {}, map_);
+      xielu_ ? bend(ops, f) : ops.map(f, f, {}, map_);
     }
     linear(ops, rows, y, f, down_);
   }
 
  private:
+  void bend(Ops& ops, Tensor f) const {
+    Scope scope(ops);
+    const Tensor sum = scope.like(f), square = scope.like(f);
+    ops.map(square, f, {}, {.act = Act::relu2, .outer = xielu_->positive});
+    ops.map(sum, f, square, {.act = Act::elu, .adds = true, .outer = xielu_->negative});
+    ops.map(f, f, sum, {.adds = true, .outer = xielu_->linear});
+  }
+
   Map map_;
   bool gated_;
+  std::optional<Xielu> xielu_;
   Linear gate_, up_, down_;
 };
 

@@ -16,6 +16,7 @@ Hyper read_hyper(Loader& loader, bool centred) {
 }
 
 Norm read_norm(Loader& loader, const std::string& name, int64_t cols, const Hyper& hyper) {
+  if (hyper.weightless) return {.eps = hyper.eps, .centred = hyper.centred};
   Norm n{.w = loader.vector(name + ".weight", cols), .eps = hyper.eps, .centred = hyper.centred};
   if (loader.has(name + ".bias")) n.b = loader.vector(name + ".bias", cols);
   return n;

@@ -15,12 +15,13 @@ struct Hyper {
   int64_t layers = 0;  // without those behind them that draft further tokens, whose tensors are left unread
   int64_t width = 0, vocabulary = 0, context = 0;
   float eps = 0;
-  bool centred = false;  // layer norms, else root mean square norms
+  bool centred = false;     // layer norms, else root mean square norms
+  bool weightless = false;  // norms have no tensors
 };
 
 Hyper read_hyper(Loader& loader, bool centred = false);
 
-// NAME.weight and, if there, NAME.bias.
+// NAME.weight and, if there, NAME.bias; none of them where norms are weightless.
 Norm read_norm(Loader& loader, const std::string& name, int64_t cols, const Hyper& hyper);
 
 }  // namespace lt::model

@@ -126,7 +126,8 @@ LatentHeads read_latent_heads(const Loader& loader) {
   h.query = loader.integer("attention.head_count", 1, most_heads);
   h.rotated = loader.integer("rope.dimension_count", 2, head - 1);
   h.plain = head - h.rotated;
-  h.value = dim("attention.value_length");
+  const bool said = loader.has_key("attention.value_length") || loader.has_key("attention.value_length_mla");
+  h.value = said ? dim("attention.value_length") : loader.integer("embedding_length", 1, most_width) / h.query;
   h.latent = loader.integer("attention.kv_lora_rank", 1, most_dim);
   return h;
 }

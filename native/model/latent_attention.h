@@ -17,6 +17,7 @@ struct LatentHeads {
   int64_t query = 0, plain = 0, rotated = 0, value = 0;
   int64_t latent = 0;  // columns
 };
+// A value is as wide as width / heads where the file does not say it.
 LatentHeads read_latent_heads(const Loader& loader);
 
 Mixing read_latent_attention(Loader& loader, int64_t layer, const Hyper& hyper, const LatentOptions& options);

@@ -1,24 +1,12 @@
 // llama4: Llama 4 Scout and Maverick. Three layers that rotate and see their chunk of the text, then one that does neither and scales its
 // queries by their place. Every so many layers have experts, whose weights scale what they read, beside a shared one; the others are
 // dense. None of the constants is in the file.
-#include <cmath>
-
 #include "model/decoder.h"
 
 namespace lt::model {
 namespace {
 
 constexpr int64_t chunk = 8192, period = 4;
-
-// 1 + 0.1 ln(1 + floor((place + 1) / 8192)), by place.
-Tensor read_temperature(Loader& f, const Hyper& h) {
-  constexpr int64_t most = 1 << 24;
-  if (h.context > most) f.refuse("context_length", "at most " + std::to_string(most), std::to_string(h.context));
-  std::vector<float> scales(static_cast<size_t>(h.context));
-  for (size_t i = 0; i < scales.size(); i++)
-    scales[i] = static_cast<float>(1 + 0.1 * std::log1p(std::floor(static_cast<double>(i + 1) / static_cast<double>(chunk))));
-  return f.table(scales, h.context);
-}
 
 std::unique_ptr<Model> llama4(Loader& f) {
   if (f.has_key("attention.sliding_window"))
@@ -28,7 +16,7 @@ std::unique_ptr<Model> llama4(Loader& f) {
   // Maverick, known by its 128 experts, does not norm queries and keys.
   AttentionOptions near{.query_key_norm = experts == 128 ? NormOf::none : NormOf::head, .norm_weights = false, .norm_last = true};
   near.chunk = chunk, near.rope = read_rope(f, read_rotary(f, read_heads(f, 0, h).key_dim), {.neighbours = true});
-  const AttentionOptions far{.temperature = read_temperature(f, h)};
+  const AttentionOptions far{.temperature = read_temperature(f, 0.1, chunk, 1)};
   const ExpertsOptions sparse{.router = {.gating = Router::Gating::sigmoid}, .scales_input = true, .shared = columns};
   return decoder(f, h, {}, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };

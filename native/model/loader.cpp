@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/hyper.h"
 #include "quant/type.h"
 
 namespace lt::model {
@@ -89,6 +90,17 @@ int64_t Loader::per_layer(std::string_view key, int64_t layer, int64_t low, int6
   return *found;
 }
 
+double Loader::listed(std::string_view key, int64_t layer, double low, double high) const {
+  const auto i = static_cast<size_t>(layer);
+  const gguf::Value* value = file_.find(key);
+  const auto* list = value ? std::get_if<gguf::Array>(value) : nullptr;
+  const auto* numbers = list ? std::get_if<std::vector<double>>(list) : nullptr;
+  const std::string range = "a list of numbers from " + std::to_string(low) + " to " + std::to_string(high) + ", one for each layer";
+  if (!numbers || i >= numbers->size()) bad_key(std::string(key), range, "none for layer " + std::to_string(layer));
+  if (const double x = (*numbers)[i]; !(x >= low && x <= high)) bad_key(std::string(key), range, std::to_string(x));
+  return (*numbers)[i];
+}
+
 const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int64_t cols) {
   const gguf::HostTensor* t = file_.tensor(name);
   if (!t) throw Error(Code::format, "tensor " + name + ": expected " + shape_text(rows, cols) + ", found none of that name");
@@ -98,6 +110,11 @@ const gguf::HostTensor& Loader::find(const std::string& name, int64_t rows, int6
     throw Error(Code::unsupported, "tensor " + name + ": expected a type of weights, found " + quant::info(t->type).name);
   used_.insert(t->name);
   return *t;
+}
+
+int64_t Loader::context() const {
+  const int64_t trained = integer("context_length", 1, most_context);
+  return section_.context > 0 ? std::min(section_.context, trained) : trained;
 }
 
 int64_t Loader::block_of(const std::string& name) const {

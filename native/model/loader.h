@@ -22,6 +22,7 @@ namespace lt::model {
 struct Section {
   int64_t first = 0, last = INT64_MAX;
   bool embed = true, head = true;
+  int64_t context = 0;  // tokens of the longest sequence; 0: as many as the model was trained for
 };
 
 // Bytes of weights: of each layer, of what makes rows of tokens, of the head. What two of them read counts where it is read first.
@@ -47,6 +48,8 @@ class Loader {
   std::string text(std::string_view key, std::string_view fallback) const;
   // A key that is one number, or a list with a number or a boolean for each layer.
   int64_t per_layer(std::string_view key, int64_t layer, int64_t low, int64_t high, std::optional<int64_t> fallback = {}) const;
+  // A list with a number for each layer, under a key that has no architecture in front.
+  double listed(std::string_view key, int64_t layer, double low, double high) const;
   bool has_key(std::string_view key) const;
   bool has_list(std::string_view key) const;
 
@@ -75,6 +78,7 @@ class Loader {
   Tensor vector(const std::string& name, int64_t cols) { return vector(name, cols, Range{0, cols}); }
   Tensor lookup(const std::string& name, int64_t rows, int64_t cols);  // of whose rows few are read: not read ahead
 
+  int64_t context() const;                          // tokens of the longest sequence
   int64_t block_of(const std::string& name) const;  // values in a block of its type; 1 where it is absent
   Division& division() const { return division_; }
   bool has(const std::string& name) const { return file_.tensor(name) != nullptr; }

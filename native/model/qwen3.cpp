@@ -4,6 +4,6 @@
 
 namespace lt::model {
 
-LT_MODEL("qwen3", [](Loader& f) { return decoder(f, {.attention = {.query_key_norm = NormOf::head}}); });
+LT_MODEL("qwen3", [](Loader& f) { return decoder(f, {.attention = {.query_key_norm = NormOf::head}, .vary = windows_by_layer(f)}); });
 
 }  // namespace lt::model

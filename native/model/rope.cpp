@@ -44,20 +44,28 @@ double yarn_magnitude(const Loader& loader, double factor) {
 }
 
 // The magnitude. A factor without a type is linear; so is the key of the oldest files.
-double scale(std::vector<double>& f, const Loader& loader, double base, bool truncate) {
+double scale(std::vector<double>& f, const Loader& loader, double base, const RopeOptions& options) {
   const std::string kind = loader.text("rope.scaling.type", "linear");
   const double factor = loader.number("rope.scaling.factor", 0, 1e6, loader.number("rope.scale_linear", 0, 1e6, 1));
   if (kind == "yarn") {
     if (factor <= 0) throw Error(Code::format, loader.architecture() + ".rope.scaling.factor: expected a number above 0, found 0");
-    yarn(f, loader, base, factor, truncate);
+    yarn(f, loader, base, factor, options.truncate);
     return yarn_magnitude(loader, factor);
   }
   if (kind == "linear") {
     for (double& x : f) x /= factor > 0 ? factor : 1;
-  } else if (kind != "none" && kind != "llama3") {
+  } else if (kind != "none" && kind != "llama3" && !(options.factors && kind == "longrope")) {
     loader.refuse("rope.scaling.type", "none, linear, yarn or llama3", "\"" + kind + "\"");
   }
-  return 1;
+  return options.factors ? loader.number("rope.scaling.attn_factor", 0, 1e3, 1) : 1;
+}
+
+// The tensor of divisors, where there is one. One cache cannot hold keys turned by both of long-rope's tables, so the context decides.
+std::string divisors_of(const Loader& loader, const RopeOptions& options) {
+  if (!options.factors || !loader.has("rope_factors_long.weight")) return "rope_freqs.weight";
+  const int64_t original =
+      loader.integer("rope.scaling.original_context_length", 1, most_context, loader.integer("context_length", 1, most_context));
+  return loader.context() > original ? "rope_factors_long.weight" : "rope_factors_short.weight";
 }
 
 }  // namespace
@@ -65,9 +73,12 @@ double scale(std::vector<double>& f, const Loader& loader, double base, bool tru
 Rope read_rope(Loader& loader, int64_t columns, const RopeOptions& options) {
   const double base = loader.number(options.base_key, 1.0001, 1e12, options.base);
   std::vector<double> f = plain_frequencies(columns, base);
-  const double magnitude = options.scaled ? scale(f, loader, base, options.truncate) : 1;
-  const bool divided = options.scaled && loader.has("rope_freqs.weight");
-  const std::vector<float> divisors = divided ? loader.values("rope_freqs.weight", 1, std::ssize(f)) : std::vector<float>(f.size(), 1.0f);
+  const double magnitude = options.scaled ? scale(f, loader, base, options) : 1;
+  std::vector<float> divisors(f.size(), 1.0f);
+  if (options.factors)
+    for (const char* other : {"rope_factors_short.weight", "rope_factors_long.weight"}) loader.ignore(other);
+  if (const std::string name = divisors_of(loader, options); options.scaled && loader.has(name))
+    divisors = loader.values(name, 1, std::ssize(f));
   std::vector<float> freqs(f.size());
   for (size_t i = 0; i < f.size(); i++) freqs[i] = static_cast<float>(f[i] / divisors[i]);
   return {.freqs = loader.table(freqs), .magnitude = static_cast<float>(magnitude), .neighbours = options.neighbours};

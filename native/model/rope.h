@@ -11,6 +11,8 @@ struct RopeOptions {
   double base = 10000;                           // where the file has no such key
   bool scaled = true;                            // what the file says about scaling concerns these layers
   bool truncate = true;                          // YaRN's range of pairs is rounded to whole ones
+  bool factors = false;                          // divisors in rope_factors_short.weight and, for sequences longer than the original
+                                                 // context, rope_factors_long.weight, where the file has them (long-rope)
 };
 
 // Plain, linear, YaRN (Peng et al. 2023), or divisors in rope_freqs.weight (Llama 3), of `columns` of a head. `heads` and `start` are left

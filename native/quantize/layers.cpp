@@ -59,7 +59,7 @@ std::vector<gguf::Field> Layers::metadata() const {
   if (numbers_.empty()) return fields;
   for (size_t i = 0; i < fields.size(); i++) {
     const auto* array = std::get_if<gguf::Array>(&file_.metadata()[i].second);
-    if (!array || !fields[i].key.starts_with(architecture_ + ".")) continue;
+    if (!array || !(fields[i].key.starts_with(architecture_ + ".") || fields[i].key.starts_with("xielu."))) continue;
     const auto shortened = [&]<class T, class As>(const std::vector<T>& values, As) {
       if (values.size() != numbers_.size()) return;
       const std::vector<T> kept = kept_of(values, numbers_);

@@ -72,7 +72,7 @@ void add_functions() {
   const std::pair<const char*, Act> all[] = {{"silu", Act::silu},         {"gelu", Act::gelu},   {"gelu_tanh", Act::gelu_tanh},
                                              {"relu", Act::relu},         {"relu2", Act::relu2}, {"sigmoid", Act::sigmoid},
                                              {"softplus", Act::softplus}, {"tanh", Act::tanh},   {"clamp", Act::clamp},
-                                             {"swiglu", Act::swiglu}};
+                                             {"swiglu", Act::swiglu},     {"elu", Act::elu}};
   for (const auto& [word, act] : all) {
     const std::string name = word;
     const Map plain{.act = act, .limit = 2.5f}, scaled{.act = act, .inner = 0.7f, .outer = -1.5f, .limit = 2.5f};

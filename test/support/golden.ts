@@ -48,9 +48,12 @@ export function expectExact(seen: readonly Seen[], tolerance: number, floor?: nu
 
 /** Models of golden/hf and golden2/hf whose architectures this build runs. */
 export const referenceModels = [
-  ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'qwen2', 'qwen2-yarn', 'qwen3'],
+  ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'internlm3', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
+  ...['phi3', 'phi3-longrope', 'phi3-phi4mini', 'phi3-phi4mini-short', 'phi3-window', 'ministral3', 'ministral3-temp'],
+  ...['granite', 'granite-mult', 'granite4-micro', 'smollm3', 'smollm3-yarn', 'seed-oss', 'hunyuan-dense', 'hunyuan-alpha', 'ernie4_5'],
+  ...['internlm2', 'minicpm', 'minicpm3', 'exaone', 'arcee', 'arcee-yarn', 'apertus', 'qwen', 'baichuan7', 'baichuan13', 'olmo', 'olmo-clip'],
   ...['glm4moelite', 'qwen3moe', 'qwen3moe-yarn', 'qwen2moe', 'olmoe', 'granitemoe', 'glm4moe', 'glm4moe-groups', 'minimax-m2', 'minimax-m2-rot'],
   ...['ernie4_5-moe', 'ernie4_5-moe-2', 'ernie4_5-moe-noshared', 'dots1', 'hunyuan-moe', 'llama4'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
@@ -60,8 +63,16 @@ export const referenceModels = [
   ...['bloom', 'mpt', 'nemotron'],
 ] as const;
 
-/** Folders of golden2/hf that no GGUF file stands beside: their settings have no keys there, or nobody else runs the architecture. */
-export const referenceFolders = ['gemma2-qscale', 'gptj', 'starcoder2-window'] as const;
+/** Folders that say what GGUF files have no key for, and the setting that does. */
+export const folderModels = [
+  ['mistral-window', 'sliding_window'],
+  ['qwen2-window', 'sliding_window'],
+  ['qwen3-window', 'sliding_window'],
+  ['smollm3-norope', 'no_rope_layers'],
+  ['ernie4_5-bias', 'use_bias'],
+  ['gemma2-qscale', 'query_pre_attn_scalar'],
+  ['starcoder2-window', 'sliding_window'],
+] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
 export const choosy = (name: string) => /moe|^(mixtral|gpt-oss|deepseek2|qwen3next|qwen35|minimax|dots1|llama4)/.test(name);

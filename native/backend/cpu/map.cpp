@@ -4,7 +4,8 @@ namespace lt::cpu {
 
 // The kernels know an act by its place in the list.
 static_assert(static_cast<int>(Act::silu) == 1 && static_cast<int>(Act::gelu_tanh) == 3 && static_cast<int>(Act::relu2) == 5 &&
-              static_cast<int>(Act::softplus) == 7 && static_cast<int>(Act::clamp) == 9 && static_cast<int>(Act::swiglu) == 10);
+              static_cast<int>(Act::softplus) == 7 && static_cast<int>(Act::clamp) == 9 && static_cast<int>(Act::swiglu) == 10 &&
+              static_cast<int>(Act::elu) == 11);
 
 void Cpu::map(Tensor y, Tensor a, Tensor b, const Map& m) {
   const int64_t stretch = b ? y.cols / b.cols : 1;

@@ -30,6 +30,8 @@ double activate(double x, const Map& m) {
       return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
     case Act::tanh:
       return std::tanh(x);
+    case Act::elu:
+      return x > 0 ? x : std::expm1(x);  // Clevert et al. 2015
     case Act::clamp:
       return std::clamp(x, -static_cast<double>(m.limit), static_cast<double>(m.limit));
   }

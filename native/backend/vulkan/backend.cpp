@@ -48,7 +48,8 @@ class VulkanBackend : public Backend {
   Tensor place(Tensor host) override;
   Tensor alloc(Type type, int64_t rows, int64_t cols) override {
     Tensor t = shape(type, rows, cols);
-    t.data = pointer(take(static_cast<uint64_t>(t.rows * t.stride)));
+    constexpr uint64_t slack = 31 * 4;  // shaders read rows of a table 32 columns at once, the last one too
+    t.data = pointer(take(static_cast<uint64_t>(t.rows * t.stride) + slack));
     return t;
   }
   void write(Tensor to, const void* from) override {

@@ -6,7 +6,7 @@ namespace lt::vulkan {
 static_assert(static_cast<int>(Act::none) == 0 && static_cast<int>(Act::silu) == 1 && static_cast<int>(Act::gelu) == 2 &&
               static_cast<int>(Act::gelu_tanh) == 3 && static_cast<int>(Act::relu) == 4 && static_cast<int>(Act::relu2) == 5 &&
               static_cast<int>(Act::sigmoid) == 6 && static_cast<int>(Act::softplus) == 7 && static_cast<int>(Act::tanh) == 8 &&
-              static_cast<int>(Act::clamp) == 9 && static_cast<int>(Act::swiglu) == 10);
+              static_cast<int>(Act::clamp) == 9 && static_cast<int>(Act::swiglu) == 10 && static_cast<int>(Act::elu) == 11);
 
 void VulkanOps::map(Tensor y, Tensor a, Tensor b, const Map& m) {
   enum : uint32_t { alone, times, plus };  // what b does

@@ -1,15 +1,21 @@
-// Llama 1 to 3.x, Mistral, TinyLlama, SmolLM2, Mixtral.
+// Llama 1 to 3.x, Mistral, TinyLlama, SmolLM2, Mixtral, InternLM3.
 #include "convert/decoder.h"
 
 namespace lt::convert {
 namespace {
 
+// Mistral 7B's first version, of which other programs' files say nothing. One that no text is longer than is none.
+void describe_window(const Config& config, Description& to) {
+  if (!config.has("sliding_window")) return;
+  const int64_t window = config.integer("sliding_window", 1, 1 << 30);
+  if (window >= config.integer("max_position_embeddings", 1, 1 << 30)) return;
+  to.integer("attention.sliding_window", window);
+  to.folder_only(config, "sliding_window");
+}
+
 void describe(const Config& config, Description& to) {
-  describe_decoder(config, to);
-  to.integer("vocab_size", to.of("vocabulary"));
-  if (config.number("partial_rotary_factor", 1) != 1) config.unsupported("partial_rotary_factor", "llama rotates whole heads");
-  to.integer("rope.dimension_count", to.head_dim);
-  if (config.has("sliding_window")) to.integer("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30));
+  describe_llama(config, to, {.dynamic = class_of(config) == "InternLM3ForCausalLM"});
+  describe_window(config, to);
   to.kinds = "num_local_experts";
   const int64_t experts = config.integer("num_local_experts", 0, 1 << 16, 0);
   if (experts == 0) return;
@@ -22,7 +28,7 @@ void describe(const Config& config, Description& to) {
 
 const Architecture llama{
     .name = "llama",
-    .classes = {"LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
+    .classes = {"LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "InternLM3ForCausalLM"},
     .describe = describe,
     .tensors = joined({
         decoder_rules({.q = neighbouring_queries, .k = neighbouring_keys}),

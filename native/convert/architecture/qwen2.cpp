@@ -4,12 +4,9 @@
 namespace lt::convert {
 namespace {
 
-// Layers from max_window_layers on have a window, where it is used at all; newer folders say it layer by layer.
 void describe(const Config& config, Description& to) {
   describe_decoder(config, to);
-  if (!config.boolean("use_sliding_window", false) || !config.has("sliding_window")) return;
-  if (config.integer("max_window_layers", 0, 1 << 20, to.layers) < to.layers)
-    config.unsupported("use_sliding_window", "qwen2 is run without a window");
+  describe_windows_by_layer(config, to);
 }
 
 const Architecture qwen2{

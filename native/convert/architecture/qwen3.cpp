@@ -6,9 +6,7 @@ namespace {
 
 void describe(const Config& config, Description& to) {
   describe_decoder(config, to);
-  if (!config.boolean("use_sliding_window", false) || !config.has("sliding_window")) return;
-  if (config.integer("max_window_layers", 0, 1 << 20, to.layers) < to.layers)
-    config.unsupported("use_sliding_window", "qwen3 is run without a window");
+  describe_windows_by_layer(config, to);
 }
 
 const Architecture qwen3{

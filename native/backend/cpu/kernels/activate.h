@@ -65,4 +65,10 @@ LT_INLINE f32x16 gelu_tanh(f32x16 x) {
   return x / (set1(1.0f) + exp(u * set1(-1.59576912f)));
 }
 
+// Below 0 e^x - 1 = 2 t / (1 - t), t = tanh(x / 2), which is exact near 0 too.
+LT_INLINE f32x16 elu(f32x16 x) {
+  const f32x16 t = tanh(x * set1(0.5f));
+  return where_less(zero(), x, x, (t + t) / (set1(1.0f) - t));
+}
+
 }  // namespace lt::cpu::LT_ISA

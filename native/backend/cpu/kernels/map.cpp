@@ -32,6 +32,9 @@ struct Softplus {
 struct Tanh {
   LT_INLINE f32x16 of(f32x16 x, float) { return tanh(x); }
 };
+struct Elu {
+  LT_INLINE f32x16 of(f32x16 x, float) { return elu(x); }
+};
 struct Clamp {
   LT_INLINE f32x16 of(f32x16 x, float limit) { return max(set1(-limit), min(set1(limit), x)); }
 };
@@ -101,8 +104,8 @@ void act(const MapRow& m) {
 }  // namespace
 
 void map(uint8_t number, const MapRow& m) {
-  static void (*const acts[])(const MapRow&) = {act<None>,    act<Silu>,     act<Gelu>, act<GeluTanh>, act<Relu>,     act<Relu2>,
-                                                act<Sigmoid>, act<Softplus>, act<Tanh>, act<Clamp>,    with_b<Swiglu>};
+  static void (*const acts[])(const MapRow&) = {act<None>,    act<Silu>,     act<Gelu>, act<GeluTanh>, act<Relu>,      act<Relu2>,
+                                                act<Sigmoid>, act<Softplus>, act<Tanh>, act<Clamp>,    with_b<Swiglu>, act<Elu>};
   acts[number](m);
 }
 

@@ -34,6 +34,8 @@ LT_DEVICE float activate(float x, const Map& m) {
       return x > 0 ? x + log1pf(expf(-x)) : log1pf(expf(x));
     case Act::tanh:
       return tanhf(x);
+    case Act::elu:
+      return x > 0 ? x : expm1f(x);  // Clevert et al. 2015
     case Act::clamp:
       return between(x, -m.limit, m.limit);
   }

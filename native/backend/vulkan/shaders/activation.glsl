@@ -50,3 +50,10 @@ float softplus(float x) {
   precise float y = max(x, 0.0) + 2.0 * z * p;
   return y;
 }
+
+// Clevert et al. 2015. Below 0 e^x - 1 = 2 t / (1 - t), t = tanh(x / 2), which is exact near 0 too.
+float elu(float x) {
+  precise float t = hyperbolic_tangent(0.5 * x);
+  precise float below = 2.0 * t / (1.0 - t);
+  return x > 0.0 ? x : below;
+}

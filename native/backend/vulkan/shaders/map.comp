@@ -21,6 +21,7 @@ float activated(float x) {
     case 7u: return softplus(x);
     case 8u: return hyperbolic_tangent(x);
     case 9u: return clamp(x, -limit, limit);
+    case 11u: return elu(x);
   }
   return x;
 }
