@@ -10,7 +10,8 @@ namespace {
 
 std::unique_ptr<Model> minicpm3(Loader& f) {
   const Hyper h = read_hyper(f);
-  const LatentOptions latent{.eps = h.eps, .rope = read_rope(f, read_latent_heads(f).rotated, {.factors = true})};
+  // Norms of latents have their class's default epsilon, whatever the file says of the others.
+  const LatentOptions latent{.eps = 1e-6f, .rope = read_rope(f, read_latent_heads(f).rotated, {.factors = true})};
   const auto scale = static_cast<float>(1.4 / std::sqrt(static_cast<double>(h.layers)));
   const EndOptions ends{.embedding_scale = 12, .logit_scale = 256 / static_cast<float>(h.width)};
   return decoder(f, h, ends, [&](int64_t i) -> std::vector<Step> {

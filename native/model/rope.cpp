@@ -60,9 +60,11 @@ double scale(std::vector<double>& f, const Loader& loader, double base, const Ro
   return options.factors ? loader.number("rope.scaling.attn_factor", 0, 1e3, 1) : 1;
 }
 
+constexpr const char* plain_divisors = "rope_freqs.weight";
+
 // The tensor of divisors, where there is one. One cache cannot hold keys turned by both of long-rope's tables, so the context decides.
 std::string divisors_of(const Loader& loader, const RopeOptions& options) {
-  if (!options.factors || !loader.has("rope_factors_long.weight")) return "rope_freqs.weight";
+  if (!options.factors || !loader.has("rope_factors_long.weight")) return plain_divisors;
   const int64_t original =
       loader.integer("rope.scaling.original_context_length", 1, most_context, loader.integer("context_length", 1, most_context));
   return loader.context() > original ? "rope_factors_long.weight" : "rope_factors_short.weight";
@@ -77,8 +79,8 @@ Rope read_rope(Loader& loader, int64_t columns, const RopeOptions& options) {
   std::vector<float> divisors(f.size(), 1.0f);
   if (options.factors)
     for (const char* other : {"rope_factors_short.weight", "rope_factors_long.weight"}) loader.ignore(other);
-  if (const std::string name = divisors_of(loader, options); options.scaled && loader.has(name))
-    divisors = loader.values(name, 1, std::ssize(f));
+  const std::string name = divisors_of(loader, options);
+  if (options.scaled && (name != plain_divisors || loader.has(name))) divisors = loader.values(name, 1, std::ssize(f));
   std::vector<float> freqs(f.size());
   for (size_t i = 0; i < f.size(); i++) freqs[i] = static_cast<float>(f[i] / divisors[i]);
   return {.freqs = loader.table(freqs), .magnitude = static_cast<float>(magnitude), .neighbours = options.neighbours};
