@@ -51,10 +51,10 @@ void Description::folder_only(const Config& config, std::string_view setting) {
                " cannot say it, and would be run otherwise; the folder is run as it says";
 }
 
-void Description::size(std::string_view name, int64_t value, const char* setting) { sizes(name, {value}, setting); }
+void Description::size(std::string_view name, int64_t value, std::string setting) { sizes(name, {value}, std::move(setting)); }
 
-void Description::sizes(std::string_view name, std::vector<int64_t> by_layer, const char* setting) {
-  sizes_[name] = {std::move(by_layer), setting};
+void Description::sizes(std::string_view name, std::vector<int64_t> by_layer, std::string setting) {
+  sizes_[name] = {std::move(by_layer), std::move(setting)};
 }
 
 const Description::Size& Description::find(std::string_view name) const {
@@ -68,7 +68,7 @@ int64_t Description::of(std::string_view name, int64_t layer) const {
   return values.size() == 1 ? values[0] : values.at(static_cast<size_t>(layer));
 }
 
-const char* Description::setting(std::string_view name) const { return find(name).setting; }
+const std::string& Description::setting(std::string_view name) const { return find(name).setting; }
 
 RegisterArchitecture::RegisterArchitecture(const Architecture& architecture) { all().push_back(&architecture); }
 

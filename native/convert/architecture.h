@@ -95,10 +95,10 @@ class Description {
   void flags(std::string_view key, const std::vector<bool>& values);
 
   // A size of tensors, by a name, and how it is called in config.json.
-  void size(std::string_view name, int64_t value, const char* setting);
-  void sizes(std::string_view name, std::vector<int64_t> by_layer, const char* setting);
+  void size(std::string_view name, int64_t value, std::string setting);
+  void sizes(std::string_view name, std::vector<int64_t> by_layer, std::string setting);
   int64_t of(std::string_view name, int64_t layer = 0) const;
-  const char* setting(std::string_view name) const;
+  const std::string& setting(std::string_view name) const;
 
   // A GGUF file has no key for what `setting` says, or other programs read none: the folder is run, but not written as such a file.
   void folder_only(const Config& config, std::string_view setting);
@@ -107,13 +107,14 @@ class Description {
   std::string unwritable;  // why; empty: it can be written
   std::vector<Computed> tensors;
   int64_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
-  bool tied = false;                    // whether the output's matrix is the token table
-  bool no_dense_layer = false;          // nor need config.json say how wide its feed-forward would be
-  int64_t drafts = 0;                   // layers behind those, which guess further tokens: passed over
-  std::vector<bool> sparse, recurrent;  // by layer; empty: none is
-  std::vector<int64_t> label_rows;      // of the output's matrix, of a reranker's answers
-  json::Value whole = {};               // config.json, of which inner settings are a part
-  const char* kinds = "architectures";  // what says in config.json which layers have which tensors
+  bool tied = false;                         // whether the output's matrix is the token table
+  bool no_dense_layer = false;               // nor need config.json say how wide its feed-forward would be
+  int64_t drafts = 0;                        // layers behind those, which guess further tokens: passed over
+  std::vector<bool> sparse, recurrent;       // by layer; empty: none is
+  std::vector<int64_t> label_rows;           // of the output's matrix, of a reranker's answers
+  json::Value whole = {};                    // config.json, of which inner settings are a part
+  const char* counts = "num_hidden_layers";  // what says in config.json how many layers there are
+  const char* kinds = "architectures";       // what says in config.json which layers have which tensors
 
   // Whether what is made becomes a GGUF file; else it is run where it lies.
   bool written = false;
@@ -123,7 +124,7 @@ class Description {
  private:
   struct Size {
     std::vector<int64_t> values;  // one, or by layer
-    const char* setting;
+    std::string setting;
   };
   const Size& find(std::string_view name) const;
 
@@ -151,11 +152,12 @@ struct Architecture {
   void (*read)(const safetensors::Folder& folder, Description& to) = nullptr;  // values of tensors that become keys
   bool tied = false;                                                           // where tie_word_embeddings is not said
   bool pools = false;                                                          // rows are brought together as modules.json says
-  std::string_view inner = {};                     // where config.json has all this in folders of models that do more than text
-  std::span<const Default> defaults = {};          // of settings
-  std::vector<Renamed> renamed = {};               // in some folders
-  std::vector<std::string_view> passed_over = {};  // beginnings of names of what is for training, for drafts or not for text
-  bool (*is)(const FolderOf&) = nullptr;           // null: of several with a class, the one that no other is
+  std::string_view inner = {};             // where config.json has all this in folders of models that do more than text
+  std::span<const Default> defaults = {};  // of settings
+  std::vector<Renamed> renamed = {};       // in some folders
+  std::vector<std::string_view> passed_over =
+      {};  // of what is for training, for drafts or not for text: beginnings of names, or patterns of whole ones
+  bool (*is)(const FolderOf&) = nullptr;                                // null: of several with a class, the one that no other is
   void (*describe_folder)(const FolderOf&, Description& to) = nullptr;  // what files beside config.json say
 };
 

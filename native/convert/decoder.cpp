@@ -25,6 +25,10 @@ std::vector<int64_t> up_columns(const Description& d) { return half_of_columns(d
 std::vector<int64_t> joint_gates(const Description& d) { return joint_half(d, 0); }
 std::vector<int64_t> joint_ups(const Description& d) { return joint_half(d, 1); }
 
+int64_t size_or(const Config& config, const char* key, int64_t most, int64_t fallback) {
+  return fallback > 0 ? config.integer(key, 1, most, fallback) : config.integer(key, 1, most);
+}
+
 }  // namespace
 
 void put_by_layer(const char* key, const std::vector<int64_t>& values, Description& to) {
@@ -33,10 +37,11 @@ void put_by_layer(const char* key, const std::vector<int64_t>& values, Descripti
   to.put(key, std::span<const int32_t>(all));
 }
 
-void describe_stack(const Config& config, Description& to, const char* layers) {
+void describe_stack(const Config& config, Description& to, const char* layers, const char* columns) {
   to.layers = config.integer(layers, 1, 4096);
-  const int64_t width = config.integer("hidden_size", 1, 1 << 20);
-  to.size("width", width, "hidden_size");
+  to.counts = layers;
+  const int64_t width = config.integer(columns, 1, 1 << 20);
+  to.size("width", width, columns);
   to.size("vocabulary", config.integer("vocab_size", 1, 1 << 24), "vocab_size");
   to.size("one", 1, "architectures");
   to.integer("block_count", to.layers);
@@ -45,16 +50,18 @@ void describe_stack(const Config& config, Description& to, const char* layers) {
 
 namespace {
 
-void describe_head_count(const Config& config, Description& to) {
-  to.heads = config.integer("num_attention_heads", 1, 1 << 14);
-  to.size("heads", to.heads, "num_attention_heads");
+void describe_head_count(const Config& config, Description& to, const char* heads = "num_attention_heads") {
+  to.heads = config.integer(heads, 1, 1 << 14);
+  to.size("heads", to.heads, heads);
   to.integer("attention.head_count", to.heads);
 }
 
 }  // namespace
 
-void describe_context(const Config& config, Description& to) {
-  to.integer("context_length", config.integer("max_position_embeddings", 1, 1 << 30));
+void describe_context(const Config& config, Description& to, const char* key, int64_t otherwise) {
+  const int64_t context = size_or(config, key, 1 << 30, otherwise);
+  to.size("context", context, key);
+  to.integer("context_length", context);
 }
 
 void describe_feed_forward(Description& to, int64_t columns, const char* setting) {
@@ -62,15 +69,18 @@ void describe_feed_forward(Description& to, int64_t columns, const char* setting
   to.integer("feed_forward_length", columns);
 }
 
-void describe_sizes(const Config& config, Description& to, const char* feed_forward, const char* layers, std::vector<int64_t> columns) {
-  describe_stack(config, to, layers);
-  describe_context(config, to);
-  if (config.has(feed_forward) || !to.no_dense_layer) {
-    if (columns.empty()) columns = config.integers(feed_forward, to.layers, 1, 1 << 20);
-    to.sizes("feed_forward", columns, feed_forward);
+void describe_sizes(const Config& config, Description& to, const SizeKeys& keys) {
+  describe_stack(config, to, keys.layers, keys.width);
+  describe_context(config, to, keys.context, keys.trained);
+  if (config.has(keys.feed_forward) || !to.no_dense_layer) {
+    std::vector<int64_t> columns = keys.columns;
+    if (columns.empty() && keys.widening > 0) columns = {size_or(config, keys.feed_forward, 1 << 20, keys.widening * to.of("width"))};
+    if (columns.empty()) columns = config.integers(keys.feed_forward, to.layers, 1, 1 << 20);
+    to.sizes("feed_forward", columns, keys.feed_forward);
+    if (columns.size() == 1) to.size("gate_up", 2 * columns[0], keys.feed_forward);
     put_by_layer("feed_forward_length", columns, to);
   }
-  describe_head_count(config, to);
+  describe_head_count(config, to, keys.heads);
 }
 
 void describe_hybrid(const Config& config, Description& to, const std::vector<bool>& attending) {
@@ -97,6 +107,7 @@ void describe_heads(const Config& config, Description& to, const std::vector<boo
   to.size("head", to.head_dim, "head_dim");
   std::vector<int32_t> by_layer;
   for (const bool attends : attending) by_layer.push_back(attends ? static_cast<int32_t>(to.kv_heads) : 0);
+  to.size("kv_heads", to.kv_heads, "num_key_value_heads");
   if (attending.empty())
     to.integer("attention.head_count_kv", to.kv_heads);
   else
@@ -104,6 +115,28 @@ void describe_heads(const Config& config, Description& to, const std::vector<boo
   if (!config.has("head_dim")) return;
   to.integer("attention.key_length", to.head_dim);
   to.integer("attention.value_length", to.head_dim);
+}
+
+void describe_even_heads(const Config& config, Description& to, int64_t kv_heads, const char* kv_key) {
+  const int64_t width = to.of("width");
+  const std::string of_heads = to.setting("heads"), of_width = to.setting("width"), all = of_width + ", " + of_heads + ", " + kv_key;
+  if (width % to.heads || width / to.heads % 2)
+    config.fail(of_heads, "expected heads of an even number of columns, of the " + std::to_string(width) + " of " + of_width + ", found " +
+                              std::to_string(to.heads) + " heads");
+  if (to.heads % kv_heads)
+    config.fail(kv_key,
+                "expected a divisor of the " + std::to_string(to.heads) + " of " + of_heads + ", found " + std::to_string(kv_heads));
+  to.kv_heads = kv_heads, to.head_dim = width / to.heads;
+  to.size("head", to.head_dim, of_width + " / " + of_heads);
+  to.size("kv_heads", kv_heads, kv_key);
+  to.size("query", width, of_width);
+  to.size("key_value", kv_heads * to.head_dim, all);
+  to.size("qkv", width + 2 * kv_heads * to.head_dim, all);
+}
+
+void describe_layer_norm(const Config& config, Description& to, const char* key) {
+  to.number("attention.layer_norm_epsilon", config.number(key, 0, 1, 1e-5));
+  if (config.has("rms_norm_eps")) to.number("attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 0, 1, 1e-5));
 }
 
 void describe_epsilon(const Config& config, Description& to, const char* key, double fallback) {
@@ -222,11 +255,11 @@ Rules attention_rules(const AttentionRules& of) {
       {"model.layers.{}.self_attn.q_proj.weight", "blk.{}.attn_q.weight", of.held, {of.queries, "width"}, Change::none, {.rows = of.q}},
       {"model.layers.{}.self_attn.k_proj.weight", "blk.{}.attn_k.weight", of.held, {"key_value", "width"}, Change::none, {.rows = of.k}},
       {"model.layers.{}.self_attn.v_proj.weight", "blk.{}.attn_v.weight", of.held, {"key_value", "width"}},
-      {"model.layers.{}.self_attn.o_proj.weight", "blk.{}.attn_output.weight", of.held, {"width", "query"}},
+      {of.output, "blk.{}.attn_output.weight", of.held, {"width", "query"}},
       {"model.layers.{}.self_attn.q_proj.bias", "blk.{}.attn_q.bias", of.biases, {of.queries}, Change::none, {.columns = of.q}},
       {"model.layers.{}.self_attn.k_proj.bias", "blk.{}.attn_k.bias", of.biases, {"key_value"}, Change::none, {.columns = of.k}},
       {"model.layers.{}.self_attn.v_proj.bias", "blk.{}.attn_v.bias", of.biases, {"key_value"}},
-      {"model.layers.{}.self_attn.o_proj.bias", "blk.{}.attn_output.bias", of.biases, {"width"}},
+      {of.output_bias, "blk.{}.attn_output.bias", of.biases, {"width"}},
   };
 }
 
@@ -334,6 +367,37 @@ std::vector<int64_t> neighbouring_keys(const Description& d) { return neighbours
 
 Rules decoder_rules(const AttentionRules& attention, const Rules& more) {
   return joined({outer_rules(), norm_rules("blk.{}.ffn_norm.weight"), attention_rules(attention), feed_forward_rules(), more});
+}
+
+const char* key_of(const Config& config, std::initializer_list<const char*> keys) {
+  const auto at = std::find_if(keys.begin(), keys.end(), [&](const char* key) { return config.has(key); });
+  return at == keys.end() ? *(keys.end() - 1) : *at;
+}
+
+std::vector<bool> windows_of(const Config& config, const Description& to) {
+  return config.choices("layer_types", to.layers, "sliding_attention", "full_attention");
+}
+
+void expect_windows(const Config& config, const Description& to, int64_t period) {
+  for (const char* key : {"sliding_window_pattern", "_sliding_window_pattern"}) config.expect_number(key, static_cast<double>(period));
+  const std::vector<bool> slides = windows_of(config, to);
+  for (size_t i = 0; i < slides.size(); i++)
+    if (slides[i] != ((static_cast<int64_t>(i) + 1) % period != 0))
+      config.unsupported("layer_types",
+                         "expected every layer of " + std::to_string(period) + ", the last of them, and no other, without a window");
+}
+
+std::vector<int64_t> ungrouped(const Description& d) {
+  const int64_t size = d.head_dim, queries = d.heads / d.kv_heads, group = (queries + 2) * size;
+  std::vector<int64_t> from;
+  const auto add = [&](int64_t first, int64_t count) {
+    for (int64_t g = 0; g < d.kv_heads; g++)
+      for (int64_t i = 0; i < count; i++) from.push_back(g * group + first + i);
+  };
+  add(0, queries * size);
+  add(queries * size, size);
+  add((queries + 1) * size, size);
+  return from;
 }
 
 }  // namespace lt::convert

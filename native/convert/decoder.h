@@ -8,6 +8,7 @@ struct AttentionRules {
   Held held = everywhere, biases = nullptr;
   std::string_view queries = "query";  // rows of q
   Order q = nullptr, k = nullptr;      // in which their rows go
+  std::string_view output = "model.layers.{}.self_attn.o_proj.weight", output_bias = "model.layers.{}.self_attn.o_proj.bias";
 };
 
 // Rows that rotate together, a half head apart in the folder, come side by side.
@@ -68,7 +69,9 @@ void describe_yarn(const Config& rope, Description& to);
 void describe_sections(const Config& config, Description& to, std::vector<int32_t> otherwise = {});
 
 struct RopeRules {
-  double partial = 1;  // the share of a head that is rotated, where the folder does not say it
+  double partial = 1;   // the share of a head that is rotated, where the folder does not say it
+  double base = 10000;  // where the folder does not say it
+  double unsaid = 0;    // the base of which GGUF files say nothing
   void (*yarn)(const Config& rope, Description& to) = describe_yarn;
   bool dynamic = false;   // a scaling of that kind is passed over: it concerns texts longer than those of training
   bool factors = false;   // long-rope is run
@@ -89,21 +92,45 @@ void put_by_layer(const char* key, const std::vector<int64_t>& values, Descripti
 void describe_decoder(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
 // And what llama's kin say besides; whole heads are rotated.
 void describe_llama(const Config& config, Description& to, const RopeRules& rope = {}, std::string_view activation = "silu");
-// feed_forward: what config.json calls its columns; by layer where it does not say so.
-void describe_sizes(const Config& config, Description& to, const char* feed_forward = "intermediate_size",
-                    const char* layers = "num_hidden_layers", std::vector<int64_t> by_layer = {});
+// How config.json calls sizes.
+struct SizeKeys {
+  const char *layers = "num_hidden_layers", *width = "hidden_size", *heads = "num_attention_heads", *feed_forward = "intermediate_size",
+             *context = "max_position_embeddings";
+  int64_t widening = 0;               // columns of the feed-forward by those of a row, where the folder may leave them out
+  int64_t trained = 0;                // the context, where it may
+  std::vector<int64_t> columns = {};  // of the feed-forward by layer, where it does not say them so
+};
+void describe_sizes(const Config& config, Description& to, const SizeKeys& keys = {});
 // attending: which layers have keys and values; empty: all.
 void describe_heads(const Config& config, Description& to, const std::vector<bool>& attending = {});
+// Heads that divide the width among them, of which no key in GGUF says more.
+void describe_even_heads(const Config& config, Description& to, int64_t kv_heads, const char* kv_key);
 void describe_epsilon(const Config& config, Description& to, const char* key = "rms_norm_eps", double fallback = 1e-6);
+void describe_layer_norm(const Config& config, Description& to, const char* key);  // that of a mean square too, where one is said
 // Layers with a window and layers without: of sliding_window, in those that layer_types or max_window_layers say. No GGUF file says so.
 void describe_windows_by_layer(const Config& config, Description& to);
 void describe_rope(const Config& config, Description& to, const RopeRules& rules = {});
 // Parts of describe_sizes, for those that have not all of it; describe_hybrid has the heads too.
-void describe_stack(const Config& config, Description& to, const char* layers = "num_hidden_layers");
-void describe_context(const Config& config, Description& to);
+void describe_stack(const Config& config, Description& to, const char* layers = "num_hidden_layers", const char* columns = "hidden_size");
+// otherwise: where the folder does not say it; 0: it must.
+void describe_context(const Config& config, Description& to, const char* key = "max_position_embeddings", int64_t otherwise = 0);
 void describe_feed_forward(Description& to, int64_t columns, const char* setting = "intermediate_size");
 void describe_hybrid(const Config& config, Description& to, const std::vector<bool>& attending);
+// One base of all layers, or one a kind of layer; what scales concerns those without a window.
+void describe_rope_by_kind(const Config& config, Description& to);
 // Of layers without a window, which may be scaled by a factor, and of those with one.
 void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales);
+
+// The first of these keys that is there, or the last.
+const char* key_of(const Config& config, std::initializer_list<const char*> keys);
+
+// Which layers have a window, by layer_types; empty where it is not said.
+std::vector<bool> windows_of(const Config& config, const Description& to);
+// All but every `period`th, the last of them: throws Code::unsupported for another rhythm, which GGUF does not say.
+void expect_windows(const Config& config, const Description& to, int64_t period);
+
+// Rows of q, k and v of one matrix, which lie by groups of heads in the folder (each group's queries, its key, its value), one behind the
+// other.
+std::vector<int64_t> ungrouped(const Description& d);
 
 }  // namespace lt::convert

@@ -218,7 +218,8 @@ class Planner {
 
   bool is_passed_over(std::string_view name) const {
     const auto begins = [&](std::string_view begin) { return name.starts_with(begin); };
-    if (std::any_of(architecture_.passed_over.begin(), architecture_.passed_over.end(), begins)) return true;
+    const auto fits = [&](std::string_view pattern) { return begins(pattern) || match(pattern, name); };
+    if (std::any_of(architecture_.passed_over.begin(), architecture_.passed_over.end(), fits)) return true;
     constexpr std::string_view layers = "model.layers.";
     if (!begins(layers)) return false;
     name.remove_prefix(layers.size());
@@ -272,8 +273,10 @@ class Planner {
       const bool in_layers = rule.to.find("{}") != std::string_view::npos;
       for (int64_t layer = 0; rule.held && layer < (in_layers ? description_.layers : 1); layer++)
         if (rule.held(description_, layer) && !places_.contains(filled(rule.to, {layer})))
-          throw Error(Code::format, "tensor " + filled(rule.from, {layer}) + ": expected in the folder, which has none" +
-                                        (in_layers ? "; num_hidden_layers says " + std::to_string(description_.layers) + " layers" : ""));
+          throw Error(
+              Code::format,
+              "tensor " + filled(rule.from, {layer}) + ": expected in the folder, which has none" +
+                  (in_layers ? std::string("; ") + description_.counts + " says " + std::to_string(description_.layers) + " layers" : ""));
     }
   }
 
@@ -308,7 +311,8 @@ class Planner {
     check_shape(t);
     const std::optional<int64_t> layer = layer_of(rule, numbers);
     if (layer && *layer >= description_.layers)
-      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as num_hidden_layers in config.json says");
+      fail(t, "expected layers below " + std::to_string(description_.layers) + ", as " + std::string(description_.counts) +
+                  " in config.json says");
     if (layer && rule.held && !rule.held(description_, *layer))
       fail(t, "expected none in layer " + std::to_string(*layer) + ", as " + description_.kinds + " in config.json says");
     check_sizes(t, rule, layer.value_or(0));

@@ -79,6 +79,26 @@ void describe_factors(const Config& config, const Config& rope, Description& to,
   to.integer("rope.scaling.original_context_length", original);
 }
 
+struct Scaled {
+  const char* key;  // in config.json
+  int64_t rotary;   // columns of a head
+  double base;
+};
+void describe_scaling(const Config& config, const Config& rope, Description& to, const Scaled& of, const RopeRules& rules) {
+  const std::string_view kind = kind_of(rope);
+  if (kind == "linear") {
+    describe_linear(rope, to);
+  } else if (kind == "yarn") {
+    rules.yarn(rope, to);
+  } else if (kind == "llama3") {
+    describe_llama3(rope, to, of.rotary, of.base);
+  } else if (rules.factors && (kind == "longrope" || kind == "su")) {
+    describe_factors(config, rope, to, of.rotary);
+  } else if (kind != "default" && !(rules.dynamic && kind == "dynamic") && !(rules.sections && kind == "mrope")) {
+    config.unsupported(of.key, "rope_type: expected default, linear, yarn or llama3, found \"" + shown(kind) + "\"");
+  }
+}
+
 // An object of the configuration, or none.
 Config object_in(const Config& config, const char* key, json::Value value) {
   if (value && !value.is(json::Kind::object)) config.fail(key, "expected an object or null");
@@ -132,25 +152,30 @@ void describe_sections(const Config& config, Description& to, std::vector<int32_
 void describe_rope(const Config& config, Description& to, const RopeRules& rules) {
   const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
   const Config rope = object_in(config, key, config[key]);
-  const double base = checked_base(config, "rope_theta", rope.number("rope_theta", config.number("rope_theta", 10000)));
+  const double base = checked_base(config, "rope_theta", rope.number("rope_theta", config.number("rope_theta", rules.base)));
   const double part = rope.number("partial_rotary_factor", config.number("partial_rotary_factor", rules.partial));
   const auto rotary = static_cast<int64_t>(static_cast<double>(to.head_dim) * part);
   if (rotary < 2 || rotary > to.head_dim || rotary % 2)
     config.fail("partial_rotary_factor", "expected an even number of columns to rotate");
-  const std::string_view kind = kind_of(rope);
-  to.number("rope.freq_base", base);
+  if (base != rules.unsaid) to.number("rope.freq_base", base);
   if (rotary != to.head_dim) to.integer("rope.dimension_count", rotary);
-  if (kind == "linear") {
-    describe_linear(rope, to);
-  } else if (kind == "yarn") {
-    rules.yarn(rope, to);
-  } else if (kind == "llama3") {
-    describe_llama3(rope, to, rotary, base);
-  } else if (rules.factors && (kind == "longrope" || kind == "su")) {
-    describe_factors(config, rope, to, rotary);
-  } else if (kind != "default" && !(rules.dynamic && kind == "dynamic") && !(rules.sections && kind == "mrope")) {
-    config.unsupported(key, "rope_type: expected default, linear, yarn or llama3, found \"" + shown(kind) + "\"");
+  describe_scaling(config, rope, to, {key, rotary, base}, rules);
+}
+
+void describe_rope_by_kind(const Config& config, Description& to) {
+  const json::Value full = config["rope_parameters"]["full_attention"], near = config["rope_parameters"]["sliding_attention"];
+  if (!full || !near) {
+    describe_rope(config, to);
+    if (config.has("sliding_window")) to.number("rope.freq_base_swa", config.number("rope_theta", 10000));
+    return;
   }
+  const Config far = object_in(config, "rope_parameters: full_attention", full);
+  const Config sliding = object_in(config, "rope_parameters: sliding_attention", near);
+  const double base = checked_base(config, "rope_theta", far.number("rope_theta", config.number("rope_theta", 10000)));
+  sliding.expect_text(kind_key(sliding), "default");
+  to.number("rope.freq_base", base);
+  to.number("rope.freq_base_swa", checked_base(config, "rope_theta", sliding.number("rope_theta", base)));
+  describe_scaling(config, far, to, {"rope_parameters", to.head_dim, base}, {});
 }
 
 void describe_two_ropes(const Config& config, Description& to, const Base& full, const Base& sliding, bool scales) {

@@ -5,8 +5,8 @@
 namespace lt::model {
 
 LT_MODEL("command-r", [](Loader& f) {
-  // use_qk_norm is not in the file: it is Command R+, known by its 64 layers.
-  const bool norms = f.flag("folder.use_qk_norm", f.integer("block_count", 1, most_layers) == 64);
+  // use_qk_norm is not in files: it is Command R+'s, known by its 64 layers.
+  const bool norms = f.flag("attention.query_key_norm", f.integer("block_count", 1, most_layers) == 64);
   return decoder(f, {.attention = {.query_key_norm = norms ? NormOf::each : NormOf::none},
                      .rope = {.neighbours = true},
                      .ends = {.logit_scale = static_cast<float>(f.number("logit_scale", 0, 1e6, 1))},

@@ -7,11 +7,11 @@
 namespace lt::model {
 namespace {
 
-// query_pre_attn_scalar, which is the head's size, but for the 27B, known by its 46 layers.
+// query_pre_attn_scalar is not in files: it is the head's size, but for the 27B, known by its 46 layers. Of folders the scale is said.
 double gemma2_scale(const Loader& f, const Hyper& h, const Heads& heads) {
   const double usual =
       h.layers == 46 ? static_cast<double>(h.width) / static_cast<double>(heads.query) : static_cast<double>(heads.key_dim);
-  return 1 / std::sqrt(f.number("folder.query_pre_attn_scalar", 1e-6, 1e6, usual));
+  return f.number("attention.scale", 1e-6, 1e6, 1 / std::sqrt(usual));
 }
 
 std::unique_ptr<Model> gemma2(Loader& f) {

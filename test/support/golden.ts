@@ -61,6 +61,10 @@ export const referenceModels = [
   ...['glm4moelite', 'qwen3moe', 'qwen3moe-yarn', 'qwen2moe', 'olmoe', 'granitemoe', 'glm4moe', 'glm4moe-groups', 'minimax-m2', 'minimax-m2-rot'],
   ...['ernie4_5-moe', 'ernie4_5-moe-2', 'ernie4_5-moe-noshared', 'dots1', 'hunyuan-moe', 'llama4'],
   ...['qwen3next', 'qwen3next-tied', 'qwen35', 'qwen35-tied', 'qwen35moe', 'qwen35moe-tied'],
+  ...['gemma', 'gemma2', 'gemma2-27b', 'olmo2', 'olmo3', 'olmo3-yarn', 'exaone4', 'exaone4-window'],
+  ...['cohere', 'cohere-qknorm', 'cohere2', 'cohere2-5', 'glm4', 'glm', 'chatglm'],
+  ...['gpt2', 'gptneox', 'falcon', 'falcon40', 'falcon-11b', 'starcoder', 'starcoder2', 'phi2', 'stablelm', 'stablelm-12b'],
+  ...['bloom', 'mpt', 'nemotron'],
 ] as const;
 
 /** Folders that say what GGUF files have no key for, and the setting that does. */
@@ -70,6 +74,8 @@ export const folderModels = [
   ['qwen3-window', 'sliding_window'],
   ['smollm3-norope', 'no_rope_layers'],
   ['ernie4_5-bias', 'use_bias'],
+  ['gemma2-qscale', 'query_pre_attn_scalar'],
+  ['starcoder2-window', 'sliding_window'],
 ] as const;
 
 /** Models of which a row that rounding pushes over the edge of a choice, of experts or of a state's, differs much. */
@@ -91,11 +97,14 @@ export const referenceTolerance = (name: string) => reference(name).tolerance_gg
 export const referenceOutput = (name: string) => reference(name).output;
 export const referenceIds = (name: string) => sharedJson<{ ids: number[] }>(`${referenceFolder(name)}/ids.json`).ids;
 
+/** As far as a file says that texts may go: two of the GGUF files say the width of a row in place of the context. */
+export const idsWithin = (ids: readonly number[], { trainedContext }: { trainedContext: number }) => ids.slice(0, trainedContext);
+
 /** How far each row of logits, or of hidden values, is from what transformers computed. `file`: below the model's folder, or the folder. */
 export async function referenceDistances(name: string, options: LoadOptions, file = 'model-bf16.gguf'): Promise<number[]> {
   const { output } = reference(name);
-  const ids = referenceIds(name);
   await using model = await loadModel(sharedPath(`${referenceFolder(name)}/${file}`), { contextTokens: 128, ...options });
+  const ids = idsWithin(referenceIds(name), model.info);
   const found = await (output === 'hidden' ? model.hidden(ids) : model.logits(ids));
-  return rowDistances(found, sharedFloats(`${referenceFolder(name)}/${output}.f32`), found.length / ids.length);
+  return rowDistances(found, sharedFloats(`${referenceFolder(name)}/${output}.f32`).subarray(0, found.length), found.length / ids.length);
 }

@@ -5,7 +5,7 @@ namespace lt::convert {
 namespace {
 
 void describe(const Config& config, Description& to) {
-  describe_sizes(config, to, "intermediate_size", "num_layers");
+  describe_sizes(config, to, {.layers = "num_layers"});
   describe_heads(config, to);
   describe_rope(config, to);
   const double epsilon = config.number("layer_norm_epsilon", 0, 1, 1e-5);

@@ -115,7 +115,7 @@ void describe_experts(const Config& config, Description& to) {
 }
 
 void describe(const Config& config, Description& to) {
-  describe_sizes(config, to, "intermediate_size", "num_hidden_layers", feed_forwards(config));
+  describe_sizes(config, to, {.columns = feed_forwards(config)});
   describe_epsilon(config, to);
   const std::vector<bool> slides = gemma_windows(config, to, 6);
   const auto near = std::find(slides.begin(), slides.end(), true), far = std::find(slides.begin(), slides.end(), false);

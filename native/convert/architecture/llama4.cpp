@@ -26,7 +26,7 @@ void check_attention(const Config& config, const Description& to) {
 }
 
 void describe(const Config& config, Description& to) {
-  describe_sizes(config, to, "intermediate_size_mlp");
+  describe_sizes(config, to, {.feed_forward = "intermediate_size_mlp"});
   describe_heads(config, to);
   describe_rope(config, to);
   describe_epsilon(config, to);
