@@ -6,7 +6,7 @@
 namespace lt::convert {
 namespace {
 
-constexpr int64_t most = 1 << 20, most_heads = 1 << 14;
+constexpr int64_t most_columns = 1 << 20, most_heads = 1 << 14;
 
 // Rules hold no names of their own.
 std::string_view named(std::string_view before, const char* end) {
@@ -46,8 +46,9 @@ Rules common_rules(std::string_view mixer, Held held) {
 
 void describe_mamba(const Config& config, Description& to, const MambaKeys& keys) {
   const bool said = keys.inner && config.has(keys.inner);
-  const int64_t inner = said ? config.integer(keys.inner, 1, most) : config.integer(keys.expand, 1, 64, 2) * to.of("width");
-  const int64_t state = config.integer(keys.state, 1, most, 16), rank = config.integer(keys.rank, 1, most, (to.of("width") + 15) / 16);
+  const int64_t inner = said ? config.integer(keys.inner, 1, most_columns) : config.integer(keys.expand, 1, 64, 2) * to.of("width");
+  const int64_t state = config.integer(keys.state, 1, most_columns, 16),
+                rank = config.integer(keys.rank, 1, most_columns, (to.of("width") + 15) / 16);
   describe_kernel(config, to, keys.kernel);
   to.size("inner", inner, "expand x hidden_size, or intermediate_size,");
   to.size("channels", inner, "expand x hidden_size, or intermediate_size,");
@@ -61,8 +62,8 @@ void describe_mamba(const Config& config, Description& to, const MambaKeys& keys
 }
 
 void describe_mamba2(const Config& config, Description& to, const Mamba2Keys& keys) {
-  const int64_t state = config.integer(keys.state, 1, most), groups = config.integer(keys.groups, 1, most_heads);
-  const int64_t heads = config.integer(keys.heads, 1, most_heads), inner = heads * config.integer(keys.head, 1, most);
+  const int64_t state = config.integer(keys.state, 1, most_columns), groups = config.integer(keys.groups, 1, most_heads);
+  const int64_t heads = config.integer(keys.heads, 1, most_heads), inner = heads * config.integer(keys.head, 1, most_columns);
   if (heads % groups)
     config.fail(keys.groups, "expected a divisor of the " + std::to_string(heads) + " heads, found " + std::to_string(groups));
   describe_kernel(config, to, keys.kernel);

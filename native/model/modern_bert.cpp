@@ -7,7 +7,7 @@ namespace lt::model {
 namespace {
 
 // A number, of which the first layer is full, or a list.
-bool slides(const Loader& f, int64_t i) {
+bool is_local(const Loader& f, int64_t i) {
   const char* key = "attention.sliding_window_pattern";
   if (f.has_list(key)) return f.per_layer(key, i, 0, 1) != 0;
   return i % f.integer(key, 1, most_layers, 3) != 0;
@@ -35,7 +35,7 @@ std::unique_ptr<Model> modern_bert(Loader& f) {
   return decoder(f, h, ends, [&](int64_t i) -> std::vector<Step> {
     AttentionOptions attention{.fused = true, .rope = full};
     // Half of the window to each side, both ends included.
-    if (windows && slides(f, i)) attention.rope = local, attention.window = half + 1, attention.ahead = half;
+    if (windows && is_local(f, i)) attention.rope = local, attention.window = half + 1, attention.ahead = half;
     const std::string norm = block(i) + "attn_norm";
     const std::optional<Norm> before = i > 0 || f.has(norm + ".weight") ? std::optional(read_norm(f, norm, h.width, h)) : std::nullopt;
     return {{{before, read_attention(f, i, h, attention)}},

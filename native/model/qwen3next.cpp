@@ -14,7 +14,7 @@ bool recurs(const Loader& f, int64_t i) {
   return (i + 1) % f.integer("full_attention_interval", 1, most_layers, 4) != 0;
 }
 
-Mixing read_sparse(Loader& f, int64_t i, const Hyper& h) {
+Mixing read_gated_experts(Loader& f, int64_t i, const Hyper& h) {
   return read_experts(
       f, i, h,
       {.router = {.normalize = true}, .shared = f.integer("expert_shared_feed_forward_length", 1, most_width), .shared_gate = true});
@@ -30,7 +30,8 @@ std::unique_ptr<Model> qwen(Loader& f, const DeltaOptions& delta, bool sparse) {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     const Mixing first = recurs(f, i) ? read_delta_rule(f, i, h, delta)
                                       : read_attention(f, i, h, {.query_key_norm = NormOf::head, .gated = true, .rope = rope});
-    return {{{norm("attn_norm"), first}}, {{norm("post_attention_norm"), sparse ? read_sparse(f, i, h) : read_feed_forward(f, i, h, {})}}};
+    return {{{norm("attn_norm"), first}},
+            {{norm("post_attention_norm"), sparse ? read_gated_experts(f, i, h) : read_feed_forward(f, i, h, {})}}};
   });
 }
 
