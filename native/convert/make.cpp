@@ -169,7 +169,8 @@ void take_row(const Made& made, const StoredMatrix& piece, int64_t row, std::vec
 
 void change_row(Change change, float unit, std::vector<float>& x) {
   if (change == Change::ternary)
-    for (float& v : x) v = std::clamp(std::nearbyint(v * (1 / unit)), -1.0f, 1.0f) / (1 / unit);  // as it was in training
+    // As it was in training; a zero without a sign.
+    for (float& v : x) v = std::clamp(std::nearbyint(v * (1 / unit)), -1.0f, 1.0f) / (1 / unit) + 0.0f;
   if (change == Change::plus_one)
     for (float& v : x) v += 1;
   if (change == Change::decay)
