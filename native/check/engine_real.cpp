@@ -194,7 +194,7 @@ CHECK_CASE("engine/real: a context larger than the model's length is for many re
 CHECK_CASE("engine/real: options that cannot be are refused") {
   const auto refused = [](const EngineOptions& o, Code code) { CHECK_THROWS(Loaded(o), code); };
   refused(options(-1), Code::argument);
-  refused(options(256, 0), Code::argument);
+  refused(options(256, -1), Code::argument);
   refused(options(256, 64, 0), Code::argument);
   EngineOptions o = options(256);
   o.cache_type = "q9";
