@@ -44,6 +44,13 @@ inline std::vector<int32_t> golden_ids(const std::string& name) {
   return Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("ids").ids();
 }
 
+// One model of each kind of layer, for what is too long to be done with all.
+inline bool of_each_kind(const std::string& name) {
+  constexpr const char* kinds[] = {"llama",        "qwen3",     "mixtral", "gemma3", "gemma3n", "gemma4",    "gemma4-moe", "gpt-oss",
+                                   "deepseek2-v3", "qwen3next", "qwen35",  "lfm2",   "mamba2",  "falcon-h1", "jamba",      "modern-bert"};
+  return std::find(std::begin(kinds), std::end(kinds), name) != std::end(kinds);
+}
+
 // "logits" or "hidden": what the rows are.
 inline std::string golden_kind(const std::string& name) {
   return Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("kind").string();

@@ -75,12 +75,6 @@ void lockstep_of(const std::string& name, const std::string& backend, const std:
   expect_none(divergences(*gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf")), golden_ids(name), backend, variant, 1e-3));
 }
 
-bool of_each_kind(const std::string& name) {
-  constexpr const char* kinds[] = {"llama",        "qwen3",     "mixtral", "gemma3", "gemma3n", "gemma4",    "gemma4-moe", "gpt-oss",
-                                   "deepseek2-v3", "qwen3next", "qwen35",  "lfm2",   "mamba2",  "falcon-h1", "jamba",      "modern-bert"};
-  return std::find(std::begin(kinds), std::end(kinds), name) != std::end(kinds);
-}
-
 CHECK_GENERATOR() {
   std::string absent;
   const std::vector<std::string> models = golden_models(absent);
