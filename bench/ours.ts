@@ -20,9 +20,15 @@ class Ours implements Side {
       if (usage.cached > 0) throw new Error(`${usage.cached} tokens of the prompt were cached`);
       return { tokens: prompts[0].length, seconds: (performance.now() - start) / 1000 };
     }
-    const clock = new StreamClock(prompts.length);
-    await Promise.all(prompts.map((prompt) => this.stream(prompt, tokens + 1, clock)));
-    return clock.timing();
+    const clock = new StreamClock();
+    if (kind === 'decode') {
+      await this.stream(prompts[0], tokens + 1, clock);
+      return clock.timing();
+    }
+    // Whole: who is begun when differs.
+    const start = performance.now();
+    await Promise.all(prompts.map((prompt) => this.stream(prompt, tokens, clock)));
+    return { tokens: tokens * prompts.length, seconds: (performance.now() - start) / 1000 };
   }
 
   private async stream(prompt: number[], maxTokens: number, clock: StreamClock): Promise<void> {
@@ -32,7 +38,6 @@ class Ours implements Side {
       clock.arrived(count === 0, ids.length);
       count += ids.length;
     }
-    clock.ended();
     if (count !== maxTokens) throw new Error(`${count} of ${maxTokens} tokens came`);
   }
 }

@@ -33,7 +33,7 @@ class Peer implements Side {
     }
     // A prompt that was read before is kept: only its last token is evaluated again.
     await this.single.adaptStateToTokens(prompt.slice(0, -1) as Token[], false);
-    const clock = new StreamClock(1);
+    const clock = new StreamClock();
     await stream(this.single, prompt.slice(this.single.nextTokenIndex), job.tokens + 1, (i) => clock.arrived(i === 0));
     return clock.timing();
   }
@@ -41,9 +41,9 @@ class Peer implements Side {
   // In lockstep, one call a sequence and step: all eight meet in one batch, which independent streams here do not.
   private async batch({ prompts, tokens }: Job): Promise<Timing> {
     await Promise.all(this.several.map((s) => s.clearHistory()));
-    let last = await this.step(prompts);
     const start = performance.now();
-    for (let i = 0; i < tokens; i++) last = await this.step(last);
+    let last = await this.step(prompts);
+    for (let i = 1; i < tokens; i++) last = await this.step(last);
     return { tokens: tokens * prompts.length, seconds: (performance.now() - start) / 1000 };
   }
 

@@ -34,29 +34,18 @@ export interface Side {
   run(job: Job): Promise<Timing>;
 }
 
-// Tokens that came while all streams ran, from when the last had its first one until one ended, and how long that took.
+// Tokens that came after a stream's first one, and how long they took.
 export class StreamClock {
-  private waiting: number;
   private start = 0;
-  private end: number | undefined;
   private tokens = 0;
 
-  constructor(streams: number) {
-    this.waiting = streams;
-  }
-
   arrived(first: boolean, count = 1): void {
-    if (this.waiting === 0 && this.end === undefined) this.tokens += count;
-    if (first && --this.waiting === 0) this.start = performance.now();
-  }
-
-  ended(): void {
-    if (this.waiting > 0) throw new Error('a stream ended before the last began; give them more tokens');
-    this.end ??= performance.now();
+    if (first) this.start = performance.now();
+    else this.tokens += count;
   }
 
   timing(): Timing {
-    return { tokens: this.tokens, seconds: ((this.end ?? performance.now()) - this.start) / 1000 };
+    return { tokens: this.tokens, seconds: (performance.now() - this.start) / 1000 };
   }
 }
 
