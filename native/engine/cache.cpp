@@ -397,6 +397,12 @@ void Cache::withdraw(Holding& h) noexcept {
   for (Node* node = h.node; node; node = node->parent) hide(*node);
 }
 
+// What the next row would read is the state behind the node's tokens.
+void Cache::know_state(const Holding& h, Node& node) noexcept {
+  if (has_states() && h.reads != none && node.pages[state_pool()] == none && !states().at(h.reads).node)
+    attach(state_pool(), h.reads, node);
+}
+
 // What is computed of a page that is not full, and the state behind it, for a later request.
 void Cache::keep_part(Holding& h, std::span<const int32_t> tokens, int64_t computed,
                       const std::array<int32_t, most_groups>& last) noexcept {
@@ -426,8 +432,7 @@ void Cache::keep_part(Holding& h, std::span<const int32_t> tokens, int64_t compu
     if (!node) node = &make(h.prefix, h.node, part);
     for (size_t g = 0; g < groups(); g++)
       if (news && last[g] != none && node->pages[g] == none) attach(g, last[g], *node);
-    if (has_states() && h.reads != none && node->pages[state_pool()] == none && !states().at(h.reads).node)
-      attach(state_pool(), h.reads, *node);
+    know_state(h, *node);
     release(node);
   } catch (...) {  // computed again where it is wanted
   }
@@ -444,9 +449,8 @@ void Cache::give_back(Holding& h, std::span<const int32_t> tokens, int64_t compu
     if (h.pages[g].size() > full) last[g] = h.pages[g][full];
   if (computed % page != 0)
     keep_part(h, tokens, computed, last);
-  else if (has_states() && h.node && h.node->findable && h.reads != none && h.node->pages[state_pool()] == none &&
-           !states().at(h.reads).node)
-    attach(state_pool(), h.reads, *h.node);
+  else if (h.node && h.node->findable)
+    know_state(h, *h.node);
   for (size_t g = 0; g < groups(); g++) {
     while (!h.pages[g].empty()) {
       let_go(g, h.pages[g].back());

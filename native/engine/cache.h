@@ -154,6 +154,7 @@ class Cache {
   bool has_pages(const Node& node) const;
   bool is_worth_keeping(int64_t end, int64_t prompt) const;
   void keep_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, const std::array<int32_t, most_groups>& last) noexcept;
+  void know_state(const Holding& h, Node& node) noexcept;
   void publish_page(Holding& h, std::span<const int32_t> tokens, size_t i);
   void read_from(Holding& h, int32_t slot) noexcept;
   void drop_kept(Holding& h) noexcept;
