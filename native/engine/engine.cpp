@@ -165,7 +165,6 @@ class RunningEngine final : public Engine {
     }
     const auto interrupted = [&] { return news_.load(std::memory_order_relaxed) && in_vain(work, rows); };
     const bool done = parts_.batch->run(work, scheduler_.copies(), interrupted);
-    threads_.yield();
     scheduler_.copied();
     if (!done) return;
     pace_.measured(wait, rows, next, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
