@@ -22,6 +22,8 @@ const probe = {
 /** What a template prints behind the question, of an answer that reasons and calls. */
 interface Printed {
   readonly answer: string;
+  /** Without what the prompt begins of it. */
+  readonly begun: string;
 }
 
 /** The ways in which templates take a call. */
@@ -34,20 +36,30 @@ const shapes = [{ probe_key: 'probe value' }, JSON.stringify({ probe_key: 'probe
 });
 
 function print(template: ChatTemplate): Printed | undefined {
+  const text = (messages: readonly object[], begin: boolean): string =>
+    template
+      .render(messages as never, { tools: [probe], add_generation_prompt: begin }, { now: new Date(0) })
+      .map((segment) => segment.text)
+      .join('');
+  const question = { role: 'user', content: asked };
   for (const answer of shapes) {
     try {
-      const messages = [{ role: 'user', content: asked }, answer];
-      const whole = template
-        .render(messages as never, { tools: [probe], add_generation_prompt: false }, { now: new Date(0) })
-        .map((s) => s.text)
-        .join('');
+      const whole = text([question, answer], false);
       const at = whole.lastIndexOf(asked);
-      if (at >= 0 && whole.includes(tool, at)) return { answer: whole.slice(at + asked.length) };
+      if (at < 0 || !whole.includes(tool, at)) continue;
+      return { answer: whole.slice(at + asked.length), begun: begunBy(whole, text([question], true)) };
     } catch {
       // it wants another shape, or takes no calls
     }
   }
   return undefined;
+}
+
+/** What of a whole conversation the model writes: what stands behind the prompt, as far as the two are equal. */
+function begunBy(whole: string, prompt: string): string {
+  let same = 0;
+  while (same < prompt.length && whole[same] === prompt[same]) same++;
+  return whole.slice(same);
 }
 
 /** Finds the formats of a template. Of one that prints no calls: those that it tells its model of, or all whose markers no prose has. */
@@ -57,7 +69,7 @@ export function detect(source: string): OutputFormat {
   const text = printed?.answer ?? source;
   return {
     calls: printed ? printedCalls(printed, source) : toldCalls(source),
-    reasoning: reasonings.filter((r) => r === think || (r.anywhere ? source : text).includes(r.open) || text.includes(r.close[0] as string)),
+    reasoning: reasonings.filter((r) => r === think || (r.printed ? text : source).includes(r.open)),
     wraps: wraps.filter(([open]) => source.includes(open)),
   };
 }
@@ -67,11 +79,25 @@ function toldCalls(source: string): readonly CallFormat[] {
   return told.length > 0 ? told : [...all.filter((f) => !f.quiet), bareJson];
 }
 
-function printedCalls({ answer }: Printed, source: string): readonly CallFormat[] {
+function printedCalls({ answer, begun }: Printed, source: string): readonly CallFormat[] {
   const found = all.filter((f) => f.open.some((open) => answer.includes(open.trimStart())));
   if (found.length > 0) return found;
+  const unknown = derived(begun);
+  if (unknown) return [unknown];
   const bare = /\[\s*$/.test(answer.slice(0, answer.indexOf(tool))) ? barePython : bareJson;
   return [...all.filter((f) => f.open.some((open) => open.startsWith('<|python') && source.includes(open))), bare];
+}
+
+const marker = '<[^<>\\s]{1,60}>|\\[/?[A-Z_]{3,60}\\]';
+const before = new RegExp(`(${marker})\\s*(?:\\[\\s*)?(?:\\{\\s*"\\w+":\\s*"|\\{\\s*")?${tool}`);
+const behind = new RegExp(`probe value\\W*?(${marker})`);
+
+/** The markers around calls as a template that nobody knows prints them: JSON or Python's calls between two. */
+function derived(begun: string): CallFormat | undefined {
+  const open = before.exec(begun)?.[1];
+  const close = behind.exec(begun)?.[1];
+  if (open === undefined) return undefined;
+  return { open: [open], bodies: [{ kind: 'json' }, { kind: 'python' }], close: close === undefined ? [] : [close] };
 }
 
 const plain = { size: 0, begin: -1, end: -1, beginText: '', endText: '', addsBegin: false, addsEnd: false, controls: [] };

@@ -33,7 +33,9 @@ export interface TaggedBody {
   readonly open?: string;
   /** What ends the name; one of `key.open` and `close` ends it too. */
   readonly end: readonly string[];
-  /** The tag with a key: `key` and, where the tag tells whether the value is text, `text`. */
+  /** What stands before `end`, where that is more than the `name`. */
+  readonly head?: RegExp;
+  /** The tag with a key: `key`; where the tag tells more of the value, whether it is `text`, or its `type`. */
   readonly key: { readonly open: string; readonly close: string; readonly head: RegExp };
   /** A tag in front of the value. */
   readonly valueOpen?: string;
@@ -68,6 +70,8 @@ export interface ReasoningFormat {
   readonly close: readonly string[];
   /** Control tokens, which no prose spells: reasoning may begin behind text too. */
   readonly anywhere?: boolean;
+  /** Instructions use the word too: it counts where the template writes it around reasoning. */
+  readonly printed?: boolean;
 }
 
 /** What stands around an answer's text, and is not part of it. */

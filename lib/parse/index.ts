@@ -40,8 +40,11 @@ export class OutputParser {
 
   /** `template`: the Jinja source that the model is prompted with. */
   constructor(template: string, { tools, prompt = '' }: ParseContext = {}) {
-    this.#parts = new Parts((part) => this.#given.push(part));
     const offered = tools && tools.length > 0 ? new Tools(tools) : undefined;
+    this.#parts = new Parts(
+      (part) => this.#given.push(part),
+      (call) => offered?.faults(call.name, call.arguments) ?? [],
+    );
     this.#steps = new OutputReader(this.#input, this.#parts, formatOf(template), offered).read(prompt);
   }
 

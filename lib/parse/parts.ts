@@ -87,7 +87,11 @@ export class Parts {
   readonly #problems: ParseProblem[] = [];
   #open: OpenCall | undefined;
 
-  constructor(give: (part: OutputPart) => void) {
+  /** `faults`: what is wrong with a whole call beside its form. */
+  constructor(
+    give: (part: OutputPart) => void,
+    private readonly faults: (call: ToolCall) => readonly string[] = () => [],
+  ) {
     this.#give = give;
   }
 
@@ -143,6 +147,7 @@ export class Parts {
     };
     this.#calls.push(call);
     this.#give({ type: 'callEnd', index, call });
+    if (complete) for (const fault of this.faults(call)) this.problem(fault, argumentsText);
   }
 
   problem(message: string, raw: string): void {

@@ -3,7 +3,7 @@ import { readCall, type Reading } from './bodies';
 import { Channels } from './channels';
 import { Fence } from './fence';
 import type { CallFormat, OutputFormat, ReasoningFormat } from './format';
-import { reasonings } from './families/reasoning';
+import { isControl, reasonings } from './families/reasoning';
 import { Input, Markers, type Steps } from './input';
 import type { Parts } from './parts';
 import { Tools } from './tools';
@@ -31,7 +31,7 @@ export class OutputReader {
     if (this.format.channels) return yield* new Channels(this.input, this.parts, this.tools).read(end);
     const inside = this.#calls.find((f) => f.textName !== undefined && f.open.some((open) => end.endsWith(open)));
     if (inside) yield* this.#section(inside, '');
-    const reasoning = reasonings.find((r) => end.endsWith(r.open));
+    const reasoning = reasonings.find((r) => begunIn(end, r.open));
     if (reasoning) yield* this.#reason(reasoning);
     while (!this.input.over) yield* this.#text();
   }
@@ -68,8 +68,8 @@ export class OutputReader {
   /** Whether it stands around the text: the first before it, and then its end. */
   #wraps(marker: string): boolean {
     const wrap = this.format.wraps.find(([open]) => open === marker);
-    if (!wrap) return this.#wrapped.delete(marker);
-    if (this.parts.hasText) return false;
+    if (!wrap) return this.#wrapped.delete(marker) || isControl(marker);
+    if (this.parts.hasText && !isControl(marker)) return false;
     this.#wrapped.add(wrap[1]);
     return true;
   }
@@ -170,6 +170,7 @@ export class OutputReader {
       if (outcome === 'none') {
         const raw = input.recorded();
         if (count === 0 || raw.trim() !== '') this.#noCall(format, raw, count > 0);
+        else this.#say(raw);
         return;
       }
       if (outcome === 'broken') return yield* this.#broken(format);
@@ -199,4 +200,10 @@ export class OutputReader {
     parts.end(false);
     parts.problem(cut ? 'the output ended inside a call' : 'the arguments of a call cannot be read', raw);
   }
+}
+
+/** Whether what `open` opens is still open at the end of a prompt: only other tags stand behind it. */
+function begunIn(end: string, open: string): boolean {
+  const at = end.lastIndexOf(open);
+  return at >= 0 && /^(?:\s|<(?!\/)[^<>/|]*>)*$/.test(end.slice(at + open.length));
 }

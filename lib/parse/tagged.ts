@@ -5,13 +5,15 @@ import { Markers, type Steps } from './input';
 import { escaped, valueOf } from './values';
 import { fits } from './tools';
 
+const plainName = /^\s*(?<name>[\w.:-]+)\s*$/;
+
 /** Reads the call that stands next. */
 export function* tagged(reading: Reading, body: TaggedBody): Steps<Outcome> {
   const { input, parts, tools } = reading;
   if (body.open !== undefined) input.take(body.open.length);
   const tags = new Markers([body.key.open, ...body.close]);
   const found = yield* input.head(new Markers([...body.end, body.key.open, ...body.close]), longestName);
-  const name = /^\s*([\w.:-]+)\s*$/.exec(found?.head ?? '')?.[1];
+  const name = (body.head ?? plainName).exec(found?.head ?? '')?.groups?.name;
   if (!found || name === undefined) return 'none';
   let tag = body.end.includes(found.marker) ? undefined : found.marker;
   if (tag === undefined) {
@@ -32,7 +34,11 @@ export function* tagged(reading: Reading, body: TaggedBody): Steps<Outcome> {
     if (tag !== body.key.open) break;
     tag = undefined;
     const head = yield* input.head(new Markers([body.key.close]), 1024);
-    const { key, text } = (body.key.head.exec(head?.head.trim() ?? '')?.groups ?? {}) as { key?: string; text?: string };
+    const {
+      key,
+      type,
+      text = type && String(type === 'string'),
+    } = (body.key.head.exec(head?.head.trim() ?? '')?.groups ?? {}) as Record<string, string | undefined>;
     if (key === undefined) return 'broken';
     parts.write(`${given.size > 0 ? ',' : ''}${JSON.stringify(key)}:`);
     given.add(key);
@@ -86,7 +92,6 @@ function* value({ input, parts, tools }: Reading, body: TaggedBody, tool: string
     for (const message of read.problems) parts.problem(message, all);
   } else {
     parts.write(JSON.stringify(all));
-    if (!types.has('string')) parts.problem(`the argument ${key} of ${tool}: expected ${[...types].join(' or ')}, found other text`, all);
   }
   return true;
 }

@@ -22,6 +22,17 @@ export class Tools {
     return this.#parameters.has(name);
   }
 
+  /** What is wrong with a call, as far as names and types tell. */
+  faults(name: string, given: Readonly<Record<string, unknown>>): readonly string[] {
+    if (!this.has(name)) return [`a call of ${name.slice(0, 80)}, which is no tool that was offered`];
+    const missing = this.missing(name, new Set(Object.keys(given))).map((key) => `a call of ${name} lacks ${key}`);
+    const wrong = Object.entries(given).flatMap(([key, value]) => {
+      const types = this.types(name, key);
+      return fits(value, types) ? [] : [`a call of ${name}: expected ${[...types].join(' or ')} for ${key}, found ${typeOf(value)}`];
+    });
+    return [...missing, ...wrong];
+  }
+
   #properties(tool: string): Schema {
     return record(this.#parameters.get(tool)?.properties);
   }

@@ -18,7 +18,8 @@ const pairs: readonly (readonly [string, ...string[]])[] = [
   ['<|tools_prefix|>', '<|tools_suffix|>'],
   ['<|START_ACTION|>', '<|END_ACTION|>'],
   ['<|python_tag|>', '<|eom_id|>'],
-  ['<|tool_calls|>', '<|/tool_calls|>'],
+  ['function call<|role_sep|>'],
+  ['<|function_call|>'],
 ];
 
 export const envelopes: readonly CallFormat[] = [

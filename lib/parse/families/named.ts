@@ -50,16 +50,30 @@ export const named: readonly CallFormat[] = [
         kind: 'named',
         open: '<|tool_call:begin|>',
         end: ['<|tool_call:args|>'],
-        head: /^\s*(?<id>[^<]+)<\|tool_call:name\|>(?<name>[\w.:-]+)\s*$/,
+        head: /^\s*(?<id>[^<]+)?<\|tool_call:name\|>(?<name>[\w.:-]+)\s*$/,
         writing: json,
         close: ['<|tool_call:end|>'],
       },
     ],
-    close: [],
+    close: ['<|calls|>'],
   },
   {
     open: ['<|tool_call>'],
     bodies: [{ kind: 'named', end: ['{'], head: /^\s*call:(?<name>[\w.:-]+)$/, writing: { stringMark: '<|"|>', words: true }, close: ['<tool_call|>'] }],
     close: [],
+  },
+  {
+    open: ['<use_mcp_tool>'],
+    bodies: [
+      {
+        kind: 'named',
+        open: '<server_name>',
+        end: ['<arguments>'],
+        head: /^[^<]*<\/server_name>\s*<tool_name>(?<name>[\w.:-]+)<\/tool_name>\s*$/,
+        writing: json,
+        close: ['</arguments>'],
+      },
+    ],
+    close: ['</use_mcp_tool>'],
   },
 ];

@@ -42,7 +42,7 @@ const dsml = '｜DSML｜';
 const opensource = ':opensource';
 
 export const tags: readonly CallFormat[] = [
-  { open: ['<function='], back: '<function='.length, bodies: [gluedTags], close: [] },
+  { open: ['<function='], back: '<function='.length, bodies: [gluedTags], close: ['</tool_call>'] },
   { open: ['<minimax:tool_call>'], bodies: [namedTags, { kind: 'json' }], close: ['</minimax:tool_call>'] },
   { open: ['<seed:tool_call>'], bodies: [gluedTags, { kind: 'json' }], close: ['</seed:tool_call>'] },
   ...['function_calls', 'tool_calls'].map((name): CallFormat => ({ open: [`<${dsml}${name}>`], bodies: [invoke(dsml)], close: [`</${dsml}${name}>`] })),
@@ -65,5 +65,20 @@ export const tags: readonly CallFormat[] = [
       },
     ],
     close: ['</tool_calls>'],
+  },
+  {
+    open: ['<|open|>tools<|sep|>'],
+    bodies: [
+      {
+        kind: 'tagged',
+        open: '<|open|>call tool="',
+        end: ['<|sep|>'],
+        head: /^(?<name>[^"]+)"/,
+        key: { open: '<|open|>argument key=', close: '<|sep|>', head: /^"(?<key>[^"]*)"(?:\s+type="(?<type>\w+)")?$/ },
+        valueClose: '<|close|>argument<|sep|>',
+        close: ['<|close|>call<|sep|>'],
+      },
+    ],
+    close: ['<|close|>tools<|sep|>'],
   },
 ];
