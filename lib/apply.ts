@@ -2,7 +2,9 @@
 import * as check from './check';
 import { LlamaError } from './errors';
 import type { OfferedTool } from './parse';
+import { inspectModel } from './inspect';
 import { ChatTemplate, type Message } from './template';
+import { sourceOf, templatesIn, type NamedTemplates } from './templates';
 
 export interface ApplyTemplateOptions {
   /** Tools to offer, each `{ type: 'function', function: { name, description, parameters } }`, as templates take them. */
@@ -33,7 +35,7 @@ const checks: check.Checks<ApplyTemplateOptions> = {
 };
 
 /**
- * The text of a conversation in a Jinja template, as Jinja2 renders it. Messages are taken as they are, with whatever keys the template reads.
+ * The text of a conversation in a Jinja template, as Jinja2 renders it: its source, or one of `templateNames`. Messages are taken as they are, with whatever keys the template reads.
  * Throws a `LlamaError`: `TEMPLATE` where the template cannot be read, refuses the messages, or takes more than its bounds.
  */
 export function applyTemplate(template: string, messages: readonly Readonly<Record<string, unknown>>[], options?: ApplyTemplateOptions): string {
@@ -54,8 +56,28 @@ export function applyTemplate(template: string, messages: readonly Readonly<Reco
   if (given.length === 0) throw new LlamaError('ARGUMENT', 'messages: expected at least one message, found none');
   const vocabulary = { size: 0, begin: -1, end: -1, beginText: bosToken, endText: eosToken, addsBegin: false, addsEnd: false, controls: [] };
   const all = { add_generation_prompt: addGenerationPrompt, ...(tools && { tools }), ...variables };
-  return new ChatTemplate(source, vocabulary)
+  return new ChatTemplate(sourceOf(source), vocabulary)
     .render(given, all, now ? { now } : {})
     .map(({ text }) => text)
     .join('');
+}
+
+/** The templates of a model file or folder, and the texts that they call `bos_token` and `eos_token`. */
+export interface ModelTemplates {
+  /** By name; the one that is used unless another is asked for is `default`. */
+  readonly templates: NamedTemplates;
+  readonly bosToken: string;
+  readonly eosToken: string;
+}
+
+/** Reads the chat templates of a GGUF file or a Hugging Face folder, without loading it. */
+export async function chatTemplates(path: string | URL): Promise<ModelTemplates> {
+  const { metadata } = await inspectModel(path);
+  const tokens = metadata.get('tokenizer.ggml.tokens');
+  const textOf = (key: string): string => {
+    const id = metadata.get(`tokenizer.ggml.${key}_token_id`);
+    const text: unknown = Array.isArray(tokens) && typeof id === 'number' ? tokens[id] : undefined;
+    return typeof text === 'string' ? text : '';
+  };
+  return { templates: templatesIn(metadata), bosToken: textOf('bos'), eosToken: textOf('eos') };
 }

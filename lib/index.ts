@@ -5,7 +5,7 @@ import './dispose';
 import './platform';
 import { native, packageRoot } from './binding';
 
-export { applyTemplate, type ApplyTemplateOptions } from './apply';
+export { applyTemplate, chatTemplates, type ApplyTemplateOptions, type ModelTemplates } from './apply';
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatJson, type ChatOptions, type SendOptions } from './chat';
 export { convertModel, type ConvertOptions, type ConvertType, type Written } from './convert';
@@ -68,6 +68,7 @@ export type { Prompt } from './prompt';
 export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, type QuantizeOptions, type QuantizeReport } from './quantize';
 export type { GenerateOptions } from './sampling';
 export type { Message } from './template';
+export { templateNames, type NamedTemplates } from './templates';
 export { loadTokenizer, Tokenizer } from './tokenizer';
 
 /** The package's version. */
