@@ -1,9 +1,10 @@
 // A chat template without its model: what a conversation reads as.
 import * as check from './check';
 import { LlamaError } from './errors';
-import type { OfferedTool } from './parse';
+import { shapedFor, type OfferedTool } from './parse';
 import { inspectModel } from './inspect';
-import { ChatTemplate, type Message } from './template';
+import { triedAgain } from './lenience';
+import { ChatTemplate, type Message, type Variables } from './template';
 import { sourceOf, templatesIn, type NamedTemplates } from './templates';
 
 export interface ApplyTemplateOptions {
@@ -18,6 +19,11 @@ export interface ApplyTemplateOptions {
   eosToken?: string;
   /** What templates take for the present. Default: now. */
   now?: Date;
+  /**
+   * Calls are given in the shape that the template prints, and what transformers refuses but other renderers do is done: `append` of lists, tools
+   * that are none as an empty list. Default false: as transformers renders.
+   */
+  lenient?: boolean;
 }
 
 const record: check.Check<Readonly<Record<string, unknown>>> = (value, name) =>
@@ -32,6 +38,7 @@ const checks: check.Checks<ApplyTemplateOptions> = {
   bosToken: check.string,
   eosToken: check.string,
   now: date,
+  lenient: check.boolean,
 };
 
 /**
@@ -48,6 +55,7 @@ export function applyTemplate(template: string, messages: readonly Readonly<Reco
     bosToken = '',
     eosToken = '',
     now,
+    lenient = false,
   } = check.options(
     options && { ...options, tools: options.tools ?? undefined },
     'applyTemplate',
@@ -55,11 +63,21 @@ export function applyTemplate(template: string, messages: readonly Readonly<Reco
   );
   if (given.length === 0) throw new LlamaError('ARGUMENT', 'messages: expected at least one message, found none');
   const vocabulary = { size: 0, begin: -1, end: -1, beginText: bosToken, endText: eosToken, addsBegin: false, addsEnd: false, controls: [] };
-  const all = { add_generation_prompt: addGenerationPrompt, ...(tools && { tools }), ...variables };
-  return new ChatTemplate(sourceOf(source), vocabulary)
-    .render(given, all, now ? { now } : {})
-    .map(({ text }) => text)
-    .join('');
+  const all: Variables = { add_generation_prompt: addGenerationPrompt, ...(tools && { tools }), ...variables };
+  const compiled = new ChatTemplate(sourceOf(source), vocabulary);
+  const asked = lenient ? shapedFor(sourceOf(source), given) : given;
+  const render = (given: Variables): string =>
+    compiled
+      .render(asked, given, { lenient, ...(now && { now }) })
+      .map(({ text }) => text)
+      .join('');
+  try {
+    return render(all);
+  } catch (error) {
+    const again = lenient ? triedAgain(error, all, now) : undefined;
+    if (!again) throw error;
+    return render(again);
+  }
 }
 
 /** The templates of a model file or folder, and the texts that they call `bos_token` and `eos_token`. */

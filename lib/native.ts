@@ -47,6 +47,7 @@ export interface NativeInfo {
   fileType: string;
   backend: string;
   chatTemplate: string;
+  namedTemplates: [name: string, source: string][];
   ranks: string; // '': one
   rerankTemplate: string; // '': a reranker takes a pair of texts
   pooling: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // as the file says
@@ -91,6 +92,7 @@ export interface NativeRequest {
   maxTokens: number; // -1: up to the end of the context
   stop: readonly string[];
   ignoreEnd: boolean;
+  spellControls: boolean; // control tokens are part of the text, as they are spelled
   tellsReading: boolean; // reports have promptRead
   logprobs: number; // -1: none
   kind: 'generate' | 'score' | 'embed'; // text, or a row of logits or of hidden values of each token

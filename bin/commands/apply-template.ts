@@ -40,7 +40,9 @@ async function templateOf({ model, chatTemplateFile, chatTemplate, bosToken, eos
   const source = typeof chatTemplateFile === 'string' ? await readText(chatTemplateFile) : chosen;
   if (source === undefined) {
     const names = Object.keys(own.templates).join(', ') || 'none';
-    throw new Error(`${model}: expected the template ${typeof chatTemplate === 'string' ? chatTemplate : 'default'}, found ${names}: give --chat-template-file FILE`);
+    throw new Error(
+      `${model}: expected the template ${typeof chatTemplate === 'string' ? chatTemplate : 'default'}, found ${names}: give --chat-template-file FILE`,
+    );
   }
   return { source, bosToken: own.bosToken, eosToken: own.eosToken, ...given };
 }

@@ -5,6 +5,7 @@ import { named } from './families/named';
 import { reasonings, think, wraps } from './families/reasoning';
 import { tags } from './families/tags';
 import type { CallFormat, OutputFormat } from './format';
+import { shaped, type CallShape } from './shape';
 
 const all: readonly CallFormat[] = [...named, ...tags, ...envelopes];
 
@@ -22,35 +23,42 @@ const probe = {
 /** What a template prints behind the question, of an answer that reasons and calls. */
 interface Printed {
   readonly answer: string;
+  readonly shape: CallShape;
   /** Without what the prompt begins of it. */
   readonly begun: string;
 }
 
 /** The ways in which templates take a call. */
-const shapes = [{ probe_key: 'probe value' }, JSON.stringify({ probe_key: 'probe value' })].flatMap((given) => {
-  const call = { id: 'abcdefgh9', type: 'function', function: { name: tool, arguments: given } };
-  return [
-    { role: 'assistant', content: '', reasoning_content: 'Probe reasoning.', tool_calls: [call] },
-    { role: 'assistant', content: null, tool_calls: [call] },
-  ];
+const shapes: readonly CallShape[] = [
+  { asText: false, noContent: false },
+  { asText: false, noContent: true },
+  { asText: true, noContent: false },
+  { asText: true, noContent: true },
+];
+
+const answers = shapes.map((shape) => {
+  const call = { id: 'abcdefgh9', type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
+  return shaped({ role: 'assistant', content: '', reasoning_content: 'Probe reasoning.', tool_calls: [call] }, shape);
 });
 
-function print(template: ChatTemplate): Printed | undefined {
+function* print(template: ChatTemplate): Generator<undefined, Printed | undefined, void> {
   const text = (messages: readonly object[], begin: boolean): string =>
     template
-      .render(messages as never, { tools: [probe], add_generation_prompt: begin }, { now: new Date(0) })
+      .render(messages as never, { tools: [probe], add_generation_prompt: begin }, { now: new Date(0), lenient: true })
       .map((segment) => segment.text)
       .join('');
   const question = { role: 'user', content: asked };
-  for (const answer of shapes) {
+  for (const [i, answer] of answers.entries()) {
     try {
       const whole = text([question, answer], false);
+      yield;
       const at = whole.lastIndexOf(asked);
-      if (at < 0 || !whole.includes(tool, at)) continue;
-      return { answer: whole.slice(at + asked.length), begun: begunBy(whole, text([question], true)) };
+      if (at < 0 || !whole.includes(tool, at) || whole.includes("{'probe_key'", at)) continue;
+      return { shape: shapes[i] as CallShape, answer: whole.slice(at + asked.length), begun: begunBy(whole, text([question], true)) };
     } catch {
       // it wants another shape, or takes no calls
     }
+    yield;
   }
   return undefined;
 }
@@ -62,14 +70,16 @@ function begunBy(whole: string, prompt: string): string {
   return whole.slice(same);
 }
 
-/** Finds the formats of a template. Of one that prints no calls: those that it tells its model of, or all whose markers no prose has. */
-export function detect(source: string): OutputFormat {
-  if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true };
-  const printed = print(new ChatTemplate(source, plain));
+/** Finds the formats of a template, in steps of some milliseconds. Of one that prints no calls: those that it tells its model of, or all whose markers no prose has. */
+export function* detection(source: string): Generator<undefined, OutputFormat, void> {
+  const printed = yield* print(new ChatTemplate(source, plain));
   const text = printed?.answer ?? source;
+  const shape = printed && { callShape: printed.shape };
+  if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true, ...shape };
   return {
     calls: printed ? printedCalls(printed, source) : toldCalls(source),
     reasoning: reasonings.filter((r) => r === think || (r.printed ? text : source).includes(r.open)),
+    ...shape,
     wraps: wraps.filter(([open]) => source.includes(open)),
   };
 }

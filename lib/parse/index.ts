@@ -1,12 +1,27 @@
 // One parser of what models say, for all families: a family is data, found from the model's template.
-import { detect } from './detect';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { detection } from './detect';
 import type { OutputFormat } from './format';
 import { Input } from './input';
 import { Parts, type OutputPart, type ParsedOutput } from './parts';
 import { OutputReader } from './reader';
+import { shaped } from './shape';
 import { Tools, type OfferedTool } from './tools';
+import type { Message } from '../template';
 
 export type { OutputPart, ParsedOutput, ParseProblem, ToolCall } from './parts';
+/**
+ * Messages as a template takes them: what its format says of calls.
+ * @internal
+ */
+export function shapedFor(template: string, messages: readonly Message[]): readonly Message[] {
+  if (!messages.some(({ tool_calls: calls }) => calls)) return messages;
+  const { callShape } = formatOf(template);
+  return callShape ? messages.map((message) => shaped(message, callShape)) : messages;
+}
+
+export { reasoningOpen } from './reader';
 export type { OfferedTool } from './tools';
 
 /** What an output answers. */
@@ -15,16 +30,52 @@ export interface ParseContext {
   tools?: readonly OfferedTool[] | null;
   /** The prompt, or its end: there reasoning may have begun. */
   prompt?: string;
+  /**
+   * Control tokens, which are no text.
+   * @internal
+   */
+  dropped?: readonly string[];
+  /**
+   * Gives a call an id where the model gave none.
+   * @internal
+   */
+  idOf?: () => string;
 }
 
 const formats = new Map<string, OutputFormat>(); // of the last few templates
 
-function formatOf(template: string): OutputFormat {
-  const format = formats.get(template) ?? detect(template);
+function keep(template: string, format: OutputFormat): OutputFormat {
   formats.delete(template);
   formats.set(template, format);
   if (formats.size > 16) formats.delete(formats.keys().next().value as string);
   return format;
+}
+
+function formatOf(template: string): OutputFormat {
+  const known = formats.get(template);
+  if (known) return keep(template, known);
+  const steps = detection(template);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return keep(template, value);
+  }
+}
+
+/**
+ * Finds a template's formats as a parser does, while the event loop goes on. Tells whether its model reasons, as far as the template says.
+ * @internal
+ */
+export async function prepareParser(template: string): Promise<{ readonly reasons: boolean }> {
+  const steps = formats.has(template) ? undefined : detection(template);
+  for (let step = steps?.next(); step; step = steps?.next()) {
+    if (step.done) {
+      keep(template, step.value);
+      break;
+    }
+    await turn();
+  }
+  const format = formatOf(template);
+  return { reasons: format.channels === true || format.reasoning.some((r) => template.includes(r.open) || template.includes(r.close[0] as string)) };
 }
 
 /**
@@ -34,18 +85,22 @@ function formatOf(template: string): OutputFormat {
 export class OutputParser {
   readonly #input = new Input();
   readonly #parts: Parts;
+  readonly #reader: OutputReader;
   readonly #steps: Iterator<undefined, void, void>;
   #given: OutputPart[] = [];
   #whole: ParsedOutput | undefined;
 
   /** `template`: the Jinja source that the model is prompted with. */
-  constructor(template: string, { tools, prompt = '' }: ParseContext = {}) {
+  constructor(template: string, { tools, prompt = '', dropped = [], idOf }: ParseContext = {}) {
     const offered = tools && tools.length > 0 ? new Tools(tools) : undefined;
     this.#parts = new Parts(
       (part) => this.#given.push(part),
       (call) => offered?.faults(call.name, call.arguments) ?? [],
+      idOf,
     );
-    this.#steps = new OutputReader(this.#input, this.#parts, formatOf(template), offered).read(prompt);
+    this.#reader = new OutputReader(this.#input, this.#parts, formatOf(template), offered, dropped);
+    this.#steps = this.#reader.read(prompt);
+    this.#steps.next();
   }
 
   /** Takes the next piece; gives the parts that are known by now. */
@@ -63,6 +118,14 @@ export class OutputParser {
     this.#steps.next();
     this.#whole = this.#parts.whole();
     return this.#take();
+  }
+
+  /**
+   * What ends the reasoning that is going on; undefined where none is.
+   * @internal
+   */
+  get reasoningEnd(): string | undefined {
+    return this.#reader.reasoningEnd;
   }
 
   /** All that was read. */

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { isFloat32Array } from 'node:util/types';
 
-import { embeddedModel, LlamaError, loadModel, type ChatOptions, type Chunk, type GenerateOptions, type Prompt } from 'llama-ts';
+import { embeddedModel, LlamaError, loadModel, type Chunk, type GenerateOptions, type Prompt } from 'llama-ts';
 
 import { longPrompt, storyModel } from './model';
 
@@ -311,7 +311,6 @@ describe('errors', () => {
 
   test('what is not there yet says so', async () => {
     expect((await fails('x', { schema: { type: 'object' } })).code).toBe('UNSUPPORTED');
-    expect(() => model().chat({ tools: [] } as ChatOptions)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }) as Error);
   });
 
   test('the iterator throws it too', async () => {
