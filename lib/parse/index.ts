@@ -1,7 +1,5 @@
 // One parser of what models say, for all families: a family is data, found from the model's template.
-import { setImmediate as turn } from 'node:timers/promises';
-
-import { detection } from './detect';
+import { detect, detectInSlices } from './detect';
 import type { OutputFormat } from './format';
 import { Input } from './input';
 import { Parts, type OutputPart, type ParsedOutput } from './parts';
@@ -51,30 +49,14 @@ function keep(template: string, format: OutputFormat): OutputFormat {
   return format;
 }
 
-function formatOf(template: string): OutputFormat {
-  const known = formats.get(template);
-  if (known) return keep(template, known);
-  const steps = detection(template);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return keep(template, value);
-  }
-}
+const formatOf = (template: string): OutputFormat => keep(template, formats.get(template) ?? detect(template));
 
 /**
  * Finds a template's formats as a parser does, while the event loop goes on. Tells whether its model reasons, as far as the template says.
  * @internal
  */
 export async function prepareParser(template: string): Promise<{ readonly reasons: boolean }> {
-  const steps = formats.has(template) ? undefined : detection(template);
-  for (let step = steps?.next(); step; step = steps?.next()) {
-    if (step.done) {
-      keep(template, step.value);
-      break;
-    }
-    await turn();
-  }
-  const format = formatOf(template);
+  const format = keep(template, formats.get(template) ?? (await detectInSlices(template)));
   return { reasons: format.channels === true || format.reasoning.some((r) => template.includes(r.open) || template.includes(r.close[0] as string)) };
 }
 
