@@ -12,7 +12,12 @@ const fallback = (p) => (p.type === 'texts' ? texts(p) : p.type === 'boolean' ? 
 const rangeOf = (p) => (p.type === 'texts' ? `up to ${limit(p.maximum)}` : `${limit(p.minimum)} to ${limit(p.maximum)}`);
 
 function docs(p) {
-  const range = p.type === 'boolean' ? '' : p.type === 'texts' ? ` Up to ${limit(p.maximum)}.` : ` ${p.type === 'integer' ? 'An integer from' : 'From'} ${limit(p.minimum)} to ${limit(p.maximum)}.`;
+  const range =
+    p.type === 'boolean'
+      ? ''
+      : p.type === 'texts'
+        ? ` Up to ${limit(p.maximum)}.`
+        : ` ${p.type === 'integer' ? 'An integer from' : 'From'} ${limit(p.minimum)} to ${limit(p.maximum)}.`;
   return `  /** ${p.sentence}${range} Default ${fallback(p)}. */\n  ${p.name}?: ${type(p)};\n`;
 }
 
