@@ -27,6 +27,7 @@ import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
 import { alone, Rounds } from './rounds';
+import { Rows } from './rows';
 import { checkGenerate, generateChecks, requestOf, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message, type Variables } from './template';
 import { ownTemplate, sourceOf, templateNames } from './templates';
@@ -409,35 +410,3 @@ const textsAtOnce = 256; // on their way to the engine, which computes them toge
 const longText = 20_000; // characters: to encode so many takes longer than a thread
 
 const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');
-
-/** Gathers rows as they come. */
-class Rows {
-  readonly values: Float32Array;
-  #filled = 0;
-
-  constructor(where: string, rows: number, columns: number) {
-    try {
-      this.values = new Float32Array(rows * columns);
-    } catch (cause) {
-      throw new LlamaError('MEMORY', `${where}: ${rows} rows of ${columns} numbers do not fit into one array: ask for fewer tokens`, { cause });
-    }
-  }
-
-  before(course: Course): Course {
-    return {
-      running: true,
-      signal: course.signal,
-      dropped: () => {},
-      added: () => {},
-      end: () => {},
-      fail: (error) => course.fail(error),
-      report: (report) => {
-        if (report.rows) {
-          this.values.set(report.rows, this.#filled);
-          this.#filled += report.rows.length;
-        }
-        course.report(report);
-      },
-    };
-  }
-}
