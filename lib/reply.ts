@@ -1,13 +1,16 @@
 // An answer in a conversation: what the model says is read as parts, tools are run, and the model goes on with what they gave.
 import type { Course, Part, Result, Said } from './generation';
 import type { NativeReport, NativeRequest, Segment } from './native';
-import { OutputParser, type OfferedTool, type OutputPart, type ParsedOutput, type ParseProblem, type ToolCall } from './parse';
+import { OutputParser, type OfferedTool, type OutputPart, type ParseContext, type ParsedOutput, type ParseProblem, type ToolCall } from './parse';
 import { Tools } from './parse/tools';
 import { conversationPart, idsPart, tailOf, type PromptPart } from './prompt';
 import type { Message } from './template';
 import { runCall, type ReasoningOptions, type Tool, type ToolOptions } from './tools';
 
-/** What a reply needs of a model. */
+/**
+ * What a reply needs of a model.
+ * @internal
+ */
 export interface Speaker {
   /** The prompt of the conversation with the messages that were added, and the template it was made with. */
   prompt(added: readonly Message[]): Promise<{ readonly segments: readonly Segment[]; readonly template: string }>;
@@ -18,6 +21,7 @@ export interface Speaker {
   readonly controls: readonly string[];
 }
 
+/** @internal */
 export interface ReplyOptions extends ToolOptions {
   readonly offered: readonly OfferedTool[] | undefined;
   readonly reasoning?: ReasoningOptions | undefined;
@@ -34,7 +38,10 @@ interface Round {
 
 const usualRounds = 8;
 
-/** Runs one reply, which may take several rounds. */
+/**
+ * Runs one reply, which may take several rounds.
+ * @internal
+ */
 export class Reply {
   #stop: () => void = () => {};
   readonly #calls: ToolCall[] = [];
@@ -149,12 +156,13 @@ export class Reply {
     const { segments, template } = await this.speaker.prompt(this.#added);
     if (!this.course.running) return undefined;
     const tail = tailOf(segments);
-    const parser = new OutputParser(template, {
+    const context: ParseContext & Record<string, unknown> = {
       tools: this.options.offered ?? null,
       prompt: prefix !== '' && tail.endsWith(prefix) ? tail.slice(0, -prefix.length) : tail,
       dropped: this.speaker.controls,
       idOf: () => `call${String(++this.#ids).padStart(5, '0')}`,
-    });
+    };
+    const parser = new OutputParser(template, context);
     const first = this.#calls.length;
     if (prefix !== '') this.#show(parser.push(prefix), first, false);
     return new Exchange(

@@ -9,7 +9,10 @@ import { Reply, type ReplyOptions } from './reply';
 import type { GenerateOptions } from './sampling';
 import type { Message, Variables } from './template';
 
-/** What answers need of a model. */
+/**
+ * What answers need of a model.
+ * @internal
+ */
 export interface Host {
   controls(): readonly string[];
   ids(segments: readonly Segment[]): Promise<Uint32Array>;
@@ -20,7 +23,10 @@ export interface Host {
   render(template: string, messages: readonly Message[], variables: Variables): Promise<readonly Segment[]>;
 }
 
-/** What is asked where no chat keeps the conversation: messages of which the last may begin the answer. */
+/**
+ * What is asked where no chat keeps the conversation: messages of which the last may begin the answer.
+ * @internal
+ */
 export function alone(messages: readonly Message[]): Asked {
   const last = messages.at(-1);
   const begun = last?.role === 'assistant' && last.tool_calls === undefined ? last : undefined;
@@ -30,7 +36,10 @@ export function alone(messages: readonly Message[]): Asked {
 
 type Offer = Pick<ReplyOptions, 'offered'>;
 
-/** One answer, of one request or of several. */
+/**
+ * One answer, of one request or of several.
+ * @internal
+ */
 export class Rounds {
   #stop: () => void = () => {};
 

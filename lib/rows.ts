@@ -1,7 +1,10 @@
 import { LlamaError } from './errors';
 import type { Course } from './generation';
 
-/** Gathers rows as they come. */
+/**
+ * Gathers rows as they come.
+ * @internal
+ */
 export class Rows {
   readonly values: Float32Array;
   #filled = 0;

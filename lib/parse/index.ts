@@ -28,16 +28,14 @@ export interface ParseContext {
   tools?: readonly OfferedTool[] | null;
   /** The prompt, or its end: there reasoning may have begun. */
   prompt?: string;
-  /**
-   * Control tokens, which are no text.
-   * @internal
-   */
-  dropped?: readonly string[];
-  /**
-   * Gives a call an id where the model gave none.
-   * @internal
-   */
-  idOf?: () => string;
+}
+
+/** What the package itself adds. */
+interface FullContext extends ParseContext {
+  /** Control tokens, which are no text. */
+  readonly dropped?: readonly string[];
+  /** Gives a call an id where the model gave none. */
+  readonly idOf?: () => string;
 }
 
 const formats = new Map<string, OutputFormat>(); // of the last few templates
@@ -73,7 +71,8 @@ export class OutputParser {
   #whole: ParsedOutput | undefined;
 
   /** `template`: the Jinja source that the model is prompted with. */
-  constructor(template: string, { tools, prompt = '', dropped = [], idOf }: ParseContext = {}) {
+  constructor(template: string, context: ParseContext = {}) {
+    const { tools, prompt = '', dropped = [], idOf } = context as FullContext;
     const offered = tools && tools.length > 0 ? new Tools(tools) : undefined;
     this.#parts = new Parts(
       (part) => this.#given.push(part),
