@@ -28,7 +28,7 @@ import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segmen
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
 import { alone, Rounds } from './rounds';
 import { Rows } from './rows';
-import { checkGenerate, generateChecks, requestOf, type GenerateOptions } from './sampling';
+import { answersChecks, checkGenerate, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message, type Variables } from './template';
 import { ownTemplate, sourceOf, templateNames } from './templates';
 import * as text from './text';
@@ -63,20 +63,25 @@ export class Model implements AsyncDisposable {
 
   /**
    * Goes on from a text, a conversation or token ids. Await it for the result, iterate it for the stream, or both. Options that are wrong, and what
-   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation.
+   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation. With `n`, as many
+   * generations, which compute the prompt once.
    */
-  generate(prompt: Prompt, options?: GenerateOptions): Generation<string> {
-    const checked = checkGenerate<GenerateOptions>(options, 'generate', generateChecks);
+  generate(prompt: Prompt, options: AnswersOptions): Generation<string>[];
+  generate(prompt: Prompt, options?: GenerateOptions): Generation<string>;
+  generate(prompt: Prompt, options?: GenerateOptions | AnswersOptions): Generation<string> | Generation<string>[] {
+    const { n, ...checked } = checkGenerate<GenerateOptions & Partial<AnswersOptions>>(options, 'generate', answersChecks);
     checkPrompt(prompt);
-    const origin = new Origin(Model.prototype.generate);
-    if (Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number') {
-      return this.#converse(origin, checked, () => ({ ...alone(promptOf(prompt) as readonly Message[]) }));
-    }
-    mustConverse(checked);
-    return this.#start(origin, checked, () => {
-      const given = promptOf(prompt);
-      return typeof given === 'string' ? textPart(given) : idsPart(given as Uint32Array);
-    });
+    const converses = Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number';
+    if (!converses) mustConverse(checked);
+    const start = (settings: GenerateOptions): Run => {
+      const origin = new Origin(Model.prototype.generate);
+      if (converses) return this.#converse(origin, settings, () => alone(promptOf(prompt) as readonly Message[]));
+      return this.#start(origin, settings, () => {
+        const given = promptOf(prompt);
+        return typeof given === 'string' ? textPart(given) : idsPart(given as Uint32Array);
+      });
+    };
+    return n === undefined ? start(checked) : seedsOf(checked, n).map((seed) => start({ ...checked, seed }));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */
@@ -96,7 +101,7 @@ export class Model implements AsyncDisposable {
       const rounds = new Rounds({
         controls: () => this.#words().controls,
         ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
-        submit: (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner),
+        submit: (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner, options.sample),
         room: () => this.#room(options.maxTokens),
         template: () => this.#template(options.template, tools !== undefined),
         render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
@@ -109,7 +114,8 @@ export class Model implements AsyncDisposable {
   // `prepare` gives the prompt, at once or when it is ready.
   #start(origin: Origin, options: GenerateOptions, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
     const request = requestOf(options);
-    const submit = (part: PromptPart, course: Course): (() => void) => (course.running ? this.#submit({ ...request, ...part }, course) : () => {});
+    const submit = (part: PromptPart, course: Course): (() => void) =>
+      course.running ? this.#submit({ ...request, ...part }, course, options.sample) : () => {};
     return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
       const part = prepare(course);
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
@@ -348,13 +354,14 @@ export class Model implements AsyncDisposable {
   }
 
   /** Hands a request over; gives the function that aborts it. */
-  #submit(request: NativeRequest, course: Course): () => void {
+  #submit(request: NativeRequest, course: Course, sample?: GenerateOptions['sample']): () => void {
     const handle = this.#alive();
     const ticket = openTicket((kind, value) => {
       const report = value as NativeReport;
       if (kind === 'failed' || report.finish) closeTicket(ticket);
       if (kind === 'failed') course.fail(value);
       else course.report(report);
+      if (sample && report.logits && course.running) void this.#choose(handle, ticket, sample, report.logits, course);
     });
     try {
       native.submit(handle, ticket, request);
@@ -363,6 +370,17 @@ export class Model implements AsyncDisposable {
       throw error;
     }
     return () => native.abort(handle, ticket);
+  }
+
+  /** Asks the caller's own sampler for the next token. The engine goes on with others meanwhile, so that nothing here can hold it up. */
+  async #choose(handle: ModelHandle, ticket: number, sample: NonNullable<GenerateOptions['sample']>, logits: Float32Array, course: Course): Promise<void> {
+    try {
+      const id = check.integer(0, this.info.vocabulary - 1)(await sample(logits), 'sample: a token id');
+      if (course.running) native.answer(handle, ticket, id);
+    } catch (error) {
+      native.abort(handle, ticket);
+      course.fail(error);
+    }
   }
 
   #words(): NativeVocabulary {

@@ -257,6 +257,7 @@ class Exchange {
   /** The last report; `aborted` where the reasoning was cut off. Undefined: the reply has failed. */
   #request(part: PromptPart): Promise<NativeReport | undefined> {
     const { maxTokens } = this.options;
+    const { course } = this;
     const left = maxTokens === undefined ? -1 : Math.max(1, maxTokens - this.totals.completionTokens);
     return new Promise((resolve, reject) => {
       let cut: 'reasoning' | 'call' | undefined;
@@ -290,7 +291,10 @@ class Exchange {
         settle(cut ? { ...report, finish: cut === 'call' ? 'stop' : 'aborted' } : report);
       };
       const inner: Course = {
-        ...{ signal: this.course.signal, running: true },
+        get running() {
+          return course.running;
+        },
+        signal: course.signal,
         dropped: (messages) => this.course.dropped(messages),
         added: () => {},
         end: () => {},

@@ -233,7 +233,12 @@ describe('errors', () => {
   test.each<[string, unknown, unknown, RegExp]>([
     ['no prompt', undefined, {}, /prompt: expected a string, an array of messages or token ids, found undefined/],
     ['no messages', [], {}, /prompt: expected at least one message/],
-    ['a role that is not', [{ role: 'robot', content: 'x' }], {}, /^prompt\[0\]\.role: expected one of 'system', 'developer', 'user', 'assistant', 'tool', found "robot"/],
+    [
+      'a role that is not',
+      [{ role: 'robot', content: 'x' }],
+      {},
+      /^prompt\[0\]\.role: expected one of 'system', 'developer', 'user', 'assistant', 'tool', found "robot"/,
+    ],
     [
       'a content that is not',
       [
