@@ -54,6 +54,7 @@ class Scheduler {
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   bool none_finished() const noexcept;
+  bool asks() const noexcept;  // somebody waits for an answer
   template <class F>
   void for_each(F f) const {
     for (const Queue* queue : {&running_, &waiting_})
@@ -61,6 +62,7 @@ class Scheduler {
   }
 
  private:
+  void take_back();
   bool take_pages(Sequence& s);
   void adopt(Sequence& s);
   bool may_reuse(const Sequence& s) const;
