@@ -386,7 +386,7 @@ export const blockModels: Readonly<Record<string, () => BlockModel>> = {
       m.matrix('ssm_out', 2048, 4096);
     },
   }),
-  // DeepSeek V2 Lite
+  // DeepSeek V2 Lite, with the factored queries of the larger models: llama.cpp knows the lite one by its 27 layers.
   deepseek2: () => ({
     architecture: 'deepseek2',
     width: 2048,
@@ -399,6 +399,7 @@ export const blockModels: Readonly<Record<string, () => BlockModel>> = {
       ...expertKeys(64, 6, 1408),
       'attention.head_count': 16,
       'attention.head_count_kv': 1,
+      'attention.q_lora_rank': 1536,
       'attention.kv_lora_rank': 512,
       'attention.key_length': 576,
       'attention.value_length': 512,
@@ -415,7 +416,9 @@ export const blockModels: Readonly<Record<string, () => BlockModel>> = {
     },
     layer: (m, i) => {
       m.norms('attn_norm', 'ffn_norm');
-      m.matrix('attn_q', 16 * 192);
+      m.matrix('attn_q_a', 1536);
+      m.vector('attn_q_a_norm.weight', 1536, 1);
+      m.matrix('attn_q_b', 16 * 192, 1536);
       m.matrix('attn_kv_a_mqa', 576);
       m.vector('attn_kv_a_norm.weight', 512, 1);
       m.heads('attn_k_b', 16, 512, 128);

@@ -1,5 +1,7 @@
 // What the codes of four bits mean that name uneven levels, and the scales of MXFP4.
 #pragma once
+#include <array>
+
 #include "backend/cpu/kernels.h"
 
 namespace lt::cpu::LT_ISA {
@@ -15,9 +17,12 @@ struct Fp4Levels {
 };
 
 // Half of 2^(e - 127) as bfloat16, in place of the half that the levels have too much. The decoder makes 255, which is no number, infinite.
-inline uint16_t half_power(uint8_t e) {
-  if (e == 255) return 0x7f80;
-  return static_cast<uint16_t>(e < 2 ? 0x20 << e : (e - 1) << 7);
-}
+constexpr std::array<uint16_t, 256> half_powers = [] {
+  std::array<uint16_t, 256> powers{};
+  for (unsigned e = 0; e < 255; ++e) powers[e] = static_cast<uint16_t>(e < 2 ? 0x20 << e : (e - 1) << 7);
+  powers[255] = 0x7f80;
+  return powers;
+}();
+inline uint16_t half_power(uint8_t e) { return half_powers[e]; }
 
 }  // namespace lt::cpu::LT_ISA
