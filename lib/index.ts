@@ -66,7 +66,7 @@ export { perplexity, type Divergence, type PerplexityOptions, type PerplexityRes
 export type { MeasureOptions } from './measure';
 export type { Prompt } from './prompt';
 export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, type QuantizeOptions, type QuantizeReport } from './quantize';
-export type { GenerateOptions } from './sampling';
+export type { AnswersOptions, GenerateOptions, TextBias } from './sampling';
 export type { Message } from './template';
 export { loadTokenizer, Tokenizer } from './tokenizer';
 

@@ -26,7 +26,7 @@ import { Run, type Course, type Generation } from './generation';
 import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, conversationPart, idsPart, promptOf, textPart, withPrefix, type Prompt, type PromptPart } from './prompt';
-import { checkGenerate, generateChecks, requestOf, type GenerateOptions } from './sampling';
+import { answersChecks, checkGenerate, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message } from './template';
 import * as text from './text';
 import type { TextJobOptions, TextOptions } from './text';
@@ -58,17 +58,22 @@ export class Model implements AsyncDisposable {
 
   /**
    * Goes on from a text, a conversation or token ids. Await it for the result, iterate it for the stream, or both. Options that are wrong, and what
-   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation.
+   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation. With `n`, as many
+   * generations, which compute the prompt once.
    */
-  generate(prompt: Prompt, options?: GenerateOptions): Generation<string> {
-    const checked = checkGenerate<GenerateOptions>(options, 'generate', generateChecks);
+  generate(prompt: Prompt, options: AnswersOptions): Generation<string>[];
+  generate(prompt: Prompt, options?: GenerateOptions): Generation<string>;
+  generate(prompt: Prompt, options?: GenerateOptions | AnswersOptions): Generation<string> | Generation<string>[] {
+    const { n, ...checked } = checkGenerate<GenerateOptions & Partial<AnswersOptions>>(options, 'generate', answersChecks);
     checkPrompt(prompt);
-    return this.#start(new Origin(Model.prototype.generate), checked, ({ signal }) => {
-      const given = promptOf(prompt);
-      if (typeof given === 'string') return textPart(given);
-      if (given instanceof Uint32Array) return idsPart(given);
-      return this.#render(given, {}, signal).then(conversationPart);
-    });
+    const start = (settings: GenerateOptions): Run =>
+      this.#start(new Origin(Model.prototype.generate), settings, ({ signal }) => {
+        const given = promptOf(prompt);
+        if (typeof given === 'string') return textPart(given);
+        if (given instanceof Uint32Array) return idsPart(given);
+        return this.#render(given, {}, signal).then(conversationPart);
+      });
+    return n === undefined ? start(checked) : seedsOf(checked, n).map((seed) => start({ ...checked, seed }));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */
@@ -83,7 +88,8 @@ export class Model implements AsyncDisposable {
   // `prepare` gives the prompt, at once or when it is ready.
   #start(origin: Origin, options: GenerateOptions, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
     const request = requestOf(options);
-    const submit = (part: PromptPart, course: Course): (() => void) => (course.running ? this.#submit({ ...request, ...part }, course) : () => {});
+    const submit = (part: PromptPart, course: Course): (() => void) =>
+      course.running ? this.#submit({ ...request, ...part }, course, options.sample) : () => {};
     return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
       const part = prepare(course);
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
@@ -322,13 +328,14 @@ export class Model implements AsyncDisposable {
   }
 
   /** Hands a request over; gives the function that aborts it. */
-  #submit(request: NativeRequest, course: Course): () => void {
+  #submit(request: NativeRequest, course: Course, sample?: GenerateOptions['sample']): () => void {
     const handle = this.#alive();
     const ticket = openTicket((kind, value) => {
       const report = value as NativeReport;
       if (kind === 'failed' || report.finish) closeTicket(ticket);
       if (kind === 'failed') course.fail(value);
       else course.report(report);
+      if (sample && report.logits && course.running) void this.#choose(handle, ticket, sample, report.logits, course);
     });
     try {
       native.submit(handle, ticket, request);
@@ -337,6 +344,17 @@ export class Model implements AsyncDisposable {
       throw error;
     }
     return () => native.abort(handle, ticket);
+  }
+
+  /** Asks the caller's own sampler for the next token. The engine goes on with others meanwhile, so that nothing here can hold it up. */
+  async #choose(handle: ModelHandle, ticket: number, sample: NonNullable<GenerateOptions['sample']>, logits: Float32Array, course: Course): Promise<void> {
+    try {
+      const id = check.integer(0, this.info.vocabulary - 1)(await sample(logits), 'sample: a token id');
+      if (course.running) native.answer(handle, ticket, id);
+    } catch (error) {
+      native.abort(handle, ticket);
+      course.fail(error);
+    }
   }
 
   /** The prompt of a chat: where the oldest turns may be left out, of the latest ones that fit. */
