@@ -47,6 +47,7 @@ export interface NativeInfo {
   fileType: string;
   backend: string;
   chatTemplate: string;
+  namedTemplates: [name: string, source: string][];
   ranks: string; // '': one
   rerankTemplate: string; // '': a reranker takes a pair of texts
   pooling: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // as the file says
@@ -91,6 +92,7 @@ export interface NativeRequest {
   maxTokens: number; // -1: up to the end of the context
   stop: readonly string[];
   ignoreEnd: boolean;
+  spellControls: boolean; // control tokens are part of the text, as they are spelled
   banned: readonly string[];
   textBias: readonly (readonly [text: string, bias: number, tokens: number])[]; // tokens: -1: all
   asks: boolean; // reports have logits, each of which answer() answers

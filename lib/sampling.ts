@@ -5,6 +5,7 @@ import * as check from './check';
 import { LlamaError } from './errors';
 import { defaultSamplers, samplers, type SamplerName, type SamplerOptions, type SamplerParameter } from './generated/samplers';
 import type { NativeRequest } from './native';
+import { reasoningCheck, toolChecks, type ReasoningOptions, type ToolOptions } from './tools';
 
 /** Added to the logits of all tokens that a text is made of. */
 export interface TextBias {
@@ -16,7 +17,13 @@ export interface TextBias {
   readonly tokens?: number;
 }
 
-export interface GenerateOptions extends SamplerOptions {
+export interface GenerateOptions extends SamplerOptions, ToolOptions {
+  /** How much the model reasons, in a conversation. */
+  reasoning?: ReasoningOptions;
+  /** Of a conversation: a Jinja template in place of the model file's, or the name of one of the file's or of `templateNames`. */
+  template?: string;
+  /** Of a conversation: variables of the template, such as `enable_thinking`. */
+  variables?: Readonly<Record<string, unknown>>;
   /** Stop after this many tokens. Default: up to the end of the context. */
   maxTokens?: number;
   /** Stop where one of these appears; it is not part of the text. */
@@ -100,6 +107,10 @@ export const generateChecks: check.Checks<GenerateOptions> = {
   ignoreEnd: check.boolean,
   onPromptProgress: check.callback(),
   signal: check.signal,
+  ...toolChecks,
+  reasoning: reasoningCheck,
+  template: check.string,
+  variables: check.variables,
   ...parameterChecks,
 };
 
@@ -160,6 +171,7 @@ export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' |
     maxTokens: options.maxTokens ?? -1,
     stop: options.stop ?? [],
     ignoreEnd: options.ignoreEnd ?? false,
+    spellControls: false,
     banned: options.bannedStrings ?? [],
     textBias: (options.textBias ?? []).map(({ text, bias, tokens = -1 }) => [text, bias, tokens] as const),
     asks: options.sample !== undefined,

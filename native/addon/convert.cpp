@@ -41,6 +41,7 @@ std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::
   out.max_tokens = integer_of(from, "maxTokens");
   out.stop = texts_of(from.Get("stop"));
   out.ignore_end = flag_of(from, "ignoreEnd");
+  out.spell_controls = flag_of(from, "spellControls");
   out.asks = flag_of(from, "asks");
   out.banned = texts_of(from.Get("banned"));
   for_each(from.Get("textBias"), [&](const Napi::Value& v) {
@@ -164,6 +165,13 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   out.Set("fileType", text_to_js(env, info.file_type));
   out.Set("backend", text_to_js(env, info.backend));
   out.Set("chatTemplate", text_to_js(env, info.chat_template));
+  const Napi::Array named = Napi::Array::New(env);
+  for (const auto& [name, source] : info.named_templates) {
+    const Napi::Array pair = Napi::Array::New(env);
+    pair.Set(0U, text_to_js(env, name)), pair.Set(1U, text_to_js(env, source));
+    named.Set(named.Length(), pair);
+  }
+  out.Set("namedTemplates", named);
   out.Set("ranks", text_to_js(env, info.ranks));
   out.Set("rerankTemplate", text_to_js(env, info.rerank_template));
   out.Set("pooling", text_to_js(env, poolings.at(static_cast<size_t>(info.pooling))));

@@ -69,7 +69,8 @@ struct ModelInfo {
   int64_t outputs = 0;              // scores of a text; 0: it gives none
   std::vector<std::string> labels;  // of them, where the file names them
   MemoryInfo memory;
-  std::string chat_template;    // empty: none in the file
+  std::string chat_template;                                         // empty: none in the file
+  std::vector<std::pair<std::string, std::string>> named_templates;  // further ones, by their names
   std::string rerank_template;  // what a reranker is asked, with {query} and {document}; empty: it takes a pair of texts
   int64_t separator = -1;       // the token between two texts; -1: none
   std::string ranks;            // how several ranks divide it; empty: one rank
@@ -90,8 +91,9 @@ struct Generate {
   std::vector<std::string> stop;
   std::vector<std::string> banned;  // strings that the text never has: where one comes, it is taken back to the token it begins in
   std::vector<TextBias> text_bias;
-  bool asks = false;        // who submitted it chooses: reports bring logits, and the request waits for answer() behind each
-  bool ignore_end = false;  // no end-of-generation token is chosen
+  bool asks = false;            // who submitted it chooses: reports bring logits, and the request waits for answer() behind each
+  bool spell_controls = false;  // control tokens are part of the text, as they are spelled
+  bool ignore_end = false;      // no end-of-generation token is chosen
   sample::ChainOptions sampling;
   int top_logprobs = -1;  // -1: no log-probabilities, 0: of the chosen, n: and of the n best
 };

@@ -44,6 +44,7 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       limit_(tokens_to_generate(request, positions)),
       top_logprobs_(wishes(request).top_logprobs),
       ignore_end_(wishes(request).ignore_end),
+      spell_controls_(wishes(request).spell_controls),
       stops_(wishes(request).stop),
       strip_space_(strips_space(request.prompt, tokenizer)) {
   if (request.generates() && !request.generate().banned.empty()) banned_.emplace(request.generate().banned);
@@ -64,7 +65,7 @@ void Sequence::prompt_read() {
 }
 
 std::string_view Sequence::bytes_of(int32_t id) {
-  std::string_view bytes = tokenizer_.piece(id, false);
+  std::string_view bytes = tokenizer_.piece(id, spell_controls_);
   if (!bytes.empty() && std::exchange(strip_space_, false) && bytes.front() == ' ') bytes.remove_prefix(1);
   return bytes;
 }

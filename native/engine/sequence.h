@@ -84,7 +84,7 @@ class Sequence {
   sample::Chain chain_;
   int64_t limit_;  // tokens to generate
   int top_logprobs_;
-  bool ignore_end_;
+  bool ignore_end_, spell_controls_;
   tokenize::Utf8Stream utf8_;
   StopText stops_;
   bool strip_space_;  // of the next text: nothing was said before it
