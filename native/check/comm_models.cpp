@@ -42,7 +42,7 @@ CHECK_GENERATOR() {
     for (const std::string& name : models)
       for (const int size : {1, 2, 3, 4}) {
         if (b.survey && (name != "llama-bias" || size != 3)) continue;  // on a device: one model will do
-        if (size != 3 && !of_each_kind(name)) continue;
+        if (!of_all(name) || (size != 3 && !of_each_kind(name))) continue;
         cases().push_back(
             {"comm/" + name + " on " + backend + ", " + std::to_string(size) + " ranks", [=] { golden_on_ranks(name, backend, size); }});
       }

@@ -91,11 +91,11 @@ CHECK_GENERATOR() {
       const std::string on = v.empty() ? backend : backend + " " + v;
       const bool first = v.empty() || v == b.variants().front();
       for (const std::string& name : models)
-        if (first || of_each_kind(name))
+        if (of_each_kind(name) || (first && (of_all(name) || !b.survey)))
           cases().push_back({"model/" + name + " gives the reference logits on " + on, [=] { golden(name, backend, v); }});
       cases().push_back({"core/lockstep of " + on + " with ref over a whole model", [=] { lockstep(backend, v); }});
       for (const std::string& name : models)
-        if (first || of_each_kind(name))
+        if (of_each_kind(name) || (first && of_all(name)))
           cases().push_back({"model/" + name + ": " + on + " in lockstep with ref", [=] { lockstep_of(name, backend, v); }});
     }
   }
