@@ -166,7 +166,20 @@ def recurrences():
                 add("delta", q=q, k=k, v=v, decay=decay, beta=beta, key_heads=2, value_heads=4, tiled=tiled, state=state, y=y, after=after.reshape(1, -1))
 
 
-for make in (norms, maps, ropes, attentions, products, routes, recurrences):
+def mixtures():
+    for near in (0.02, 0.6):  # SparseMixer: each of the best beside those near it that are left
+        scores = numbers(4, 8, 1.5)
+        left, ids, weights = scores.copy(), [], []
+        for _ in range(2):
+            best = left.max(-1, keepdims=True)
+            far = (best - scores) / np.maximum(np.abs(scores), best) > near
+            ids.append(left.argmax(-1))
+            weights.append(np.take_along_axis(ops.softmax(np.where(far, -np.inf, left)), ids[-1][:, None], 1))
+            np.put_along_axis(left, ids[-1][:, None], -np.inf, 1)
+        add("route", scores=scores, gating="mixed", near=near, ids=np.stack(ids, 1), weights=np.concatenate(weights, 1))
+
+
+for make in (norms, maps, ropes, attentions, products, routes, recurrences, mixtures):
     make()
 lines = ",\n".join(f'  "{op}": [\n' + ",\n".join("    " + json.dumps(v) for v in all) + "\n  ]" for op, all in vectors.items())
 (ROOT / "test/fixtures/ops.json").write_text("{\n" + lines + "\n}\n")

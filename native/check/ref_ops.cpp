@@ -123,13 +123,15 @@ void route(const OpVector& v, Ops& ops) {
   ops.route(ids, weights, v.tensor("scores"),
             {.gating = gating == "softmax"   ? Router::Gating::softmax
                        : gating == "sigmoid" ? Router::Gating::sigmoid
+                       : gating == "mixed"   ? Router::Gating::mixed
                                              : Router::Gating::chosen,
              .bias = v.tensor("bias"),
              .groups = v.whole("groups", 1),
              .used_groups = v.whole("used_groups", 1),
              .group_best = v.whole("group_best", 2),
              .normalize = v.is("normalize"),
-             .scale = v.real("scale", 1)});
+             .scale = v.real("scale", 1),
+             .near = v.real("near", 0.02f)});
   v.expect("ids", ids);
   v.expect("weights", weights);
 }

@@ -73,9 +73,10 @@ struct RopeRules {
   double base = 10000;  // where the folder does not say it
   double unsaid = 0;    // the base of which GGUF files say nothing
   void (*yarn)(const Config& rope, Description& to) = describe_yarn;
-  bool dynamic = false;   // a scaling of that kind is passed over: it concerns texts longer than those of training
-  bool factors = false;   // long-rope is run
-  bool sections = false;  // older folders call a rotation by several axes a kind of its own, mrope
+  bool dynamic = false;     // a scaling of that kind is passed over: it concerns texts longer than those of training
+  bool factors = false;     // long-rope is run
+  bool magnitudes = false;  // long-rope says its magnitudes by short_mscale and long_mscale, which are the same
+  bool sections = false;    // older folders call a rotation by several axes a kind of its own, mrope
 };
 
 // A base of rotation as older folders call it.

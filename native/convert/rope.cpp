@@ -65,17 +65,20 @@ void put_factors(const Config& rope, Description& to, const char* key, const cha
 }
 
 // Long-rope: divisors for texts within the original context, and for longer ones; the magnitude is the same.
-void describe_factors(const Config& config, const Config& rope, Description& to, int64_t rotary) {
+void describe_factors(const Config& config, const Config& rope, Description& to, int64_t rotary, bool magnitudes) {
   const int64_t trained = config.integer("max_position_embeddings", 1, most);
   const int64_t original =
       rope.integer("original_max_position_embeddings", 1, most, config.integer("original_max_position_embeddings", 1, most, trained));
   const double times = static_cast<double>(trained) / static_cast<double>(original);
+  const double said = magnitudes ? rope.number("short_mscale", least, most_factor, 0) : 0;
+  if (magnitudes) rope.expect_number("long_mscale", said);
   for (const char* other : {"attention_factor", "short_mscale", "long_mscale"})
-    if (rope.has(other)) rope.unsupported(other, "is not read: the magnitude follows from the lengths");
+    if (rope.has(other) && (said == 0 || other == std::string_view("attention_factor")))
+      rope.unsupported(other, "is not read: the magnitude follows from the lengths");
   put_factors(rope, to, "long_factor", "rope_factors_long.weight", rotary / 2);
   put_factors(rope, to, "short_factor", "rope_factors_short.weight", rotary / 2);
   if (times <= 1) return;
-  to.number("rope.scaling.attn_factor", std::sqrt(1 + std::log(times) / std::log(static_cast<double>(original))));
+  to.number("rope.scaling.attn_factor", said > 0 ? said : std::sqrt(1 + std::log(times) / std::log(static_cast<double>(original))));
   to.integer("rope.scaling.original_context_length", original);
 }
 
@@ -93,7 +96,7 @@ void describe_scaling(const Config& config, const Config& rope, Description& to,
   } else if (kind == "llama3") {
     describe_llama3(rope, to, of.rotary, of.base);
   } else if (rules.factors && (kind == "longrope" || kind == "su")) {
-    describe_factors(config, rope, to, of.rotary);
+    describe_factors(config, rope, to, of.rotary, rules.magnitudes);
   } else if (kind != "default" && !(rules.dynamic && kind == "dynamic") && !(rules.sections && kind == "mrope")) {
     config.unsupported(of.key, "rope_type: expected default, linear, yarn or llama3, found \"" + shown(kind) + "\"");
   }

@@ -91,7 +91,10 @@ struct Choice {
 
 // How rows choose experts by their scores.
 struct Router {
-  enum class Gating : uint8_t { softmax, sigmoid, chosen };  // chosen: a softmax over the chosen scores
+  // chosen: a softmax over the chosen scores. mixed: the weight of each chosen one is its share of a softmax over those that were not
+  // chosen before it and whose score s is near its own, c: (c - s) / max(|s|, c) <= near (SparseMixer: Liu et al. 2024, "GRIN",
+  // section 2.1, and the code published with Phi-3.5-MoE). Takes no bias and one group.
+  enum class Gating : uint8_t { softmax, sigmoid, chosen, mixed };
   Gating gating = Gating::softmax;
   Tensor bias = {};    // f32 (1, experts): added to choose, not to weigh
   int64_t groups = 1;  // equal groups of experts, of which only the best may be chosen from
@@ -99,6 +102,7 @@ struct Router {
   int64_t group_best = 2;  // a group is as good as the sum of so many of its best
   bool normalize = false;  // weights are divided by their sum + 1e-20
   float scale = 1;         // of the weights
+  float near = 0.02f;      // mixed
 };
 
 // A depthwise convolution over time: y[r][c] = sum over i < width of x[r - width + 1 + i][c] * w[c][i], plus b[c]; of rows before the

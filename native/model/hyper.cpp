@@ -10,7 +10,8 @@ Hyper read_hyper(Loader& loader, bool centred) {
   h.width = loader.integer("embedding_length", 1, most_width);
   h.context = loader.integer("context_length", 1, most_context);
   h.vocabulary = loader.rows_of("token_embd.weight");
-  h.eps = static_cast<float>(loader.number(centred ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", 0, 1, 1e-5));
+  const double rms = loader.number("attention.layer_norm_rms_epsilon", 0, 1, 1e-5);  // phimoe has its layer norms' under this key
+  h.eps = static_cast<float>(centred ? loader.number("attention.layer_norm_epsilon", 0, 1, rms) : rms);
   h.centred = centred;
   return h;
 }

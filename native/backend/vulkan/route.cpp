@@ -9,7 +9,7 @@ constexpr int64_t most_experts = 1024;  // as in route.comp
 
 // The numbers of route.comp.
 static_assert(static_cast<int>(Router::Gating::softmax) == 0 && static_cast<int>(Router::Gating::sigmoid) == 1 &&
-              static_cast<int>(Router::Gating::chosen) == 2);
+              static_cast<int>(Router::Gating::chosen) == 2 && static_cast<int>(Router::Gating::mixed) == 3);
 
 void VulkanOps::route(Tensor ids, Tensor weights, Tensor scores, const Router& r) {
   if (scores.cols > most_experts)
@@ -18,7 +18,7 @@ void VulkanOps::route(Tensor ids, Tensor weights, Tensor scores, const Router& r
   const struct {
     uint64_t ids, weights, scores, bias;
     uint32_t ids_stride, weights_stride, scores_stride, rows, experts, used, gating, biased, groups, used_groups, group_best, normalize;
-    float scale;
+    float scale, near;
   } push{address(ids),
          address(weights),
          address(scores),
@@ -35,7 +35,8 @@ void VulkanOps::route(Tensor ids, Tensor weights, Tensor scores, const Router& r
          count(r.used_groups),
          count(std::min(r.group_best, scores.cols / r.groups)),
          r.normalize ? 1u : 0u,
-         r.scale};
+         r.scale,
+         r.near};
   dispatch("route", push, {1, scores.rows});
 }
 

@@ -7,7 +7,7 @@
 namespace lt::cpu::LT_ISA {
 namespace {
 
-enum Gating : uint8_t { by_softmax, by_sigmoid, by_chosen };  // as lt::Router::Gating
+enum Gating : uint8_t { by_softmax, by_sigmoid, by_chosen, by_mixed };  // as lt::Router::Gating
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -67,8 +67,22 @@ void leave_groups(float* x, const RouteRow& r, float* sums, float* group) {
     if (left[e / size] != 0) x[e] = -INFINITY;
 }
 
+// Of chosen number j, its share of a softmax over those that are near it and were not chosen before.
+float share(const RouteRow& r, int64_t j, float* near) {
+  const float c = r.scores[r.ids[j]];
+  for (int64_t e = 0; e < r.experts; e++) {
+    const float s = r.scores[e], size = s < 0 ? -s : s;
+    near[e] = (c - s) / (size > c ? size : c) > r.near ? -INFINITY : s - c;
+  }
+  for (int64_t i = 0; i < j; i++) near[r.ids[i]] = -INFINITY;
+  f32x16 sum = zero();
+  for (int64_t i = 0; i < r.experts; i += 16) sum = sum + exp(lanes_of(near, i, r.experts));
+  return 1 / fold_add(sum);
+}
+
 // The weights of the chosen from their gates.
 void weigh(const RouteRow& r) {
+  for (int64_t j = 0; r.gating == by_mixed && j < r.used; j++) r.weights[j] = share(r, j, r.work);
   if (r.gating == by_chosen) softmax(r.weights, r.used);
   float total = r.normalize ? 1e-20f : 1.0f;
   for (int64_t j = 0; r.normalize && j < r.used; j++) total += r.weights[j];

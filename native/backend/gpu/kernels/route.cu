@@ -16,7 +16,7 @@ struct RouteArgs {
   int experts, used, groups, used_groups, group_size, group_best;
   Router::Gating gating;
   bool normalize;
-  float scale;
+  float scale, near;
 };
 
 struct RouteRoom {                                // in shared memory
@@ -110,6 +110,23 @@ LT_DEVICE void choose(const RouteArgs& p, const RouteRoom& room, int32_t* ids) {
   sync();
 }
 
+// room.weights = of each of the chosen, its share of a softmax over those that are near it and were not chosen before.
+LT_DEVICE void mix(const RouteArgs& p, const RouteRoom& room, const float* scores, const int32_t* ids) {
+  for (int j = 0; j < p.used; j++) {
+    const float c = scores[ids[j]];
+    float total = 0;
+    for (int e = thread(); e < p.experts; e += 32) {
+      const float s = scores[e];
+      bool out = (c - s) / largest(s < 0 ? -s : s, c) > p.near;
+      for (int i = 0; i < j; i++) out = out || ids[i] == e;
+      total += out ? 0 : expf(s - c);
+    }
+    for (int mask = 1; mask < 32; mask *= 2) total += shuffle_xor(total, mask);
+    if (thread() == 0) room.weights[j] = 1 / total;
+  }
+  sync();
+}
+
 LT_DEVICE void weigh(const RouteArgs& p, const RouteRoom& room, float* weights) {
   const bool softmax = p.gating == Router::Gating::chosen;
   float most = -INFINITY, all = 0, total = 1e-20f;
@@ -127,6 +144,7 @@ LT_KERNEL(32) route_row(RouteArgs p) {
   gate(p, room, p.scores.row<float>(r));
   if (p.groups > 1) leave_groups(p, room);
   choose(p, room, p.ids.row<int32_t>(r));
+  if (p.gating == Router::Gating::mixed) mix(p, room, p.scores.row<float>(r), p.ids.row<int32_t>(r));
   weigh(p, room, p.weights.row<float>(r));
 }
 
@@ -141,7 +159,7 @@ void Gpu::route(Tensor ids, Tensor weights, Tensor scores, const Router& router)
   args.groups = static_cast<int>(router.groups), args.used_groups = static_cast<int>(router.used_groups);
   args.group_size = args.experts / args.groups;
   args.group_best = static_cast<int>(least(router.group_best, args.group_size));
-  args.gating = router.gating, args.normalize = router.normalize, args.scale = router.scale;
+  args.gating = router.gating, args.normalize = router.normalize, args.scale = router.scale, args.near = router.near;
   const int floats = 2 * args.experts + args.groups + args.used;
   launch(on(), "route", route_row, {scores.rows}, 32, static_cast<size_t>(floats) * 4, args);
 }

@@ -9,9 +9,9 @@ layout(push_constant) uniform Push {
   Ints ids;
   Floats weights, scores, bias;
   uint ids_stride, weights_stride, scores_stride, rows, experts, used, gating, biased, groups, used_groups, group_best, normalize;
-  float scale;
+  float scale, near;
 };
-const uint softmax = 0u, sigmoid = 1u, chosen = 2u;
+const uint softmax = 0u, sigmoid = 1u, chosen = 2u, mixed = 3u;
 const uint most_experts = 1024u;  // as in route.cpp
 shared uint keys[most_experts];   // what experts are chosen by, in the order of numbers; groups that are left out have 0
 shared uint picked[most_experts];
@@ -93,8 +93,24 @@ float most_chosen(uint row) {
   return most;
 }
 
+// Of chosen number j, its share of a softmax over those that are near it and were not chosen before: experts ascending.
+float share_of(uint row, uint j) {
+  const float c = scores.at[row + picked[j]];
+  precise float sum = 0.0;
+  for (uint e = 0u; e < experts; e++) {
+    const float s = scores.at[row + e];
+    precise float distance = (c - s) / max(abs(s), c);
+    bool leaves = distance > near;
+    for (uint i = 0u; i < j; i++) leaves = leaves || picked[i] == e;
+    if (!leaves) sum = sum + exponential(s - c);
+  }
+  precise float share = 1.0 / sum;
+  return share;
+}
+
 // A gate, or what a softmax over the chosen divides.
 float weight_of(uint row, uint j, float most, float total) {
+  if (gating == mixed) return share_of(row, j);
   const float score = scores.at[row + picked[j]];
   return gating == chosen ? exponential(score - most) : gate_of(score, most, total);
 }
