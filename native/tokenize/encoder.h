@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gguf/file.h"
+#include "tokenize/pretokenize.h"
 #include "tokenize/vocabulary.h"
 
 namespace lt::tokenize {
@@ -25,10 +26,10 @@ class Encoder {
 // SentencePiece's byte-pair encoding: the pair whose joined token has the best score goes first (Kudo and Richardson 2018).
 std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary, const gguf::File& file);
 // Merges by their order in a list, over bytes spelt as text, cut by a pre-tokenizer (Radford et al. 2019).
-std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file);
+std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer);
 // As the library "tokenizers" merges characters, of text that is spelt already.
 std::unique_ptr<Encoder> make_spelt_characters(const Vocabulary& vocabulary, const gguf::File& file);
-// Merges by their order in a list, over characters with SentencePiece's spelling of spaces and bytes (Gemma 4).
-std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file);
+// Merges by their order in a list, over characters with SentencePiece's bytes, and its spaces where the pre-tokenizer says so (Gemma 4).
+std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer);
 
 }  // namespace lt::tokenize

@@ -18,11 +18,20 @@ namespace {
 
 constexpr size_t kLongestText = size_t{64} << 20;
 
-std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model) {
+const Pretokenizer& pretokenizer_of(const gguf::File& file, std::string_view model, std::string_view asked) {
+  const std::string_view pre = !asked.empty() ? asked : model == "gemma4" ? model : file.string("tokenizer.ggml.pre").value_or("");
+  if (const Pretokenizer* found = find_pretokenizer(pre)) return *found;
+  throw Error(asked.empty() ? Code::unsupported : Code::argument,
+              (asked.empty() ? "tokenizer.ggml.pre: " : "preTokenizer: ") + ("the pre-tokenizer \"" + shown(pre)) +
+                  "\" is not known; those that are: " + known_pretokenizers() + (asked.empty() ? "; name one of them to read it so" : ""));
+}
+
+std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model, std::string_view pre) {
   if (model == "llama" && vocabulary.from_folder) return make_spelt_characters(vocabulary, file);
   if (model == "llama") return make_sentencepiece(vocabulary, file);
-  if (model == "gpt2") return make_byte_level(vocabulary, file);
-  return make_merged_characters(vocabulary, file);
+  const Pretokenizer& pretokenizer = pretokenizer_of(file, model, pre);
+  if (pretokenizer.spelling == Pretokenizer::Spelling::bytes) return make_byte_level(vocabulary, file, pretokenizer);
+  return make_merged_characters(vocabulary, file, pretokenizer);
 }
 
 std::string_view supported_model(const gguf::File& file) {
@@ -75,7 +84,7 @@ class FolderText {
 
 class FileTokenizer final : public Tokenizer {
  public:
-  explicit FileTokenizer(const gguf::File& file) : FileTokenizer(file, supported_model(file)) {}
+  FileTokenizer(const gguf::File& file, std::string_view pre) : FileTokenizer(file, supported_model(file), pre) {}
 
   std::vector<int32_t> encode(std::string_view text, bool special) const override {
     if (text.size() > kLongestText)
@@ -127,10 +136,10 @@ class FileTokenizer final : public Tokenizer {
   }
 
  private:
-  FileTokenizer(const gguf::File& file, std::string_view model)
+  FileTokenizer(const gguf::File& file, std::string_view model, std::string_view pre)
       : vocabulary_(file),
         special_(vocabulary_, marks_take_spaces(file, model)),
-        encoder_(make_encoder(vocabulary_, file, model)),
+        encoder_(make_encoder(vocabulary_, file, model, pre)),
         add_bos_(vocabulary_.bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(encoder_->adds_bos())),
         add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(false)) {
     if (vocabulary_.from_folder) folder_.emplace(vocabulary_, file);
@@ -173,14 +182,16 @@ class FileTokenizer final : public Tokenizer {
 
 }  // namespace
 
-std::shared_ptr<const Tokenizer> Tokenizer::load(const gguf::File& file) { return std::make_shared<const FileTokenizer>(file); }
+std::shared_ptr<const Tokenizer> Tokenizer::load(const gguf::File& file, std::string_view pre) {
+  return std::make_shared<const FileTokenizer>(file, pre);
+}
 
-std::shared_ptr<const Tokenizer> Tokenizer::load(std::shared_ptr<const gguf::File> file) {
+std::shared_ptr<const Tokenizer> Tokenizer::load(std::shared_ptr<const gguf::File> file, std::string_view pre) {
   struct Both {
     std::shared_ptr<const gguf::File> file;
     std::shared_ptr<const Tokenizer> tokenizer;
   };
-  auto tokenizer = load(*file);
+  auto tokenizer = load(*file, pre);
   const auto both = std::make_shared<const Both>(Both{std::move(file), std::move(tokenizer)});
   return {both, both->tokenizer.get()};
 }
