@@ -3,7 +3,7 @@ import type { Argv, Options } from 'yargs';
 
 import type { GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter } from '../lib';
 import { readEscapes } from './escapes';
-import { samplersByLetter, samplersByName } from './samplers';
+import { letterList, samplersByLetter, samplersByName } from './samplers';
 import { samplers } from '../lib/generated/samplers'; // data alone: help is given without the addon
 
 /** Flags as yargs gives them: by their name in the API. */
@@ -13,6 +13,11 @@ const familiar: Readonly<Record<string, readonly string[]>> = {
   temperature: ['temp'],
   typicalP: ['typical'],
   penaltyLastN: ['repeat-last-n'],
+  topNSigma: ['top-nsigma'],
+  drySequenceBreakers: ['dry-sequence-breaker'],
+  dynatempExponent: ['dynatemp-exp'],
+  mirostatTau: ['mirostat-ent'],
+  mirostatEta: ['mirostat-lr'],
 };
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
@@ -86,6 +91,10 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
 function samplerFlag({ name, type, sentence, fallback }: SamplerParameter): Options {
   const described = `${sentence} (default ${String(fallback)})`;
   if (type === 'boolean') return { type: 'boolean', describe: described, group: 'Sampling:' };
+  if (type === 'texts') {
+    const shown = (fallback as readonly string[]).map((text) => JSON.stringify(text)).join(' ');
+    return { ...words(`${sentence} May be given several times, "none" for none (default ${shown})`, familiar[name]), group: 'Sampling:' };
+  }
   return { ...numeric(kebab(name), described, familiar[name]), group: 'Sampling:' };
 }
 
@@ -107,7 +116,7 @@ export function generateFlags(yargs: Argv): Argv {
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },
       samplers: { ...word(`samplers in this order, with semicolons between: ${samplers.map((s) => s.name).join(';')}`), group: 'Sampling:' },
       'sampler-seq': {
-        ...word('the same in letters: e penalties, k topK, y typicalP, p topP, m minP, t temperature', ['sampling-seq'], { conflicts: 'samplers' }),
+        ...word(`the same in letters: ${letterList}`, ['sampling-seq'], { conflicts: 'samplers' }),
         group: 'Sampling:',
       },
       'logit-bias': { ...words("ID=BIAS: added to a token's logit; may be given several times", ['l']), group: 'Sampling:' },
@@ -170,6 +179,12 @@ export function generateOptions(flags: Flags): GenerateOptions {
     ...parameters.map((p) => p.name),
   ] as (keyof (GenerateOptions & SamplerOptions))[]);
   if (options.stop && flags.escape === true) options.stop = options.stop.map((text) => readEscapes(text, '--stop'));
+  for (const { name } of parameters.filter((p) => p.type === 'texts')) {
+    const given = (options as Record<string, unknown>)[name] as string[] | undefined;
+    if (given === undefined) continue;
+    const texts = given.length === 1 && given[0] === 'none' ? [] : given.map((text) => (flags.escape === true ? readEscapes(text, `--${kebab(name)}`) : text));
+    Object.assign(options, { [name]: texts });
+  }
   if (options.maxTokens === -1) delete options.maxTokens;
   if (typeof flags.seed === 'number' && flags.seed !== -1) options.seed = flags.seed;
   if (typeof flags.samplers === 'string') options.samplers = samplersByName(flags.samplers);

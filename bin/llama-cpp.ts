@@ -99,9 +99,6 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   // Sampling
   ['-j --json-schema -jf --json-schema-file --grammar --grammar-file', 'structured output is not supported yet'],
   ['-bs --backend-sampling', 'sampling always runs on the CPU: leave it out'],
-  ['--dry-multiplier --dry-base --dry-allowed-length --dry-penalty-last-n --dry-sequence-breaker', 'there is no DRY sampler: use --repeat-penalty'],
-  ['--xtc-probability --xtc-threshold --top-nsigma --top-n-sigma --adaptive-target --adaptive-decay', 'there is no such sampler: use --min-p or --top-p'],
-  ['--dynatemp-range --dynatemp-exp --mirostat --mirostat-lr --mirostat-ent', 'there is no such sampler: use --temp, --min-p or --top-p'],
   // Server
   [
     '-to --timeout --host --port --api-key --api-key-file --ssl-key-file --ssl-cert-file --threads-http --path --metrics --slots --props -sps --slot-prompt-similarity',

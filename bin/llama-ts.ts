@@ -14,6 +14,7 @@ function commands(): CommandModule[] {
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
+    require('./commands/parse') as { default: CommandModule },
     require('./commands/inspect') as { default: CommandModule },
     require('./commands/convert') as { default: CommandModule },
     require('./commands/gguf') as { default: CommandModule },

@@ -6,11 +6,23 @@ const plain = (name: string): string => name.toLowerCase().replace(/[-_\s]/g, ''
 
 const names = samplers.map((s) => s.name);
 const other: Readonly<Record<string, SamplerName>> = { typ: 'typicalP', typp: 'typicalP', typical: 'typicalP', nucleus: 'topP', temp: 'temperature' };
-const letters: Readonly<Record<string, SamplerName>> = { e: 'penalties', k: 'topK', y: 'typicalP', p: 'topP', m: 'minP', t: 'temperature' };
+const letters: Readonly<Record<string, SamplerName>> = {
+  e: 'penalties',
+  d: 'dry',
+  s: 'topNSigma',
+  k: 'topK',
+  y: 'typicalP',
+  p: 'topP',
+  m: 'minP',
+  x: 'xtc',
+  t: 'temperature',
+  a: 'adaptiveP',
+};
 
-// In llama.cpp's default order, and without effect there unless flags that are refused here turn them on.
-const idle = ['dry', 'topnsigma', 'xtc'];
-const idleLetters = ['d', 's', 'x'];
+/** Which letter is which sampler, for people. */
+export const letterList = Object.entries(letters)
+  .map(([letter, name]) => `${letter} ${name}`)
+  .join(', ');
 
 /** "top_k;top_p", "topK,topP" */
 export function samplersByName(text: string): SamplerName[] {
@@ -18,7 +30,6 @@ export function samplersByName(text: string): SamplerName[] {
     const name = plain(given);
     const found = names.find((n) => plain(n) === name) ?? (Object.hasOwn(other, name) ? other[name] : undefined);
     if (found !== undefined) return [found];
-    if (idle.includes(name)) return [];
     throw new Error(`--samplers: expected some of ${names.join(', ')}, separated by semicolons, found "${given.trim()}"`);
   });
 }
@@ -28,7 +39,6 @@ export function samplersByLetter(text: string): SamplerName[] {
   return [...text].flatMap((letter) => {
     const found = Object.hasOwn(letters, letter) ? letters[letter] : undefined;
     if (found !== undefined) return [found];
-    if (idleLetters.includes(letter)) return [];
     const known = Object.entries(letters).map(([l, name]) => `${l} (${name})`);
     throw new Error(`--sampler-seq: expected some of the letters ${known.join(', ')}, found "${letter}"`);
   });

@@ -5,6 +5,7 @@ import './dispose';
 import './platform';
 import { native, packageRoot } from './binding';
 
+export { applyTemplate, type ApplyTemplateOptions } from './apply';
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatJson, type ChatOptions, type SendOptions } from './chat';
 export { convertModel, type ConvertOptions, type ConvertType, type Written } from './convert';
@@ -51,6 +52,16 @@ export type { JobOptions } from './job';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { Model, type RowOptions } from './model';
 export type { TextJobOptions, TextOptions } from './text';
+export {
+  OutputParser,
+  parseOutput,
+  type OfferedTool,
+  type OutputPart,
+  type ParseContext,
+  type ParsedOutput,
+  type ParseProblem,
+  type ToolCall,
+} from './parse';
 export { perplexity, type Divergence, type PerplexityOptions, type PerplexityResult } from './perplexity';
 export type { MeasureOptions } from './measure';
 export type { Prompt } from './prompt';

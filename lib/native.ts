@@ -96,7 +96,7 @@ export interface NativeRequest {
   kind: 'generate' | 'score' | 'embed'; // text, or a row of logits or of hidden values of each token
   seed: number;
   samplers: readonly string[]; // empty: the default order
-  settings: readonly (readonly [name: string, value: number])[];
+  settings: readonly (readonly [name: string, value: number, texts: readonly string[]])[];
   bias: readonly (readonly [id: number, bias: number])[];
 }
 
@@ -160,7 +160,15 @@ export interface NativeDifferences {
 export interface NativeSampler {
   name: string;
   sentence: string;
-  parameters: { name: string; type: 'number' | 'integer' | 'boolean'; minimum: number; maximum: number; fallback: number; sentence: string }[];
+  parameters: {
+    name: string;
+    type: 'number' | 'integer' | 'boolean' | 'texts';
+    minimum: number;
+    maximum: number;
+    fallback: number;
+    texts: string[]; // the fallback of texts
+    sentence: string;
+  }[];
 }
 
 export interface NativeQuantizeOptions {

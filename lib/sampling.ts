@@ -27,10 +27,13 @@ export interface GenerateOptions extends SamplerOptions {
   signal?: AbortSignal;
 }
 
+const fullString: check.Check<string> = (value, name) => check.string(value, name) || check.refuse(name, 'a string that is not empty', value);
+
 const names = samplers.map((s) => s.name);
 
 function parameterCheck(p: SamplerParameter): check.Check<never> {
   if (p.type === 'boolean') return check.boolean as check.Check<never>;
+  if (p.type === 'texts') return check.listOf(fullString, p.maximum) as check.Check<never>;
   return (p.type === 'integer' ? check.integer : check.number)(p.minimum, p.maximum) as check.Check<never>;
 }
 
@@ -50,7 +53,7 @@ const parameterChecks = Object.fromEntries(
 /** @internal */
 export const generateChecks: check.Checks<GenerateOptions> = {
   maxTokens: check.integer(1, Number.MAX_SAFE_INTEGER),
-  stop: check.listOf((value, name) => check.string(value, name) || check.refuse(name, 'a string that is not empty', value), 1000),
+  stop: check.listOf(fullString, 1000),
   seed: check.integer(0, Number.MAX_SAFE_INTEGER),
   logprobs: check.integer(0, 100),
   samplers: check.listOf(check.oneOf(names), 100),
@@ -83,12 +86,14 @@ export function checkGenerate<T extends GenerateOptions>(options: unknown, where
   return checked;
 }
 
-function settings(options: GenerateOptions): (readonly [string, number])[] {
-  const out: (readonly [string, number])[] = [];
-  for (const { name } of samplers.flatMap((s) => s.parameters)) {
-    if (options[name] !== undefined) out.push([name, Number(options[name])]);
-  }
-  return out;
+function settings(options: GenerateOptions): NativeRequest['settings'] {
+  return samplers
+    .flatMap((s) => s.parameters)
+    .flatMap(({ name }) => {
+      const value = options[name];
+      if (value === undefined) return [];
+      return [typeof value === 'object' ? ([name, 0, value] as const) : ([name, Number(value), []] as const)];
+    });
 }
 
 /**

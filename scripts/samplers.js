@@ -6,11 +6,18 @@ const { join } = require('node:path');
 const root = join(__dirname, '..');
 
 const limit = (value) => (Math.abs(value) > 1e300 ? (value < 0 ? '-Infinity' : 'Infinity') : String(value));
-const type = (p) => (p.type === 'boolean' ? 'boolean' : 'number');
-const fallback = (p) => (p.type === 'boolean' ? String(p.fallback !== 0) : String(p.fallback));
+const type = (p) => (p.type === 'texts' ? 'readonly string[]' : p.type === 'boolean' ? 'boolean' : 'number');
+const texts = (p) => `[${p.texts.map((text) => `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"')}'`).join(', ')}]`;
+const fallback = (p) => (p.type === 'texts' ? texts(p) : p.type === 'boolean' ? String(p.fallback !== 0) : String(p.fallback));
+const rangeOf = (p) => (p.type === 'texts' ? `up to ${limit(p.maximum)}` : `${limit(p.minimum)} to ${limit(p.maximum)}`);
 
 function docs(p) {
-  const range = p.type === 'boolean' ? '' : ` ${p.type === 'integer' ? 'An integer from' : 'From'} ${limit(p.minimum)} to ${limit(p.maximum)}.`;
+  const range =
+    p.type === 'boolean'
+      ? ''
+      : p.type === 'texts'
+        ? ` Up to ${limit(p.maximum)}.`
+        : ` ${p.type === 'integer' ? 'An integer from' : 'From'} ${limit(p.minimum)} to ${limit(p.maximum)}.`;
   return `  /** ${p.sentence}${range} Default ${fallback(p)}. */\n  ${p.name}?: ${type(p)};\n`;
 }
 
@@ -34,8 +41,8 @@ function generate(samplers, order) {
     '/** The order used where none is given. */\n' +
     `export const defaultSamplers: readonly SamplerName[] = [${quoted(order).join(', ')}];\n\n` +
     '/** One thing a sampler can be told. */\nexport interface SamplerParameter {\n  readonly name: keyof SamplerOptions;\n' +
-    "  readonly type: 'number' | 'integer' | 'boolean';\n  readonly minimum: number;\n  readonly maximum: number;\n" +
-    '  readonly fallback: number | boolean;\n  readonly sentence: string;\n}\n\n' +
+    "  readonly type: 'number' | 'integer' | 'boolean' | 'texts'; // of texts, minimum and maximum are how many\n  readonly minimum: number;\n  readonly maximum: number;\n" +
+    '  readonly fallback: number | boolean | readonly string[];\n  readonly sentence: string;\n}\n\n' +
     '/** A sampler and its parameters. */\nexport interface Sampler {\n  readonly name: SamplerName;\n' +
     '  readonly sentence: string;\n  readonly parameters: readonly SamplerParameter[];\n}\n\n' +
     '/** All samplers there are. */\nexport const samplers: readonly Sampler[] = [\n' +
@@ -49,7 +56,7 @@ function generate(samplers, order) {
 /** The table in docs/api/model.md. */
 function docsTable(samplers) {
   const rows = samplers.flatMap((s) =>
-    s.parameters.map((p) => `| \`${p.name}\` | ${limit(p.minimum)} to ${limit(p.maximum)} | ${fallback(p)} | ${p.sentence} |`),
+    s.parameters.map((p) => `| \`${p.name}\` | ${rangeOf(p)} | ${p.type === 'texts' ? `\`${fallback(p)}\`` : fallback(p)} | ${p.sentence} |`),
   );
   return ['| option | range | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

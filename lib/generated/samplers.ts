@@ -2,8 +2,30 @@
 
 /** What the samplers of a generation can be told. */
 export interface SamplerOptions {
+  /** Chooses tokens whose probability is near this on average; below 0 off. Best with minP alone before it. From -1 to 1. Default -1. */
+  adaptiveTarget?: number;
+  /** How much of what was chosen before counts at the next token: about 1 / (1 - decay) tokens. From 0 to 0.99. Default 0.9. */
+  adaptiveDecay?: number;
+  /** How much going on with a repetition is penalised; 0 turns DRY off. From 0 to 100. Default 0. */
+  dryMultiplier?: number;
+  /** The penalty grows by this factor with each token that the repetition is longer. From 1 to 100. Default 1.75. */
+  dryBase?: number;
+  /** Repetitions of so many tokens are penalised by the multiplier alone, shorter ones not. An integer from 0 to 2147483647. Default 2. */
+  dryAllowedLength?: number;
+  /** In how many of the last tokens repetitions are looked for; -1 in all, 0 turns DRY off. An integer from -1 to 2147483647. Default -1. */
+  dryPenaltyLastN?: number;
+  /** Texts that no repetition reaches over; each at least one byte. Up to 1000. Default ['\n', ':', '"', '*']. */
+  drySequenceBreakers?: readonly string[];
   /** Keeps tokens at least this many times as probable as the most probable one; 0 keeps all. From 0 to 1. Default 0.05. */
   minP?: number;
+  /** Keeps the surprise of tokens near a target, by version 1 or 2 of Mirostat; 0 turns it off. An integer from 0 to 2. Default 0. */
+  mirostat?: number;
+  /** The surprise that Mirostat aims at, in bits a token. From 0 to 100. Default 5. */
+  mirostatTau?: number;
+  /** How fast Mirostat follows. From 0 to 1. Default 0.1. */
+  mirostatEta?: number;
+  /** No run of so many tokens comes twice, the prompt counted in; 0 allows all. An integer from 0 to 2147483647. Default 0. */
+  noRepeatNgram?: number;
   /** Makes tokens seen recently less likely by this factor; 1 changes nothing. From 0.01 to 100. Default 1. */
   repeatPenalty?: number;
   /** Subtracted from a token's logit for each time it was seen recently. From -100 to 100. Default 0. */
@@ -14,27 +36,37 @@ export interface SamplerOptions {
   penaltyLastN?: number;
   /** Flattens (above 1) or sharpens (below 1) the distribution; 0 always takes the most probable token. From 0 to 100. Default 0.8. */
   temperature?: number;
+  /** The temperature is lower or higher by up to this, as the distribution is narrow or wide; 0 is off. From 0 to 100. Default 0. */
+  dynatempRange?: number;
+  /** Above 1, the temperature rises late with the width of the distribution; below 1, early. From 0.01 to 100. Default 1. */
+  dynatempExponent?: number;
   /** Keeps the k most probable tokens; 0 keeps all. An integer from 0 to 2147483647. Default 40. */
   topK?: number;
+  /** Keeps tokens whose logit is within so many standard deviations of the largest; 0 and -1 keep all. From -1 to 100. Default -1. */
+  topNSigma?: number;
   /** Keeps the most probable tokens whose probabilities sum to at least this; 1 keeps all. From 0 to 1. Default 0.95. */
   topP?: number;
   /** Keeps the tokens of most typical surprise whose probabilities sum to at least this; 1 keeps all. From 0 to 1. Default 1. */
   typicalP?: number;
+  /** How often the most probable tokens are dropped in favour of a less probable one; 0 never. From 0 to 1. Default 0. */
+  xtcProbability?: number;
+  /** How probable a token must be to count as one of the most probable; above 0.5 none is dropped. From 0 to 1. Default 0.1. */
+  xtcThreshold?: number;
 }
 
 /** The samplers, as `samplers: [...]` orders them. */
-export type SamplerName = 'minP' | 'penalties' | 'temperature' | 'topK' | 'topP' | 'typicalP';
+export type SamplerName = 'adaptiveP' | 'dry' | 'minP' | 'mirostat' | 'noRepeatNgram' | 'penalties' | 'temperature' | 'topK' | 'topNSigma' | 'topP' | 'typicalP' | 'xtc';
 
 /** The order used where none is given. */
-export const defaultSamplers: readonly SamplerName[] = ['penalties', 'topK', 'typicalP', 'topP', 'minP', 'temperature'];
+export const defaultSamplers: readonly SamplerName[] = ['penalties', 'dry', 'noRepeatNgram', 'topNSigma', 'topK', 'typicalP', 'topP', 'minP', 'xtc', 'temperature', 'mirostat', 'adaptiveP'];
 
 /** One thing a sampler can be told. */
 export interface SamplerParameter {
   readonly name: keyof SamplerOptions;
-  readonly type: 'number' | 'integer' | 'boolean';
+  readonly type: 'number' | 'integer' | 'boolean' | 'texts'; // of texts, minimum and maximum are how many
   readonly minimum: number;
   readonly maximum: number;
-  readonly fallback: number | boolean;
+  readonly fallback: number | boolean | readonly string[];
   readonly sentence: string;
 }
 
@@ -48,11 +80,57 @@ export interface Sampler {
 /** All samplers there are. */
 export const samplers: readonly Sampler[] = [
   {
+    name: 'adaptiveP',
+    sentence: 'Chooses tokens whose probability is near a target on average.',
+    parameters: [
+      { name: 'adaptiveTarget', type: 'number', minimum: -1, maximum: 1, fallback: -1,
+        sentence: 'Chooses tokens whose probability is near this on average; below 0 off. Best with minP alone before it.' },
+      { name: 'adaptiveDecay', type: 'number', minimum: 0, maximum: 0.99, fallback: 0.9,
+        sentence: 'How much of what was chosen before counts at the next token: about 1 / (1 - decay) tokens.' },
+    ],
+  },
+  {
+    name: 'dry',
+    sentence: 'Makes it less likely the longer a repetition is.',
+    parameters: [
+      { name: 'dryMultiplier', type: 'number', minimum: 0, maximum: 100, fallback: 0,
+        sentence: 'How much going on with a repetition is penalised; 0 turns DRY off.' },
+      { name: 'dryBase', type: 'number', minimum: 1, maximum: 100, fallback: 1.75,
+        sentence: 'The penalty grows by this factor with each token that the repetition is longer.' },
+      { name: 'dryAllowedLength', type: 'integer', minimum: 0, maximum: 2147483647, fallback: 2,
+        sentence: 'Repetitions of so many tokens are penalised by the multiplier alone, shorter ones not.' },
+      { name: 'dryPenaltyLastN', type: 'integer', minimum: -1, maximum: 2147483647, fallback: -1,
+        sentence: 'In how many of the last tokens repetitions are looked for; -1 in all, 0 turns DRY off.' },
+      { name: 'drySequenceBreakers', type: 'texts', minimum: 0, maximum: 1000, fallback: ['\n', ':', '"', '*'],
+        sentence: 'Texts that no repetition reaches over; each at least one byte.' },
+    ],
+  },
+  {
     name: 'minP',
     sentence: 'Drops tokens that are improbable beside the most probable one.',
     parameters: [
       { name: 'minP', type: 'number', minimum: 0, maximum: 1, fallback: 0.05,
         sentence: 'Keeps tokens at least this many times as probable as the most probable one; 0 keeps all.' },
+    ],
+  },
+  {
+    name: 'mirostat',
+    sentence: 'Chooses tokens whose surprise stays near a target.',
+    parameters: [
+      { name: 'mirostat', type: 'integer', minimum: 0, maximum: 2, fallback: 0,
+        sentence: 'Keeps the surprise of tokens near a target, by version 1 or 2 of Mirostat; 0 turns it off.' },
+      { name: 'mirostatTau', type: 'number', minimum: 0, maximum: 100, fallback: 5,
+        sentence: 'The surprise that Mirostat aims at, in bits a token.' },
+      { name: 'mirostatEta', type: 'number', minimum: 0, maximum: 1, fallback: 0.1,
+        sentence: 'How fast Mirostat follows.' },
+    ],
+  },
+  {
+    name: 'noRepeatNgram',
+    sentence: 'Drops tokens that would repeat a run of tokens.',
+    parameters: [
+      { name: 'noRepeatNgram', type: 'integer', minimum: 0, maximum: 2147483647, fallback: 0,
+        sentence: 'No run of so many tokens comes twice, the prompt counted in; 0 allows all.' },
     ],
   },
   {
@@ -75,6 +153,10 @@ export const samplers: readonly Sampler[] = [
     parameters: [
       { name: 'temperature', type: 'number', minimum: 0, maximum: 100, fallback: 0.8,
         sentence: 'Flattens (above 1) or sharpens (below 1) the distribution; 0 always takes the most probable token.' },
+      { name: 'dynatempRange', type: 'number', minimum: 0, maximum: 100, fallback: 0,
+        sentence: 'The temperature is lower or higher by up to this, as the distribution is narrow or wide; 0 is off.' },
+      { name: 'dynatempExponent', type: 'number', minimum: 0.01, maximum: 100, fallback: 1,
+        sentence: 'Above 1, the temperature rises late with the width of the distribution; below 1, early.' },
     ],
   },
   {
@@ -83,6 +165,14 @@ export const samplers: readonly Sampler[] = [
     parameters: [
       { name: 'topK', type: 'integer', minimum: 0, maximum: 2147483647, fallback: 40,
         sentence: 'Keeps the k most probable tokens; 0 keeps all.' },
+    ],
+  },
+  {
+    name: 'topNSigma',
+    sentence: 'Keeps the tokens whose logits stand out from the others.',
+    parameters: [
+      { name: 'topNSigma', type: 'number', minimum: -1, maximum: 100, fallback: -1,
+        sentence: 'Keeps tokens whose logit is within so many standard deviations of the largest; 0 and -1 keep all.' },
     ],
   },
   {
@@ -99,6 +189,16 @@ export const samplers: readonly Sampler[] = [
     parameters: [
       { name: 'typicalP', type: 'number', minimum: 0, maximum: 1, fallback: 1,
         sentence: 'Keeps the tokens of most typical surprise whose probabilities sum to at least this; 1 keeps all.' },
+    ],
+  },
+  {
+    name: 'xtc',
+    sentence: 'Now and then drops the most probable tokens but one.',
+    parameters: [
+      { name: 'xtcProbability', type: 'number', minimum: 0, maximum: 1, fallback: 0,
+        sentence: 'How often the most probable tokens are dropped in favour of a less probable one; 0 never.' },
+      { name: 'xtcThreshold', type: 'number', minimum: 0, maximum: 1, fallback: 0.1,
+        sentence: 'How probable a token must be to count as one of the most probable; above 0.5 none is dropped.' },
     ],
   },
 ];

@@ -179,6 +179,12 @@ Napi::Value vocabulary(Info info) {
   return out;
 }
 
+Napi::Array names_to_js(Napi::Env env, std::span<const std::string_view> names) {
+  const Napi::Array out = Napi::Array::New(env);
+  for (const std::string_view n : names) out.Set(out.Length(), text_to_js(env, n));
+  return out;
+}
+
 Napi::Value samplers(Info info) {
   const Napi::Env env = info.Env();
   const Napi::Array out = Napi::Array::New(env);
@@ -192,6 +198,7 @@ Napi::Value samplers(Info info) {
       one.Set("minimum", Napi::Number::New(env, p.minimum));
       one.Set("maximum", Napi::Number::New(env, p.maximum));
       one.Set("fallback", Napi::Number::New(env, p.fallback));
+      one.Set("texts", names_to_js(env, p.fallback_texts));
       one.Set("sentence", text_to_js(env, p.sentence));
       parameters.Set(parameters.Length(), one);
     }
@@ -200,12 +207,6 @@ Napi::Value samplers(Info info) {
     entry.Set("parameters", parameters);
     out.Set(out.Length(), entry);
   }
-  return out;
-}
-
-Napi::Array names_to_js(Napi::Env env, std::span<const std::string_view> names) {
-  const Napi::Array out = Napi::Array::New(env);
-  for (const std::string_view n : names) out.Set(out.Length(), text_to_js(env, n));
   return out;
 }
 

@@ -17,7 +17,8 @@ sample::ChainOptions sampling_of(const Napi::Object& from) {
   out.order = texts_of(from.Get("samplers"));
   for_each(from.Get("settings"), [&](const Napi::Value& v) {
     const Napi::Object pair = v.As<Napi::Object>();
-    out.settings.push_back({pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::Number>().DoubleValue()});
+    out.settings.push_back(
+        {pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::Number>().DoubleValue(), texts_of(pair.Get(2u))});
   });
   for_each(from.Get("bias"), [&](const Napi::Value& v) {
     const Napi::Object pair = v.As<Napi::Object>();

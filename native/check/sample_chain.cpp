@@ -5,7 +5,7 @@
 #include <map>
 #include <random>
 
-#include "check/check.h"
+#include "check/sample_after.h"
 #include "sample/logprobs.h"
 #include "sample/random.h"
 #include "sample/sampler.h"
@@ -13,61 +13,8 @@
 namespace {
 
 using namespace lt::sample;
+using namespace lt::check;
 constexpr float inf = std::numeric_limits<float>::infinity();
-
-std::vector<float> gaussian(size_t n, uint32_t seed, float deviation = 3) {
-  std::mt19937 engine(seed);
-  std::normal_distribution<float> d(0, deviation);
-  std::vector<float> x(n);
-  for (float& v : x) v = d(engine);
-  return x;
-}
-
-std::vector<double> softmax(const std::vector<double>& logits) {
-  const double most = *std::max_element(logits.begin(), logits.end());
-  std::vector<double> p;
-  double sum = 0;
-  for (const double l : logits) sum += p.emplace_back(std::exp(l - most));
-  for (double& v : p) v /= sum;
-  return p;
-}
-
-std::vector<double> wide(const std::vector<float>& x) { return {x.begin(), x.end()}; }
-
-// The candidates that one sampler of this name leaves, as probabilities over the vocabulary (0: dropped).
-std::vector<double> after(const std::string& name, std::vector<double> values, const std::vector<float>& logits,
-                          std::span<const int32_t> history = {}) {
-  std::vector<Candidate> list;
-  for (size_t i = 0; i < logits.size(); i++) list.push_back({static_cast<int32_t>(i), logits[i]});
-  Candidates c{list, false, history};
-  for (const SamplerEntry& e : samplers())
-    if (e.name == name)
-      if (const auto s = e.make(values)) s->apply(c);
-  CHECK(!list.empty());
-  if (c.sorted)
-    for (size_t i = 1; i < list.size(); i++) CHECK(list[i - 1].logit >= list[i].logit);
-  std::vector<double> left(logits.size(), -inf);
-  for (const Candidate& x : list) left[static_cast<size_t>(x.id)] = x.logit;
-  return softmax(left);
-}
-
-// p with only the tokens of `keep`, summing to 1.
-std::vector<double> restricted(const std::vector<double>& p, const std::vector<size_t>& keep) {
-  std::vector<double> q(p.size(), 0);
-  double sum = 0;
-  for (const size_t i : keep) sum += q[i] = p[i];
-  for (double& v : q) v /= sum;
-  return q;
-}
-
-// Indices in the order of `key`, ascending; ties by index.
-template <class F>
-std::vector<size_t> by(size_t n, F key) {
-  std::vector<size_t> at(n);
-  for (size_t i = 0; i < n; i++) at[i] = i;
-  std::sort(at.begin(), at.end(), [&](size_t a, size_t b) { return std::pair(key(a), a) < std::pair(key(b), b); });
-  return at;
-}
 
 // The first of `order` whose probabilities reach p.
 std::vector<size_t> reaching(const std::vector<size_t>& order, const std::vector<double>& probability, double p) {
@@ -79,12 +26,6 @@ std::vector<size_t> reaching(const std::vector<size_t>& order, const std::vector
     sum += probability[i];
   }
   return keep;
-}
-
-void check_near(const std::vector<double>& a, const std::vector<double>& b, const std::string& what) {
-  for (size_t i = 0; i < a.size(); i++)
-    CHECK_THAT(std::fabs(a[i] - b[i]) <= 1e-5 * std::max(a[i], b[i]) + 1e-12,
-               what << " token " << i << ": " << a[i] << ", expected " << b[i]);
 }
 
 ChainOptions settings(std::vector<Setting> s, uint64_t seed = 0) { return {std::move(s), {}, {}, seed}; }
@@ -448,14 +389,15 @@ CHECK_CASE("sample/refusals name the parameter, its range and what was found") {
 
 CHECK_CASE("sample/the table is whole") {
   const auto order = default_order();
-  const std::vector<std::string_view> expected{"penalties", "topK", "typicalP", "topP", "minP", "temperature"};
+  const std::vector<std::string_view> expected{"penalties", "dry",  "noRepeatNgram", "topNSigma",   "topK",     "typicalP",
+                                               "topP",      "minP", "xtc",           "temperature", "mirostat", "adaptiveP"};
   CHECK(std::equal(order.begin(), order.end(), expected.begin(), expected.end()));
   CHECK(samplers().size() == order.size());
   for (const SamplerEntry& e : samplers()) {
     CHECK(!e.sentence.empty() && !e.parameters.empty());
     for (const Parameter& p : e.parameters) {
       CHECK(!p.sentence.empty() && p.fallback >= p.minimum && p.fallback <= p.maximum);
-      CHECK(p.type == "number" || p.type == "integer" || p.type == "boolean");
+      CHECK(p.type == "number" || p.type == "integer" || p.type == "boolean" || p.type == "texts");
     }
   }
 }

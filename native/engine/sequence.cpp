@@ -22,6 +22,12 @@ bool strips_space(const std::vector<int32_t>& prompt, const tokenize::Tokenizer&
   return t.strips_first_space() && std::all_of(prompt.begin(), prompt.end(), [&](int32_t id) { return t.is_control(id); });
 }
 
+sample::ChainOptions sampling_of(const Request& r, const tokenize::Tokenizer& t) {
+  sample::ChainOptions out = r.generates() ? r.generate().sampling : sample::ChainOptions{};
+  out.text_of = [&t](int32_t id) { return id < t.size() ? t.piece(id, false) : std::string_view(); };
+  return out;
+}
+
 // Of what generates nothing: as of a text without wishes.
 Generate wishes(const Request& r) { return r.generates() ? r.generate() : Generate{}; }
 
@@ -33,7 +39,7 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       tokens(request.prompt),
       held(Cache::root(request.salt)),
       tokenizer_(tokenizer),
-      chain_(wishes(request).sampling),
+      chain_(sampling_of(request, tokenizer)),
       limit_(tokens_to_generate(request, positions)),
       top_logprobs_(wishes(request).top_logprobs),
       ignore_end_(wishes(request).ignore_end),

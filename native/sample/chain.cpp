@@ -6,7 +6,6 @@
 
 #include "core/error.h"
 #include "sample/logprobs.h"
-#include "sample/random.h"
 #include "sample/rank.h"
 #include "sample/sampler.h"
 
@@ -52,6 +51,13 @@ Place find_parameter(std::string_view name) {
   refuse("sampling: expected settings among " + known + ", found " + quoted(name));
 }
 
+void check_texts(const Parameter& p, const std::vector<std::string>& texts) {
+  if (static_cast<double>(texts.size()) > p.maximum)
+    refuse(std::string(p.name) + ": expected at most " + number(p.maximum) + " texts, found " + std::to_string(texts.size()));
+  for (const std::string& t : texts)
+    if (t.empty()) refuse(std::string(p.name) + ": expected texts that are not empty, found an empty one");
+}
+
 void check_value(const Parameter& p, double v) {
   const bool whole = p.type == "number" || v == std::floor(v);
   if (v >= p.minimum && v <= p.maximum && whole) return;
@@ -76,19 +82,25 @@ std::vector<const SamplerEntry*> ordered(const std::vector<std::string>& order) 
 void check_settings(const std::vector<Setting>& settings, const std::vector<const SamplerEntry*>& order) {
   for (const Setting& s : settings) {
     const Place at = find_parameter(s.name);
-    check_value(*at.parameter, s.value);
+    const bool texts = at.parameter->type == "texts";
+    texts ? check_texts(*at.parameter, s.texts) : check_value(*at.parameter, s.value);
     const bool used = std::find(order.begin(), order.end(), at.sampler) != order.end();
-    if (!used && s.value != at.parameter->fallback)
+    if (!used && (texts || s.value != at.parameter->fallback))
       refuse(s.name + ": has no effect, because samplers does not name " + quoted(at.sampler->name) +
              "; add it there or leave the setting out");
   }
 }
 
-double value_of(const Parameter& p, const std::vector<Setting>& settings) {
-  double v = p.fallback;
-  for (const Setting& s : settings)
-    if (s.name == p.name) v = s.value;
-  return v;
+Given given(const SamplerEntry& e, const ChainOptions& options) {
+  Given out;
+  out.text_of = options.text_of;
+  for (const Parameter& p : e.parameters) {
+    const auto set = std::find_if(options.settings.rbegin(), options.settings.rend(), [&](const Setting& s) { return s.name == p.name; });
+    const bool found = set != options.settings.rend();
+    out.values.push_back(found ? set->value : p.fallback);
+    out.texts.push_back(found ? set->texts : std::vector<std::string>(p.fallback_texts.begin(), p.fallback_texts.end()));
+  }
+  return out;
 }
 
 void check_bias(const std::vector<LogitBias>& bias) {
@@ -111,20 +123,21 @@ void drop_idle_before_pick(std::vector<std::unique_ptr<Sampler>>& chain) {
   }
 }
 
-// By inverse transform over the list's order.
-int32_t draw(const Candidates& c, double unit) {
-  if (c.list.size() == 1) return c.list.front().id;
-  const float most = best(c).logit;
-  const double goal = unit * total_weight(c.list, most);
-  double sum = 0;
-  const Candidate* last = nullptr;  // of those that can be drawn
-  for (const Candidate& x : c.list) {
-    const double w = weight(x.logit, most);
-    sum += w;
-    if (w > 0) last = &x;
-    if (sum > goal) break;
-  }
-  return last->id;
+struct Made {
+  const SamplerEntry* entry;
+  std::unique_ptr<Sampler> sampler;
+};
+
+// Beside one that chooses from the whole distribution: in an order that the caller gave, all run.
+void drop_truncating(std::vector<Made>& made, const std::vector<Setting>& settings) {
+  const auto all = std::find_if(made.begin(), made.end(), [](const Made& m) { return m.sampler->wants_all(); });
+  if (all == made.end()) return;
+  for (const Setting& s : settings)
+    for (const Made& m : made)
+      if (m.sampler->truncates() && find_parameter(s.name).sampler == m.entry)
+        refuse(s.name + ": has no effect beside " + std::string(all->entry->name) +
+               ", which chooses from all tokens: leave one of the two out, or give an order in samplers");
+  std::erase_if(made, [](const Made& m) { return m.sampler->truncates(); });
 }
 
 // Whatever ran before, one candidate must be above -infinity.
@@ -136,17 +149,31 @@ void check_left(const Candidates& c) {
 }  // namespace
 
 struct Chain::State {
+  struct Ban {
+    uint64_t step;
+    int32_t id;
+  };
+
   std::vector<std::unique_ptr<Sampler>> chain;
+  std::vector<Memory> memory;  // of each
+  std::vector<Memory> past;    // the same before each step, where steps may be taken back
   std::vector<LogitBias> bias;
   std::vector<int32_t> bans;  // ascending, of bias if it does nothing else
   bool only_bans = true;
+  uint64_t expired = 0;  // from this step on, what holds for a while holds no more
+  std::vector<Ban> taken_back;
+  bool takes_back = false;
   size_t tokens = 0;
   uint64_t seed = 0;
   uint64_t step = 0;
 
   void take(std::vector<LogitBias> given) {
     bias = std::move(given);
-    for (const LogitBias& b : bias) b.bias == none ? bans.push_back(b.id) : void(only_bans = false);
+    for (const LogitBias& b : bias)
+      if (b.steps != LogitBias::always)
+        expired = std::max(expired, b.steps);
+      else
+        b.bias == none ? bans.push_back(b.id) : void(only_bans = false);
     std::sort(bans.begin(), bans.end());
     bans.erase(std::unique(bans.begin(), bans.end()), bans.end());
   }
@@ -155,18 +182,21 @@ struct Chain::State {
 
   // The candidates that the first sampler can keep, bias applied.
   void fill(std::vector<Candidate>& list, std::span<const float> logits) const {
+    const bool none_back = std::none_of(taken_back.begin(), taken_back.end(), [this](const Ban& b) { return b.step == step; });
     const size_t kept = chain.empty() ? logits.size() : std::min(chain.front()->most_kept(), logits.size());
-    if (only_bans && kept < logits.size()) {  // among the best of so many more, so many are not banned
+    if (only_bans && step >= expired && none_back && kept < logits.size()) {  // among the best of so many more, so many are not banned
       list_best(list, logits, std::min(kept + bans.size(), logits.size()));
       if (!bans.empty()) std::erase_if(list, [this](const Candidate& c) { return banned(c.id); });
       return;
     }
     list_all(list, logits);
     for (const LogitBias& b : bias) {
-      if (static_cast<size_t>(b.id) >= list.size()) continue;
+      if (static_cast<size_t>(b.id) >= list.size() || step >= b.steps) continue;
       float& logit = list[static_cast<size_t>(b.id)].logit;
       logit = b.bias == none ? none : logit + b.bias;
     }
+    for (const Ban& b : taken_back)
+      if (b.step == step && static_cast<size_t>(b.id) < list.size()) list[static_cast<size_t>(b.id)].logit = none;
   }
 };
 
@@ -174,12 +204,14 @@ Chain::Chain(ChainOptions options) : state_(std::make_unique<State>()) {
   const std::vector<const SamplerEntry*> order = ordered(options.order);
   check_settings(options.settings, order);
   check_bias(options.bias);
-  for (const SamplerEntry* e : order) {
-    std::vector<double> values;
-    for (const Parameter& p : e->parameters) values.push_back(value_of(p, options.settings));
-    if (std::unique_ptr<Sampler> s = e->make(values)) state_->chain.push_back(std::move(s));
-  }
+  std::vector<Made> made;
+  for (const SamplerEntry* e : order)
+    if (std::unique_ptr<Sampler> one = e->make(given(*e, options))) made.push_back({e, std::move(one)});
+  if (options.order.empty()) drop_truncating(made, options.settings);
+  for (Made& m : made) state_->chain.push_back(std::move(m.sampler));
   drop_idle_before_pick(state_->chain);
+  for (const std::unique_ptr<Sampler>& s : state_->chain) state_->memory.push_back(s->first());
+  state_->takes_back = options.takes_back;
   state_->take(std::move(options.bias));
   state_->tokens = options.tokens;
   state_->seed = options.seed;
@@ -191,11 +223,15 @@ Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> his
   if (logits.empty() || state_->tokens == 0) throw Error(Code::internal, Literal{"sampling: expected logits, found none"});
   static thread_local std::vector<Candidate> list;  // one a thread, not one a request: a vocabulary is long
   state_->fill(list, logits.first(std::min(logits.size(), state_->tokens)));
-  Candidates c{list, false, history};
+  Candidates c{list, false, history, state_->seed, state_->step};
   check_left(c);
-  for (const std::unique_ptr<Sampler>& s : state_->chain) s->apply(c);
+  if (state_->takes_back) state_->past.insert(state_->past.end(), state_->memory.begin(), state_->memory.end());
+  for (size_t i = 0; i < state_->chain.size(); i++) {
+    c.memory = &state_->memory[i];
+    state_->chain[i]->apply(c);
+  }
   check_left(c);
-  Choice choice{draw(c, random_unit(state_->seed, state_->step)), 0, {}};
+  Choice choice{draw(c), 0, {}};
   state_->step++;
   if (top_logprobs >= 0) {
     const LogSoftmax log_p(logits);
@@ -203,6 +239,16 @@ Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> his
     choice.top = log_p.best(top_logprobs);
   }
   return choice;
+}
+
+void Chain::take_back(uint64_t steps, int32_t banned) {
+  State& s = *state_;
+  s.step -= steps;
+  const auto before = static_cast<int64_t>(s.step * s.memory.size());
+  std::copy_n(s.past.begin() + before, s.memory.size(), s.memory.begin());
+  s.past.resize(static_cast<size_t>(before));
+  std::erase_if(s.taken_back, [&](const State::Ban& b) { return b.step > s.step; });
+  s.taken_back.push_back({s.step, banned});
 }
 
 }  // namespace lt::sample

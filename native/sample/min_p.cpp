@@ -29,7 +29,7 @@ constexpr Parameter parameters[] = {
     {"minP", "number", 0, 1, 0.05, "Keeps tokens at least this many times as probable as the most probable one; 0 keeps all."},
 };
 
-std::unique_ptr<Sampler> make(std::span<const double> v) { return v[0] == 0 ? nullptr : std::make_unique<MinP>(v[0]); }
+std::unique_ptr<Sampler> make(const Given& v) { return v[0] == 0 ? nullptr : std::make_unique<MinP>(v[0]); }
 
 const RegisterSampler registered({"minP", "Drops tokens that are improbable beside the most probable one.", parameters, make}, 50);
 

@@ -28,7 +28,7 @@ std::vector<Count> counts(std::span<const int32_t> recent) {
 
 class Penalties final : public Sampler {
  public:
-  explicit Penalties(std::span<const double> v)
+  explicit Penalties(const Given& v)
       : repeat_(static_cast<float>(v[0])), frequency_(static_cast<float>(v[1])), presence_(static_cast<float>(v[2])), last_(v[3]) {}
 
   void apply(Candidates& c) const override {
@@ -78,7 +78,7 @@ constexpr Parameter parameters[] = {
     {"penaltyLastN", "integer", -1, 2147483647, 64, "How many of the last tokens count as recent; -1 counts all, 0 turns penalties off."},
 };
 
-std::unique_ptr<Sampler> make(std::span<const double> v) {
+std::unique_ptr<Sampler> make(const Given& v) {
   const bool idle = (v[0] == 1 && v[1] == 0 && v[2] == 0) || v[3] == 0;
   return idle ? nullptr : std::make_unique<Penalties>(v);
 }

@@ -5,6 +5,8 @@
 #include <functional>
 #include <limits>
 
+#include "sample/random.h"
+
 namespace lt::sample {
 namespace {
 
@@ -95,6 +97,27 @@ double total_weight(std::span<const Candidate> list, float most) {
   double total = 0;
   for (const Candidate& c : list) total += weight(c.logit, most);
   return total;
+}
+
+int32_t draw(const Candidates& c) {
+  if (c.list.size() == 1) return c.list.front().id;
+  const float most = best(c).logit;
+  const double goal = random_unit(c.seed, c.step) * total_weight(c.list, most);
+  double sum = 0;
+  const Candidate* last = nullptr;  // of those that can be drawn
+  for (const Candidate& x : c.list) {
+    const double w = weight(x.logit, most);
+    sum += w;
+    if (w > 0) last = &x;
+    if (sum > goal) break;
+  }
+  return last->id;
+}
+
+void keep_alone(Candidates& c, const Candidate& x) {
+  c.list.front() = x;
+  c.list.resize(1);
+  c.sorted = true;
 }
 
 }  // namespace lt::sample

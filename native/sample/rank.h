@@ -1,4 +1,4 @@
-// Ordering candidates by logit, and the softmax over them.
+// Ordering candidates by logit, the softmax over them, and the draw.
 #pragma once
 #include <cmath>
 #include <span>
@@ -18,5 +18,9 @@ void sort_from(Candidates& c, size_t done, size_t k);                           
 // What softmax divides by its sum: exp(logit - most), where infinities count as ties of the largest.
 inline double weight(float logit, float most) { return logit == most ? 1.0 : std::exp(static_cast<double>(logit) - most); }
 double total_weight(std::span<const Candidate> list, float most);
+
+// By inverse transform over the list's order, with the random number of the step.
+int32_t draw(const Candidates& c);
+void keep_alone(Candidates& c, const Candidate& x);  // what is left is chosen
 
 }  // namespace lt::sample

@@ -20,7 +20,7 @@ constexpr Parameter parameters[] = {
     {"topK", "integer", 0, 2147483647, 40, "Keeps the k most probable tokens; 0 keeps all."},
 };
 
-std::unique_ptr<Sampler> make(std::span<const double> v) { return v[0] == 0 ? nullptr : std::make_unique<TopK>(static_cast<size_t>(v[0])); }
+std::unique_ptr<Sampler> make(const Given& v) { return v[0] == 0 ? nullptr : std::make_unique<TopK>(static_cast<size_t>(v[0])); }
 
 const RegisterSampler registered({"topK", "Keeps a fixed number of the most probable tokens.", parameters, make}, 20);
 

@@ -40,7 +40,7 @@ constexpr Parameter parameters[] = {
     {"topP", "number", 0, 1, 0.95, "Keeps the most probable tokens whose probabilities sum to at least this; 1 keeps all."},
 };
 
-std::unique_ptr<Sampler> make(std::span<const double> v) { return v[0] >= 1 ? nullptr : std::make_unique<TopP>(v[0]); }
+std::unique_ptr<Sampler> make(const Given& v) { return v[0] >= 1 ? nullptr : std::make_unique<TopP>(v[0]); }
 
 const RegisterSampler registered({"topP", "Keeps the smallest set of most probable tokens that reaches a probability.", parameters, make},
                                  40);

@@ -43,6 +43,7 @@ class Typical final : public Sampler {
     for (double sum = 0; n < scored.size() && (n == 0 || sum < p_); n++) sum += scored[n].p;
     keep(c.list, scored, n);
   }
+  bool truncates() const override { return true; }
 
  private:
   // The first n of scored, in the order they had in the list.
@@ -59,7 +60,7 @@ constexpr Parameter parameters[] = {
     {"typicalP", "number", 0, 1, 1, "Keeps the tokens of most typical surprise whose probabilities sum to at least this; 1 keeps all."},
 };
 
-std::unique_ptr<Sampler> make(std::span<const double> v) { return v[0] >= 1 ? nullptr : std::make_unique<Typical>(v[0]); }
+std::unique_ptr<Sampler> make(const Given& v) { return v[0] >= 1 ? nullptr : std::make_unique<Typical>(v[0]); }
 
 const RegisterSampler registered({"typicalP", "Keeps tokens whose surprise is near the expected one.", parameters, make}, 30);
 

@@ -163,17 +163,21 @@ test("samplers by their names here, by llama.cpp's names, and by letters", () =>
   expect(samplersByName('top_k;top_p')).toEqual(['topK', 'topP']);
   expect(samplersByName('topK, topP')).toEqual(['topK', 'topP']);
   expect(samplersByName('top-k;typ_p;temp;TOP_P')).toEqual(['topK', 'typicalP', 'temperature', 'topP']);
-  // Its default order: the samplers that are not here do nothing there unless flags turn them on.
+  // Its default order.
   expect(samplersByName('penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature')).toEqual([
     'penalties',
+    'dry',
+    'topNSigma',
     'topK',
     'typicalP',
     'topP',
     'minP',
+    'xtc',
     'temperature',
   ]);
-  expect(samplersByLetter('edskypmxt')).toEqual(samplersByName('penalties;top_k;typ_p;top_p;min_p;temperature'));
-  expect(() => samplersByName('top_k;mirostat')).toThrow(/^--samplers: .*found "mirostat"$/);
+  expect(samplersByLetter('edskypmxt')).toEqual(samplersByName('penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature'));
+  expect(samplersByLetter('ma')).toEqual(samplersByName('min_p;adaptive_p'));
+  expect(() => samplersByName('top_k;magic')).toThrow(/^--samplers: .*found "magic"$/);
   expect(() => samplersByName('')).toThrow(/found ""$/);
   expect(() => samplersByLetter('kz')).toThrow(/^--sampler-seq: .*found "z"$/);
   expect(() => samplersByName('constructor')).toThrow();

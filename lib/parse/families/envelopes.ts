@@ -1,0 +1,41 @@
+// Calls as JSON objects between markers: Hermes and its relatives, Mistral up to version 7, Granite, Phi, Nemotron, Cohere and others.
+import type { Body, CallFormat } from '../format';
+import { gluedTags, namedTags, valuedTags } from './tags';
+
+const json: Body = { kind: 'json' };
+
+/** Every body that models put between these two, their own or another model's. */
+const toolCall: CallFormat = {
+  open: ['<tool_call>'],
+  bodies: [json, gluedTags, namedTags, valuedTags('', '</tool_call>')],
+  close: ['</tool_call>'],
+};
+
+/** Lists between markers. A pair: the opening marker, and what ends it. */
+const pairs: readonly (readonly [string, ...string[]])[] = [
+  ['<TOOLCALL>', '</TOOLCALL>'],
+  ['<|tool_call|>', '<|/tool_call|>', '<|end_tool_call|>'],
+  ['<|tools_prefix|>', '<|tools_suffix|>'],
+  ['<|START_ACTION|>', '<|END_ACTION|>'],
+  ['<|python_tag|>', '<|eom_id|>'],
+  ['function call<|role_sep|>'],
+  ['<|function_call|>'],
+];
+
+export const envelopes: readonly CallFormat[] = [
+  toolCall,
+  ...pairs.map(([open, ...close]): CallFormat => ({ open: [open], bodies: [json, { kind: 'python' }], close })),
+  { open: ['Action:\n```json\n', 'Action: ```json\n'], quiet: true, bodies: [json], close: ['```'] },
+  { open: [' functools[', 'functools['], back: 1, quiet: true, bodies: [json], close: [] },
+  {
+    open: ['<|tool_call_start|>'],
+    bodies: [{ kind: 'python' }, json],
+    close: ['<|tool_call_end|>'],
+    signs: ['<|tool_list_start|>', '<|tool_response_start|>'],
+  },
+  { open: ['<|python_start|>'], bodies: [{ kind: 'python' }, json], close: ['<|python_end|>'] },
+];
+
+/** An answer that begins with an object, and one that begins with `[f(`. */
+export const bareJson: CallFormat = { open: [], bodies: [json], close: [], bare: 'json' };
+export const barePython: CallFormat = { open: [], bodies: [{ kind: 'python' }], close: [], bare: 'python' };

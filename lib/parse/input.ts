@@ -1,0 +1,174 @@
+// Text that comes in pieces, read by generators that yield where they need more of it.
+
+/** Work that stops wherever it needs more text; `next` goes on with it. */
+export type Steps<T> = Generator<undefined, T, void>;
+
+/** Strings to look for at once: the first that stands in a text, the longest where several do. */
+export class Markers {
+  readonly #all: readonly string[];
+  readonly #any: RegExp | undefined;
+  readonly longest: number;
+
+  constructor(markers: Iterable<string>) {
+    this.#all = [...new Set(markers)].sort((a, b) => b.length - a.length);
+    this.longest = this.#all[0]?.length ?? 0;
+    if (this.longest > 0) this.#any = new RegExp(this.#all.map(literally).join('|'), 'g');
+  }
+
+  find(text: string, from: number): { readonly at: number; readonly marker: string } | undefined {
+    if (!this.#any) return undefined;
+    this.#any.lastIndex = from;
+    const found = this.#any.exec(text);
+    return found ? { at: found.index, marker: found[0] } : undefined;
+  }
+
+  /** Where an end of the text begins that may become a marker, or a longer one; the text's length where none does. */
+  begun(text: string, from: number): number {
+    for (let at = Math.max(from, text.length - this.longest + 1); at < text.length; at++) {
+      const rest = text.slice(at);
+      if (this.#all.some((marker) => marker.length > rest.length && marker.startsWith(rest))) return at;
+    }
+    return text.length;
+  }
+}
+
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** What has come and is not read yet. */
+export class Input {
+  #text = '';
+  #at = 0;
+  #ended = false;
+  #half = ''; // half of a character, whose other half comes
+  #record: string[] | undefined;
+
+  /** Adds what came. */
+  push(text: string): void {
+    const whole = this.#half + text;
+    this.#half = /[\ud800-\udbff]$/.test(whole) ? whole.slice(-1) : '';
+    this.#text = this.#text.slice(this.#at) + whole.slice(0, whole.length - this.#half.length);
+    this.#at = 0;
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    this.#text = this.#text.slice(this.#at) + this.#half;
+    this.#at = 0;
+    this.#half = '';
+    this.#ended = true;
+  }
+
+  /** Nothing is left, and nothing comes. */
+  get over(): boolean {
+    return this.#ended && this.#at === this.#text.length;
+  }
+
+  /** Keeps what is read from now on, beginning with `before`; `recorded` gives it. */
+  record(before = ''): void {
+    this.#record = [before];
+  }
+
+  /** What was read since `record`, which ends. */
+  recorded(): string {
+    const text = this.#record?.join('') ?? '';
+    this.#record = undefined;
+    return text;
+  }
+
+  /** Reads `count` characters that are there. */
+  take(count: number): string {
+    const taken = this.#text.slice(this.#at, this.#at + count);
+    this.#at += count;
+    this.#record?.push(taken);
+    return taken;
+  }
+
+  /** Puts back the last `count` characters of what was just read. */
+  back(count: number): void {
+    this.#at -= count;
+    for (let left = count; this.#record && left > 0; ) {
+      const last = this.#record.pop() ?? '';
+      if (last.length > left) this.#record.push(last.slice(0, last.length - left));
+      left -= Math.max(1, last.length);
+    }
+  }
+
+  /** The next `count` characters, or what is left. */
+  *peek(count: number): Steps<string> {
+    while (this.#text.length - this.#at < count && !this.#ended) yield;
+    return this.#text.slice(this.#at, this.#at + count);
+  }
+
+  /** The next character; nothing at the end. */
+  *next(): Steps<string> {
+    if (this.#at < this.#text.length) return this.#text[this.#at] as string;
+    return yield* this.peek(1);
+  }
+
+  *skip(pattern = /\s+/y): Steps<void> {
+    for (;;) {
+      pattern.lastIndex = this.#at;
+      const [run = ''] = pattern.exec(this.#text) ?? [];
+      if (run !== '') this.take(run.length);
+      if (this.#at < this.#text.length || this.#ended) return;
+      yield;
+    }
+  }
+
+  /** Gives what matches, which is a class of characters repeated, piece by piece as it comes. */
+  *run(pattern: RegExp, give: (piece: string) => void): Steps<void> {
+    for (;;) {
+      pattern.lastIndex = this.#at;
+      const [run = ''] = pattern.exec(this.#text) ?? [];
+      if (run !== '') give(this.take(run.length));
+      if (this.#at < this.#text.length || this.#ended) return;
+      yield;
+    }
+  }
+
+  /** Reads one of the markers where it stands next. */
+  *accept(markers: Markers): Steps<string | undefined> {
+    for (;;) {
+      if (this.#ended || this.#at < this.#text.length) {
+        if (this.#ended || markers.begun(this.#text, this.#at) !== this.#at) {
+          const found = markers.find(this.#text, this.#at);
+          if (found?.at !== this.#at) return undefined;
+          this.take(found.marker.length);
+          return found.marker;
+        }
+      }
+      yield;
+    }
+  }
+
+  /** Reads up to a marker, and the marker, where one comes within `longest` characters; else nothing. */
+  *head(markers: Markers, longest: number): Steps<{ readonly head: string; readonly marker: string } | undefined> {
+    for (const most = longest + markers.longest; ; ) {
+      const text = this.#text.slice(this.#at, this.#at + most);
+      const all = this.#ended || text.length === most;
+      const found = markers.find(text, 0);
+      if (found && found.at <= longest && (all || markers.begun(text, 0) > found.at)) {
+        const head = this.take(found.at);
+        return { head, marker: this.take(found.marker.length) };
+      }
+      if (all || (found && found.at > longest)) return undefined;
+      yield;
+    }
+  }
+
+  /** Reads up to a marker, and the marker; gives what stands before it as it comes. Undefined: the end came first. */
+  *until(markers: Markers, give: (piece: string) => void): Steps<string | undefined> {
+    for (;;) {
+      const held = this.#ended ? this.#text.length : markers.begun(this.#text, this.#at);
+      const found = markers.find(this.#text, this.#at);
+      const to = Math.min(held, found?.at ?? held);
+      if (to > this.#at) give(this.take(to - this.#at));
+      if (found && found.at < held) {
+        this.take(found.marker.length);
+        return found.marker;
+      }
+      if (this.#ended) return undefined;
+      yield;
+    }
+  }
+}
