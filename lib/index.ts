@@ -69,6 +69,7 @@ export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, t
 export type { GenerateOptions } from './sampling';
 export type { Message } from './template';
 export { loadTokenizer, Tokenizer } from './tokenizer';
+export type { TokenizerOptions } from './tokenizer';
 
 /** The package's version. */
 export const version: string = native.version;

@@ -1,5 +1,6 @@
 import './dispose';
 import { onAbort } from './abort';
+import { infillPart } from './infill';
 import { closeTicket, native, openTicket } from './binding';
 import { Chat, chatChecks, chatLater, type Asked, type ChatOptions, type Setting } from './chat';
 import * as check from './check';
@@ -69,6 +70,15 @@ export class Model implements AsyncDisposable {
       if (given instanceof Uint32Array) return idsPart(given);
       return this.#render(given, {}, signal).then(conversationPart);
     });
+  }
+
+  /**
+   * Writes what is missing between two texts, with the fill-in-the-middle tokens of models for code; control tokens written in the texts are plain
+   * text. Rejects with `UNSUPPORTED` where the model has no such tokens.
+   */
+  infill(prefix: string, suffix: string, options?: GenerateOptions): Generation<string> {
+    const checked = checkGenerate<GenerateOptions>(options, 'infill', generateChecks);
+    return this.#start(new Origin(Model.prototype.infill), checked, () => infillPart(prefix, suffix, (this.#vocabulary ??= native.vocabulary(this.#alive()))));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */

@@ -50,14 +50,15 @@ const categoryOf = (code) => (surrogate(code) ? categories.length - 1 : category
 const categoryRuns = runs(categoryOf).map(([code, category]) => hex((code << 5) | category));
 
 // Of a set of code points, where it begins and where it ends, in turn.
-const bounds = (test) => runs((code) => Number(!surrogate(code) && test.test(letter(code)))).flatMap(([code], i) => (i === 0 ? (test.test('\0') ? [code] : []) : [code]));
+const bounds = (test) =>
+  runs((code) => Number(!surrogate(code) && test.test(letter(code)))).flatMap(([code], i) => (i === 0 ? (test.test('\0') ? [code] : []) : [code]));
 
 // Properties that split patterns name besides the categories. "word" is what Oniguruma takes for \w, "white_space" for \s.
 const scripts =
   'Arabic Armenian Bengali Bopomofo Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Han Hangul Hebrew Hiragana Kannada Katakana Khmer Lao Latin Malayalam Mongolian Myanmar Oriya Sinhala Syriac Tamil Telugu Thaana Thai Tibetan';
 const properties = [
   ['white_space', /\p{White_Space}/u],
-  ['word', /[\p{Alphabetic}\p{M}\p{N}\p{Pc}]/u],
+  ['word', /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}²³¹¼½¾]/u],
   ['alphabetic', /\p{Alphabetic}/u],
   ['uppercase', /\p{Uppercase}/u],
   ['lowercase', /\p{Lowercase}/u],
@@ -73,7 +74,9 @@ for (const code of all) {
   const key = upper.length === 1 ? (codes(letter(upper[0]).toLowerCase())[0] ?? code) : lower.length === 1 ? lower[0] : code;
   folds.set(key, [...(folds.get(key) ?? []), code]);
 }
-const alike = [...folds.values()].filter((set) => set.length > 1 && set.some((a) => set.some((b) => a !== b && new RegExp(`^${letter(a)}$`, 'iu').test(letter(b)))));
+const alike = [...folds.values()].filter(
+  (set) => set.length > 1 && set.some((a) => set.some((b) => a !== b && new RegExp(`^${letter(a)}$`, 'iu').test(letter(b)))),
+);
 
 write(
   'unicode_table.inc',

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "tokenize/byte_alphabet.h"
 #include "tokenize/encoder.h"
@@ -15,11 +16,11 @@ namespace {
 
 class ByteLevel final : public Encoder {
  public:
-  ByteLevel(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer)
+  ByteLevel(const Vocabulary& vocabulary, const gguf::File& file, Splitter splitter, bool whole_words, bool adds_bos)
       : vocabulary_(vocabulary),
-        splitter_(pretokenizer.patterns),
-        whole_words_(pretokenizer.whole_words),
-        adds_bos_(pretokenizer.add_bos),
+        splitter_(std::move(splitter)),
+        whole_words_(whole_words),
+        adds_bos_(adds_bos),
         merges_(file),
         unknown_(vocabulary, file) {}
 
@@ -78,7 +79,10 @@ class MergedCharacters final : public Encoder {
         splitter_(pretokenizer.patterns),
         marks_spaces_(pretokenizer.spelling == Pretokenizer::Spelling::marked_characters),
         merges_(file),
-        bytes_(byte_tokens(vocabulary)) {}
+        bytes_(byte_tokens(vocabulary)),
+        words_(vocabulary) {
+    if (marks_spaces_) merges_.each_made([&](std::string_view made) { words_.joins(made); });
+  }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     std::string spelt;
@@ -89,7 +93,13 @@ class MergedCharacters final : public Encoder {
     Merging merging;
     WordCache cache(text.size());
     const auto encode = [&](std::string_view word) { append_word(merging, word, ids); };
-    splitter_.words(text, [&](std::string_view word) { cache.append(word, ids, encode); });
+    splitter_.words(text, [&](std::string_view part) {
+      for (size_t at = 0; at < part.size();) {
+        const size_t end = marks_spaces_ ? words_.end(part, at) : part.size();
+        cache.append(part.substr(at, end - at), ids, encode);
+        at = end;
+      }
+    });
   }
 
   void read(std::string_view token, std::string& bytes) const override { marks_spaces_ ? read_spaces(token, bytes) : void(bytes += token); }
@@ -110,12 +120,14 @@ class MergedCharacters final : public Encoder {
   bool marks_spaces_;
   MergeList merges_;
   std::array<int32_t, 256> bytes_;
+  WordEnds words_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer) {
-  return std::make_unique<ByteLevel>(vocabulary, file, pretokenizer);
+std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file, Splitter splitter, bool whole_words,
+                                         bool adds_bos) {
+  return std::make_unique<ByteLevel>(vocabulary, file, std::move(splitter), whole_words, adds_bos);
 }
 
 std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer) {

@@ -1,6 +1,11 @@
 #include "tokenize/pretokenize.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "core/error.h"
+#include "core/text.h"
 
 namespace lt::tokenize {
 namespace {
@@ -32,6 +37,28 @@ std::string known_pretokenizers() {
   std::string names;
   for (const std::string_view name : all) (names += names.empty() ? "" : ", ") += name;
   return names;
+}
+
+std::vector<Split> splits_of(std::span<const std::string_view> told) {
+  using Match = Split::Match;
+  static constexpr std::pair<std::string_view, Match> names[] = {{"isolated", Match::isolated},
+                                                                 {"removed", Match::removed},
+                                                                 {"merged_with_previous", Match::merged_with_previous},
+                                                                 {"merged_with_next", Match::merged_with_next},
+                                                                 {"contiguous", Match::contiguous}};
+  constexpr std::string_view inverted = "inverted ";
+  std::vector<Split> out;
+  for (size_t i = 0; i < told.size(); i += 2) {
+    std::string_view name = told[i];
+    const bool inverts = name.starts_with(inverted);
+    if (inverts) name.remove_prefix(inverted.size());
+    const auto* at = std::find_if(std::begin(names), std::end(names), [&](const auto& n) { return n.first == name; });
+    if (at == std::end(names) || i + 1 == told.size())
+      throw Error(Code::format, "tokenizer.huggingface.splits: expected what becomes of a match and a pattern, in turn, found \"" +
+                                    shown(told[i]) + "\"");
+    out.push_back({told[i + 1], at->second, inverts});
+  }
+  return out;
 }
 
 Splitter::Splitter(std::span<const std::string_view> patterns) {

@@ -39,6 +39,9 @@ struct Split {
   bool inverted = false;  // matches are what lies between those of the pattern
 };
 
+// As files made of folders tell them: what becomes of a match, "inverted " before it, and the pattern, in turn. Throws Code::format.
+std::vector<Split> splits_of(std::span<const std::string_view> told);
+
 class Splitter {
  public:
   explicit Splitter(std::span<const std::string_view> patterns);

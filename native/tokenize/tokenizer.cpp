@@ -1,5 +1,7 @@
 #include "tokenize/tokenizer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -29,18 +31,34 @@ const Pretokenizer& pretokenizer_of(const gguf::File& file, std::string_view mod
 std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model, std::string_view pre) {
   if (model == "llama" && vocabulary.from_folder) return make_spelt_characters(vocabulary, file);
   if (model == "llama") return make_sentencepiece(vocabulary, file);
+  if (model == "bert") return make_wordpiece(vocabulary, file);
+  if (model == "t5") return make_unigram(vocabulary, file);
+  if (model == "rwkv") return make_greedy_bytes(vocabulary);
+  if (model == "plamo2") return make_least_cost(vocabulary, file);
+  const auto* splits = pre.empty() ? string_array(file, "tokenizer.huggingface.splits") : nullptr;
+  if (splits)
+    return make_byte_level(vocabulary, file, Splitter(splits_of(*splits)),
+                           file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
   const Pretokenizer& pretokenizer = pretokenizer_of(file, model, pre);
-  if (pretokenizer.spelling == Pretokenizer::Spelling::bytes) return make_byte_level(vocabulary, file, pretokenizer);
+  if (pretokenizer.spelling == Pretokenizer::Spelling::bytes)
+    return make_byte_level(vocabulary, file, Splitter(pretokenizer.patterns), pretokenizer.whole_words, pretokenizer.add_bos);
   return make_merged_characters(vocabulary, file, pretokenizer);
 }
 
 std::string_view supported_model(const gguf::File& file) {
   const auto model = file.string("tokenizer.ggml.model");
   if (!model) throw Error(Code::format, "tokenizer.ggml.model: expected the kind of tokenizer, found none: the file has no vocabulary");
-  if (*model != "llama" && *model != "gpt2" && *model != "gemma4")
+  static constexpr std::string_view built[] = {"llama", "gpt2", "gemma4", "bert", "t5", "rwkv", "plamo2"};
+  if (std::find(std::begin(built), std::end(built), *model) == std::end(built))
     throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + shown(*model) +
-                                       "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4");
+                                       "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4, bert "
+                                       "(WordPiece), t5 (SentencePiece unigram), rwkv, plamo2");
   return *model;
+}
+
+// Where the file does not say: of an encoder's texts the last token is what parts it from another (BERT), or ends it (T5).
+bool ends_texts(const gguf::File& file, std::string_view model) {
+  return model == "t5" || (model == "bert" && file.boolean("tokenizer.ggml.add_sep_token").value_or(true));
 }
 
 // Phi 3 (SentencePiece, not the byte-level Phi 4 of the same architecture): its marks take the white space after them.
@@ -109,6 +127,7 @@ class FileTokenizer final : public Tokenizer {
   std::string decode(std::span<const int32_t> ids, bool special) const override {
     std::string out;
     for (const int32_t id : ids) out += piece(id, special);
+    encoder_->tidy(out);
     if (strips_first_space() && !out.empty() && out[0] == ' ') out.erase(0, 1);
     return out;
   }
@@ -141,7 +160,7 @@ class FileTokenizer final : public Tokenizer {
         special_(vocabulary_, marks_take_spaces(file, model)),
         encoder_(make_encoder(vocabulary_, file, model, pre)),
         add_bos_(vocabulary_.bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(encoder_->adds_bos())),
-        add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(false)) {
+        add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(ends_texts(file, model))) {
     if (vocabulary_.from_folder) folder_.emplace(vocabulary_, file);
     read_pieces();
   }

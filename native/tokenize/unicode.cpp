@@ -1,6 +1,7 @@
 #include "tokenize/unicode.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace lt::tokenize {
@@ -33,6 +34,14 @@ Lead lead_of(uint8_t byte) {
 
 Category category_of(char32_t code) {
   if (code > 0x10FFFF) return Category::Cn;
+  static const auto low = [] {
+    std::array<uint8_t, 0x800> of;
+    for (size_t run = 0; run < std::size(kCategories); ++run)
+      for (size_t c = kCategories[run] >> 5; c < of.size() && (run + 1 == std::size(kCategories) || c < kCategories[run + 1] >> 5); ++c)
+        of[c] = kCategories[run] & 31;
+    return of;
+  }();
+  if (code < low.size()) return static_cast<Category>(low[code]);
   // The run before the first that begins after `code`.
   const auto* after = std::upper_bound(std::begin(kCategories), std::end(kCategories), static_cast<uint32_t>(code) << 5 | 31u);
   return static_cast<Category>(after[-1] & 31);
