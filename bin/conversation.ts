@@ -1,8 +1,8 @@
 // The conversation of llama-ts chat: what was said, taken back, begun anew, and kept in a file.
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
-import type { Chat, Generation, Message, Model, Result, SendOptions } from '../lib';
-import { print } from './screen';
+import type { Chat, ChatOptions, Chunk, Generation, Message, Model, Result, SendOptions } from '../lib';
+import { explain, note, print } from './screen';
 import { waiting } from './waiting';
 
 /** An answer; no result: it was stopped, and what was shown is kept. */
@@ -16,6 +16,8 @@ const isMessage = (value: unknown): value is Message => {
   return typeof role === 'string' && typeof content === 'string';
 };
 
+const keys = ['role', 'content', 'name', 'reasoning_content', 'tool_calls', 'tool_call_id'];
+
 /** The messages of a file: a list of them, or what `JSON.stringify(chat)` writes. */
 function messagesOf(text: string, path: string): readonly Message[] {
   let found: unknown;
@@ -28,7 +30,7 @@ function messagesOf(text: string, path: string): readonly Message[] {
   if (!Array.isArray(messages) || !messages.every(isMessage)) {
     throw new Error(`${path}: expected a conversation as /save writes it: JSON with "messages", each with "role" and "content"`);
   }
-  return messages.map(({ role, content }) => ({ role, content }) as Message);
+  return messages.map((message) => Object.fromEntries(Object.entries(message).filter(([key]) => keys.includes(key))) as unknown as Message);
 }
 
 export class Conversation {
@@ -37,14 +39,14 @@ export class Conversation {
   constructor(
     private readonly model: Model,
     system: string | undefined,
-    private readonly template: string | undefined,
+    private readonly setting: ChatOptions,
   ) {
     this.#chat = this.#begin([]);
     this.system = system;
   }
 
   #begin(messages: readonly Message[]): Chat {
-    return this.model.chat({ messages, ...(this.template !== undefined && { template: this.template }) });
+    return this.model.chat({ messages, ...this.setting });
   }
 
   /** What was said, without the system message. */
@@ -75,16 +77,17 @@ export class Conversation {
 
   async #answer(begin: (onPromptProgress: (fraction: number) => void) => Generation<string>, signal: AbortSignal | undefined): Promise<Answer> {
     const shown: string[] = [];
+    const show = new Shown();
     const reading = waiting('reading the prompt');
     try {
       const generation = begin((fraction) => reading.progress(fraction));
-      for await (const { text } of generation) {
+      for await (const part of generation) {
         reading.end();
-        shown.push(text);
-        await print(text);
+        shown.push(part.text);
+        await print(show.of(part));
       }
       const result = await generation;
-      return { text: result.text, result };
+      return { text: show.last === '\n' ? `${result.text}\n` : result.text, result };
     } catch (error) {
       if (signal?.aborted !== true || error !== signal.reason) throw error;
       return { text: shown.join(''), result: undefined };
@@ -139,5 +142,45 @@ export class Conversation {
       throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
     }
     this.#chat = this.#begin(messagesOf(text, path));
+  }
+}
+
+const dim = (text: string): string => (process.stdout.isTTY ? `\x1b[2m${text}\x1b[22m` : '');
+
+/** Parts of an answer as a reader sees them: reasoning dimmed, at a terminal alone; calls in brackets, in lines of their own. */
+class Shown {
+  #reasoned = false;
+  /** The last letter that was shown. */
+  last = '\n';
+
+  of(part: Chunk): string {
+    const shown = this.#shown(part);
+    if (shown !== '') this.last = shown.at(-1) as string;
+    return shown;
+  }
+
+  #shown(part: Chunk): string {
+    switch (part.type) {
+      case 'text': {
+        const apart = this.#reasoned && process.stdout.isTTY ? '\n\n' : '';
+        this.#reasoned = false;
+        return apart + part.text;
+      }
+      case 'reasoning':
+        this.#reasoned = true;
+        return dim(part.reasoning);
+      case 'callStart':
+        this.#reasoned = false;
+        return `${this.last === '\n' ? '' : '\n'}[${part.name} `;
+      case 'callArguments':
+        return part.arguments;
+      case 'callEnd':
+        return part.call.incomplete ? ' ...]\n' : ']\n';
+      case 'toolResult':
+        return `${part.content}\n`;
+      case 'problem':
+        note(`llama-ts: ${explain(part.message)}`);
+        return '';
+    }
   }
 }

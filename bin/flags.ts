@@ -1,7 +1,7 @@
 // The flags that commands share. Names follow the API in kebab case, with those that llama.cpp's users know beside them.
 import type { Argv, Options } from 'yargs';
 
-import type { GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter } from '../lib';
+import type { GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter, TextBias } from '../lib';
 import { readEscapes } from './escapes';
 import { letterList, samplersByLetter, samplersByName } from './samplers';
 import { samplers } from '../lib/generated/samplers'; // data alone: help is given without the addon
@@ -121,6 +121,11 @@ export function generateFlags(yargs: Argv): Argv {
         ...word(`the same in letters: ${letterList}`, ['sampling-seq'], { conflicts: 'samplers' }),
         group: 'Sampling:',
       },
+      'text-bias': {
+        ...words("TEXT=BIAS or TEXT=BIAS@N: added to the logits of a text's tokens, for the first N tokens; may be given several times"),
+        group: 'Sampling:',
+      },
+      'banned-strings': { ...words('the text never has this; may be given several times', ['banned-string']), group: 'Sampling:' },
       'logit-bias': { ...words("ID=BIAS: added to a token's logit; may be given several times", ['l']), group: 'Sampling:' },
       ...Object.fromEntries(parameters.map((p) => [kebab(p.name), samplerFlag(p)])),
     });
@@ -173,6 +178,15 @@ function bias(entries: readonly string[]): Record<number, number> {
   return Object.fromEntries(pairs);
 }
 
+function textBias(entries: readonly string[], readText: (text: string) => string): TextBias[] {
+  return entries.map((entry) => {
+    const [, text = '', bias = '', tokens] = /^([\s\S]+)=([-+]?(?:\d+\.?\d*|\.\d+|inf(?:inity)?)|false)(?:@(\d+))?$/i.exec(entry) ?? [];
+    if (text === '') throw new Error(`--text-bias: expected TEXT=NUMBER or TEXT=NUMBER@TOKENS, found "${entry}"`);
+    const value = /^-inf|false/i.test(bias) ? -Infinity : Number(bias);
+    return { text: readText(text), bias: value, ...(tokens !== undefined && { tokens: Number(tokens) }) };
+  });
+}
+
 export function generateOptions(flags: Flags): GenerateOptions {
   const options: GenerateOptions = given<GenerateOptions>(flags, [
     'maxTokens',
@@ -180,13 +194,16 @@ export function generateOptions(flags: Flags): GenerateOptions {
     'ignoreEnd',
     ...parameters.map((p) => p.name),
   ] as (keyof (GenerateOptions & SamplerOptions))[]);
-  if (options.stop && flags.escape === true) options.stop = options.stop.map((text) => readEscapes(text, '--stop'));
+  const readText = (flag: string) => (text: string) => (flags.escape === true ? readEscapes(text, flag) : text);
+  if (options.stop) options.stop = options.stop.map(readText('--stop'));
   for (const { name } of parameters.filter((p) => p.type === 'texts')) {
     const given = (options as Record<string, unknown>)[name] as string[] | undefined;
     if (given === undefined) continue;
-    const texts = given.length === 1 && given[0] === 'none' ? [] : given.map((text) => (flags.escape === true ? readEscapes(text, `--${kebab(name)}`) : text));
+    const texts = given.length === 1 && given[0] === 'none' ? [] : given.map(readText(`--${kebab(name)}`));
     Object.assign(options, { [name]: texts });
   }
+  if (Array.isArray(flags.bannedStrings)) options.bannedStrings = (flags.bannedStrings as string[]).map(readText('--banned-strings'));
+  if (Array.isArray(flags.textBias)) options.textBias = textBias(flags.textBias as string[], readText('--text-bias'));
   if (options.maxTokens === -1) delete options.maxTokens;
   if (typeof flags.seed === 'number' && flags.seed !== -1) options.seed = flags.seed;
   if (typeof flags.samplers === 'string') options.samplers = samplersByName(flags.samplers);

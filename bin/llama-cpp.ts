@@ -88,9 +88,12 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['--show-timings --no-show-timings --perf --no-perf', 'use --verbose for what it took'],
   [
     '--jinja --no-jinja --chat-template --chat-template-kwargs --skip-chat-parsing',
-    "the model's own Jinja template is used; give another one with llama-ts chat --chat-template-file FILE",
+    "the model's own Jinja template is used; llama-ts chat takes others: --chat-template NAME, --chat-template-file FILE",
   ],
-  ['-rea --reasoning --reasoning-format --reasoning-effort --reasoning-budget --reasoning-budget-message', 'what a model thinks is part of its text'],
+  [
+    '-rea --reasoning --reasoning-format --reasoning-effort --reasoning-budget --reasoning-budget-message',
+    'llama-ts chat has --reasoning-effort and --reasoning-budget; at a terminal it shows reasoning dimmed',
+  ],
   ['--warmup --no-warmup', 'nothing is run before your prompt: leave it out'],
   [
     '-lv --verbosity --log-verbosity --log-verbose --log-disable --log-file --log-colors --log-prefix --log-timestamps',
@@ -106,7 +109,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ],
   [
     '-ag --agent -no-ag --no-agent --tools --embedding --embeddings --rerank --reranking --pooling --embd-normalize',
-    'there is no server here, and neither tools nor embeddings yet',
+    'there is no server here; llama-ts chat has --tools FILE, and llama-ts embed and rerank make vectors and scores',
   ],
   // Measuring
   ['-pg -d --n-depth -embd -mmp -oe --output-err --delay --progress', 'llama-ts bench measures reading -p tokens and writing -n, in an empty context'],

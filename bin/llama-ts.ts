@@ -15,6 +15,7 @@ function commands(): CommandModule[] {
     require('./commands/chat') as { default: CommandModule },
     require('./commands/infill') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
+    require('./commands/apply-template') as { default: CommandModule },
     require('./commands/parse') as { default: CommandModule },
     require('./commands/inspect') as { default: CommandModule },
     require('./commands/convert') as { default: CommandModule },

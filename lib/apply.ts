@@ -1,8 +1,11 @@
 // A chat template without its model: what a conversation reads as.
 import * as check from './check';
 import { LlamaError } from './errors';
-import type { OfferedTool } from './parse';
-import { ChatTemplate, type Message } from './template';
+import { shapedFor, type OfferedTool } from './parse';
+import { inspectModel } from './inspect';
+import { triedAgain } from './lenience';
+import { ChatTemplate, type Message, type Variables } from './template';
+import { sourceOf, templatesIn, type NamedTemplates } from './templates';
 
 export interface ApplyTemplateOptions {
   /** Tools to offer, each `{ type: 'function', function: { name, description, parameters } }`, as templates take them. */
@@ -16,6 +19,11 @@ export interface ApplyTemplateOptions {
   eosToken?: string;
   /** What templates take for the present. Default: now. */
   now?: Date;
+  /**
+   * Calls are given in the shape that the template prints, and what transformers refuses but other renderers do is done: `append` of lists, tools
+   * that are none as an empty list. Default false: as transformers renders.
+   */
+  lenient?: boolean;
 }
 
 const record: check.Check<Readonly<Record<string, unknown>>> = (value, name) =>
@@ -30,10 +38,11 @@ const checks: check.Checks<ApplyTemplateOptions> = {
   bosToken: check.string,
   eosToken: check.string,
   now: date,
+  lenient: check.boolean,
 };
 
 /**
- * The text of a conversation in a Jinja template, as Jinja2 renders it. Messages are taken as they are, with whatever keys the template reads.
+ * The text of a conversation in a Jinja template, as Jinja2 renders it: its source, or one of `templateNames`. Messages are taken as they are, with whatever keys the template reads.
  * Throws a `LlamaError`: `TEMPLATE` where the template cannot be read, refuses the messages, or takes more than its bounds.
  */
 export function applyTemplate(template: string, messages: readonly Readonly<Record<string, unknown>>[], options?: ApplyTemplateOptions): string {
@@ -46,6 +55,7 @@ export function applyTemplate(template: string, messages: readonly Readonly<Reco
     bosToken = '',
     eosToken = '',
     now,
+    lenient = false,
   } = check.options(
     options && { ...options, tools: options.tools ?? undefined },
     'applyTemplate',
@@ -53,9 +63,39 @@ export function applyTemplate(template: string, messages: readonly Readonly<Reco
   );
   if (given.length === 0) throw new LlamaError('ARGUMENT', 'messages: expected at least one message, found none');
   const vocabulary = { size: 0, begin: -1, end: -1, beginText: bosToken, endText: eosToken, addsBegin: false, addsEnd: false, controls: [] };
-  const all = { add_generation_prompt: addGenerationPrompt, ...(tools && { tools }), ...variables };
-  return new ChatTemplate(source, vocabulary)
-    .render(given, all, now ? { now } : {})
-    .map(({ text }) => text)
-    .join('');
+  const all: Variables = { add_generation_prompt: addGenerationPrompt, ...(tools && { tools }), ...variables };
+  const compiled = new ChatTemplate(sourceOf(source), vocabulary);
+  const asked = lenient ? shapedFor(sourceOf(source), given) : given;
+  const render = (given: Variables): string =>
+    compiled
+      .render(asked, given, { lenient, ...(now && { now }) })
+      .map(({ text }) => text)
+      .join('');
+  try {
+    return render(all);
+  } catch (error) {
+    const again = lenient ? triedAgain(error, all, now) : undefined;
+    if (!again) throw error;
+    return render(again);
+  }
+}
+
+/** The templates of a model file or folder, and the texts that they call `bos_token` and `eos_token`. */
+export interface ModelTemplates {
+  /** By name; the one that is used unless another is asked for is `default`. */
+  readonly templates: NamedTemplates;
+  readonly bosToken: string;
+  readonly eosToken: string;
+}
+
+/** Reads the chat templates of a GGUF file or a Hugging Face folder, without loading it. */
+export async function chatTemplates(path: string | URL): Promise<ModelTemplates> {
+  const { metadata } = await inspectModel(path);
+  const tokens = metadata.get('tokenizer.ggml.tokens');
+  const textOf = (key: string): string => {
+    const id = metadata.get(`tokenizer.ggml.${key}_token_id`);
+    const text: unknown = Array.isArray(tokens) && typeof id === 'number' ? tokens[id] : undefined;
+    return typeof text === 'string' ? text : '';
+  };
+  return { templates: templatesIn(metadata), bosToken: textOf('bos'), eosToken: textOf('eos') };
 }

@@ -3,16 +3,17 @@ import * as check from './check';
 import { LlamaError } from './errors';
 import type { Generation, Run } from './generation';
 import { message as messageCheck, messages as messagesCheck } from './prompt';
+import { reasoningCheck, toolChecks, type ReasoningOptions, type ToolOptions } from './tools';
 import { checkGenerate, generateChecks, type GenerateOptions } from './sampling';
-import type { Message } from './template';
+import type { Message, MessageInput } from './template';
 import { fit, type Fitted } from './turns';
 
-export interface ChatOptions {
+export interface ChatOptions extends ToolOptions {
   /** What the model is told before the conversation begins. */
   system?: string;
   /** A conversation to go on with. Its first message may be the system's, in place of the option. */
-  messages?: readonly Message[];
-  /** A Jinja template in place of the model file's. */
+  messages?: readonly MessageInput[];
+  /** A Jinja template in place of the model file's, or the name of one of the file's or of `templateNames`. */
   template?: string;
   /** Variables of the template, such as `enable_thinking`. */
   variables?: Readonly<Record<string, unknown>>;
@@ -22,6 +23,8 @@ export interface ChatOptions {
    * less; `messages` keeps them, and the result says how many messages were `dropped`.
    */
   contextFull?: 'error' | 'dropOldest';
+  /** How much the model reasons. */
+  reasoning?: ReasoningOptions;
 }
 
 /** How an answer is given. */
@@ -33,31 +36,25 @@ export interface SendOptions extends GenerateOptions {
 }
 
 /** What `JSON.stringify(chat)` writes, and `model.chat` takes. */
-export interface ChatJson extends ChatOptions {
+export interface ChatJson extends Omit<ChatOptions, keyof ToolOptions> {
   messages: readonly Message[];
 }
-
-const variables: check.Check<Readonly<Record<string, unknown>>> = (value, name) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? { ...(value as Record<string, unknown>) }
-    : check.refuse(name, 'an object of template variables', value);
 
 /** @internal */
 export const chatChecks: check.Checks<ChatOptions> = {
   system: check.string,
   messages: messagesCheck,
   template: check.string,
-  variables,
+  variables: check.variables,
   contextFull: check.oneOf(['error', 'dropOldest']),
+  reasoning: reasoningCheck,
+  ...toolChecks,
 };
-
-/** @internal */
-export const chatLater = { tools: 'this version does not call tools: leave them out' };
 
 const sendChecks: check.Checks<SendOptions> = { ...generateChecks, prefix: check.string, keepPartial: check.boolean };
 
 /** @internal */
-export type Setting = Pick<ChatOptions, 'template' | 'variables' | 'contextFull'>;
+export type Setting = Omit<ChatOptions, 'system' | 'messages'>;
 
 /**
  * What a chat asks: messages, of which the prompt may leave out the oldest.
@@ -99,7 +96,8 @@ export class Chat implements AsyncDisposable {
       throw new LlamaError('ARGUMENT', 'system: messages begin with a system message already: leave one of the two out');
     }
     const chat = new Chat(setting, answer);
-    chat.#keep(system === undefined ? messages : [frozen('system', system), ...messages]);
+    const kept = messages as readonly Message[]; // which were checked
+    chat.#keep(system === undefined ? kept : [frozen('system', system), ...kept]);
     return chat;
   }
 
@@ -148,9 +146,10 @@ export class Chat implements AsyncDisposable {
     return fork;
   }
 
-  /** The conversation and its settings as plain data; `model.chat` goes on from it. */
+  /** The conversation and its settings as plain data, but for its tools; `model.chat` goes on from it. */
   toJSON(): ChatJson {
-    return { messages: this.#messages, ...this.#setting };
+    const { tools, toolChoice, parallelToolCalls, maxRounds, ...setting } = this.#setting;
+    return { messages: this.#messages, ...setting };
   }
 
   /** Aborts the answer that is being given. */
@@ -171,7 +170,9 @@ export class Chat implements AsyncDisposable {
   #begin(call: (...args: never[]) => unknown, options: unknown, question: () => readonly Message[]): Run {
     const { prefix = '', keepPartial = false, ...settings } = checkGenerate<SendOptions>(options, call.name, sendChecks);
     let asked: readonly Message[] | undefined;
-    const answer = this.#answer(call, settings, () => {
+    const { tools, toolChoice, parallelToolCalls, maxRounds, reasoning, contextFull: _, ...own } = this.#setting;
+    const usual = definedOf({ ...own, tools, toolChoice, parallelToolCalls, maxRounds, reasoning });
+    const answer = this.#answer(call, { ...usual, ...settings }, () => {
       if (this.#running) throw busy(call.name);
       const messages = (asked = question());
       return this.#asked(messages, prefix);
@@ -179,9 +180,11 @@ export class Chat implements AsyncDisposable {
     if (!asked) return answer; // it failed
     const before = asked;
     this.#running = answer;
-    answer.onEnd((shown, complete) => {
+    answer.onEnd((shown, complete, added) => {
       this.#running = undefined;
-      if (complete || (keepPartial && shown !== '')) this.#keep([...before, frozen('assistant', prefix + shown)]);
+      const begun = added.length === 0 ? prefix : '';
+      const said = complete && added.length > 0 ? added : [...added, frozen('assistant', begun + shown)];
+      if (complete || (keepPartial && shown !== '')) this.#keep([...before, ...said]);
     });
     return answer;
   }
@@ -203,3 +206,8 @@ export class Chat implements AsyncDisposable {
 
 const busy = (call: string): LlamaError =>
   new LlamaError('ARGUMENT', `${call}: the previous answer is still being generated: await it first, or fork() the chat`);
+
+/** Without what is undefined. */
+function definedOf<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

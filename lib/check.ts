@@ -66,6 +66,12 @@ export const signal: Check<AbortSignal> = (value, name) =>
 /** Threads that compute: one range for everything that takes them, which the native side has too. */
 export const threads: Check<number> = integer(1, 256);
 
+/** Variables of a template. */
+export const variables: Check<Readonly<Record<string, unknown>>> = (value, name) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { ...(value as Record<string, unknown>) }
+    : refuse(name, 'an object of template variables', value);
+
 export function oneOf<T extends string>(names: readonly T[]): Check<T> {
   return (value, name) => {
     if (names.includes(value as T)) return value as T;

@@ -2,6 +2,8 @@ import './dispose';
 import { onAbort } from './abort';
 import type { Origin } from './errors';
 import type { NativeReport } from './native';
+import type { ParseProblem, ToolCall } from './parse';
+import type { Message } from './template';
 import { unseen } from './unseen';
 
 /** A token and how probable the model held it, before any sampler. */
@@ -15,22 +17,59 @@ export interface TokenLogprob {
   readonly top: readonly { readonly id: number; readonly text: string; readonly logprob: number }[];
 }
 
-/** What a generation gives while it runs. */
-export interface Chunk {
-  /** Whole characters, at least one. */
+/** What every part of a generation has. */
+export interface ChunkBase {
+  /** Of the answer's text: whole characters. Of what is no text nothing, so that `text` alone can be shown of all parts. */
   readonly text: string;
-  /** The tokens whose text ends here. Tokens that end inside a character, or have no text, come with the next chunk; the last such are in the result alone. */
+  /** The tokens that end here. Tokens that end inside a character, or have no text, come with the next chunk; the last such are in the result alone. */
   readonly ids: readonly number[];
   readonly logprobs?: readonly TokenLogprob[];
 }
 
+/** A part of a generation, in the order in which they come. Of a text that is continued all are `text`. `index` counts the calls of an answer. */
+export type Chunk = ChunkBase &
+  (
+    | { readonly type: 'text' }
+    | { readonly type: 'reasoning'; readonly reasoning: string }
+    | { readonly type: 'callStart'; readonly index: number; readonly name: string; readonly id?: string }
+    /** JSON text; all pieces of a call together are its arguments. */
+    | { readonly type: 'callArguments'; readonly index: number; readonly arguments: string }
+    | { readonly type: 'callEnd'; readonly index: number; readonly call: ToolCall }
+    /** What a tool gave, as the model is told. */
+    | { readonly type: 'toolResult'; readonly call: ToolCall; readonly content: string; readonly failed: boolean }
+    | { readonly type: 'problem'; readonly message: string; readonly raw: string }
+  );
+
+type WithoutBase<T> = T extends unknown ? Omit<T, keyof ChunkBase> & { readonly text?: string } : never;
+
+/**
+ * A part as it is made, its tokens unknown yet.
+ * @internal
+ */
+export type Part = WithoutBase<Chunk>;
+
+/** What an answer holds beside its text. */
+export interface Said {
+  /** What the model thought. */
+  readonly reasoning?: string;
+  /** The calls that it made, those that were run included. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** What was not as it must be. */
+  readonly problems?: readonly ParseProblem[];
+  /** What the conversation is longer by: the answer, and where tools were run, their results and the answers to those. */
+  readonly messages?: readonly Message[];
+}
+
 /** What a generation gave: plain data, which JSON and `structuredClone` keep as it is. */
-export interface Result<T> {
+export interface Result<T> extends Said {
   readonly value: T;
   readonly text: string;
   readonly ids: readonly number[];
-  /** `stop`: the model ended its text or a stop string came; `length`: maxTokens was reached; `context`: the context was full first. */
-  readonly finish: 'stop' | 'length' | 'context';
+  /**
+   * `stop`: the model ended its text or a stop string came; `length`: maxTokens was reached; `context`: the context was full first; `calls`: the
+   * model waits for the results of calls that were not run.
+   */
+  readonly finish: 'stop' | 'length' | 'context' | 'calls';
   /** True where the end came inside a character: the last tokens begin one that the text leaves out. */
   readonly cutCharacter: boolean;
   /** Of a chat with `contextFull: 'dropOldest'`: how many messages the prompt left out. */
@@ -68,7 +107,12 @@ export interface Course {
   /** Aborted when it ends before its time. */
   readonly signal: AbortSignal;
   dropped(messages: number): void;
-  report(report: NativeReport): void;
+  /** `parts`: what the text of the report was read as. */
+  report(report: NativeReport, parts?: readonly Part[]): void;
+  /** The last report, of an answer that was read as parts. */
+  end(report: NativeReport, finish: Result<string>['finish'], said: Said): void;
+  /** What the conversation is longer by up to now. */
+  added(messages: readonly Message[]): void;
   fail(error: unknown): void;
 }
 
@@ -79,10 +123,11 @@ export interface Course {
 export type Begin = (course: Course) => (() => void) | Promise<() => void>;
 
 /**
- * Told at the end: the text that was shown (of a generation that is iterated, as far as it was taken; else all that came), and whether it is complete.
+ * Told at the end: the text that was shown behind the messages that were added (of a generation that is iterated, as far as it was taken; else all that
+ * came), whether it is complete, and those messages.
  * @internal
  */
-export type Ended = (shown: string, complete: boolean) => void;
+export type Ended = (shown: string, complete: boolean, added: readonly Message[]) => void;
 
 const abortError = (): DOMException => new DOMException('The generation was aborted', 'AbortError');
 
@@ -105,6 +150,8 @@ export class Run implements Generation<string>, Course {
   #state: 'running' | 'done' | 'failed' = 'running';
   #error: unknown;
   #dropped: number | undefined;
+  #added: readonly Message[] = [];
+  #addedAt = 0; // chunks
   #looked = false;
   #look: () => void = () => {};
   #iterated = false;
@@ -164,17 +211,29 @@ export class Run implements Generation<string>, Course {
     this.#dropped = messages;
   }
 
-  report(report: NativeReport): void {
+  added(messages: readonly Message[]): void {
+    this.#added = [...this.#added, ...messages];
+    this.#addedAt = this.#chunks.length;
+  }
+
+  report(report: NativeReport, parts?: readonly Part[]): void {
     if (!this.running) return;
     if (report.finish === 'failed' || report.finish === 'aborted') return this.fail(report.error ?? abortError());
     const read = report.promptRead ?? 0;
     if (read > this.#promptRead) this.#onPromptProgress?.((this.#promptRead = read));
     for (const tokens of [this.#all, this.#held]) tokens.add(report);
-    if (report.text !== '') {
-      this.#chunks.push({ text: report.text, ...this.#held });
+    const shown: readonly Part[] = parts ?? (report.text === '' ? [] : [{ type: 'text', text: report.text }]);
+    for (const part of shown) {
+      this.#chunks.push({ text: '', ...part, ...this.#held } as Chunk);
       this.#held = new Tokens();
     }
     if (report.finish) this.#finish(report, report.finish);
+    this.#awaken();
+  }
+
+  end(report: NativeReport, finish: Result<string>['finish'], said: Said): void {
+    if (!this.running) return;
+    this.#finish(report, finish, said);
     this.#awaken();
   }
 
@@ -196,8 +255,8 @@ export class Run implements Generation<string>, Course {
     this.fail(reason);
   }
 
-  #finish(report: NativeReport, finish: Result<string>['finish']): void {
-    const result = resultOf(this.#text(this.#chunks.length), this.#all, this.#seed, finish, this.#dropped, report); // may lack memory: then it is running still, and fails
+  #finish(report: NativeReport, finish: Result<string>['finish'], said: Said = {}): void {
+    const result = { ...resultOf(this.#text(0, this.#chunks.length), this.#all, this.#seed, finish, this.#dropped, report), ...said }; // may lack memory: then it is running still, and fails
     this.#state = 'done';
     this.#end();
     this.#resolve(result);
@@ -206,12 +265,12 @@ export class Run implements Generation<string>, Course {
   #end(): void {
     this.#unlisten();
     const complete = this.#state === 'done';
-    this.#ended(this.#text(complete || !this.#iterated ? this.#chunks.length : this.#taken), complete);
+    this.#ended(this.#text(this.#addedAt, complete || !this.#iterated ? this.#chunks.length : this.#taken), complete, this.#added);
   }
 
-  #text(chunks: number): string {
+  #text(from: number, to: number): string {
     return this.#chunks
-      .slice(0, chunks)
+      .slice(from, to)
       .map((c) => c.text)
       .join('');
   }

@@ -5,7 +5,7 @@ import './dispose';
 import './platform';
 import { native, packageRoot } from './binding';
 
-export { applyTemplate, type ApplyTemplateOptions } from './apply';
+export { applyTemplate, chatTemplates, type ApplyTemplateOptions, type ModelTemplates } from './apply';
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatJson, type ChatOptions, type SendOptions } from './chat';
 export { convertModel, type ConvertOptions, type ConvertType, type Written } from './convert';
@@ -22,7 +22,7 @@ export {
   type Truncated,
 } from './embed';
 export { LlamaError, type ErrorCode } from './errors';
-export type { Chunk, Generation, Result, TokenLogprob } from './generation';
+export type { Chunk, ChunkBase, Generation, Result, Said, TokenLogprob } from './generation';
 export {
   defaultSamplers,
   samplers,
@@ -66,8 +66,21 @@ export { perplexity, type Divergence, type PerplexityOptions, type PerplexityRes
 export type { MeasureOptions } from './measure';
 export type { Prompt } from './prompt';
 export { quantize, quantizeTypes, type MetadataOverride, type QuantizedTensor, type QuantizeOptions, type QuantizeReport } from './quantize';
-export type { GenerateOptions } from './sampling';
-export type { Message } from './template';
+export type { AnswersOptions, GenerateOptions, TextBias } from './sampling';
+export type { Message, MessageCall, MessageInput, TextPart } from './template';
+export { templateNames, type NamedTemplates } from './templates';
+export {
+  tool,
+  type ArgumentSchema,
+  type ArgumentsOf,
+  type JsonSchema,
+  type ReasoningOptions,
+  type StandardSchema,
+  type Tool,
+  type ToolChoice,
+  type ToolContext,
+  type ToolOptions,
+} from './tools';
 export { loadTokenizer, Tokenizer } from './tokenizer';
 export type { TokenizerOptions } from './tokenizer';
 

@@ -60,11 +60,13 @@ export interface ModelInfo {
   readonly rerankTemplate?: string;
   /** The Jinja source of the file's chat template, where it has one. */
   readonly chatTemplate?: string;
+  /** All of the file's chat templates by their names; `chatTemplate` is `default`. */
+  readonly chatTemplates: Readonly<Record<string, string>>;
 }
 
 /** @internal */
 export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
-  const { weights, kv, states, scratch, tables, device, chatTemplate, ranks, rerankTemplate, labels, ...rest } = from;
+  const { weights, kv, states, scratch, tables, device, chatTemplate, namedTemplates, ranks, rerankTemplate, labels, ...rest } = from;
   const memory = Object.freeze({ weights, kv, states, scratch, tables, device, total: weights + kv + states + scratch + tables });
   return Object.freeze({
     ...rest,
@@ -74,6 +76,7 @@ export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
     ...(rerankTemplate !== '' && { rerankTemplate }),
     ...(ranks !== '' && { ranks }),
     ...(chatTemplate !== '' && { chatTemplate }),
+    chatTemplates: Object.freeze({ ...(chatTemplate !== '' && { default: chatTemplate }), ...Object.fromEntries(namedTemplates) }),
   });
 }
 

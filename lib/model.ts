@@ -2,7 +2,7 @@ import './dispose';
 import { onAbort } from './abort';
 import { infillPart } from './infill';
 import { closeTicket, native, openTicket } from './binding';
-import { Chat, chatChecks, chatLater, type Asked, type ChatOptions, type Setting } from './chat';
+import { Chat, chatChecks, type Asked, type ChatOptions } from './chat';
 import * as check from './check';
 import {
   classifyChecks,
@@ -26,11 +26,15 @@ import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
 import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
-import { checkPrompt, conversationPart, idsPart, promptOf, textPart, withPrefix, type Prompt, type PromptPart } from './prompt';
-import { checkGenerate, generateChecks, requestOf, type GenerateOptions } from './sampling';
-import { ChatTemplate, type Message } from './template';
+import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
+import { alone, Rounds } from './rounds';
+import { Rows } from './rows';
+import { answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
+import { ChatTemplate, type Message, type Variables } from './template';
+import { ownTemplate, sourceOf, templateNames } from './templates';
 import * as text from './text';
 import type { TextJobOptions, TextOptions } from './text';
+import { mustConverse, offered } from './tools';
 
 export interface RowOptions {
   /** Stop: the call rejects with the signal's reason. */
@@ -44,6 +48,7 @@ export class Model implements AsyncDisposable {
   readonly #handle: ModelHandle;
   readonly #jobs = new text.TextJobs();
   #vocabulary: NativeVocabulary | undefined;
+  #warned = false; // that there is no template
   #templates = new Map<string, ChatTemplate>(); // the last few that were used
   #disposal: Promise<void> | undefined;
 
@@ -59,17 +64,25 @@ export class Model implements AsyncDisposable {
 
   /**
    * Goes on from a text, a conversation or token ids. Await it for the result, iterate it for the stream, or both. Options that are wrong, and what
-   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation.
+   * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation. With `n`, as many
+   * generations, which compute the prompt once.
    */
-  generate(prompt: Prompt, options?: GenerateOptions): Generation<string> {
-    const checked = checkGenerate<GenerateOptions>(options, 'generate', generateChecks);
+  generate(prompt: Prompt, options: AnswersOptions): Generation<string>[];
+  generate(prompt: Prompt, options?: GenerateOptions): Generation<string>;
+  generate(prompt: Prompt, options?: GenerateOptions | AnswersOptions): Generation<string> | Generation<string>[] {
+    const { n, ...checked } = checkGenerate<GenerateOptions & Partial<AnswersOptions>>(options, 'generate', answersChecks);
     checkPrompt(prompt);
-    return this.#start(new Origin(Model.prototype.generate), checked, ({ signal }) => {
-      const given = promptOf(prompt);
-      if (typeof given === 'string') return textPart(given);
-      if (given instanceof Uint32Array) return idsPart(given);
-      return this.#render(given, {}, signal).then(conversationPart);
-    });
+    const converses = Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number';
+    if (!converses) mustConverse(checked);
+    const start = (settings: GenerateOptions): Run => {
+      const origin = new Origin(Model.prototype.generate);
+      if (converses) return this.#converse(origin, settings, () => alone(promptOf(prompt) as readonly Message[]));
+      return this.#start(origin, settings, () => {
+        const given = promptOf(prompt);
+        return typeof given === 'string' ? textPart(given) : idsPart(given as Uint32Array);
+      });
+    };
+    return n === undefined ? start(checked) : seedsOf(checked, n).map((seed) => start({ ...checked, seed }));
   }
 
   /**
@@ -78,22 +91,42 @@ export class Model implements AsyncDisposable {
    */
   infill(prefix: string, suffix: string, options?: GenerateOptions): Generation<string> {
     const checked = checkGenerate<GenerateOptions>(options, 'infill', generateChecks);
+    mustConverse(checked);
     return this.#start(new Origin(Model.prototype.infill), checked, () => infillPart(prefix, suffix, (this.#vocabulary ??= native.vocabulary(this.#alive()))));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */
   chat(options?: ChatOptions): Chat {
-    const checked = check.options<ChatOptions>(options, 'chat', chatChecks, chatLater);
+    const checked = check.options<ChatOptions>(options, 'chat', chatChecks);
     return Chat.of(checked, (call, settings, ask) => {
-      const origin = new Origin(call);
-      return this.#start(origin, settings, (course) => this.#conversation(origin, ask(), settings, course));
+      return this.#converse(new Origin(call), settings, ask);
     });
+  }
+
+  /** An answer in a conversation. `ask` is called once, at once; what it throws rejects the answer. */
+  #converse(origin: Origin, options: GenerateOptions, ask: () => Asked): Run {
+    const tools = offered(options);
+    const request = requestOf(options);
+    return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
+      const asked = ask();
+      const rounds = new Rounds({
+        controls: () => this.#words().controls,
+        ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
+        submit: (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner, options.sample),
+        room: () => this.#room(options.maxTokens),
+        template: () => this.#template(options.template, tools !== undefined),
+        render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
+      });
+      rounds.begin(course, { ...options, offered: tools }, asked).catch((error: unknown) => course.fail(error));
+      return () => rounds.stop();
+    }, options.signal);
   }
 
   // `prepare` gives the prompt, at once or when it is ready.
   #start(origin: Origin, options: GenerateOptions, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
     const request = requestOf(options);
-    const submit = (part: PromptPart, course: Course): (() => void) => (course.running ? this.#submit({ ...request, ...part }, course) : () => {});
+    const submit = (part: PromptPart, course: Course): (() => void) =>
+      course.running ? this.#submit({ ...request, ...part }, course, options.sample) : () => {};
     return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
       const part = prepare(course);
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
@@ -256,7 +289,7 @@ export class Model implements AsyncDisposable {
 
   /** Ids of a text, with what the file puts before and behind it. */
   async #idsOf(origin: Origin, content: string): Promise<Uint32Array> {
-    const { begin, end, addsBegin, addsEnd } = (this.#vocabulary ??= native.vocabulary(this.#alive()));
+    const { begin, end, addsBegin, addsEnd } = this.#words();
     const ids = await this.#plainIds(origin, content);
     const first = addsBegin && begin >= 0 ? [begin] : [];
     const last = addsEnd && end >= 0 ? [end] : [];
@@ -268,7 +301,7 @@ export class Model implements AsyncDisposable {
     const longest = this.#longest;
     if (ids.length <= longest || options.tooLong !== 'truncate') return { ids, types: undefined };
     options.onTruncated?.({ index, tokens: ids.length, read: longest });
-    const { end, addsEnd } = (this.#vocabulary ??= native.vocabulary(this.#alive()));
+    const { end, addsEnd } = this.#words();
     const read = ids.slice(0, longest);
     if (addsEnd && end >= 0) read[longest - 1] = end;
     return { ids: read, types: undefined };
@@ -276,7 +309,7 @@ export class Model implements AsyncDisposable {
 
   /** A pair, of which the document gives way. */
   async #pair(origin: Origin, query: Uint32Array, document: string, index: number, options: ReadOptions): Promise<Ids> {
-    const vocabulary = (this.#vocabulary ??= native.vocabulary(this.#alive()));
+    const vocabulary = this.#words();
     const ids = await this.#plainIds(origin, document);
     const whole = pairOf(this.info, vocabulary, query, ids);
     const over = whole.ids.length - this.#longest;
@@ -288,7 +321,7 @@ export class Model implements AsyncDisposable {
   /** The reranker's question, of which the document gives way. Control tokens that the texts spell are plain text. */
   async #question(origin: Origin, query: string, document: string, index: number, options: RankOptions): Promise<Ids> {
     const template = this.info.rerankTemplate!;
-    const { controls } = (this.#vocabulary ??= native.vocabulary(this.#alive()));
+    const { controls } = this.#words();
     const spelled = [query, document, options.instruction ?? ''].find((text) => controls.some((c) => c !== '' && text.includes(c)));
     if (spelled !== undefined)
       throw new LlamaError(
@@ -332,13 +365,14 @@ export class Model implements AsyncDisposable {
   }
 
   /** Hands a request over; gives the function that aborts it. */
-  #submit(request: NativeRequest, course: Course): () => void {
+  #submit(request: NativeRequest, course: Course, sample?: GenerateOptions['sample']): () => void {
     const handle = this.#alive();
     const ticket = openTicket((kind, value) => {
       const report = value as NativeReport;
       if (kind === 'failed' || report.finish) closeTicket(ticket);
       if (kind === 'failed') course.fail(value);
       else course.report(report);
+      if (sample && report.logits && course.running) void this.#choose(handle, ticket, sample, report.logits, course);
     });
     try {
       native.submit(handle, ticket, request);
@@ -349,38 +383,54 @@ export class Model implements AsyncDisposable {
     return () => native.abort(handle, ticket);
   }
 
-  /** The prompt of a chat: where the oldest turns may be left out, of the latest ones that fit. */
-  async #conversation(origin: Origin, asked: Asked, options: GenerateOptions, course: Course): Promise<PromptPart> {
-    const segments = (from: number): Promise<readonly Segment[]> => this.#render(asked.from(from), asked.setting, course.signal, asked.prefix);
-    if (asked.setting.contextFull !== 'dropOldest') return conversationPart(await segments(0));
-    const { contextTokens, trainedContext } = this.info;
-    const longest = Math.min(contextTokens, trainedContext);
-    const room = Math.max(1, Math.min(options.maxTokens ?? longest, Math.floor(longest / 4)));
-    const idsFrom = async (from: number): Promise<Uint32Array> => this.#jobs.prompt(origin, this.#alive(), await segments(from), true);
-    const { ids, dropped } = await asked.fit(idsFrom, longest - room);
-    course.dropped(dropped);
-    return idsPart(ids);
+  /** Asks the caller's own sampler for the next token. The engine goes on with others meanwhile, so that nothing here can hold it up. */
+  async #choose(handle: ModelHandle, ticket: number, sample: NonNullable<GenerateOptions['sample']>, logits: Float32Array, course: Course): Promise<void> {
+    try {
+      const id = check.integer(0, this.info.vocabulary - 1)(await sample(logits), 'sample: a token id');
+      if (course.running) native.answer(handle, ticket, id);
+    } catch (error) {
+      native.abort(handle, ticket);
+      course.fail(error);
+    }
   }
 
-  /** What a template makes of messages, and of the beginning of the answer. The only caller of templates. */
-  async #render(
-    messages: readonly Message[],
-    { template = this.info.chatTemplate, variables = {} }: Setting,
-    signal: AbortSignal,
-    prefix = '',
-  ): Promise<readonly Segment[]> {
-    if (template === undefined) {
-      throw new LlamaError('UNSUPPORTED', 'the model file has no chat template: give one as the option `template`, or generate from text');
+  #words(): NativeVocabulary {
+    return (this.#vocabulary ??= native.vocabulary(this.#alive()));
+  }
+
+  /** The most tokens of a prompt that leaves room for an answer. */
+  #room(maxTokens: number | undefined): number {
+    const { contextTokens, trainedContext } = this.info;
+    const longest = Math.min(contextTokens, trainedContext);
+    return longest - Math.max(1, Math.min(maxTokens ?? longest, Math.floor(longest / 4)));
+  }
+
+  /** The Jinja source of a conversation's prompt. A model that has none is spoken to in ChatML, which is told once. */
+  #template(given: string | undefined, tools: boolean): string {
+    const own = this.info.chatTemplates;
+    const source = given === undefined ? ownTemplate(own, tools) : sourceOf(given, own);
+    if (source !== undefined) return source;
+    if (!this.#warned) {
+      this.#warned = true;
+      const known = templateNames.join(', ');
+      process.emitWarning(
+        `the model file has no chat template, so ChatML is used: give the option template, a Jinja source or one of ${known}`,
+        'LlamaWarning',
+      );
     }
-    this.#vocabulary ??= native.vocabulary(this.#alive());
-    const compiled = this.#templates.get(template) ?? new ChatTemplate(template, this.#vocabulary);
+    return sourceOf('chatml');
+  }
+
+  /** What a template makes of messages. The only caller of templates. */
+  async #render(template: string, messages: readonly Message[], variables: Variables, signal: AbortSignal): Promise<readonly Segment[]> {
+    const compiled = this.#templates.get(template) ?? new ChatTemplate(template, this.#words());
     this.#templates.delete(template); // and put last
     this.#templates.set(template, compiled);
     for (const oldest of this.#templates.keys()) {
       if (this.#templates.size <= keptTemplates) break;
       this.#templates.delete(oldest);
     }
-    return withPrefix(await compiled.renderInSlices(messages, variables, { signal }), prefix, this.#vocabulary.controls);
+    return compiled.renderInSlices(messages, variables, { signal, lenient: true });
   }
 }
 
@@ -389,33 +439,3 @@ const textsAtOnce = 256; // on their way to the engine, which computes them toge
 const longText = 20_000; // characters: to encode so many takes longer than a thread
 
 const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');
-
-/** Gathers rows as they come. */
-class Rows {
-  readonly values: Float32Array;
-  #filled = 0;
-
-  constructor(where: string, rows: number, columns: number) {
-    try {
-      this.values = new Float32Array(rows * columns);
-    } catch (cause) {
-      throw new LlamaError('MEMORY', `${where}: ${rows} rows of ${columns} numbers do not fit into one array: ask for fewer tokens`, { cause });
-    }
-  }
-
-  before(course: Course): Course {
-    return {
-      running: true,
-      signal: course.signal,
-      dropped: () => {},
-      fail: (error) => course.fail(error),
-      report: (report) => {
-        if (report.rows) {
-          this.values.set(report.rows, this.#filled);
-          this.#filled += report.rows.length;
-        }
-        course.report(report);
-      },
-    };
-  }
-}

@@ -48,6 +48,7 @@ export interface NativeInfo {
   fileType: string;
   backend: string;
   chatTemplate: string;
+  namedTemplates: [name: string, source: string][];
   ranks: string; // '': one
   rerankTemplate: string; // '': a reranker takes a pair of texts
   pooling: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // as the file says
@@ -92,6 +93,10 @@ export interface NativeRequest {
   maxTokens: number; // -1: up to the end of the context
   stop: readonly string[];
   ignoreEnd: boolean;
+  spellControls: boolean; // control tokens are part of the text, as they are spelled
+  banned: readonly string[];
+  textBias: readonly (readonly [text: string, bias: number, tokens: number])[]; // tokens: -1: all
+  asks: boolean; // reports have logits, each of which answer() answers
   tellsReading: boolean; // reports have promptRead
   logprobs: number; // -1: none
   kind: 'generate' | 'score' | 'embed'; // text, or a row of logits or of hidden values of each token
@@ -113,6 +118,7 @@ export interface NativeReport {
   ids: Uint32Array;
   logprobs?: (NativeLogprob & { top: NativeLogprob[] })[];
   rows?: Float32Array;
+  logits?: Float32Array; // to choose from
   promptRead?: number; // how much of the prompt is computed, up to 1
   finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens was reached, context: the context was full first
   error?: Error;
@@ -280,6 +286,7 @@ export interface Native {
   weigh(model: ModelHandle, bytes: number): void; // the memory behind it, for V8 to know; none once it is collected
   submit(model: ModelHandle, ticket: number, request: NativeRequest): void;
   abort(model: ModelHandle, ticket: number): void;
+  answer(model: ModelHandle, ticket: number, id: number): void;
   dispose(model: ModelHandle, ticket: number): void;
   loadTokenizer(ticket: number, path: string, preTokenizer: string): JobHandle;
   stopJob(job: JobHandle): void;

@@ -2,19 +2,71 @@ import { isUint32Array } from 'node:util/types';
 
 import * as check from './check';
 import type { NativeRequest, Segment } from './native';
-import { roles, type Message } from './template';
+import { LlamaError } from './errors';
+import { roles, type Message, type MessageCall, type MessageInput, type TextPart } from './template';
 
 /**
  * What to go on from: text (behind the begin token, where the file asks for one; control tokens written in it are plain
  * text), a conversation (through the model's chat template), or token ids as they are.
  */
-export type Prompt = string | readonly Message[] | Uint32Array | readonly number[];
+export type Prompt = string | readonly MessageInput[] | Uint32Array | readonly number[];
+
+const contentPart: check.Check<TextPart> = (value, name) => {
+  const type: unknown = typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined;
+  if (typeof type === 'string' && type !== 'text') throw new LlamaError('UNSUPPORTED', `${name}: this version reads parts of type text alone, found ${type}`);
+  const { text } = check.record<TextPart>(value, name, { type: check.oneOf(['text']), text: check.string });
+  return text === undefined ? check.refuse(name, 'a part with type and text', value) : { type: 'text', text };
+};
+
+const content: check.Check<string> = (value, name) =>
+  Array.isArray(value)
+    ? check
+        .listOf(contentPart, 100_000)(value, name)
+        .map((part) => part.text)
+        .join('')
+    : check.string(value, name);
+
+const argumentsOf: check.Check<Readonly<Record<string, unknown>>> = (value, name) => {
+  let found: unknown = value;
+  if (typeof value === 'string') {
+    try {
+      found = value.trim() === '' ? {} : JSON.parse(value);
+    } catch {
+      found = undefined;
+    }
+  }
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return check.refuse(name, 'an object of arguments, or its JSON text', value);
+  return structuredClone(found) as Readonly<Record<string, unknown>>;
+};
+
+const call: check.Check<MessageCall> = (value, name) => {
+  const { id, function: called } = check.record<MessageCall>(value, name, {
+    id: check.string,
+    type: check.oneOf(['function']),
+    function: (given, at) => {
+      const inner = check.record<MessageCall['function']>(given, at, { name: check.string, arguments: argumentsOf });
+      return inner.name === undefined ? check.refuse(at, 'a function with name and arguments', given) : { name: inner.name, arguments: inner.arguments ?? {} };
+    },
+  });
+  if (called === undefined) return check.refuse(name, 'a call with function', value);
+  return { ...(id !== undefined && { id }), type: 'function', function: called };
+};
 
 /** @internal */
 export const message: check.Check<Message> = (value, name) => {
-  const checked = check.record<Message>(value, name, { role: check.oneOf(roles), content: check.string });
-  if (checked.role === undefined || checked.content === undefined) return check.refuse(name, 'a message with role and content', value);
-  return Object.freeze({ role: checked.role, content: checked.content });
+  const given = (typeof value === 'object' && value !== null ? value : {}) as MessageInput;
+  const nothing = given.content === null && Array.isArray(given.tool_calls);
+  const checked = check.record<Message>(nothing ? { ...given, content: '' } : value, name, {
+    role: check.oneOf(roles),
+    content,
+    name: check.string,
+    reasoning_content: check.string,
+    tool_calls: check.listOf(call, 10_000),
+    tool_call_id: check.string,
+  });
+  const { role, content: said = checked.tool_calls && '', ...rest } = checked;
+  if (role === undefined || said === undefined) return check.refuse(name, 'a message with role and content', value);
+  return Object.freeze({ role, content: said, ...rest });
 };
 
 /** @internal */
@@ -49,6 +101,16 @@ export const textPart = (text: string): PromptPart => ({ ids: undefined, segment
 export const idsPart = (ids: Uint32Array): PromptPart => ({ ids, segments: [], begin: false });
 /** @internal */
 export const conversationPart = (segments: readonly Segment[]): PromptPart => ({ ids: undefined, segments, begin: true });
+
+/**
+ * The end of a rendered conversation, as far as parsers look at it.
+ * @internal
+ */
+export const tailOf = (segments: readonly Segment[]): string =>
+  segments
+    .slice(-16)
+    .map(({ text }) => text.slice(-400))
+    .join('');
 
 const idsOrMessages: check.Check<Uint32Array | readonly Message[]> = (value, name) => {
   if (isUint32Array(value) || (Array.isArray(value) && typeof value[0] === 'number')) return Uint32Array.from(check.ids(value, name));

@@ -5,8 +5,25 @@ import * as check from './check';
 import { LlamaError } from './errors';
 import { defaultSamplers, samplers, type SamplerName, type SamplerOptions, type SamplerParameter } from './generated/samplers';
 import type { NativeRequest } from './native';
+import { reasoningCheck, toolChecks, type ReasoningOptions, type ToolOptions } from './tools';
 
-export interface GenerateOptions extends SamplerOptions {
+/** Added to the logits of all tokens that a text is made of. */
+export interface TextBias {
+  /** Its tokens are those that `tokenize(text)` gives: `" cat"` and `"cat"` are others. */
+  readonly text: string;
+  /** -Infinity bans them. */
+  readonly bias: number;
+  /** For the first so many tokens of the answer. Default: all. */
+  readonly tokens?: number;
+}
+
+export interface GenerateOptions extends SamplerOptions, ToolOptions {
+  /** How much the model reasons, in a conversation. */
+  reasoning?: ReasoningOptions;
+  /** Of a conversation: a Jinja template in place of the model file's, or the name of one of the file's or of `templateNames`. */
+  template?: string;
+  /** Of a conversation: variables of the template, such as `enable_thinking`. */
+  variables?: Readonly<Record<string, unknown>>;
   /** Stop after this many tokens. Default: up to the end of the context. */
   maxTokens?: number;
   /** Stop where one of these appears; it is not part of the text. */
@@ -19,6 +36,16 @@ export interface GenerateOptions extends SamplerOptions {
   samplers?: readonly SamplerName[];
   /** Added to the logits of tokens, by id, before the samplers; -Infinity bans one. Rejects with `ARGUMENT` where no token is left. */
   logitBias?: Readonly<Record<number, number>>;
+  /** The same by text, and for a while. */
+  textBias?: readonly TextBias[];
+  /** Strings that the text never has, exactly as they are written: where one comes, it is taken back, and another token is chosen in place of the one it began in. */
+  bannedStrings?: readonly string[];
+  /**
+   * Chooses each token in place of the samplers: given the logits (`info.vocabulary` numbers, bias applied; -Infinity must not be chosen), gives an
+   * id. Runs on the event loop, and this generation waits for it, others do not: each token costs a copy of the logits and a turn of the loop. What it
+   * throws rejects the generation.
+   */
+  sample?: (logits: Float32Array) => number | Promise<number>;
   /** Never choose a token that ends the text. Rejects with `ARGUMENT` where no other token is left. */
   ignoreEnd?: boolean;
   /** Told how much of the prompt was read, up to 1, step by step: a long prompt takes a while. What it throws rejects the generation. */
@@ -28,6 +55,12 @@ export interface GenerateOptions extends SamplerOptions {
 }
 
 const fullString: check.Check<string> = (value, name) => check.string(value, name) || check.refuse(name, 'a string that is not empty', value);
+
+/** Of several answers to one prompt. */
+export interface AnswersOptions extends GenerateOptions {
+  /** How many, 1 to 1000: each with the seed of the one before and 1. */
+  n: number;
+}
 
 const names = samplers.map((s) => s.name);
 
@@ -50,6 +83,16 @@ const parameterChecks = Object.fromEntries(
   samplers.flatMap((s) => s.parameters.map((p) => [p.name, parameterCheck(p)])),
 ) as unknown as check.Checks<SamplerOptions>;
 
+const textBias: check.Check<TextBias> = (value, name) => {
+  const { text, bias, tokens } = check.record<TextBias>(value, name, {
+    text: fullString,
+    bias: check.number(-Infinity, 1e30),
+    tokens: check.integer(1, Number.MAX_SAFE_INTEGER),
+  });
+  if (text === undefined || bias === undefined) return check.refuse(name, 'an object with text and bias', value);
+  return { text, bias, ...(tokens !== undefined && { tokens }) };
+};
+
 /** @internal */
 export const generateChecks: check.Checks<GenerateOptions> = {
   maxTokens: check.integer(1, Number.MAX_SAFE_INTEGER),
@@ -58,14 +101,37 @@ export const generateChecks: check.Checks<GenerateOptions> = {
   logprobs: check.integer(0, 100),
   samplers: check.listOf(check.oneOf(names), 100),
   logitBias,
+  textBias: check.listOf(textBias, 10_000),
+  bannedStrings: check.listOf(fullString, 10_000),
+  sample: check.callback(),
   ignoreEnd: check.boolean,
   onPromptProgress: check.callback(),
   signal: check.signal,
+  ...toolChecks,
+  reasoning: reasoningCheck,
+  template: check.string,
+  variables: check.variables,
   ...parameterChecks,
 };
 
+/** @internal */
+export const answersChecks: check.Checks<GenerateOptions & Partial<AnswersOptions>> = { ...generateChecks, n: check.integer(1, 1000) };
+
+/**
+ * The seeds of n answers.
+ * @internal
+ */
+export function seedsOf({ seed = randomInt(2 ** 32) }: GenerateOptions, n: number): number[] {
+  return Array.from({ length: n }, (_, i) => (seed + i) % Number.MAX_SAFE_INTEGER);
+}
+
 // A parameter whose sampler does not run would be ignored without a word.
 function refuseIdle(options: GenerateOptions): void {
+  if (options.sample !== undefined) {
+    const idle = [...samplers.flatMap((s) => s.parameters.map((p) => p.name)), 'samplers' as const, 'logprobs' as const].find((n) => options[n] !== undefined);
+    if (idle) throw new LlamaError('ARGUMENT', `${idle}: has no effect beside sample, which chooses by itself: leave one of the two out`);
+    return;
+  }
   const running = options.samplers ?? defaultSamplers;
   for (const s of samplers) {
     if (running.includes(s.name)) continue;
@@ -105,6 +171,10 @@ export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' |
     maxTokens: options.maxTokens ?? -1,
     stop: options.stop ?? [],
     ignoreEnd: options.ignoreEnd ?? false,
+    spellControls: false,
+    banned: options.bannedStrings ?? [],
+    textBias: (options.textBias ?? []).map(({ text, bias, tokens = -1 }) => [text, bias, tokens] as const),
+    asks: options.sample !== undefined,
     tellsReading: options.onPromptProgress !== undefined,
     logprobs: options.logprobs ?? -1,
     kind: 'generate',

@@ -8,14 +8,39 @@ import type { Value } from './jinja/values';
 import type { NativeVocabulary, Segment } from './native';
 import { Spelling } from './spelling';
 
-/** One turn of a conversation. */
-export interface Message {
-  readonly role: 'system' | 'user' | 'assistant' | 'tool';
-  readonly content: string;
+/** A part of a message's content. This version reads text alone. */
+export interface TextPart {
+  readonly type: 'text';
+  readonly text: string;
 }
 
+/** A call in a message of the assistant, as templates and OpenAI's API name it. */
+export interface MessageCall {
+  readonly id?: string;
+  readonly type?: 'function';
+  /** `arguments`: an object, or its JSON text. */
+  readonly function: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> | string };
+}
+
+/** One turn of a conversation, with the names that templates and OpenAI's API use. */
+export interface Message {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  /** Text; a list of text parts is read as one. */
+  readonly content: string;
+  /** Who speaks; of a tool's message the tool. */
+  readonly name?: string;
+  /** What the assistant thought. */
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly MessageCall[];
+  /** Of a tool's message: the call that it answers. */
+  readonly tool_call_id?: string;
+}
+
+/** A message as it may be given: content may be a list of parts, or nothing beside calls. */
+export type MessageInput = Omit<Message, 'content'> & { readonly content?: string | readonly TextPart[] | null };
+
 /** @internal */
-export const roles = ['system', 'user', 'assistant', 'tool'] as const;
+export const roles = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
 
 /**
  * Variables of the template. What `tools` and `documents` hold is text of the user's, as messages are.
@@ -29,9 +54,11 @@ export interface RenderOptions {
   now?: Date;
   /** Ends a render that goes on in slices; it rejects with the reason. */
   signal?: AbortSignal | undefined;
+  /** Lists may be appended to, and generators written as JSON, which transformers refuses. */
+  lenient?: boolean;
 }
 
-const fromUser = new Set(['tools', 'documents']);
+const fromUser = new Set(['tools', 'documents', 'functions']);
 
 /**
  * The chat template of one model, held to Jinja2 as transformers sets it up. A template comes with the model file, so
@@ -66,20 +93,21 @@ export class ChatTemplate {
     return inSlices(this.#steps(budget, messages, variables, options), budget, options.signal);
   }
 
-  *#steps(budget: Budget, messages: readonly Message[], variables: Variables, { now = new Date() }: RenderOptions): Steps<Segment[]> {
+  *#steps(budget: Budget, messages: readonly Message[], variables: Variables, options: RenderOptions): Steps<Segment[]> {
     const template = yield* naming('the chat template cannot be parsed', this.#compile(budget));
-    return yield* naming('the chat template refuses these messages', this.#fill(template, budget, messages, variables, now));
+    return yield* naming('the chat template refuses these messages', this.#fill(template, budget, messages, variables, options));
   }
 
   *#compile(budget: Budget): Steps<Template> {
     return (this.#compiled ??= yield* Template.compile(this.#source, budget));
   }
 
-  *#fill(template: Template, budget: Budget, messages: readonly Message[], variables: Variables, now: Date): Steps<Segment[]> {
+  *#fill(template: Template, budget: Budget, messages: readonly Message[], variables: Variables, options: RenderOptions): Steps<Segment[]> {
+    const { now = new Date(), lenient = false } = options;
     const converter = new Converter();
     const all = yield* this.#variables(converter, messages, variables);
     budget.given(converter.given);
-    return yield* this.#spelling.segments(yield* template.render({ budget, now }, all), budget);
+    return yield* this.#spelling.segments(yield* template.render({ budget, now, lenient }, all), budget);
   }
 
   *#variables(converter: Converter, messages: readonly Message[], variables: Variables): Steps<Map<string, Value>> {

@@ -1,11 +1,11 @@
 import type { CommandModule } from 'yargs';
 
-import type { Model } from '../../lib';
+import type { ChatOptions, Model } from '../../lib';
 import { messageOf, type Session } from '../chat-commands';
 import { ChatSettings } from '../chat-settings';
 import { Conversation, type Answer } from '../conversation';
 import { readEscapes } from '../escapes';
-import { generateFlags, loadFlags, word, type Flags } from '../flags';
+import { generateFlags, loadFlags, numeric, word, type Flags } from '../flags';
 import { History, historyPath } from '../history';
 import { notEmpty, readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
@@ -24,9 +24,9 @@ class ChatSession implements Session {
     private readonly flags: Flags,
     private readonly interrupt: Interrupt,
     system: string | undefined,
-    template: string | undefined,
+    setting: ChatOptions,
   ) {
-    this.conversation = new Conversation(model, system, template);
+    this.conversation = new Conversation(model, system, setting);
     this.settings = new ChatSettings(flags, model);
   }
 
@@ -86,15 +86,56 @@ async function systemOf(flags: Flags): Promise<string | undefined> {
   return path === undefined ? text(flags, 'system') : readText(path);
 }
 
+/** The template, its variables, the tools and the reasoning that flags ask for. */
+async function settingOf(flags: Flags): Promise<ChatOptions> {
+  const { chatTemplate, chatTemplateFile, chatTemplateKwargs, tools, reasoningBudget, reasoningEffort } = flags;
+  const reasoning = {
+    ...(typeof reasoningBudget === 'number' && reasoningBudget >= 0 && { budget: reasoningBudget }),
+    ...(typeof reasoningEffort === 'string' && { effort: reasoningEffort }),
+  };
+  return {
+    ...(typeof chatTemplate === 'string' && { template: chatTemplate }),
+    ...(typeof chatTemplateFile === 'string' && { template: await readText(chatTemplateFile) }),
+    ...(typeof chatTemplateKwargs === 'string' && { variables: objectIn(chatTemplateKwargs, '--chat-template-kwargs') }),
+    ...(typeof tools === 'string' && { tools: toolsIn(await readText(tools), tools) }),
+    ...(Object.keys(reasoning).length > 0 && { reasoning }),
+  };
+}
+
+function objectIn(text: string, where: string): Record<string, unknown> {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${where}: expected an object as JSON: ${(error as Error).message}`);
+  }
+  if (typeof found !== 'object' || found === null) throw new Error(`${where}: expected an object as JSON, found ${text.slice(0, 40)}`);
+  return found as Record<string, unknown>;
+}
+
+/** Tools as OpenAI's API lists them. Nothing runs them here: the model's calls are shown. */
+function toolsIn(text: string, path: string): NonNullable<ChatOptions['tools']> {
+  const list = objectIn(text, path);
+  if (!Array.isArray(list)) throw new Error(`${path}: expected a list of tools`);
+  return Object.fromEntries(
+    list.map((each: unknown) => {
+      const { function: inner = each } = (each ?? {}) as { function?: unknown };
+      const { name, description = '', parameters = {} } = (inner ?? {}) as { name?: unknown; description?: string; parameters?: object };
+      if (typeof name !== 'string') throw new Error(`${path}: expected tools, each with a name`);
+      return [name, { description, parameters: parameters as Record<string, unknown> }];
+    }),
+  );
+}
+
 async function chat(flags: Flags): Promise<void> {
   if (flags.conversation === false) throw new Error('-no-cnv is not an option of llama-ts chat: llama-ts run continues a text');
   const interrupt = new Interrupt();
   const prompt = text(flags, 'prompt');
   if (prompt !== undefined) notEmpty(prompt, '--prompt');
-  const template = typeof flags.chatTemplateFile === 'string' ? await readText(flags.chatTemplateFile) : undefined;
+  const setting = await settingOf(flags);
   const system = await systemOf(flags);
   await using model = await load(flags, 'chat', interrupt.arm());
-  const session = new ChatSession(model, flags, interrupt, system, template);
+  const session = new ChatSession(model, flags, interrupt, system, setting);
   if (prompt !== undefined && flags.singleTurn === true) {
     await session.say(prompt); // before the model is disposed
     return;
@@ -118,7 +159,12 @@ const command: CommandModule = {
         system: word('system message: what the model is told before the conversation', ['sys', 'system-prompt'], { conflicts: 'system-prompt-file' }),
         'system-prompt-file': word('file with the system message', ['sysf']),
         'single-turn': { type: 'boolean', describe: 'end after the answer to --prompt', implies: 'prompt', alias: 'st' },
+        'chat-template': word("name of a chat template: one of the model file's, chatml, llama3, ...", [], { conflicts: 'chat-template-file' }),
         'chat-template-file': word("file with a Jinja template in place of the model's"),
+        'chat-template-kwargs': word('variables of the template: a JSON object'),
+        tools: word('file with tools to offer: a JSON list; the calls of the model are shown'),
+        'reasoning-budget': numeric('reasoning-budget', 'tokens of reasoning at most; 0 asks for none (default: -1, any number)'),
+        'reasoning-effort': word('how much the model reasons, where its template asks: none, low, medium, high, ...'),
         history: { type: 'boolean', default: true, describe: 'remember typed lines for the next session; --no-history turns this off' },
         conversation: { type: 'boolean', hidden: true, alias: 'cnv' }, // -cnv is what this command does
       }),

@@ -56,10 +56,10 @@ function delta(part: OutputPart, at: number): Record<string, unknown> | undefine
   }
 }
 
-function answer(request: Request, templates: Templates): string {
+function answer(request: Request, templates: Templates, now: { now?: Date }): string {
   const { id, tools, messages = [], variables = {}, bosToken = '', eosToken = '', chunks = [], stream } = request;
   const source = templates.get(request.template);
-  const render = (): string => applyTemplate(source, messages, { tools: tools ?? null, variables, bosToken, eosToken });
+  const render = (): string => applyTemplate(source, messages, { tools: tools ?? null, variables, bosToken, eosToken, lenient: true, ...now });
   if (request.render) return JSON.stringify({ id, prompt: render() });
   const parser = new OutputParser(source, { tools: tools ?? null, prompt: request.prompt ?? (messages.length > 0 ? render() : '') });
   const deltas: Record<string, unknown>[] = [];
@@ -73,7 +73,8 @@ function answer(request: Request, templates: Templates): string {
   return `${rest.slice(0, -1)},"toolCalls":[${toolCalls.map(callText).join(',')}]}`;
 }
 
-async function lines(): Promise<void> {
+async function lines({ now }: Flags): Promise<void> {
+  const present = typeof now === 'string' ? { now: new Date(now) } : {};
   const templates = new Templates();
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     if (line.trim() === '') continue;
@@ -81,7 +82,7 @@ async function lines(): Promise<void> {
     try {
       const request = JSON.parse(line) as Request;
       id = request.id;
-      await print(`${answer(request, templates)}\n`);
+      await print(`${answer(request, templates, present)}\n`);
     } catch (error) {
       await print(`${JSON.stringify({ id, error: explain(error) })}\n`);
     }
@@ -114,9 +115,10 @@ const command: CommandModule = {
       tools: word('file with the tools that were offered, as JSON; without one, what looks like a call is text'),
       prompt: word('file with the prompt: where it ends, reasoning may have begun'),
       stream: { type: 'boolean', describe: 'print each part when it is known, one JSON a line' },
+      now: word('date and time that templates are told with --jsonl, as 2026-01-15T10:30:00 (default: the present)'),
       jsonl: { type: 'boolean', describe: 'one request a line in, one answer a line out: template, tools, prompt, chunks, stream' },
     }),
-  handler: (flags) => (flags.jsonl === true ? lines() : one(flags)),
+  handler: (flags) => (flags.jsonl === true ? lines(flags) : one(flags)),
 };
 
 export default command;

@@ -30,11 +30,33 @@ export function ownAttribute(run: Run, value: Value, name: string): Value | unde
   if (name.startsWith('__')) return undefined;
   if (value instanceof Thing) return value instanceof Namespace || !name.startsWith('_') ? value.attribute(name, run) : undefined;
   if (value instanceof Tuple && value.names.includes(name)) return value.items[value.names.indexOf(name)];
+  if (run.lenient && value instanceof List && name === 'append') return appending(value);
+  if (run.lenient && value instanceof List && name === 'pop') return popping(value);
   if (mutating(value, name)) return new Undefined(`access to attribute '${name}' of '${typeOf(value)}' object is unsafe.`, true);
   const found = methodsOf(value)?.[name];
   if (found === undefined) return undefined;
   if (typeof found === 'function') return found(value);
   return new Native(name, (current, args) => invoke(current, `${name}()`, found, value, args));
+}
+
+function appending(list: List): Native {
+  return new Native('append', (run, { positional: [item], named }) => {
+    if (item === undefined || named.size > 0) return fail('type', 'append() takes exactly one argument');
+    run.budget.list(list.items.length + 1);
+    list.items = [...list.items, item];
+    return null;
+  });
+}
+
+function popping(list: List): Native {
+  return new Native('pop', (run, { positional: [given = -1n], named }) => {
+    const at = typeof given === 'bigint' ? Number(given) : fail('type', `'${typeOf(given)}' object cannot be interpreted as an integer`);
+    const item = list.items.at(at);
+    if (named.size > 0 || item === undefined) return fail('lookup', 'pop index out of range');
+    run.budget.list(list.items.length);
+    list.items = list.items.toSpliced(at, 1);
+    return item;
+  });
 }
 
 function missing(value: Value, name: string): Undefined {

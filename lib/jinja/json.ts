@@ -5,9 +5,9 @@ import { floatText, intText } from './numbers';
 import type { Run } from './run';
 import { intIn, textIn } from './signature';
 import { sorted } from './sort';
-import { truth } from './protocols';
+import { listOf, truth } from './protocols';
 import { Builder, mapLetters, Text } from './text';
-import { Dict, List, Tuple, typeOf, type Value } from './values';
+import { Dict, Iter, List, Tuple, typeOf, type Value } from './values';
 
 interface Style {
   readonly ascii: boolean;
@@ -50,6 +50,7 @@ function* write(run: Run, value: Value, style: Style, out: Builder, level: numbe
       .add('"')
       .add(yield* quoted(run, value, style.ascii))
       .add('"');
+  if (run.lenient && value instanceof Iter) return yield* write(run, new List(yield* listOf(run, value)), style, out, level);
   if (!(value instanceof List || value instanceof Tuple || value instanceof Dict)) {
     return fail('type', `Object of type ${typeOf(value)} is not JSON serializable`);
   }

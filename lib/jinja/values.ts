@@ -26,7 +26,7 @@ export class Undefined {
 }
 
 export class List {
-  constructor(readonly items: readonly Value[]) {}
+  constructor(public items: readonly Value[]) {}
 }
 
 /** `names`: what the items can be called, in groups of `groupby`. */

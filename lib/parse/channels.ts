@@ -8,6 +8,7 @@ import { json } from './values';
 const header = new Markers(['<|message|>']);
 const ends = new Markers(['<|end|>', '<|call|>', '<|return|>', '<|start|>']);
 const longestHeader = 300;
+const thoughtEnd = '<|end|><|start|>assistant<|channel|>final<|message|>';
 
 interface Header {
   readonly channel: string;
@@ -27,6 +28,7 @@ export class Channels {
     private readonly input: Input,
     private readonly parts: Parts,
     private readonly tools: Tools | undefined,
+    private readonly reasons: (close: string | undefined) => void,
   ) {}
 
   /** `end`: the prompt's, which may hold the beginning of the first header, or all of it. */
@@ -60,7 +62,10 @@ export class Channels {
   *#message({ channel, recipient }: Header): Steps<void> {
     this.parts.markup();
     if (recipient !== undefined && this.tools && recipient !== 'assistant' && recipient !== 'user') return yield* this.#call(recipient);
-    yield* this.input.until(ends, channel === 'analysis' ? this.parts.reasoning : this.parts.text);
+    const thought = channel === 'analysis';
+    if (thought) this.reasons(thoughtEnd);
+    yield* this.input.until(ends, thought ? this.parts.reasoning : this.parts.text);
+    if (thought) this.reasons(undefined);
   }
 
   *#call(recipient: string): Steps<void> {

@@ -1,10 +1,11 @@
 // Which formats a template's model writes, told by what the template itself prints of calls and reasoning.
-import { ChatTemplate } from '../template';
+import { ChatTemplate, type Message } from '../template';
 import { bareJson, barePython, envelopes } from './families/envelopes';
 import { named } from './families/named';
 import { reasonings, think, wraps } from './families/reasoning';
 import { tags } from './families/tags';
 import type { CallFormat, OutputFormat } from './format';
+import { shaped, type CallShape } from './shape';
 
 const all: readonly CallFormat[] = [...named, ...tags, ...envelopes];
 
@@ -19,35 +20,41 @@ const probe = {
   },
 };
 
+interface Conversation {
+  readonly messages: readonly Message[];
+  readonly begin: boolean;
+}
+
 /** What a template prints behind the question, of an answer that reasons and calls. */
 interface Printed {
   readonly answer: string;
+  readonly shape: CallShape;
   /** Without what the prompt begins of it. */
   readonly begun: string;
 }
 
 /** The ways in which templates take a call. */
-const shapes = [{ probe_key: 'probe value' }, JSON.stringify({ probe_key: 'probe value' })].flatMap((given) => {
-  const call = { id: 'abcdefgh9', type: 'function', function: { name: tool, arguments: given } };
-  return [
-    { role: 'assistant', content: '', reasoning_content: 'Probe reasoning.', tool_calls: [call] },
-    { role: 'assistant', content: null, tool_calls: [call] },
-  ];
+const shapes: readonly CallShape[] = [
+  { asText: false, noContent: false },
+  { asText: false, noContent: true },
+  { asText: true, noContent: false },
+  { asText: true, noContent: true },
+];
+
+const answers = shapes.map((shape) => {
+  const call = { id: 'abcdefgh9', type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
+  return shaped({ role: 'assistant', content: '', reasoning_content: 'Probe reasoning.', tool_calls: [call] }, shape);
 });
 
-function print(template: ChatTemplate): Printed | undefined {
-  const text = (messages: readonly object[], begin: boolean): string =>
-    template
-      .render(messages as never, { tools: [probe], add_generation_prompt: begin }, { now: new Date(0) })
-      .map((segment) => segment.text)
-      .join('');
-  const question = { role: 'user', content: asked };
-  for (const answer of shapes) {
+function* print(): Generator<Conversation, Printed | undefined, string> {
+  const question: Message = { role: 'user', content: asked };
+  for (const [i, answer] of answers.entries()) {
     try {
-      const whole = text([question, answer], false);
+      const whole = yield { messages: [question, answer], begin: false };
       const at = whole.lastIndexOf(asked);
-      if (at < 0 || !whole.includes(tool, at)) continue;
-      return { answer: whole.slice(at + asked.length), begun: begunBy(whole, text([question], true)) };
+      if (at < 0 || !whole.includes(tool, at) || whole.includes("{'probe_key'", at)) continue;
+      const prompt = yield { messages: [question], begin: true };
+      return { shape: shapes[i] as CallShape, answer: whole.slice(at + asked.length), begun: begunBy(whole, prompt) };
     } catch {
       // it wants another shape, or takes no calls
     }
@@ -62,16 +69,60 @@ function begunBy(whole: string, prompt: string): string {
   return whole.slice(same);
 }
 
-/** Finds the formats of a template. Of one that prints no calls: those that it tells its model of, or all whose markers no prose has. */
-export function detect(source: string): OutputFormat {
-  if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true };
-  const printed = print(new ChatTemplate(source, plain));
+/** Finds the formats of a template. It asks for what the template makes of conversations. */
+function* finding(source: string): Generator<Conversation, OutputFormat, string> {
+  const printed = yield* print();
   const text = printed?.answer ?? source;
+  const shape = printed && { callShape: printed.shape };
+  if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true, ...shape };
   return {
     calls: printed ? printedCalls(printed, source) : toldCalls(source),
     reasoning: reasonings.filter((r) => r === think || (r.printed ? text : source).includes(r.open)),
+    ...shape,
     wraps: wraps.filter(([open]) => source.includes(open)),
   };
+}
+
+const variablesOf = (begin: boolean): Record<string, unknown> => ({ tools: [probe], add_generation_prompt: begin });
+const settings = { now: new Date(0), lenient: true };
+const textOf = (segments: readonly { readonly text: string }[]): string => segments.map(({ text }) => text).join('');
+
+/** Finds the formats of a template. Of one that prints no calls: those that it tells its model of, or all whose markers no prose has. */
+export function detect(source: string): OutputFormat {
+  const template = new ChatTemplate(source, plain);
+  const steps = finding(source);
+  let step = steps.next('');
+  while (!step.done) {
+    const { messages, begin } = step.value;
+    let text: string;
+    try {
+      text = textOf(template.render(messages, variablesOf(begin), settings));
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(text);
+  }
+  return step.value;
+}
+
+/** The same, while the event loop goes on. */
+export async function detectInSlices(source: string): Promise<OutputFormat> {
+  const template = new ChatTemplate(source, plain);
+  const steps = finding(source);
+  let step = steps.next('');
+  while (!step.done) {
+    const { messages, begin } = step.value;
+    let text: string;
+    try {
+      text = textOf(await template.renderInSlices(messages, variablesOf(begin), settings));
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(text);
+  }
+  return step.value;
 }
 
 function toldCalls(source: string): readonly CallFormat[] {

@@ -1,4 +1,5 @@
 // How models write calls: what a format's data says. A format is one constant in `families/`.
+import type { CallShape } from './shape';
 import type { Writing } from './values';
 
 /** An object with the name and the arguments: `{"name": "f", "arguments": {}}`, alone or in lists. */
@@ -84,4 +85,6 @@ export interface OutputFormat {
   readonly wraps: readonly Wrap[];
   /** Messages with a header each, which says whom they are for. */
   readonly channels?: boolean;
+  /** How the template takes calls, where it prints any. */
+  readonly callShape?: CallShape;
 }

@@ -1,12 +1,25 @@
 // One parser of what models say, for all families: a family is data, found from the model's template.
-import { detect } from './detect';
+import { detect, detectInSlices } from './detect';
 import type { OutputFormat } from './format';
 import { Input } from './input';
 import { Parts, type OutputPart, type ParsedOutput } from './parts';
 import { OutputReader } from './reader';
+import { shaped } from './shape';
 import { Tools, type OfferedTool } from './tools';
+import type { Message } from '../template';
 
 export type { OutputPart, ParsedOutput, ParseProblem, ToolCall } from './parts';
+/**
+ * Messages as a template takes them: what its format says of calls.
+ * @internal
+ */
+export function shapedFor(template: string, messages: readonly Message[]): readonly Message[] {
+  if (!messages.some(({ tool_calls: calls }) => calls)) return messages;
+  const { callShape } = formatOf(template);
+  return callShape ? messages.map((message) => shaped(message, callShape)) : messages;
+}
+
+export { reasoningOpen } from './reader';
 export type { OfferedTool } from './tools';
 
 /** What an output answers. */
@@ -17,14 +30,32 @@ export interface ParseContext {
   prompt?: string;
 }
 
+/** What the package itself adds. */
+interface FullContext extends ParseContext {
+  /** Control tokens, which are no text. */
+  readonly dropped?: readonly string[];
+  /** Gives a call an id where the model gave none. */
+  readonly idOf?: () => string;
+}
+
 const formats = new Map<string, OutputFormat>(); // of the last few templates
 
-function formatOf(template: string): OutputFormat {
-  const format = formats.get(template) ?? detect(template);
+function keep(template: string, format: OutputFormat): OutputFormat {
   formats.delete(template);
   formats.set(template, format);
   if (formats.size > 16) formats.delete(formats.keys().next().value as string);
   return format;
+}
+
+const formatOf = (template: string): OutputFormat => keep(template, formats.get(template) ?? detect(template));
+
+/**
+ * Finds a template's formats as a parser does, while the event loop goes on. Tells whether its model reasons, as far as the template says.
+ * @internal
+ */
+export async function prepareParser(template: string): Promise<{ readonly reasons: boolean }> {
+  const format = keep(template, formats.get(template) ?? (await detectInSlices(template)));
+  return { reasons: format.channels === true || format.reasoning.some((r) => template.includes(r.open) || template.includes(r.close[0] as string)) };
 }
 
 /**
@@ -34,18 +65,23 @@ function formatOf(template: string): OutputFormat {
 export class OutputParser {
   readonly #input = new Input();
   readonly #parts: Parts;
+  readonly #reader: OutputReader;
   readonly #steps: Iterator<undefined, void, void>;
   #given: OutputPart[] = [];
   #whole: ParsedOutput | undefined;
 
   /** `template`: the Jinja source that the model is prompted with. */
-  constructor(template: string, { tools, prompt = '' }: ParseContext = {}) {
+  constructor(template: string, context: ParseContext = {}) {
+    const { tools, prompt = '', dropped = [], idOf } = context as FullContext;
     const offered = tools && tools.length > 0 ? new Tools(tools) : undefined;
     this.#parts = new Parts(
       (part) => this.#given.push(part),
       (call) => offered?.faults(call.name, call.arguments) ?? [],
+      idOf,
     );
-    this.#steps = new OutputReader(this.#input, this.#parts, formatOf(template), offered).read(prompt);
+    this.#reader = new OutputReader(this.#input, this.#parts, formatOf(template), offered, dropped);
+    this.#steps = this.#reader.read(prompt);
+    this.#steps.next();
   }
 
   /** Takes the next piece; gives the parts that are known by now. */
@@ -63,6 +99,14 @@ export class OutputParser {
     this.#steps.next();
     this.#whole = this.#parts.whole();
     return this.#take();
+  }
+
+  /**
+   * What ends the reasoning that is going on; undefined where none is.
+   * @internal
+   */
+  get reasoningEnd(): string | undefined {
+    return this.#reader.reasoningEnd;
   }
 
   /** All that was read. */

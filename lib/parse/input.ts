@@ -5,14 +5,15 @@ export type Steps<T> = Generator<undefined, T, void>;
 
 /** Strings to look for at once: the first that stands in a text, the longest where several do. */
 export class Markers {
-  readonly #all: readonly string[];
+  readonly #begins = new Set<string>(); // of the markers, each without its last letters
   readonly #any: RegExp | undefined;
   readonly longest: number;
 
   constructor(markers: Iterable<string>) {
-    this.#all = [...new Set(markers)].sort((a, b) => b.length - a.length);
-    this.longest = this.#all[0]?.length ?? 0;
-    if (this.longest > 0) this.#any = new RegExp(this.#all.map(literally).join('|'), 'g');
+    const all = [...new Set(markers)].filter((marker) => marker !== '').sort((a, b) => b.length - a.length);
+    this.longest = all[0]?.length ?? 0;
+    for (const marker of all) for (let end = 1; end < marker.length; end++) this.#begins.add(marker.slice(0, end));
+    if (this.longest > 0) this.#any = new RegExp(all.map(literally).join('|'), 'g');
   }
 
   find(text: string, from: number): { readonly at: number; readonly marker: string } | undefined {
@@ -25,8 +26,7 @@ export class Markers {
   /** Where an end of the text begins that may become a marker, or a longer one; the text's length where none does. */
   begun(text: string, from: number): number {
     for (let at = Math.max(from, text.length - this.longest + 1); at < text.length; at++) {
-      const rest = text.slice(at);
-      if (this.#all.some((marker) => marker.length > rest.length && marker.startsWith(rest))) return at;
+      if (this.#begins.has(text.slice(at))) return at;
     }
     return text.length;
   }

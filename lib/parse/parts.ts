@@ -91,6 +91,7 @@ export class Parts {
   constructor(
     give: (part: OutputPart) => void,
     private readonly faults: (call: ToolCall) => readonly string[] = () => [],
+    private readonly idOf?: () => string,
   ) {
     this.#give = give;
   }
@@ -110,8 +111,9 @@ export class Parts {
   }
 
   /** A call begins; its arguments follow by `write`. */
-  begin(name: string, id?: string): void {
+  begin(name: string, own?: string): void {
     this.markup();
+    const id = own ?? this.idOf?.();
     this.#open = { index: this.#calls.length, name, id, pieces: [] };
     this.#give({ type: 'callStart', index: this.#open.index, name, ...(id !== undefined && { id }) });
   }

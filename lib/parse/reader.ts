@@ -15,20 +15,32 @@ export class OutputReader {
   readonly #fence = new Fence();
   readonly #calls: readonly CallFormat[];
   readonly #closers: Markers;
+  readonly #markers: Markers;
+  readonly #dropped: ReadonlySet<string>;
+  #reasoning: string | undefined;
 
   constructor(
     private readonly input: Input,
     private readonly parts: Parts,
     private readonly format: OutputFormat,
     private readonly tools: Tools | undefined,
+    dropped: readonly string[] = [],
   ) {
     this.#calls = tools ? format.calls : format.calls.filter((f) => f.textName !== undefined);
     this.#closers = new Markers(format.calls.flatMap((f) => f.close));
+    this.#dropped = new Set(dropped);
+    const own = [...this.#calls.flatMap((f) => f.open), ...format.reasoning.map((r) => r.open), ...format.wraps.flat()];
+    this.#markers = new Markers([...own, ...dropped]);
+  }
+
+  /** What ends the reasoning that is going on. */
+  get reasoningEnd(): string | undefined {
+    return this.#reasoning;
   }
 
   *read(prompt: string): Steps<void> {
     const end = prompt.slice(-200).trimEnd();
-    if (this.format.channels) return yield* new Channels(this.input, this.parts, this.tools).read(end);
+    if (this.format.channels) return yield* this.#channels(end);
     const inside = this.#calls.find((f) => f.textName !== undefined && f.open.some((open) => end.endsWith(open)));
     if (inside) yield* this.#section(inside, '');
     const reasoning = reasonings.find((r) => begunIn(end, r.open));
@@ -36,13 +48,19 @@ export class OutputReader {
     while (!this.input.over) yield* this.#text();
   }
 
+  *#channels(end: string): Steps<void> {
+    const channels = new Channels(this.input, this.parts, this.tools, (close) => {
+      this.#reasoning = close;
+    });
+    yield* channels.read(end);
+  }
+
   /** Text up to the next marker, and what the marker begins. */
   *#text(): Steps<void> {
     if (this.tools && !this.parts.hasText) yield* this.#bare();
     const wraps = this.format.wraps.flat();
-    const markers = new Markers([...this.#calls.flatMap((f) => f.open), ...this.format.reasoning.map((r) => r.open), ...wraps]);
     for (;;) {
-      const marker = yield* this.input.until(markers, this.#say);
+      const marker = yield* this.input.until(this.#markers, this.#say);
       if (marker === undefined) return;
       if (!this.#fence.open) {
         const calls = this.#calls.find((f) => f.open.includes(marker));
@@ -54,7 +72,7 @@ export class OutputReader {
           continue;
         }
       }
-      this.#say(marker);
+      if (!this.#dropped.has(marker)) this.#say(marker);
     }
   }
 
@@ -85,15 +103,17 @@ export class OutputReader {
 
   *#reason({ close }: ReasoningFormat): Steps<void> {
     this.parts.markup();
+    this.#reasoning = close[0];
     const calls = this.tools ? this.#calls.filter((f) => f.open.length > 0 && f.close.length > 0 && !f.quiet) : [];
     const markers = new Markers([...close, ...calls.flatMap((f) => f.open)]);
     for (;;) {
       const marker = yield* this.input.until(markers, this.parts.reasoning);
-      if (marker === undefined) return;
+      if (marker === undefined) break;
       if (close.includes(marker)) break;
       const ended = yield* this.#thought(calls.find((f) => f.open.includes(marker)) as CallFormat, marker, close);
       if (ended !== undefined) break;
     }
+    this.#reasoning = undefined;
     this.parts.markup();
   }
 
@@ -200,6 +220,12 @@ export class OutputReader {
     parts.end(false);
     parts.problem(cut ? 'the output ended inside a call' : 'the arguments of a call cannot be read', raw);
   }
+}
+
+/** What ends the reasoning that the end of a prompt has begun; undefined where none has. */
+export function reasoningOpen(prompt: string): string | undefined {
+  const end = prompt.slice(-200).trimEnd();
+  return reasonings.find((r) => begunIn(end, r.open))?.close[0];
 }
 
 /** Whether what `open` opens is still open at the end of a prompt: only other tags stand behind it. */

@@ -84,6 +84,11 @@ Napi::Value submit(Info info) {
   return info.Env().Undefined();
 }
 
+Napi::Value answer(Info info) {
+  resident_of(info[0]).answer(ticket_of(info[1]), info[2].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
 Napi::Value abort(Info info) {
   resident_of(info[0]).abort(ticket_of(info[1]));
   return info.Env().Undefined();
@@ -230,6 +235,7 @@ constexpr struct {
     {"weigh", weigh_model},
     {"submit", submit},
     {"abort", abort},
+    {"answer", answer},
     {"dispose", dispose},
     {"loadTokenizer", load_tokenizer},
     {"stopJob", stop_job},

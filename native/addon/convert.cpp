@@ -41,6 +41,15 @@ std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::
   out.max_tokens = integer_of(from, "maxTokens");
   out.stop = texts_of(from.Get("stop"));
   out.ignore_end = flag_of(from, "ignoreEnd");
+  out.spell_controls = flag_of(from, "spellControls");
+  out.asks = flag_of(from, "asks");
+  out.banned = texts_of(from.Get("banned"));
+  for_each(from.Get("textBias"), [&](const Napi::Value& v) {
+    const Napi::Object one = v.As<Napi::Object>();
+    const int64_t tokens = one.Get(2u).As<Napi::Number>().Int64Value();  // -1: all
+    out.text_bias.push_back({one.Get(0u).As<Napi::String>().Utf8Value(), one.Get(1u).As<Napi::Number>().FloatValue(),
+                             tokens < 0 ? sample::LogitBias::always : static_cast<uint64_t>(tokens)});
+  });
   out.top_logprobs = static_cast<int>(integer_of(from, "logprobs"));
   out.sampling = sampling_of(from);
   return out;
@@ -157,6 +166,13 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   out.Set("fileType", text_to_js(env, info.file_type));
   out.Set("backend", text_to_js(env, info.backend));
   out.Set("chatTemplate", text_to_js(env, info.chat_template));
+  const Napi::Array named = Napi::Array::New(env);
+  for (const auto& [name, source] : info.named_templates) {
+    const Napi::Array pair = Napi::Array::New(env);
+    pair.Set(0U, text_to_js(env, name)), pair.Set(1U, text_to_js(env, source));
+    named.Set(named.Length(), pair);
+  }
+  out.Set("namedTemplates", named);
   out.Set("ranks", text_to_js(env, info.ranks));
   out.Set("rerankTemplate", text_to_js(env, info.rerank_template));
   out.Set("pooling", text_to_js(env, poolings.at(static_cast<size_t>(info.pooling))));
@@ -219,6 +235,7 @@ Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPiece
   out.Set("ids", ids_to_js(env, ids));
   if (pieces.chosen.size() == report.tokens.size() && !ids.empty()) out.Set("logprobs", logprobs_to_js(env, report, pieces));
   if (!report.rows.empty()) out.Set("rows", floats_to_js(env, report.rows));
+  if (!report.logits.empty()) out.Set("logits", floats_to_js(env, report.logits));
   if (report.prompt_read > 0)
     out.Set("promptRead", Napi::Number::New(env, static_cast<double>(report.prompt_read) / static_cast<double>(report.prompt_tokens)));
   if (report.finish == engine::Finish::none) return out;

@@ -1,6 +1,7 @@
 #include "addon/resident.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "addon/convert.h"
 #include "addon/errors.h"
@@ -94,13 +95,20 @@ void Resident::hand_over(Order& order) noexcept {
     return fail(order.ticket, current_error());
   }
   bool aborted = false;
+  std::optional<int32_t> answered;
   {
     const std::lock_guard lock(mutex_);
     const auto found = active_.find(order.ticket);
     if (found == active_.end()) return;  // it finished meanwhile
     found->second.request = number;
     aborted = found->second.aborted;
+    answered = std::exchange(found->second.answer, std::nullopt);
   }
+  if (answered) try {
+      engine_->answer(number, *answered);
+    } catch (...) {
+      aborted = true;
+    }
   if (aborted) engine_->abort(number);
 }
 
@@ -160,6 +168,18 @@ void Resident::submit(Order&& order) {
     orders_.splice(orders_.end(), one);
   }
   wake_.notify_one();
+}
+
+void Resident::answer(double ticket, int32_t id) {
+  uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = active_.find(ticket);
+    if (found == active_.end()) return;
+    number = found->second.request;
+    if (number == 0) found->second.answer = id;
+  }
+  if (number && !disposed_ && engine_) engine_->answer(number, id);
 }
 
 void Resident::abort(double ticket) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class Resident : public Task {
   // From the JavaScript thread. After dispose, engine() throws Code::disposed.
   void submit(Order&& order);
   void abort(double ticket);
+  void answer(double ticket, int32_t id);
   void dispose(double ticket);
   const engine::Engine& engine() const;
 
@@ -46,6 +48,7 @@ class Resident : public Task {
   struct Active {
     uint64_t request = 0;  // the engine's number, 0 before it has one
     bool aborted = false;
+    std::optional<int32_t> answer;  // of its first logits, before it has a number here
     int top_logprobs = -1;
     Events failure;  // made ahead, as are the other last words: saying that memory is lacking takes none
   };

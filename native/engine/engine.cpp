@@ -53,7 +53,7 @@ class RunningEngine final : public Engine {
 
   uint64_t submit(Request request) override {
     check(request, parts_.info, *parts_.tokenizer);
-    request = ready(std::move(request), choosable_);
+    request = ready(std::move(request), choosable_, *parts_.tokenizer);
     Scheduler::Queue one;
     one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer, parts_.readout));
     const uint64_t id = one.front()->id;
@@ -81,6 +81,14 @@ class RunningEngine final : public Engine {
     wake_.notify_one();
   }
 
+  void answer(uint64_t request, int32_t id) override {
+    {
+      const std::lock_guard lock(mutex_);
+      answers_.emplace_back(request, id);
+    }
+    wake_.notify_one();
+  }
+
   const ModelInfo& info() const override { return parts_.info; }
   const tokenize::Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
   std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const override { return parts_.tokenizer; }
@@ -102,10 +110,11 @@ class RunningEngine final : public Engine {
   // Sleeps while there is nothing to do; false: the engine ends.
   bool take_mail() noexcept {
     std::unique_lock lock(mutex_);
-    const auto has_mail = [this] { return stopping_ || !arrivals_.empty() || !aborts_.empty(); };
-    if (scheduler_.idle() && outbox_.empty())
+    const auto has_mail = [this] { return stopping_ || !arrivals_.empty() || !aborts_.empty() || !answers_.empty(); };
+    const bool still = scheduler_.idle() || stuck_;
+    if (still && outbox_.empty())
       wake_.wait(lock, has_mail);
-    else if (scheduler_.idle())
+    else if (still)
       wake_.wait_for(lock, between_tries, has_mail);
     scheduler_.add(std::move(arrivals_));
     if (!aborts_.empty()) {
@@ -115,8 +124,19 @@ class RunningEngine final : public Engine {
       });
     }
     aborts_.clear();
+    for (const auto& [request, id] : answers_) scheduler_.for_each([&, id = id](Sequence& s) { answer(s, request, id); });
+    answers_.clear();
     news_ = false;
     return !stopping_;
+  }
+
+  static void answer(Sequence& s, uint64_t request, int32_t id) noexcept {
+    if (s.id != request) return;
+    try {
+      s.answer(id);
+    } catch (...) {
+      fail(s, current_error());
+    }
   }
 
   void drop_repeated_aborts() noexcept {
@@ -132,12 +152,15 @@ class RunningEngine final : public Engine {
 
   void turn() noexcept {
     outbox_.settle();
+    stuck_ = false;
     if (scheduler_.idle()) return;
     std::vector<Work> work;
     const Pace::Wait wait = scheduler_.generates() ? Pace::token : scheduler_.alone() ? Pace::alone : Pace::others;
     try {
       work = scheduler_.plan(pace_.rows(wait));
       if (!work.empty()) return step(work, wait);
+      stuck_ = scheduler_.none_finished() && scheduler_.asks();
+      if (stuck_) return;
       if (scheduler_.none_finished()) throw Error(Code::internal, Literal{"no request could go on"});
     } catch (...) {
       const Error error = current_error();
@@ -174,7 +197,7 @@ class RunningEngine final : public Engine {
       if (taken_[i].rows == failed) continue;
       try {
         scheduler_.computed(work[i], taken_[i].rows);
-        if (s.uncomputed() == 0 && !s.finished()) s.prompt_done();
+        if (s.uncomputed() == 0 && !s.finished() && !s.asks()) s.prompt_done();
         if (parts_.propose && s.uncomputed() == 1 && !s.finished()) s.draft(parts_.propose);
       } catch (...) {
         s.fail(current_error());
@@ -214,7 +237,7 @@ class RunningEngine final : public Engine {
       }
       s.sample(results[i]);
       const int64_t behind = std::ssize(results) - 1 - static_cast<int64_t>(i);
-      if (behind > 0 && (s.finished() || s.tokens.back() != s.drafts[i])) return w.count - behind;
+      if (behind > 0 && (s.finished() || s.takes_back() || s.tokens.back() != s.drafts[i])) return w.count - behind;
     }
     return w.count;
   }
@@ -249,10 +272,13 @@ class RunningEngine final : public Engine {
   std::vector<std::span<const float>> results_;  // of the step, in the order of its work
   std::vector<Taken> taken_;                     // by work
 
+  bool stuck_ = false;  // nobody can go on before an answer comes
+
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
   Scheduler::Queue arrivals_;
   std::vector<uint64_t> aborts_;
+  std::vector<std::pair<uint64_t, int32_t>> answers_;
   size_t submitted_ = 0, ended_ = 0;
   bool stopping_ = false;
   std::atomic<bool> news_{false};  // aborts_ or stopping_, to be asked between layers

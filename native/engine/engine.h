@@ -70,7 +70,8 @@ struct ModelInfo {
   int64_t outputs = 0;              // scores of a text; 0: it gives none
   std::vector<std::string> labels;  // of them, where the file names them
   MemoryInfo memory;
-  std::string chat_template;    // empty: none in the file
+  std::string chat_template;                                         // empty: none in the file
+  std::vector<std::pair<std::string, std::string>> named_templates;  // further ones, by their names
   std::string rerank_template;  // what a reranker is asked, with {query} and {document}; empty: it takes a pair of texts
   int64_t separator = -1;       // the token between two texts; -1: none
   std::string ranks;            // how several ranks divide it; empty: one rank
@@ -78,11 +79,22 @@ struct ModelInfo {
   int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
 };
 
+// Added to the logits of the tokens of a text, for the first `tokens` that are chosen.
+struct TextBias {
+  std::string text;
+  float bias;
+  uint64_t tokens = sample::LogitBias::always;
+};
+
 // A text is continued.
 struct Generate {
   int64_t max_tokens = -1;  // -1: up to the end of the context
   std::vector<std::string> stop;
-  bool ignore_end = false;  // no end-of-generation token is chosen
+  std::vector<std::string> banned;  // strings that the text never has: where one comes, it is taken back to the token it begins in
+  std::vector<TextBias> text_bias;
+  bool asks = false;            // who submitted it chooses: reports bring logits, and the request waits for answer() behind each
+  bool spell_controls = false;  // control tokens are part of the text, as they are spelled
+  bool ignore_end = false;      // no end-of-generation token is chosen
   sample::ChainOptions sampling;
   int top_logprobs = -1;  // -1: no log-probabilities, 0: of the chosen, n: and of the n best
 };
@@ -125,7 +137,8 @@ struct Report {
   uint64_t request = 0, tag = 0;
   std::string text;  // whole UTF-8 characters
   std::vector<TokenOut> tokens;
-  std::vector<float> rows;  // Score, Embed: the next, or what was made of all
+  std::vector<float> rows;    // Score, Embed: the next, or what was made of all
+  std::vector<float> logits;  // Generate::asks: of what is to be chosen now; -infinity: must not be
   Finish finish = Finish::none;
   std::optional<Error> error;  // failed
   std::string stop_string;     // the one that was met
@@ -150,6 +163,9 @@ class Engine {
   // Thread-safe. Throws Code::argument, Code::context for what can be told at once.
   virtual uint64_t submit(Request request) = 0;
   virtual void abort(uint64_t request) noexcept = 0;  // also while its prompt is read; reported as aborted
+  // What was chosen from the logits of its last report. Without effect on a request that ended or asks nothing; a token that must not be
+  // chosen fails it with Code::argument.
+  virtual void answer(uint64_t request, int32_t id) = 0;
 
   virtual const ModelInfo& info() const = 0;
   virtual const tokenize::Tokenizer& tokenizer() const = 0;

@@ -123,6 +123,18 @@ int64_t parameters_of(const gguf::File& file) {
 }
 
 // GGUF spells the key so. Where it is absent, the token that ends a text does it.
+// `tokenizer.chat_template.NAME`, but for what a reranker is asked, which is no conversation.
+std::vector<std::pair<std::string, std::string>> named_templates_of(const gguf::File& file) {
+  constexpr std::string_view prefix = "tokenizer.chat_template.";
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& field : file.metadata()) {
+    const std::string key(field.first);
+    if (!key.starts_with(prefix) || key == "tokenizer.chat_template.rerank") continue;
+    if (auto source = file.string(key)) out.emplace_back(key.substr(prefix.size()), *source);
+  }
+  return out;
+}
+
 int64_t separator_of(const gguf::File& file) {
   for (const char* key : {"tokenizer.ggml.seperator_token_id", "tokenizer.ggml.eos_token_id"})
     if (const auto id = file.u64(key)) return static_cast<int64_t>(std::min<uint64_t>(*id, INT32_MAX));
@@ -159,6 +171,7 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
   info.threads = placed.threads;
   info.memory = placed.memory;
   info.chat_template = file.string("tokenizer.chat_template").value_or("");
+  info.named_templates = named_templates_of(file);
   info.rerank_template = file.string("tokenizer.chat_template.rerank").value_or("");
   info.separator = separator_of(file);
   if (ranks) {

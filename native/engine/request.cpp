@@ -54,6 +54,11 @@ void check_wishes(const Generate& g, int64_t vocabulary, const tokenize::Tokeniz
     refuse("topLogprobs", "0 to " + std::to_string(vocabulary), std::to_string(g.top_logprobs));
   for (const std::string& s : g.stop)
     if (s.empty()) refuse("stop", "strings that are not empty", "an empty one");
+  for (const std::string& s : g.banned)
+    if (s.empty()) refuse("bannedStrings", "strings that are not empty", "an empty one");
+  for (const TextBias& b : g.text_bias)
+    if (b.text.empty()) refuse("textBias", "texts that are not empty", "an empty one");
+  if (g.asks && g.top_logprobs >= 0) refuse("logprobs", "none beside a sampler of the caller's own, which is given the logits", "some");
 }
 
 // A prompt, and a token after it where one is to be generated, fill at most the context.
@@ -102,9 +107,15 @@ Choosable::Choosable(const tokenize::Tokenizer& tokenizer) {
   }
 }
 
-Request ready(Request r, const Choosable& choosable) {
+Request ready(Request r, const Choosable& choosable, const tokenize::Tokenizer& tokenizer) {
   if (!r.generates()) return r;
   Generate& g = r.generate();
+  for (const TextBias& b : g.text_bias) {
+    std::vector<int32_t> ids = tokenizer.encode(b.text, false);
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (const int32_t id : ids) g.sampling.bias.push_back({id, b.bias, b.tokens});
+  }
   const auto ban = [&](const std::vector<int32_t>& ids) {
     for (const int32_t id : ids) g.sampling.bias.push_back({id, -std::numeric_limits<float>::infinity()});
   };

@@ -15,7 +15,7 @@ struct Choosable {
 
 // Throws Code::argument, Code::context.
 void check(const Request& request, const ModelInfo& model, const tokenize::Tokenizer& tokenizer);
-// A checked request as its sequence takes it: what is never chosen is banned.
-Request ready(Request request, const Choosable& choosable);
+// A checked request as its sequence takes it: what is never chosen is banned, and texts that are biased are tokens.
+Request ready(Request request, const Choosable& choosable, const tokenize::Tokenizer& tokenizer);
 
 }  // namespace lt::engine

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/current_error.h"
+
 namespace lt::engine {
 namespace {
 
@@ -40,6 +42,7 @@ void Scheduler::add(Queue&& arrivals) noexcept {
 
 std::vector<Work> Scheduler::plan(int64_t rows) {
   copies_.clear();
+  take_back();
   admit();
   for (const auto& s : running_) adopt(*s);
   std::vector<Work> work;
@@ -216,6 +219,34 @@ void Scheduler::computed(const Work& work, int64_t count) {
   if (work.drafts > 0) cache_.cut(s.held, end);
   if (!limits_.whole_texts) cache_.publish(s.held, s.tokens, s.computed, end);
   s.computed = end;
+}
+
+// Who has said a banned string gives back what it holds, and goes on from before it when it is admitted again.
+void Scheduler::take_back() {
+  for (auto at = running_.begin(); at != running_.end();) {
+    const auto next = std::next(at);
+    if ((*at)->takes_back()) {
+      give_back(**at);
+      Queue one;
+      one.splice(one.end(), running_, at);
+      move_first(one, waiting_);
+    }
+    at = next;
+  }
+  for (const auto& s : waiting_) {
+    if (!s->takes_back()) continue;
+    try {
+      s->take_back();
+    } catch (...) {
+      s->fail(current_error());
+    }
+  }
+}
+
+bool Scheduler::asks() const noexcept {
+  bool any = false;
+  for_each([&](const Sequence& s) { any = any || s.asks(); });
+  return any;
 }
 
 void Scheduler::take_finished(Queue& into) noexcept {

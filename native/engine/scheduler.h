@@ -51,6 +51,7 @@ class Scheduler {
   bool alone() const { return running_.size() + waiting_.size() <= 1; }
   bool generates() const;  // somebody waits for the next token
   bool none_finished() const noexcept;
+  bool asks() const noexcept;  // somebody waits for an answer
   template <class F>
   void for_each(F f) const {
     for (const Queue* queue : {&running_, &waiting_})
@@ -58,6 +59,7 @@ class Scheduler {
   }
 
  private:
+  void take_back();
   void admit();
   bool take_pages(Sequence& s);
   void adopt(Sequence& s);

@@ -24,6 +24,7 @@ bool strips_space(const std::vector<int32_t>& prompt, const tokenize::Tokenizer&
 
 sample::ChainOptions sampling_of(const Request& r, const tokenize::Tokenizer& t) {
   sample::ChainOptions out = r.generates() ? r.generate().sampling : sample::ChainOptions{};
+  out.takes_back = r.generates() && !r.generate().banned.empty();
   out.text_of = [&t](int32_t id) { return id < t.size() ? t.piece(id, false) : std::string_view(); };
   return out;
 }
@@ -43,8 +44,10 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       limit_(tokens_to_generate(request, positions)),
       top_logprobs_(wishes(request).top_logprobs),
       ignore_end_(wishes(request).ignore_end),
+      spell_controls_(wishes(request).spell_controls),
       stops_(wishes(request).stop),
       strip_space_(strips_space(request.prompt, tokenizer)) {
+  if (request.generates() && !request.generate().banned.empty()) banned_.emplace(request.generate().banned);
   if (request.pools()) pooled_.emplace(std::get<Embed>(request.kind).pooling, readout);
   report_.request = id;
   report_.tag = request.tag;
@@ -56,12 +59,13 @@ void Sequence::started() {
 }
 
 void Sequence::prompt_read() {
+  if (std::exchange(prompt_read_, true)) return;
   first_token_ = Clock::now();
   report_.cached_tokens = reused;
 }
 
 std::string_view Sequence::bytes_of(int32_t id) {
-  std::string_view bytes = tokenizer_.piece(id, false);
+  std::string_view bytes = tokenizer_.piece(id, spell_controls_);
   if (!bytes.empty() && std::exchange(strip_space_, false) && bytes.front() == ' ') bytes.remove_prefix(1);
   return bytes;
 }
@@ -72,14 +76,63 @@ void Sequence::sample(std::span<const float> logits) {
     throw Error(Code::format, "the logits behind token " + std::to_string(length()) +
                                   " of the text are not numbers: the model's file is damaged, or the backend computes it wrongly");
   }
-  sample::Choice choice = chain_.choose(logits, tokens, top_logprobs_);
-  if (report_.completion_tokens++ == 0) prompt_read();
-  tokens.push_back(choice.id);
-  if (!ignore_end_ && choice.id < tokenizer_.size() && tokenizer_.ends_generation(choice.id)) return finish(Finish::stop);
-  report_.tokens.push_back({choice.id, choice.logprob, std::move(choice.top)});
-  show(utf8_.push(bytes_of(choice.id)));
-  if (stops_.met()) return finish(Finish::stop_string);
-  if (report_.completion_tokens >= limit_) finish(limit_ == request.generate().max_tokens ? Finish::length : Finish::context);
+  prompt_read();
+  if (!request.generate().asks) {
+    sample::Choice choice = chain_.choose(logits, tokens, top_logprobs_);
+    return take({choice.id, choice.logprob, std::move(choice.top)});
+  }
+  if (asks_) return;  // it was sent back and computed this again
+  report_.logits = chain_.ask(logits);
+  asks_ = true;
+}
+
+void Sequence::answer(int32_t id) {
+  if (!asks()) return;
+  asks_ = false;
+  chain_.answered(id);
+  take({id, 0, {}});
+}
+
+void Sequence::take(TokenOut token) {
+  const int32_t id = token.id;
+  report_.completion_tokens++;
+  tokens.push_back(id);
+  const bool ends = !ignore_end_ && id < tokenizer_.size() && tokenizer_.ends_generation(id);
+  if (!ends) {
+    const bool strips = strip_space_;
+    held_tokens_.push_back({std::move(token), std::string(bytes_of(id)), strips});
+    if (banned_) banned_->push(held_tokens_.back().bytes);
+    if (banned_ && (from_ = banned_->found())) return;
+  }
+  const bool last = ends || report_.completion_tokens >= limit_;
+  let_go(last || !banned_ ? held_tokens_.size() : banned_->ready());
+  if (finished()) return void(report_.completion_tokens -= ends);  // by a stop string before it
+  if (ends) return finish(Finish::stop);
+  if (last) finish(limit_ == request.generate().max_tokens ? Finish::length : Finish::context);
+}
+
+// The first tokens that wait become text.
+void Sequence::let_go(size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    report_.tokens.push_back(std::move(held_tokens_[i].token));
+    show(utf8_.push(held_tokens_[i].bytes));
+    if (!stops_.met()) continue;
+    report_.completion_tokens -= std::ssize(held_tokens_) - static_cast<int64_t>(i) - 1;  // what was chosen behind it is not told
+    return finish(Finish::stop_string);
+  }
+  if (banned_) banned_->pop(count);
+  held_tokens_.erase(held_tokens_.begin(), held_tokens_.begin() + static_cast<int64_t>(count));
+}
+
+void Sequence::take_back() {
+  const size_t from = *std::exchange(from_, std::nullopt), steps = held_tokens_.size() - from;
+  chain_.take_back(steps, held_tokens_[from].token.id);
+  strip_space_ = held_tokens_[from].strip_space;
+  report_.completion_tokens -= static_cast<int64_t>(steps);
+  tokens.resize(tokens.size() - steps);
+  held_tokens_.erase(held_tokens_.begin() + static_cast<int64_t>(from), held_tokens_.end());
+  banned_->keep(from);
+  drafts.clear();
 }
 
 void Sequence::draft(const Propose& propose) {
@@ -131,6 +184,7 @@ void Sequence::fail(Error error) noexcept {
   report_.text.clear();
   report_.tokens.clear();
   report_.rows.clear();
+  report_.logits.clear();
   report_.error = std::move(error);
   on_its_way_ = false;
   end(Finish::failed);
@@ -146,7 +200,7 @@ void Sequence::abort() noexcept {
 
 bool Sequence::has_news() const {
   const bool reads_on = request.tells_reading && std::min(computed, prompt_length()) > told_read_;
-  return reads_on || finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.rows.empty();
+  return reads_on || finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.rows.empty() || !report_.logits.empty();
 }
 
 Report Sequence::report() noexcept {

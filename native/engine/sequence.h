@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/banned_text.h"
 #include "engine/cache.h"
 #include "engine/engine.h"
 #include "engine/pooled.h"
@@ -42,6 +43,11 @@ class Sequence {
   void started();  // its first step begins
   // The next token from the logits of the last one. Throws Code::format where they are not numbers.
   void sample(std::span<const float> logits);
+  void answer(int32_t id);  // what the caller chose from the logits that it was given; what was not asked is ignored
+  bool asks() const { return asks_ && !finished(); }  // it waits for that
+  // A banned string came. Its pages are given back before take_back(), after which it goes on from the token in which the string began.
+  bool takes_back() const { return from_.has_value() && !finished(); }
+  void take_back();
   void draft(const Propose& propose);                        // anew
   void take_row(int64_t place, std::span<const float> row);  // what was taken before, and is computed again, counts once
   void prompt_done();                                        // nothing is to be generated
@@ -59,6 +65,15 @@ class Sequence {
   bool on_its_way() const { return on_its_way_; }
 
  private:
+  // A token that was chosen and is not in the text yet.
+  struct Held {
+    TokenOut token;
+    std::string bytes;
+    bool strip_space;  // as it was before it
+  };
+
+  void take(TokenOut token);
+  void let_go(size_t tokens);
   void finish(Finish why);
   void end(Finish why) noexcept;
   void prompt_read();
@@ -69,10 +84,14 @@ class Sequence {
   sample::Chain chain_;
   int64_t limit_;  // tokens to generate
   int top_logprobs_;
-  bool ignore_end_;
+  bool ignore_end_, spell_controls_;
   tokenize::Utf8Stream utf8_;
   StopText stops_;
   bool strip_space_;  // of the next text: nothing was said before it
+  std::optional<BannedText> banned_;
+  std::vector<Held> held_tokens_;  // while a banned string may begin in them
+  std::optional<size_t> from_;     // of them, the one that is to be taken back with all behind it
+  bool asks_ = false, prompt_read_ = false;
   std::optional<Pooled> pooled_;
   int64_t rows_ = 0;       // taken
   int64_t told_read_ = 0;  // of the prompt

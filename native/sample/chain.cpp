@@ -166,6 +166,7 @@ struct Chain::State {
   size_t tokens = 0;
   uint64_t seed = 0;
   uint64_t step = 0;
+  std::vector<bool> may;  // be chosen, of those who choose themselves
 
   void take(std::vector<LogitBias> given) {
     bias = std::move(given);
@@ -189,6 +190,10 @@ struct Chain::State {
       if (!bans.empty()) std::erase_if(list, [this](const Candidate& c) { return banned(c.id); });
       return;
     }
+    fill_all(list, logits);
+  }
+
+  void fill_all(std::vector<Candidate>& list, std::span<const float> logits) const {
     list_all(list, logits);
     for (const LogitBias& b : bias) {
       if (static_cast<size_t>(b.id) >= list.size() || step >= b.steps) continue;
@@ -239,6 +244,28 @@ Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> his
     choice.top = log_p.best(top_logprobs);
   }
   return choice;
+}
+
+std::vector<float> Chain::ask(std::span<const float> logits) {
+  State& s = *state_;
+  std::vector<Candidate> list;
+  s.fill_all(list, logits.first(std::min(logits.size(), s.tokens)));
+  check_left({list});
+  std::vector<float> out(logits.size(), none);
+  s.may.assign(logits.size(), false);
+  for (const Candidate& c : list) {
+    out[static_cast<size_t>(c.id)] = c.logit;
+    s.may[static_cast<size_t>(c.id)] = c.logit > none;
+  }
+  if (s.takes_back) s.past.insert(s.past.end(), s.memory.begin(), s.memory.end());
+  s.step++;
+  return out;
+}
+
+void Chain::answered(int32_t id) {
+  const std::vector<bool>& may = state_->may;
+  if (id >= 0 && static_cast<size_t>(id) < may.size() && may[static_cast<size_t>(id)]) return;
+  throw Error(Code::argument, "sample: expected the id of a token whose logit is above -Infinity, found " + std::to_string(id));
 }
 
 void Chain::take_back(uint64_t steps, int32_t banned) {

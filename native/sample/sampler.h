@@ -22,10 +22,10 @@ using Memory = std::array<double, 2>;
 // What a sampler sees and changes. Invariant between samplers: at least one candidate stays, and the best is above -infinity.
 struct Candidates {
   std::vector<Candidate>& list;
-  bool sorted = false;               // by logit, descending, lower id first among equals
-  std::span<const int32_t> history;  // prompt and generated tokens, oldest first
-  uint64_t seed = 0, step = 0;       // which random numbers are the step's
-  Memory* memory = nullptr;          // of the sampler at work
+  bool sorted = false;                    // by logit, descending, lower id first among equals
+  std::span<const int32_t> history = {};  // prompt and generated tokens, oldest first
+  uint64_t seed = 0, step = 0;            // which random numbers are the step's
+  Memory* memory = nullptr;               // of the sampler at work
 };
 
 struct LogitBias {
@@ -117,6 +117,10 @@ class Chain {
   ~Chain();
   // Logits that are not numbers are never chosen. Throws Code::argument where no token is left to choose.
   Choice choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs);
+  // The logits that whoever chooses himself may choose from, bias applied; then what he chose, which throws Code::argument where he may
+  // not.
+  std::vector<float> ask(std::span<const float> logits);
+  void answered(int32_t id);
   // The last `steps` choices are made again, the first of them with any other token than `banned`.
   void take_back(uint64_t steps, int32_t banned);
 

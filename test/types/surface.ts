@@ -1,5 +1,5 @@
 // What the types promise; checked by tsc, never run.
-import { loadModel, LlamaError, type Chunk, type ErrorCode, type Generation, type GenerateOptions, type Result, Model } from 'llama-ts';
+import { loadModel, LlamaError, tool, type ToolCall, type Chunk, type ErrorCode, type Generation, type GenerateOptions, type Result, Model } from 'llama-ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <A, B>(_: Same<A, B>): void => {};
@@ -12,7 +12,7 @@ export async function surface(signal: AbortSignal): Promise<void> {
   is<typeof generation, Generation<string>>(true);
   const result = await generation;
   is<typeof result, Result<string>>(true);
-  is<typeof result.finish, 'stop' | 'length' | 'context'>(true);
+  is<typeof result.finish, 'stop' | 'length' | 'context' | 'calls'>(true);
   is<typeof result.ids, readonly number[]>(true);
   is<typeof result.cutCharacter, boolean>(true);
   model.generate(result.ids);
@@ -33,6 +33,22 @@ export async function surface(signal: AbortSignal): Promise<void> {
   model.chat({ contextFull: 'dropOldest' });
   is<Awaited<ReturnType<Model['tokenizeAsync']>>, Uint32Array>(true);
   is<Awaited<ReturnType<Model['detokenizeAsync']>>, string>(true);
+
+  const weather = tool({
+    parameters: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer' }, unit: { enum: ['c', 'f'] } }, required: ['city'] },
+    run: ({ city, days, unit }, { signal: aborted }) => {
+      is<typeof city, string>(true);
+      is<typeof days, number | undefined>(true);
+      is<typeof unit, 'c' | 'f' | undefined>(true);
+      is<typeof aborted, AbortSignal>(true);
+    },
+  });
+  const standard = { '~standard': { version: 1 as const, vendor: 'x', validate: () => ({ value: { at: new Date() } }) } };
+  tool({ parameters: standard, run: ({ at }) => is<typeof at, Date>(true) });
+  const { toolCalls = [], reasoning } = await chat.send('x', { tools: { weather, plain: {} }, toolChoice: { name: 'weather' }, reasoning: { budget: 100 } });
+  is<typeof reasoning, string | undefined>(true);
+  is<(typeof toolCalls)[number]['name'], string>(true);
+  for await (const part of chat.send('x')) if (part.type === 'callEnd') is<typeof part.call, ToolCall>(true);
 
   // @ts-expect-error a role that is not
   model.generate([{ role: 'robot', content: 'x' }]);

@@ -1,0 +1,129 @@
+// The prompts of an answer: its template and variables, what is left out where the context is full, an answer that is begun already.
+import type { Asked } from './chat';
+import type { Course } from './generation';
+import { triedAgain } from './lenience';
+import type { NativeRequest, Segment } from './native';
+import { prepareParser, reasoningOpen, shapedFor } from './parse';
+import { conversationPart, tailOf, withPrefix, type PromptPart } from './prompt';
+import { Reply, type ReplyOptions } from './reply';
+import type { GenerateOptions } from './sampling';
+import type { Message, Variables } from './template';
+
+/**
+ * What answers need of a model.
+ * @internal
+ */
+export interface Host {
+  controls(): readonly string[];
+  ids(segments: readonly Segment[]): Promise<Uint32Array>;
+  submit(part: PromptPart, course: Course, more: Partial<NativeRequest>): () => void;
+  /** The most tokens of a prompt. */
+  room(): number;
+  template(): string;
+  render(template: string, messages: readonly Message[], variables: Variables): Promise<readonly Segment[]>;
+}
+
+/**
+ * What is asked where no chat keeps the conversation: messages of which the last may begin the answer.
+ * @internal
+ */
+export function alone(messages: readonly Message[]): Asked {
+  const last = messages.at(-1);
+  const begun = last?.role === 'assistant' && last.tool_calls === undefined ? last : undefined;
+  const before = begun ? messages.slice(0, -1) : messages;
+  return { setting: {}, prefix: begun?.content ?? '', from: () => before, fit: () => Promise.reject(new Error('nothing is left out')) };
+}
+
+type Offer = Pick<ReplyOptions, 'offered'>;
+
+/**
+ * One answer, of one request or of several.
+ * @internal
+ */
+export class Rounds {
+  #stop: () => void = () => {};
+
+  constructor(private readonly host: Host) {}
+
+  stop(): void {
+    this.#stop();
+  }
+
+  async begin(course: Course, options: GenerateOptions & Offer, asked: Asked): Promise<void> {
+    const template = this.host.template();
+    const { reasons } = await prepareParser(template);
+    if (!course.running) return;
+    const prompts = new Prompts(this.host, course, asked, template, variablesOf(options));
+    if (!options.offered && !options.reasoning && !reasons) return this.#plain(course, options, await prompts.segments([]));
+    const { host } = this;
+    const speaker = {
+      controls: host.controls(),
+      ids: (segments: readonly Segment[]) => host.ids(segments),
+      submit: (part: PromptPart, inner: Course, more: Partial<NativeRequest>) => host.submit(part, inner, more),
+      prompt: async (added: readonly Message[]) => ({ segments: await prompts.segments(added), template }),
+    };
+    const reply = new Reply(speaker, course, { ...options, prefix: asked.prefix }, asked.from(0));
+    this.#stop = () => reply.stop();
+    await reply.run();
+  }
+
+  /** Text alone: it is given as it comes. */
+  #plain(course: Course, { maxTokens = -1 }: GenerateOptions, segments: readonly Segment[]): void {
+    if (course.running) this.#stop = this.host.submit(conversationPart(segments), course, { maxTokens });
+  }
+}
+
+/** The prompts of one answer. */
+class Prompts {
+  #dropped = 0;
+
+  constructor(
+    private readonly host: Host,
+    private readonly course: Course,
+    private readonly asked: Asked,
+    private readonly template: string,
+    private readonly variables: Variables,
+  ) {}
+
+  /** The conversation with the messages that were added since; without any, the answer begins with the prefix. */
+  async segments(added: readonly Message[]): Promise<readonly Segment[]> {
+    const { asked, host } = this;
+    const prefix = added.length === 0 ? asked.prefix : '';
+    if (added.length === 0 && asked.setting.contextFull === 'dropOldest') {
+      const { dropped } = await asked.fit(async (from) => host.ids(await this.#render(asked.from(from), prefix)), host.room());
+      this.#dropped = dropped;
+      this.course.dropped(dropped);
+    }
+    return this.#render([...asked.from(this.#dropped), ...added], prefix);
+  }
+
+  async #render(messages: readonly Message[], prefix: string): Promise<readonly Segment[]> {
+    const segments = await this.#rendered(shapedFor(this.template, messages));
+    const close = prefix === '' ? undefined : reasoningOpen(tailOf(segments));
+    const open = close === undefined ? segments : [...segments, { text: `\n${close}\n\n`, control: true }];
+    return withPrefix(open, prefix, this.host.controls());
+  }
+
+  async #rendered(messages: readonly Message[]): Promise<readonly Segment[]> {
+    try {
+      return await this.host.render(this.template, messages, this.variables);
+    } catch (error) {
+      const again = triedAgain(error, this.variables);
+      if (!again) throw error;
+      return this.host.render(this.template, messages, again);
+    }
+  }
+}
+
+/** The template's variables, with what other options mean. */
+function variablesOf({ variables = {}, offered, toolChoice, reasoning = {} }: GenerateOptions & Offer): Variables {
+  const { effort, budget } = reasoning;
+  const none = effort === 'none' || budget === 0;
+  return {
+    ...(offered && { tools: offered }),
+    ...(typeof toolChoice === 'string' && { tool_choice: toolChoice }),
+    ...(effort !== undefined && { reasoning_effort: effort }),
+    ...((none || effort !== undefined) && { enable_thinking: !none, thinking: !none }),
+    ...variables,
+  };
+}
