@@ -20,6 +20,11 @@ class Ours implements Side {
       if (usage.cached > 0) throw new Error(`${usage.cached} tokens of the prompt were cached`);
       return { tokens: prompts[0].length, seconds: (performance.now() - start) / 1000 };
     }
+    if (kind === 'embed') {
+      const start = performance.now();
+      await this.model.embed(prompts.map((ids) => Uint32Array.from(ids)));
+      return { tokens: prompts.flat().length, seconds: (performance.now() - start) / 1000 };
+    }
     const clock = new StreamClock();
     if (kind === 'decode') {
       await this.stream(prompts[0], tokens + 1, clock);
@@ -47,5 +52,9 @@ serve(async ({ root, model: path, threads, backend }: Setup) => {
   const model = await loadModel(path, { threads, contextTokens: backend === 'cpu' ? 8192 : 2560, backend });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const { vocabulary, trainedContext, contextTokens } = model.info;
-  return new Ours(`llama-ts ${version} (${model.info.backend}) of ${root}`, { vocabulary, context: Math.min(trainedContext, contextTokens) }, model);
+  return new Ours(
+    `llama-ts ${version} (${model.info.backend}) of ${root}`,
+    { vocabulary, context: Math.min(trainedContext, contextTokens), encodes: !model.info.head },
+    model,
+  );
 });
