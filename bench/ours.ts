@@ -37,13 +37,16 @@ class Ours implements Side {
   }
 
   private async stream(prompt: number[], maxTokens: number, clock: StreamClock): Promise<void> {
-    let count = 0;
-    for await (const { ids } of this.model.generate(prompt, { ...greedy, maxTokens })) {
+    const generation = this.model.generate(prompt, { ...greedy, maxTokens });
+    let begun = false;
+    for await (const { ids } of generation) {
       if (ids.length === 0) continue;
-      clock.arrived(count === 0, ids.length);
-      count += ids.length;
+      clock.arrived(!begun, ids.length);
+      begun = true;
     }
-    if (count !== maxTokens) throw new Error(`${count} of ${maxTokens} tokens came`);
+    // The last tokens come with the result alone where they begin a character.
+    const { length } = (await generation).ids;
+    if (length !== maxTokens) throw new Error(`${length} of ${maxTokens} tokens came`);
   }
 }
 

@@ -10,7 +10,7 @@ export interface Setup {
 }
 
 // prefill: `prompts[0]` read, one token out. decode: the prompt is read first, then `tokens` more are timed.
-// batch: all prompts together; timed once each has its first token. embed: a vector of each prompt.
+// batch: all prompts together, timed whole. embed: a vector of each prompt.
 export interface Job {
   kind: 'prefill' | 'decode' | 'batch' | 'embed';
   prompts: number[][];

@@ -104,10 +104,10 @@ void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
   if (!t.wanted(label)) return;
   const auto copies = static_cast<int>((int64_t{160} << 20) / (rows * quant::row_bytes(type, cols)));
   const Tensor w = t.random_tensor(type, rows * copies, cols);
-  for (const int64_t n : {1, 8, 512}) {
+  for (const int64_t n : {1, 3, 8, 512}) {
     const Tensor x = t.random_tensor(Type::f32, n, cols), y = t.backend->alloc(Type::f32, n, rows);
     int turn = 0;
-    const int calls = n == 1 ? copies : n == 8 ? copies / 4 + 1 : 1;
+    const int calls = n == 1 ? copies : n < 512 ? copies / 4 + 1 : 1;
     const double s = t.least(n == 512 ? 5 : 7, [&] {
       for (int i = 0; i < calls; i++) t.backend->ops().matmul(y, x, w.slice(turn++ % copies * rows, rows));
     });
