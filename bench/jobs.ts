@@ -44,6 +44,18 @@ function cpuWorkloads(prompt: Prompt, quick: boolean): Workload[] {
   ];
 }
 
+// One of each kind for a model of each block.
+function blockWorkloads(prompt: Prompt, encodes: boolean): Workload[] {
+  const texts = (pair: number) => Array.from({ length: 32 }, (_, i) => prompt(64, 6000 + 32 * pair + i));
+  if (encodes) return [{ name: 'embed 32 x 64', room: 64, unit: 'int8 or fma', make: (pair) => ({ kind: 'embed', prompts: texts(pair), tokens: 0 }) }];
+  const chosen = ['prefill 512', 'decode at 0', 'batch of 8'];
+  return cpuWorkloads(prompt, false).filter(({ name }) => chosen.includes(name));
+}
+
+export function workloadsOfBlock(space: Space): Workload[] {
+  return blockWorkloads(promptsOf(space), space.encodes === true);
+}
+
 export function workloads(quick: boolean, backend: BenchBackend, space: Space): Workload[] {
   const prompt = promptsOf(space);
   const all = backend === 'cpu' ? cpuWorkloads(prompt, quick) : deviceWorkloads(prompt);

@@ -1,6 +1,7 @@
 // llama-ts beside node-llama-cpp, or beside another build of itself: alternating pairs in one run, each side in a process of its own that waits while the other
 // works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
 //   npm run bench -- [--types F16,Q8_0] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
+//   npm run bench -- --blocks all --threads 2          a model of each block (blocks.ts), or of those named: qwen3moe,bert
 //   npm run bench -- --backend vulkan --model FILE     a file of one's own, on a device (GGML_VK_VISIBLE_DEVICES=0: the peer takes a software one)
 //   npm run bench -- --against FOLDER                  another build of ours, such as a worktree of the last release, instead of the peer
 import { fork, type ChildProcess } from 'node:child_process';
@@ -8,7 +9,8 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { usesFloats, workloads, type Workload } from './jobs';
+import { blockModel, blockModels } from './blocks';
+import { usesFloats, workloads, workloadsOfBlock, type Workload } from './jobs';
 import { measureLimits, type Limits } from './limits';
 import { benchModel, modelTypes, weightsPerToken, type ModelType } from './models';
 import type { BenchBackend, Job, Setup, Space, Timing } from './side';
@@ -93,7 +95,7 @@ const number = (x: number | undefined, digits: number) => (x === undefined || Nu
 
 function printRow(r: Row): void {
   const cells = [
-    r.type.padEnd(7),
+    r.type.padEnd(14),
     `${r.threads}`.padStart(7),
     r.workload.padEnd(13),
     number(median(r.ours), 1).padStart(8),
@@ -104,7 +106,8 @@ function printRow(r: Row): void {
 
 interface Plan {
   types: ModelType[];
-  model: string | undefined; // instead of those of `types`
+  blocks: string[]; // whose models are timed instead of those of `types`
+  model: string | undefined; // the same
   backend: BenchBackend;
   threads: number[];
   pairs: number;
@@ -123,6 +126,7 @@ function plan(): Plan {
       pairs: { type: 'string', default: '7' },
       only: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
+      blocks: { type: 'string', default: '' },
       model: { type: 'string' },
       backend: { type: 'string', default: 'cpu' },
       models: { type: 'string', default: process.env.LLAMA_TS_BENCH_MODELS ?? join(tmpdir(), 'llama-ts-bench') },
@@ -133,6 +137,10 @@ function plan(): Plan {
   const types = values.types.split(',') as ModelType[];
   const unknown = types.find((t) => !modelTypes.includes(t));
   if (unknown) throw new Error(`--types: ${modelTypes.join(', ')} are known, not ${unknown}`);
+  const every = Object.keys(blockModels);
+  const blocks = values.blocks === 'all' ? every : values.blocks.split(',').filter(Boolean);
+  const stranger = blocks.find((b) => !every.includes(b));
+  if (stranger) throw new Error(`--blocks: all, or some of ${every.join(', ')} are known, not ${stranger}`);
   const { backend } = values;
   if (backend !== 'cpu' && backend !== 'vulkan') throw new Error(`--backend: cpu or vulkan, not ${backend}`);
   const pairs = values.quick ? 3 : Number(values.pairs);
@@ -140,7 +148,7 @@ function plan(): Plan {
   if (against !== undefined && !existsSync(join(against, 'dist', 'lib', 'index.js')))
     throw new Error(`--against: ${against} is no build of llama-ts: there is no dist/lib/index.js`);
   const { model, quick, only, models } = values;
-  return { types, model, backend, threads: values.threads.split(',').map(Number), pairs, quick, only, models, peer: !values['ours-only'], against };
+  return { types, blocks, model, backend, threads: values.threads.split(',').map(Number), pairs, quick, only, models, peer: !values['ours-only'], against };
 }
 
 async function timeModel(p: Plan, type: string, model: string, threads: number, limits: Limits | undefined, rows: Row[]): Promise<string[]> {
@@ -150,7 +158,8 @@ async function timeModel(p: Plan, type: string, model: string, threads: number, 
     const setup: Setup = { root, model, threads, backend: p.backend };
     await ours.open(setup);
     await peer?.open(p.against === undefined ? setup : { ...setup, root: p.against });
-    const chosen = workloads(p.quick, p.backend, ours.space!).filter((w) => w.name.includes(p.only));
+    const all = p.blocks.length > 0 ? workloadsOfBlock(ours.space!) : workloads(p.quick, p.backend, ours.space!);
+    const chosen = all.filter((w) => w.name.includes(p.only));
     if (chosen.length === 0) throw new Error(`no workload fits the model and has "${p.only}" in its name`);
     for (const w of chosen) {
       const rates = await timePairs(w, p.pairs, ours, peer);
@@ -174,14 +183,15 @@ async function main(): Promise<void> {
   const limits: (Limits & { threads: number })[] = [];
   let versions: string[] = [];
   for (const threads of p.threads) {
-    const measured = p.model === undefined && p.backend === 'cpu' ? measureLimits(results, threads) : undefined;
+    const measured = p.model === undefined && p.blocks.length === 0 && p.backend === 'cpu' ? measureLimits(results, threads) : undefined;
     if (measured) {
       limits.push({ ...measured, threads });
       const { readGBs, int8Gops, fmaGflops } = measured;
       console.log(`${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops} Gflop/s`);
     }
-    console.log('type     threads  workload           ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
+    console.log('type            threads  workload            ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
     if (p.model !== undefined) versions = await timeModel(p, 'file', p.model, threads, measured, rows);
+    else if (p.blocks.length > 0) for (const name of p.blocks) versions = await timeModel(p, name, blockModel(name, p.models), threads, measured, rows);
     else for (const type of p.types) versions = await timeModel(p, type, benchModel(type, p.models), threads, measured, rows);
   }
   const file = join(results, `${new Date().toISOString().replaceAll(':', '-')}.json`);

@@ -20,6 +20,11 @@ class Ours implements Side {
       if (usage.cached > 0) throw new Error(`${usage.cached} tokens of the prompt were cached`);
       return { tokens: prompts[0].length, seconds: (performance.now() - start) / 1000 };
     }
+    if (kind === 'embed') {
+      const start = performance.now();
+      await this.model.embed(prompts.map((ids) => Uint32Array.from(ids)));
+      return { tokens: prompts.flat().length, seconds: (performance.now() - start) / 1000 };
+    }
     const clock = new StreamClock();
     if (kind === 'decode') {
       await this.stream(prompts[0], tokens + 1, clock);
@@ -32,13 +37,16 @@ class Ours implements Side {
   }
 
   private async stream(prompt: number[], maxTokens: number, clock: StreamClock): Promise<void> {
-    let count = 0;
-    for await (const { ids } of this.model.generate(prompt, { ...greedy, maxTokens })) {
+    const generation = this.model.generate(prompt, { ...greedy, maxTokens });
+    let begun = false;
+    for await (const { ids } of generation) {
       if (ids.length === 0) continue;
-      clock.arrived(count === 0, ids.length);
-      count += ids.length;
+      clock.arrived(!begun, ids.length);
+      begun = true;
     }
-    if (count !== maxTokens) throw new Error(`${count} of ${maxTokens} tokens came`);
+    // The last tokens come with the result alone where they begin a character.
+    const { length } = (await generation).ids;
+    if (length !== maxTokens) throw new Error(`${length} of ${maxTokens} tokens came`);
   }
 }
 
@@ -47,5 +55,9 @@ serve(async ({ root, model: path, threads, backend }: Setup) => {
   const model = await loadModel(path, { threads, contextTokens: backend === 'cpu' ? 8192 : 2560, backend });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const { vocabulary, trainedContext, contextTokens } = model.info;
-  return new Ours(`llama-ts ${version} (${model.info.backend}) of ${root}`, { vocabulary, context: Math.min(trainedContext, contextTokens) }, model);
+  return new Ours(
+    `llama-ts ${version} (${model.info.backend}) of ${root}`,
+    { vocabulary, context: Math.min(trainedContext, contextTokens), encodes: !model.info.head },
+    model,
+  );
 });

@@ -1,6 +1,8 @@
 // node-llama-cpp as its users get it: its prebuilt library, F16 KV, flash attention and batch size left at their defaults.
 // Set by hand: no GPU, or Vulkan with all layers, the thread count, and a context that the jobs fit.
-import type { ControlledEvaluateInputItem, LlamaContextSequence, Token } from 'node-llama-cpp' with { 'resolution-mode': 'import' };
+import type { ControlledEvaluateInputItem, LlamaContextSequence, LlamaEmbeddingContext, LlamaModel, Token } from 'node-llama-cpp' with {
+  'resolution-mode': 'import',
+};
 import { serve, StreamClock, type Job, type Setup, type Side, type Timing } from './side';
 
 const greedy = { temperature: 0, yieldEogToken: true };
@@ -16,15 +18,21 @@ async function stream(sequence: LlamaContextSequence, prompt: number[], count: n
 }
 
 class Peer implements Side {
+  private single: LlamaContextSequence | undefined;
+  private several: LlamaContextSequence[] = [];
+  private embedding: LlamaEmbeddingContext | undefined;
+
   constructor(
     readonly version: string,
-    private readonly single: LlamaContextSequence,
-    private readonly several: LlamaContextSequence[],
+    private readonly model: LlamaModel,
+    private readonly threads: number,
   ) {}
 
   async run(job: Job): Promise<Timing> {
+    if (job.kind === 'embed') return this.embed(job);
     if (job.kind === 'batch') return this.batch(job);
     const prompt = job.prompts[0];
+    this.single ??= (await this.model.createContext({ threads: this.threads, contextSize: 2560 })).getSequence();
     if (job.kind === 'prefill') {
       await this.single.clearHistory();
       const start = performance.now();
@@ -38,8 +46,21 @@ class Peer implements Side {
     return clock.timing();
   }
 
+  // All asked for at once; it takes them one by one.
+  private async embed({ prompts }: Job): Promise<Timing> {
+    this.embedding ??= await this.model.createEmbeddingContext({ threads: this.threads, contextSize: 512 });
+    const of = this.embedding;
+    const start = performance.now();
+    await Promise.all(prompts.map((ids) => of.getEmbeddingFor(ids as Token[])));
+    return { tokens: prompts.flat().length, seconds: (performance.now() - start) / 1000 };
+  }
+
   // In lockstep, one call a sequence and step: all eight meet in one batch, which independent streams here do not.
   private async batch({ prompts, tokens }: Job): Promise<Timing> {
+    if (this.several.length === 0) {
+      const context = await this.model.createContext({ threads: this.threads, contextSize: 256, sequences: prompts.length });
+      this.several = prompts.map(() => context.getSequence());
+    }
     await Promise.all(this.several.map((s) => s.clearHistory()));
     const start = performance.now();
     let last = await this.step(prompts);
@@ -62,12 +83,6 @@ serve(async ({ model: modelPath, threads, backend }: Setup) => {
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
   const llama = await getLlama({ gpu: backend === 'vulkan' ? 'vulkan' : false, build: 'never', maxThreads: threads, logLevel: LlamaLogLevel.error });
   const model = await llama.loadModel({ modelPath, gpuLayers: backend === 'cpu' ? 0 : 'max' });
-  const single = await model.createContext({ threads, contextSize: 2560 });
-  const several = await model.createContext({ threads, contextSize: 256, sequences: 8 });
   const version = `node-llama-cpp 3.22.1 (llama.cpp ${llama.llamaCppRelease.release}${backend === 'cpu' ? '' : `, ${backend}`})`;
-  return new Peer(
-    version,
-    single.getSequence(),
-    Array.from({ length: 8 }, () => several.getSequence()),
-  );
+  return new Peer(version, model, threads);
 });

@@ -10,9 +10,9 @@ export interface Setup {
 }
 
 // prefill: `prompts[0]` read, one token out. decode: the prompt is read first, then `tokens` more are timed.
-// batch: all prompts together; timed once each has its first token.
+// batch: all prompts together, timed whole. embed: a vector of each prompt.
 export interface Job {
-  kind: 'prefill' | 'decode' | 'batch';
+  kind: 'prefill' | 'decode' | 'batch' | 'embed';
   prompts: number[][];
   tokens: number;
 }
@@ -26,6 +26,7 @@ export interface Timing {
 export interface Space {
   readonly vocabulary: number;
   readonly context: number; // tokens
+  readonly encodes?: boolean; // texts, and continues none
 }
 
 export interface Side {

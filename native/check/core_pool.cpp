@@ -38,7 +38,7 @@ CHECK_CASE("core/pool finds workers asleep, woken and spinning") {
   Pool pool(3);
   for (int i = 0; i < 20; i++) {
     std::this_thread::sleep_for(std::chrono::microseconds(i % 3 * 400));
-    if (i % 2) pool.wake();
+    if (i % 2) pool.wake(3);
     run_loops(pool, 5);
   }
 }
@@ -70,7 +70,7 @@ CHECK_CASE("core/pool serves several owners on several threads") {
   for (std::thread& t : owners) t.join();
 }
 
-CHECK_CASE("core/pool serves several callers in turns, while it grows and is woken") {
+CHECK_CASE("core/pool serves several callers at once, while it grows and is woken") {
   Pool pool(2);
   std::atomic<int> ended{0};
   std::vector<std::thread> callers;
@@ -81,22 +81,34 @@ CHECK_CASE("core/pool serves several callers in turns, while it grows and is wok
     });
   for (int threads = 3; ended < 3; threads += threads < 6) {
     pool.grow(threads);
-    pool.wake();
+    pool.wake(threads);
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   for (std::thread& t : callers) t.join();
   CHECK(pool.threads() >= 3);
 }
 
-CHECK_CASE("core/pool lets one who waits have the threads, though another runs loop after loop") {
+CHECK_CASE("core/pool lets nobody wait for another's loop") {
   Pool pool(2);
-  std::atomic<bool> over{false};
-  std::thread greedy([&] {
-    while (!over) pool.run(2, 4, [](int64_t, int) { std::this_thread::sleep_for(std::chrono::microseconds(50)); });
+  std::atomic<bool> begun{false}, over{false};
+  std::thread other([&] {
+    pool.run(2, 4, [&](int64_t, int) {
+      begun = true;
+      while (!over) std::this_thread::yield();
+    });
   });
+  while (!begun) std::this_thread::yield();
   for (int i = 0; i < 20; i++) run_loops(pool, 5);
   over = true;
-  greedy.join();
+  other.join();
+}
+
+CHECK_CASE("core/pool has callers beyond its places run their loops by themselves") {
+  Pool pool(3);
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 40; i++) callers.emplace_back([&] { run_loops(pool, 40); });
+  for (std::thread& t : callers) t.join();
+  run_loops(pool, 40);
 }
 
 CHECK_CASE("core/pool throws what a task threw, once all have ended, and goes on") {

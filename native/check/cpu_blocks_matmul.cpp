@@ -78,6 +78,38 @@ Block q6_k(const uint8_t* p) {
   return b;
 }
 
+Block q5_0(const uint8_t* p) {
+  Block b{32, 1, half(p), 0, {}, {1}, {}};
+  for (int i = 0; i < 32; i++) b.code[i] = ((i < 16 ? p[6 + i] & 15 : p[6 + i - 16] >> 4) | (p[2 + i / 8] >> i % 8 & 1) << 4) - 16;
+  return b;
+}
+constexpr int uneven[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+Block iq4_nl(const uint8_t* p) {
+  Block b{32, 1, half(p), 0, {}, {1}, {}};
+  for (int i = 0; i < 16; i++) b.code[i] = uneven[p[2 + i] & 15], b.code[i + 16] = uneven[p[2 + i] >> 4];
+  return b;
+}
+// Codes are twice the numbers of sign, two bits of exponent and one of fraction, so d is half of the block's power of two.
+Block mxfp4(const uint8_t* p) {
+  Block b{32, 1, p[0] == 255 ? INFINITY : std::ldexp(1, p[0] - 128), 0, {}, {1}, {}};
+  for (int i = 0; i < 32; i++) {
+    const int bits = i < 16 ? p[1 + i] & 15 : p[1 + i - 16] >> 4, exponent = bits >> 1 & 3, fraction = bits & 1;
+    const int size = exponent ? (2 + fraction) << (exponent - 1) : fraction;
+    b.code[i] = bits & 8 ? -size : size;
+  }
+  return b;
+}
+Block iq4_xs(const uint8_t* p) {
+  Block b{256, 8, half(p), 0, {}, {}, {}};
+  const int high = p[2] | p[3] << 8;
+  for (int k = 0; k < 8; k++) b.scale[k] = (p[4 + k / 2] >> 4 * (k % 2) & 15) + 16 * (high >> 2 * k & 3) - 32;
+  for (int i = 0; i < 256; i++) {
+    const uint8_t byte = p[8 + i / 32 * 16 + i % 16];
+    b.code[i] = uneven[i % 32 < 16 ? byte & 15 : byte >> 4];
+  }
+  return b;
+}
+
 struct BlockType {
   const char* name;
   uint8_t id;
@@ -86,11 +118,10 @@ struct BlockType {
   Block (*decode)(const uint8_t*);
 };
 const std::vector<BlockType>& types() {
-  static const std::vector<BlockType> all = {{"q4_0", 2, 32, 18, {0}, q4_0},
-                                             {"q4_1", 3, 32, 20, {0, 2}, q4_1},
-                                             {"q8_0", 8, 32, 34, {0}, q8_0},
-                                             {"q4_k", 12, 256, 144, {0, 2}, q4_k},
-                                             {"q6_k", 14, 256, 210, {208}, q6_k}};
+  static const std::vector<BlockType> all = {
+      {"q4_0", 2, 32, 18, {0}, q4_0},       {"q4_1", 3, 32, 20, {0, 2}, q4_1},   {"q5_0", 6, 32, 22, {0}, q5_0},
+      {"q8_0", 8, 32, 34, {0}, q8_0},       {"iq4_nl", 20, 32, 18, {0}, iq4_nl}, {"mxfp4", 39, 32, 17, {}, mxfp4},
+      {"q4_k", 12, 256, 144, {0, 2}, q4_k}, {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs}};
   return all;
 }
 
@@ -204,6 +235,8 @@ struct Problem {
     for (int64_t b = 0; b < blocks; b++) {
       // Usual: d of 2^-8 to 2^-6, and a minimum of 8 d, so that weights lie around 0. Extreme: any half but infinity and NaN.
       unsigned h = (random() & 0x83ff) | (7 + random() % 2) << 10;
+      if (type.halfs.empty())
+        w.data()[b * type.bytes] = static_cast<uint8_t>(payload == Payload::extreme ? random() % 256 : 118 + random() % 4);
       for (const int at : type.halfs) {
         if (payload == Payload::extreme)
           h = (random() & 0x83ff) | random() % 31 << 10;

@@ -1,6 +1,6 @@
-// Random schedules of small models of the architectures that keep most: requests that come and go, are aborted, push each other out, share
+// Random schedules of small models of every architecture: requests that come and go, are aborted, push each other out, share
 // beginnings and go on from them, with guesses of what comes next computed beside them, get the bits that each gets alone.
-// LLAMA_TS_SCHEDULES: how many schedules of each, 12 if it is not set.
+// LLAMA_TS_SCHEDULES: how many schedules of each; if it is not set, 12 of one model of each kind of layer and 4 of the others.
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -16,9 +16,9 @@ using engine::Finish;
 using engine::Report;
 using engine::Request;
 
-int schedules() {
+int schedules(const std::string& model) {
   const char* set = std::getenv("LLAMA_TS_SCHEDULES");
-  return set ? std::atoi(set) : 12;
+  return set ? std::atoi(set) : of_each_kind(model) ? 12 : 4;
 }
 
 // Texts that branch from a few, so that beginnings of every length are shared.
@@ -28,9 +28,10 @@ std::vector<int32_t> branch(std::mt19937& random, const std::vector<int32_t>& tr
   return text;
 }
 
-std::vector<Request> requests(bool encodes) {
+// longest: tokens of a prompt
+std::vector<Request> requests(bool encodes, int64_t longest) {
   std::mt19937 random(11);
-  std::vector<int32_t> trunk(150);
+  std::vector<int32_t> trunk(static_cast<size_t>(std::min<int64_t>(150, longest - 20)));
   for (int32_t& t : trunk) t = static_cast<int32_t>(random() % 300);
   std::vector<Request> all;
   for (uint64_t i = 0; i < 24; i++) {
@@ -95,27 +96,28 @@ engine::Propose guesses(const std::vector<Request>& all, const std::vector<Repor
 
 void random_schedules(const std::string& name) {
   const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
-  std::vector<Request> all = requests(name == "modern-bert");
+  const bool encodes = golden_kind(name) == "hidden";  // a text in one step
+  std::vector<Request> all = requests(encodes, Loaded(options(512, 200, 1), file).engine->info().longest() - 1);
   std::vector<Report> alone;
   for (const Request& r : all) {
     Loaded model(options(512, 200, 1), file);
     alone.push_back(model.run(r));
   }
   const std::tuple<int64_t, int64_t, int64_t> sizes[] = {{512, 64, 6}, {320, 200, 4}, {1024, 200, 16}, {256, 17, 3}};
-  const bool encodes = name == "modern-bert";  // a text in one step
   for (int i = 0; i < 4; i++) {
     const auto& [context, rows, sequences] = sizes[i];
     engine::EngineOptions o = options(context, encodes ? 200 : rows, sequences, 1 + i % 2);
     if (i > 0) o.propose = guesses(all, alone);
     Loaded model(o, file);
-    for (int n = i; n < schedules(); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
+    for (int n = i; n < schedules(name); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
   }
 }
 
 CHECK_GENERATOR() {
-  for (const std::string name :
-       {"gemma3", "gemma3n", "gemma4", "gpt-oss", "deepseek2-v3", "qwen3next", "lfm2", "mamba2", "falcon-h1", "jamba", "modern-bert"})
-    cases().push_back({"engine/random schedules of " + name, [=] { random_schedules(name); }});
+  std::string absent;  // said where the logits are compared
+  for (const std::string& name : golden_models(absent))
+    cases().push_back({of_each_kind(name) ? "engine/random schedules of " + name : "model/" + name + " in random schedules",
+                       [=] { random_schedules(name); }});
 }
 
 }  // namespace

@@ -94,9 +94,9 @@ CHECK_GENERATOR() {
         if (first || of_each_kind(name))
           cases().push_back({"model/" + name + " gives the reference logits on " + on, [=] { golden(name, backend, v); }});
       cases().push_back({"core/lockstep of " + on + " with ref over a whole model", [=] { lockstep(backend, v); }});
-      for (const std::string name : {"gemma3", "gemma3n", "gemma4", "gemma4-moe", "gpt-oss", "deepseek2-v3", "qwen3next", "qwen35", "lfm2",
-                                     "mamba2", "falcon-h1", "jamba", "modern-bert"})
-        cases().push_back({"core/lockstep of " + on + " with ref over " + name, [=] { lockstep_of(name, backend, v); }});
+      for (const std::string& name : models)
+        if (first || of_each_kind(name))
+          cases().push_back({"model/" + name + ": " + on + " in lockstep with ref", [=] { lockstep_of(name, backend, v); }});
     }
   }
 }

@@ -104,10 +104,10 @@ void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
   if (!t.wanted(label)) return;
   const auto copies = static_cast<int>((int64_t{160} << 20) / (rows * quant::row_bytes(type, cols)));
   const Tensor w = t.random_tensor(type, rows * copies, cols);
-  for (const int64_t n : {1, 8, 512}) {
+  for (const int64_t n : {1, 3, 8, 512}) {
     const Tensor x = t.random_tensor(Type::f32, n, cols), y = t.backend->alloc(Type::f32, n, rows);
     int turn = 0;
-    const int calls = n == 1 ? copies : n == 8 ? copies / 4 + 1 : 1;
+    const int calls = n == 1 ? copies : n < 512 ? copies / 4 + 1 : 1;
     const double s = t.least(n == 512 ? 5 : 7, [&] {
       for (int i = 0; i < calls; i++) t.backend->ops().matmul(y, x, w.slice(turn++ % copies * rows, rows));
     });
@@ -189,7 +189,7 @@ int time_cpu(int argc, char** argv) {
   const int threads = t.options.threads;
   const double read = read_bandwidth(t), f32 = peak(t, kernels.peak_f32) * threads, int8 = peak(t, kernels.peak_int8) * threads;
   std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32, int8);
-  for (const int type : {0, 1, 30, 8, 2, 3, 12, 14, 6}) time_matmul(t, Type(type), read, f32, int8);
+  for (const int type : {0, 1, 30, 8, 2, 3, 6, 20, 39, 12, 14, 23, 13, 35}) time_matmul(t, Type(type), read, f32, int8);
   for (const int type : {1, 8, 0}) {
     time_attend(t, Type(type), 32, 8, 64, 2048, 1, f32);
     time_attend(t, Type(type), 32, 8, 64, 0, 512, f32);

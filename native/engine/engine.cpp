@@ -155,8 +155,8 @@ class RunningEngine final : public Engine {
     stuck_ = false;
     if (scheduler_.idle()) return;
     std::vector<Work> work;
-    const Pace::Wait wait = scheduler_.generates() ? Pace::token : scheduler_.alone() ? Pace::alone : Pace::others;
     try {
+      const Pace::Wait wait = scheduler_.admit(6 * pace_.rows(Pace::others));
       work = scheduler_.plan(pace_.rows(wait));
       if (!work.empty()) return step(work, wait);
       stuck_ = scheduler_.none_finished() && scheduler_.asks();
@@ -180,17 +180,17 @@ class RunningEngine final : public Engine {
 
   void step(const std::vector<Work>& work, Pace::Wait wait) {
     const Clock::time_point begin = Clock::now();
-    int64_t rows = 0;
+    int64_t rows = 0, next = 0;
     for (const Work& w : work) {
       w.sequence->started();
       rows += w.count;
+      if (w.count == w.drafts + 1 && w.sequence->length() > w.sequence->prompt_length()) next += w.count;
     }
     const auto interrupted = [&] { return news_.load(std::memory_order_relaxed) && in_vain(work, rows); };
     const bool done = parts_.batch->run(work, scheduler_.copies(), interrupted);
-    threads_.yield();
     scheduler_.copied();
     if (!done) return;
-    pace_.measured(wait, rows, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+    pace_.measured(wait, rows, next, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
     hand_out(work);
     for (size_t i = 0; i < work.size(); i++) {
       Sequence& s = *work[i].sequence;

@@ -32,8 +32,12 @@ bool same_page(const Sequence& a, const Sequence& b, int64_t i) {
 bool Scheduler::may_reuse(const Sequence& s) const { return !s.wants_each_row() && !limits_.whole_texts; }
 bool Scheduler::decodes(const Sequence& s) const { return s.uncomputed() == 1 && s.request.generates() && !limits_.whole_texts; }
 
-bool Scheduler::generates() const {
-  return std::any_of(running_.begin(), running_.end(), [](const auto& s) { return s->length() > s->prompt_length(); });
+bool Scheduler::holds(const Sequence& s) const {
+  if (s.length() != s.prompt_length() + 1 || s.uncomputed() != 1) return false;
+  int64_t rows = 0;
+  for (const auto& other : running_)
+    if (other->id <= s.began_with && other->length() <= other->prompt_length()) rows += other->uncomputed();
+  return rows > 0 && rows <= soon_;
 }
 
 void Scheduler::add(Queue&& arrivals) noexcept {
@@ -41,13 +45,10 @@ void Scheduler::add(Queue&& arrivals) noexcept {
 }
 
 std::vector<Work> Scheduler::plan(int64_t rows) {
-  copies_.clear();
-  take_back();
-  admit();
   for (const auto& s : running_) adopt(*s);
   std::vector<Work> work;
   for (const auto& s : running_)
-    if (decodes(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
+    if (decodes(*s) && !holds(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
   int64_t results = limits_.results;
   share_out(work, prompts(), rows, results);
   add_drafts(work, rows, results);
@@ -128,16 +129,25 @@ bool Scheduler::will_share(const Sequence& s, const Sequence& earlier) const {
   return false;
 }
 
-void Scheduler::admit() {
+Pace::Wait Scheduler::admit(int64_t soon) {
+  copies_.clear();
+  take_back();
+  soon_ = soon;
   while (!waiting_.empty() && std::ssize(running_) < limits_.sequences) {
     Sequence& s = *waiting_.front();
-    if (!take_pages(s)) {
-      if (!running_.empty()) return;
-      s.fail(Error(Code::internal, Literal{"a request does not fit an empty cache"}));
-      return;
+    if (take_pages(s)) {
+      move_first(waiting_, running_);
+      continue;
     }
-    move_first(waiting_, running_);
+    if (running_.empty()) s.fail(Error(Code::internal, Literal{"a request does not fit an empty cache"}));
+    break;
   }
+  bool goes_on = false;
+  for (const auto& s : running_) {
+    if (s->began_with == 0 && s->length() > s->prompt_length()) s->began_with = running_.back()->id;
+    goes_on = goes_on || (s->length() > s->prompt_length() && !holds(*s));
+  }
+  return goes_on ? Pace::token : running_.size() + waiting_.size() <= 1 ? Pace::alone : Pace::others;
 }
 
 // The known beginning, and where all of a text's pages are kept, those of the rest; all or none. Leaves a page for each that runs, so that

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/pace.h"
 #include "engine/sequence.h"
 
 namespace lt::engine {
@@ -20,7 +21,8 @@ struct Work {
   void resize(int64_t drafted) { count += drafted - drafts, outputs += drafted - drafts, drafts = drafted; }
 };
 
-// Nothing that is called after submission takes memory but plan() and computed(), which leave everything in order where they throw.
+// Nothing that is called after submission takes memory but admit(), plan() and computed(), which leave everything in order where they
+// throw.
 class Scheduler {
  public:
   using Queue = std::list<std::unique_ptr<Sequence>>;  // ascending by id
@@ -40,7 +42,10 @@ class Scheduler {
   Scheduler(Cache& cache, const Limits& limits) : cache_(cache), limits_(limits) {}
 
   void add(Queue&& arrivals) noexcept;
-  // About `rows` rows, at least one for everybody who runs.
+  // Lets in who fits, and says who waits for the next step. Prompts of up to `soon` rows in all are read before texts go on that began
+  // when they were there already: first tokens come first, and then all go on together, in full steps.
+  Pace::Wait admit(int64_t soon);
+  // About `rows` rows, at least one for everybody who runs and is not held.
   std::vector<Work> plan(int64_t rows);
   const std::vector<PageCopy>& copies() const { return copies_; }  // of the plan, in this order
   void copied() noexcept;                                          // they are done
@@ -48,8 +53,6 @@ class Scheduler {
   void take_finished(Queue& into) noexcept;
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
-  bool alone() const { return running_.size() + waiting_.size() <= 1; }
-  bool generates() const;  // somebody waits for the next token
   bool none_finished() const noexcept;
   bool asks() const noexcept;  // somebody waits for an answer
   template <class F>
@@ -60,11 +63,11 @@ class Scheduler {
 
  private:
   void take_back();
-  void admit();
   bool take_pages(Sequence& s);
   void adopt(Sequence& s);
   bool may_reuse(const Sequence& s) const;
   bool decodes(const Sequence& s) const;
+  bool holds(const Sequence& s) const;
   void preempt_last();
   void make_room(std::vector<Work>& work);
   void give_back(Sequence& s) noexcept;
@@ -76,6 +79,7 @@ class Scheduler {
 
   Cache& cache_;
   const Limits limits_;
+  int64_t soon_ = 0;
   Queue running_, waiting_;
   std::vector<PageCopy> copies_;
   std::vector<Cache::Copy> found_;

@@ -25,6 +25,7 @@ class Sequence {
   std::vector<int32_t> tokens;  // prompt, then what was generated
   int64_t computed = 0;         // tokens whose keys and values are in the pages
   int64_t reused = 0;           // of them, those that others computed
+  uint64_t began_with = 0;      // the latest request that ran behind its first token; 0: none came yet
   bool awaits_copy = false;     // some of them are still to be copied from another's page
   Cache::Holding held;          // of the cache
   std::vector<int32_t> drafts;  // guesses of what comes behind the tokens

@@ -61,11 +61,10 @@ inline void spread_pairs(const uint8_t* p, int v, bytes& first, bytes& second) {
 }
 #endif
 
-// Four halfs `stride` bytes apart; -0 in those whose bits are set in absent.
-inline float4 load_halfs(const uint8_t* p, size_t stride, uint64_t absent) {
-  const uint64_t h = uint64_t(load16(p)) | uint64_t(load16(p + stride)) << 16 | uint64_t(load16(p + 2 * stride)) << 32 |
-                     uint64_t(load16(p + 3 * stride)) << 48;
-  return halfs_to_float4((h & ~absent) | (absent & 0x8000800080008000));
+// Four times 16 bits, those that are set in absent of a float's -0.
+inline uint64_t join_16(uint16_t a, uint16_t b, uint16_t c, uint16_t d, uint64_t absent) {
+  const uint64_t all = uint64_t(a) | uint64_t(b) << 16 | uint64_t(c) << 32 | uint64_t(d) << 48;
+  return (all & ~absent) | (absent & 0x8000800080008000);
 }
 
 }  // namespace lt::simd::LT_ISA

@@ -54,6 +54,15 @@ template <int n>
 inline bytes sra_words(bytes a) {
   return _mm256_srai_epi16(a, n);
 }
+inline bytes spread_bits(uint64_t bits) {
+  const __m256i which = _mm256_set1_epi64x(int64_t(0x8040201008040201));
+  const __m256i from = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int32_t(bits)), from), which), which);
+}
+inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
+  first = _mm256_permute2x128_si256(a, b, 0x20);
+  second = _mm256_permute2x128_si256(a, b, 0x31);
+}
 inline bytes lookup(bytes table, bytes index) { return _mm256_shuffle_epi8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
 
@@ -69,6 +78,7 @@ inline ints load_ints(const void* p) { return load_bytes(p); }
 inline void store_ints(void* p, ints a) { store_bytes(p, a); }
 inline ints zero_ints() { return _mm256_setzero_si256(); }
 inline ints splat_int(int32_t v) { return _mm256_set1_epi32(v); }
+inline ints mul_ints(ints a, ints b) { return _mm256_mullo_epi32(a, b); }
 inline ints add_ints(ints a, ints b) { return _mm256_add_epi32(a, b); }
 inline ints and_ints(ints a, ints b) { return _mm256_and_si256(a, b); }
 inline ints or_ints(ints a, ints b) { return _mm256_or_si256(a, b); }
@@ -142,6 +152,9 @@ inline floats halfs_to_floats(ints a) {
   return _mm256_cvtph_ps(_mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
 }
 inline floats load_halfs_wide(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+inline floats load_bf16_wide(const uint16_t* p) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), 16));
+}
 
 inline floats max_abs(floats a, floats b) { return _mm256_max_ps(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a), b); }
 inline float max_lane(floats a) {

@@ -63,6 +63,13 @@ inline void spread_pairs(const uint8_t* p, int, bytes& first, bytes& second) {
   first = _mm512_sllv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi64(word * 4), _mm256_set1_epi64x(word * 2), 1));
   second = _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi64x(word * 2), 1));
 }
+// Quad q, byte i: 255 where bit 16 * q + i is set, else 0.
+inline bytes spread_bits(uint64_t bits) { return _mm512_movm_epi8(bits); }
+// a0 b0 a1 b1 ..., quad by quad.
+inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
+  first = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), b);
+  second = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
+}
 inline bytes lookup(bytes table, bytes index) { return _mm512_shuffle_epi8(table, index); }  // index >= 128: 0
 inline bytes to_dot8(bytes a) { return _mm512_xor_si512(a, splat_byte(0x80)); }
 
@@ -79,6 +86,7 @@ inline ints load_ints(const void* p) { return _mm512_loadu_si512(p); }
 inline void store_ints(void* p, ints a) { _mm512_storeu_si512(p, a); }
 inline ints zero_ints() { return _mm512_setzero_si512(); }
 inline ints splat_int(int32_t v) { return _mm512_set1_epi32(v); }
+inline ints mul_ints(ints a, ints b) { return _mm512_mullo_epi32(a, b); }
 inline ints add_ints(ints a, ints b) { return _mm512_add_epi32(a, b); }
 inline ints and_ints(ints a, ints b) { return _mm512_and_si512(a, b); }
 inline ints or_ints(ints a, ints b) { return _mm512_or_si512(a, b); }
@@ -144,6 +152,10 @@ inline floats fma_floats(floats a, floats b, floats c) { return _mm512_fmadd_ps(
 inline floats to_floats(ints a) { return _mm512_cvtepi32_ps(a); }
 inline floats halfs_to_floats(ints a) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(a)); }  // low 16 bits of each lane
 inline floats load_halfs_wide(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+
+inline floats load_bf16_wide(const uint16_t* p) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
+}
 
 // max(|a|, b); b where a is NaN.
 inline floats max_abs(floats a, floats b) { return _mm512_max_ps(_mm512_abs_ps(a), b); }

@@ -55,6 +55,11 @@ template <int n>
 inline bytes sra_words(bytes a) {
   return vreinterpretq_u8_s16(vshrq_n_s16(vreinterpretq_s16_u8(a), n));
 }
+inline bytes spread_bits(uint64_t bits) {
+  const uint8x8_t low = vdup_n_u8(uint8_t(bits)), high = vdup_n_u8(uint8_t(bits >> 8));
+  return vtstq_u8(vcombine_u8(low, high), vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201)));
+}
+inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) { first = a, second = b; }
 inline bytes lookup(bytes table, bytes index) { return vqtbl1q_u8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
 
@@ -73,6 +78,7 @@ inline ints load_ints(const void* p) { return as_ints(load_bytes(p)); }
 inline void store_ints(void* p, ints a) { store_bytes(p, vreinterpretq_u8_s32(a)); }
 inline ints zero_ints() { return vdupq_n_s32(0); }
 inline ints splat_int(int32_t v) { return vdupq_n_s32(v); }
+inline ints mul_ints(ints a, ints b) { return vmulq_s32(a, b); }
 inline ints add_ints(ints a, ints b) { return vaddq_s32(a, b); }
 inline ints and_ints(ints a, ints b) { return vandq_s32(a, b); }
 inline ints or_ints(ints a, ints b) { return vorrq_s32(a, b); }
@@ -129,6 +135,10 @@ inline int4 dot_u8_i16(uint64_t a, const int16_t* b) {
   const int16x8_t w = vreinterpretq_s16_u16(vmovl_u8(vcreate_u8(a))), x = vld1q_s16(b);
   return vmlal_high_s16(vmull_s16(vget_low_s16(w), vget_low_s16(x)), w, x);
 }
+inline int4 dot_s8_i16(uint64_t a, const int16_t* b) {
+  const int16x8_t w = vmovl_s8(vcreate_s8(a)), x = vld1q_s16(b);
+  return vmlal_high_s16(vmull_s16(vget_low_s16(w), vget_low_s16(x)), w, x);
+}
 
 inline floats load_floats(const float* p) { return vld1q_f32(p); }
 inline void store_floats(float* p, floats a) { vst1q_f32(p, a); }
@@ -140,6 +150,7 @@ inline floats mul_floats(floats a, floats b) { return vmulq_f32(a, b); }
 inline floats fma_floats(floats a, floats b, floats c) { return vfmaq_f32(c, a, b); }
 inline floats to_floats(ints a) { return vcvtq_f32_s32(a); }
 inline floats halfs_to_floats(ints a) { return vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32(vreinterpretq_u32_s32(a)))); }
+inline floats load_bf16_wide(const uint16_t* p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
 inline floats load_halfs_wide(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 
 inline float4 load_float4(const float* p) { return vld1q_f32(p); }
@@ -148,6 +159,7 @@ inline float4 mul_float4(float4 a, float4 b) { return vmulq_f32(a, b); }
 inline float4 fma_float4(float4 a, float4 b, float4 c) { return vfmaq_f32(c, a, b); }
 inline float4 fnma_float4(float4 a, float4 b, float4 c) { return vfmsq_f32(c, a, b); }
 inline float4 to_float4(int4 a) { return vcvtq_f32_s32(a); }
+inline float4 bf16_to_float4(uint64_t h) { return vreinterpretq_f32_u32(vshll_n_u16(vcreate_u16(h), 16)); }
 inline float4 halfs_to_float4(uint64_t h) { return vcvt_f32_f16(vreinterpret_f16_u64(vcreate_u64(h))); }
 // (a0 + a1) + (a2 + a3)
 inline float fold_chains(float4 a) { return vpadds_f32(vpadd_f32(vget_low_f32(a), vget_high_f32(a))); }

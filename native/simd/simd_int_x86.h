@@ -25,6 +25,7 @@ inline float4 mul_float4(float4 a, float4 b) { return _mm_mul_ps(a, b); }
 inline float4 fma_float4(float4 a, float4 b, float4 c) { return _mm_fmadd_ps(a, b, c); }
 inline float4 fnma_float4(float4 a, float4 b, float4 c) { return _mm_fnmadd_ps(a, b, c); }
 inline float4 to_float4(int4 a) { return _mm_cvtepi32_ps(a); }
+inline float4 bf16_to_float4(uint64_t h) { return _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(_mm_cvtsi64_si128(int64_t(h))), 16)); }
 inline float4 halfs_to_float4(uint64_t h) { return _mm_cvtph_ps(_mm_cvtsi64_si128(int64_t(h))); }
 
 // (a0 + a1) + (a2 + a3)
@@ -36,6 +37,10 @@ inline float fold_chains(float4 a) {
 // Products of 8 bytes with 8 int16, in four sums that the caller adds up.
 inline int4 dot_u8_i16(uint64_t a, const int16_t* b) {
   return _mm_madd_epi16(_mm_cvtepu8_epi16(_mm_cvtsi64_si128(int64_t(a))), _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
+}
+
+inline int4 dot_s8_i16(uint64_t a, const int16_t* b) {
+  return _mm_madd_epi16(_mm_cvtepi8_epi16(_mm_cvtsi64_si128(int64_t(a))), _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
 }
 
 // Lane i is the sum of v[i].

@@ -39,7 +39,7 @@ constexpr int64_t tile_bytes_32 = 32 + 12;
 constexpr int64_t tile_bytes_256 = 256 + 64 + 16 + 4;
 
 // Rows laid out by tile from this many on. Wider matrices have panels too large for a thread's scratch: always by row.
-constexpr int64_t tile_min_rows = 6;
+constexpr int64_t tile_min_rows = 3;
 constexpr int64_t tile_max_cols = 49152;
 
 inline bool by_tile(int64_t rows, int64_t cols) { return rows >= tile_min_rows && cols <= tile_max_cols; }

@@ -1,5 +1,6 @@
-// Q4_K and Q6_K: what matmul/blocks256.h says, in plain loops.
+// Q4_K, Q6_K and IQ4_XS: what matmul/blocks256.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
+#include "backend/cpu/kernels/matmul/levels.h"
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -38,6 +39,25 @@ struct Q6_K {
       for (int i = 0; i < 32; i++) to[32 + i] = static_cast<int16_t>(((low[32 + i] & 15) | (high[i] << 2 & 48)) - 32);
       for (int i = 0; i < 32; i++) to[64 + i] = static_cast<int16_t>((low[i] >> 4 | (high[i] & 48)) - 32);
       for (int i = 0; i < 32; i++) to[96 + i] = static_cast<int16_t>((low[32 + i] >> 4 | (high[i] >> 2 & 48)) - 32);
+    }
+  }
+};
+
+// f16 d; u16 high bits of scales; u8 low bits[4]; u8 nibbles[128]. Eight sub-blocks of 32 with 6-bit scales less 32.
+struct IQ4_XS {
+  static constexpr int block_bytes = 136, d_offset = 0, sub_blocks = 8;
+  static constexpr bool has_min = false;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
+    const int high = w[2] | w[3] << 8;
+    for (int k = 0; k < 8; k++) {
+      const int low = w[4 + k / 2] >> k % 2 * 4 & 15;
+      scales[k] = static_cast<int16_t>((low | (high >> 2 * k & 3) << 4) - 32);
+      const uint8_t* nibbles = w + 8 + 16 * k;
+      for (int i = 0; i < 16; i++) {
+        codes[32 * k + i] = Iq4Levels::levels[nibbles[i] & 15];
+        codes[32 * k + 16 + i] = Iq4Levels::levels[nibbles[i] >> 4];
+      }
     }
   }
 };
@@ -91,5 +111,6 @@ struct Blocks256 {
 
 extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, pairs, run<Blocks256<Q4_K>>};
 extern const MatmulKernel matmul_q6_k = {14, Format::q8_256, pairs, run<Blocks256<Q6_K>>};
+extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, pairs, run<Blocks256<IQ4_XS>>};
 
 }  // namespace lt::cpu::LT_ISA

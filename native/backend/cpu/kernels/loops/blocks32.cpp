@@ -1,5 +1,6 @@
-// Q8_0, Q4_0 and Q4_1: what matmul/blocks32.h says, in plain loops.
+// Q8_0, Q4_0, Q4_1, Q5_0, IQ4_NL and MXFP4: what matmul/blocks32.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
+#include "backend/cpu/kernels/matmul/levels.h"
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -11,22 +12,61 @@ LT_INLINE void nibbles(int16_t* codes, const uint8_t* w) {
   for (int i = 0; i < 16; i++) codes[16 + i] = static_cast<int16_t>((w[i] >> 4) - offset);
 }
 
-struct Q8_0 {
+// d and m are halfs in most types.
+struct Halfs {
+  LT_INLINE uint16_t read(const uint8_t* p) {
+    uint16_t d;
+    memcpy(&d, p, 2);
+    return d;
+  }
+  LT_INLINE f32x16 wide(const uint16_t* d) { return load_f16(d); }
+};
+struct Powers {
+  LT_INLINE uint16_t read(const uint8_t* p) { return half_power(*p); }
+  LT_INLINE f32x16 wide(const uint16_t* d) { return load_bf16(d); }
+};
+
+struct Q8_0 : Halfs {
   static constexpr int block_bytes = 34, code_offset = 2;
   static constexpr bool has_min = false;
   LT_INLINE void unpack(int16_t* codes, const uint8_t* w) {
     for (int i = 0; i < 32; i++) codes[i] = static_cast<int8_t>(w[i]);
   }
 };
-struct Q4_0 {
+struct Q4_0 : Halfs {
   static constexpr int block_bytes = 18, code_offset = 2;
   static constexpr bool has_min = false;
   LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { nibbles<8>(codes, w); }
 };
-struct Q4_1 {
+struct Q4_1 : Halfs {
   static constexpr int block_bytes = 20, code_offset = 4;
   static constexpr bool has_min = true;
   LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { nibbles<0>(codes, w); }
+};
+
+struct Q5_0 : Halfs {
+  static constexpr int block_bytes = 22, code_offset = 6;
+  static constexpr bool has_min = false;
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) {
+    uint32_t fifth;
+    memcpy(&fifth, w - 4, 4);
+    for (int i = 0; i < 16; i++) codes[i] = static_cast<int16_t>((w[i] & 15) + static_cast<int>(fifth >> i & 1) * 16 - 16);
+    for (int i = 0; i < 16; i++) codes[16 + i] = static_cast<int16_t>((w[i] >> 4) + static_cast<int>(fifth >> (16 + i) & 1) * 16 - 16);
+  }
+};
+
+template <class T>
+struct Levels {
+  static constexpr bool has_min = false;
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) {
+    for (int i = 0; i < 16; i++) codes[i] = T::levels[w[i] & 15], codes[16 + i] = T::levels[w[i] >> 4];
+  }
+};
+struct IQ4_NL : Levels<Iq4Levels>, Halfs {
+  static constexpr int block_bytes = 18, code_offset = 2;
+};
+struct MXFP4 : Levels<Fp4Levels>, Powers {
+  static constexpr int block_bytes = 17, code_offset = 1;
 };
 
 template <class W>
@@ -51,8 +91,8 @@ struct Blocks32 {
         W::unpack(codes[r], block + W::code_offset);
         sides.codes[r] = codes[r];
         for (int t = 0; t < T; t++) {
-          memcpy(d + (r * T + t) * 4 + b, block, 2);
-          if constexpr (W::has_min) memcpy(m + (r * T + t) * 4 + b, block + 2, 2);
+          d[(r * T + t) * 4 + b] = W::read(block);
+          if constexpr (W::has_min) m[(r * T + t) * 4 + b] = W::read(block + 2);
         }
       }
       int32_t of[pairs];
@@ -62,8 +102,8 @@ struct Blocks32 {
     for (int i = 0; i < pairs; i++) memcpy(dx + i * 4, x[i % T]->d, 16), memcpy(sum + i * 4, x[i % T]->sum, 16);
     f32x16 products;
     for (int i = 0; i < 16; i++) products.v[i] = static_cast<float>(s[i]);
-    acc = fma(load_f16(d) * load(dx), products, acc);
-    if constexpr (W::has_min) acc = fma(load_f16(m), load(sum), acc);
+    acc = fma(W::wide(d) * load(dx), products, acc);
+    if constexpr (W::has_min) acc = fma(W::wide(m), load(sum), acc);
   }
 };
 
@@ -72,5 +112,8 @@ struct Blocks32 {
 extern const MatmulKernel matmul_q8_0 = {8, Format::q8_32, pairs, run<Blocks32<Q8_0>>};
 extern const MatmulKernel matmul_q4_0 = {2, Format::q8_32, pairs, run<Blocks32<Q4_0>>};
 extern const MatmulKernel matmul_q4_1 = {3, Format::q8_32, pairs, run<Blocks32<Q4_1>>};
+extern const MatmulKernel matmul_q5_0 = {6, Format::q8_32, pairs, run<Blocks32<Q5_0>>};
+extern const MatmulKernel matmul_iq4_nl = {20, Format::q8_32, pairs, run<Blocks32<IQ4_NL>>};
+extern const MatmulKernel matmul_mxfp4 = {39, Format::q8_32, pairs, run<Blocks32<MXFP4>>};
 
 }  // namespace lt::cpu::LT_ISA

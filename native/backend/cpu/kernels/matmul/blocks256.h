@@ -4,7 +4,8 @@
 //   acc_c = fma(v, d_x, acc_c)
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
-// A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32); has_min; and
+// A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32; 128: signed bytes, as
+// to_dot8 leaves them); has_min; and
 //   blocks<N, T>(acc, w, x, quads)       the first N of four blocks of a row with T tokens, whose blocks are `quads` apart
 //   unpack(record, rows, offset, r, ahead)  vector r of a record, with unpack_calls of ahead
 #pragma once
@@ -53,6 +54,13 @@ struct Blocks256 {
     return int32_t(load32(a + ((80 + i) * T + t) * 4));
   }
 
+  // -128 * sum of q of sub-block j of 32: four times what its halves start from with an offset of 32.
+  template <int T>
+  static int32_t start_of_signed(const uint8_t* a, int j, int t) {
+    const int32_t* start = reinterpret_cast<const int32_t*>(a) + (64 + 2 * j) * T + t;
+    return 4 * (start[0] + start[T]);
+  }
+
   // total += scale * (codes . q_x) of sub-block j.
   template <int T>
   static void sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
@@ -72,7 +80,8 @@ struct Blocks256 {
         const bytes x = repeat_four(a + ((j * W::steps + k) * T + t) * 4);
         LT_UNROLL
         for (int r = 0; r < tile_rows; ++r) {
-          s[r][t] = dot(s[r][t], load_bytes(w + ((j * (W::steps + 1) + k) * tile_rows + r) * vector_bytes), x);
+          const bytes codes = load_bytes(w + ((j * (W::steps + 1) + k) * tile_rows + r) * vector_bytes);
+          s[r][t] = W::offset == 128 ? dot8(s[r][t], codes, x) : dot(s[r][t], codes, x);
           pin(s[r][t]);
         }
       }
@@ -80,9 +89,15 @@ struct Blocks256 {
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r)
-        total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_dots(start[t])) : s[r][t],
-                                 load_ints(w + ((j * (W::steps + 1) + W::steps) * tile_rows + r) * vector_bytes));
+      for (int r = 0; r < tile_rows; ++r) {
+        const ints scale = load_ints(w + ((j * (W::steps + 1) + W::steps) * tile_rows + r) * vector_bytes);
+        if constexpr (W::offset == 128) {
+          const ints sum = offset8 == 128 ? add_ints(s[r][t], splat_int(start_of_signed<T>(a, j, t))) : s[r][t];
+          total[r][t] = add_ints(total[r][t], mul_ints(sum, scale));
+        } else {
+          total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_dots(start[t])) : s[r][t], scale);
+        }
+      }
     }
   }
 

@@ -4,11 +4,18 @@
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
 // A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; and
-//   Nibbles<offset> or SignedBytes as Codes, which knows how codes become u8 and multiply.
+//   Nibbles<offset>, Fives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply;
+//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them.
 #pragma once
 #include "backend/cpu/kernels/matmul/rows.h"
 
 namespace lt::cpu::LT_ISA {
+
+struct Halfs {
+  static uint16_t read(const uint8_t* p) { return load16(p); }
+  static float4 four(uint64_t d) { return halfs_to_float4(d); }
+  static floats wide(const uint16_t* d) { return load_halfs_wide(d); }
+};
 
 // 16 bytes: value j in the low, value j + 16 in the high nibble of byte j, stored as value + offset (8 or 0).
 template <int offset>
@@ -26,16 +33,57 @@ struct Nibbles {
   }
   // Both halves of the `quads` blocks from p on, `stride` bytes apart.
   static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) { split(load_quad_each(p, stride), lo, hi); }
-  // q: 8 k-steps of tile_rows vectors; r: which of those vectors; rows: its rows.
-  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+  // q: 8 k-steps of tile_rows vectors; r: which of those vectors; rows: its rows. code(nibbles): what is stored.
+  template <class F>
+  static void unpack_as(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row, F code) {
     bytes x[4];
     for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row);
     transpose(x);
     for (int k = 0; k < 4; ++k) {
       bytes lo, hi;
       split(x[k], lo, hi);
-      store_bytes(q + (k * tile_rows + r) * vector_bytes, lo);
-      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, hi);
+      store_bytes(q + (k * tile_rows + r) * vector_bytes, code(lo));
+      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, code(hi));
+    }
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    unpack_as(q, r, rows, offset_in_row, [](bytes codes) { return codes; });
+  }
+};
+
+// The same with a fifth bit of each value in the four bytes before, less 16.
+struct Fives : Nibbles<8> {
+  static Sums start(int32_t start8) { return add_dots(start_dots(start8), start_dots(start8)); }
+  static int4 corrected(int4 s, int4 start8) { return add_int4(s, shl_int4<1>(start8)); }
+
+  static bytes fifth(uint64_t bits) { return and_bytes(spread_bits(bits), splat_byte(16)); }
+  // at(i): the nibbles of quad i.
+  template <class F>
+  static void add_fifth(bytes& lo, bytes& hi, F at) {
+    uint64_t low = 0, high = 0;
+    LT_UNROLL
+    for (int i = 0; i < quads; ++i) {
+      const uint32_t bits = load32(at(i) - 4);
+      low |= uint64_t(bits & 0xffff) << 16 * i;
+      high |= uint64_t(bits >> 16) << 16 * i;
+    }
+    lo = or_bytes(lo, fifth(low)), hi = or_bytes(hi, fifth(high));
+  }
+  static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
+    Nibbles::halves(p, stride, lo, hi);
+    add_fifth(lo, hi, [&](int i) { return p + size_t(i) * stride; });
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    bytes lo[4], hi[4];
+    for (int i = 0; i < 4; ++i) {
+      split(load_quad_rows(rows + i, offset_in_row), lo[i], hi[i]);
+      add_fifth(lo[i], hi[i], [&](int j) { return rows[i + 4 * j] + offset_in_row; });
+    }
+    transpose(lo);
+    transpose(hi);
+    for (int k = 0; k < 4; ++k) {
+      store_bytes(q + (k * tile_rows + r) * vector_bytes, lo[k]);
+      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, hi[k]);
     }
   }
 };
@@ -66,9 +114,24 @@ struct SignedBytes {
   }
 };
 
+// Nibbles that name one of T's sixteen signed levels.
+template <class T>
+struct Levels : SignedBytes {
+  static bytes level(bytes nibbles) { return lookup(to_dot8(repeat_quad(T::levels)), nibbles); }
+
+  static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
+    Nibbles<0>::halves(p, stride, lo, hi);
+    lo = level(lo), hi = level(hi);
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    Nibbles<0>::unpack_as(q, r, rows, offset_in_row, level);
+  }
+};
+
 template <class W>
 struct Blocks32 {
   using Codes = typename W::Codes;
+  using Scales = typename W::Scales;
   static constexpr int values = 32;
   static constexpr int block_bytes = W::block_bytes;
   static constexpr int scales = W::has_min ? 2 : 1;
@@ -83,9 +146,13 @@ struct Blocks32 {
   static void four(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, uint64_t absent) {
     bytes lo[vectors_64], hi[vectors_64];
     for (int v = 0; v < vectors_64; ++v) Codes::halves(w + W::code_offset + v * quads * block_bytes, block_bytes, lo[v], hi[v]);
-    const float4 dw = load_halfs(w, block_bytes, absent);
+    const auto scale = [&](const uint8_t* p) {
+      return Scales::four(join_16(Scales::read(p), Scales::read(p + block_bytes), Scales::read(p + 2 * block_bytes),
+                                  Scales::read(p + 3 * block_bytes), absent));
+    };
+    const float4 dw = scale(w);
     float4 mw;
-    if constexpr (W::has_min) mw = load_halfs(w + 2, block_bytes, absent);
+    if constexpr (W::has_min) mw = scale(w + 2);
     LT_UNROLL
     for (int t = 0; t < T; ++t, x += quads_a_token) {
       ints s[vectors_64];
@@ -133,7 +200,7 @@ struct Blocks32 {
 
   static void heads(uint16_t* head, const uint8_t* const* rows, size_t offset) {
     for (int i = 0; i < group_rows; ++i)
-      for (int s = 0; s < scales; ++s) head[s * group_rows + i] = load16(rows[i] + offset + s * 2);
+      for (int s = 0; s < scales; ++s) head[s * group_rows + i] = Scales::read(rows[i] + offset + s * 2);
   }
 
   static void unpack(uint8_t* record, const uint16_t* head, const uint8_t* const* rows, size_t offset, Ahead& ahead) {
@@ -142,7 +209,7 @@ struct Blocks32 {
       Codes::unpack(record, r, rows + r * lanes, offset + W::code_offset);
     }
     float* scale = reinterpret_cast<float*>(record + 8 * tile_rows * vector_bytes);
-    for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, load_halfs_wide(head + i));
+    for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, Scales::wide(head + i));
   }
 
   template <int T>

@@ -8,6 +8,7 @@ struct Q4_0 {
   static constexpr int block_bytes = 18, code_offset = 2;
   static constexpr bool has_min = false;
   using Codes = Nibbles<8>;
+  using Scales = Halfs;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@ struct Q4_1 {
   static constexpr int block_bytes = 20, code_offset = 4;
   static constexpr bool has_min = true;
   using Codes = Nibbles<0>;
+  using Scales = Halfs;
 };
 
 }  // namespace

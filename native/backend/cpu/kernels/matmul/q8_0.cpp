@@ -8,6 +8,7 @@ struct Q8_0 {
   static constexpr int block_bytes = 34, code_offset = 2;
   static constexpr bool has_min = false;
   using Codes = SignedBytes;
+  using Scales = Halfs;
 };
 
 }  // namespace
