@@ -61,6 +61,7 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
       'cache-type': word('type in which the context is stored', [], { choices: cacheTypes }),
       'cache-type-k': word('same as --cache-type, together with an equal --cache-type-v', ['ctk'], { choices: cacheTypes }),
       'cache-type-v': word('same as --cache-type, together with an equal --cache-type-k', ['ctv'], { choices: cacheTypes }),
+      'pre-tokenizer': word('how text is cut into words, by name, such as llama-bpe, whatever the file says'),
       backend: word('where to compute: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
       'gpu-layers': word('how many layers the device computes: a number, all, or auto for as many as fit (default)', ['ngl', 'n-gpu-layers']),
       isa: word("instruction set of the CPU, or variant of a device's kernels, by name"),
@@ -78,6 +79,7 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
         'cache-type',
         'cache-type-k',
         'cache-type-v',
+        'pre-tokenizer',
         'backend',
         'gpu-layers',
         'isa',
@@ -154,7 +156,7 @@ function backendOf(name: string): NonNullable<LoadOptions['backend']> {
 }
 
 export function loadOptions(flags: Flags): LoadOptions {
-  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'isa', 'mmap', 'exactRanks']);
+  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'preTokenizer', 'isa', 'mmap', 'exactRanks']);
   if (flags.ubatchSize !== undefined) options.batchTokens = flags.ubatchSize as number;
   const cacheType = cacheTypeOf(flags);
   if (cacheType !== undefined) options.cacheType = cacheType;

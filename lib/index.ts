@@ -82,6 +82,7 @@ export {
   type ToolOptions,
 } from './tools';
 export { loadTokenizer, Tokenizer } from './tokenizer';
+export type { TokenizerOptions } from './tokenizer';
 
 /** The package's version. */
 export const version: string = native.version;

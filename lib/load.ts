@@ -43,6 +43,8 @@ export interface LoadOptions {
   stateMemory?: number;
   /** How the context is stored. Default `f16`. */
   cacheType?: CacheType;
+  /** The pre-tokenizer, by its name in files such as `llama-bpe`, whatever the model's file says: for files that name none, or one that is not known. */
+  preTokenizer?: string;
   /**
    * Default true: weights stay in the mapped file, without a copy; then nobody may shorten or overwrite the file while the model is loaded, which
    * on Linux and macOS ends the process (SIGBUS). False: all of the file is read into memory of this process, and it may change afterwards.
@@ -79,6 +81,7 @@ export const loadChecks: check.Checks<LoadOptions> = {
   stepTime: check.number(1, 60_000),
   stateMemory: check.integer(0, Number.MAX_SAFE_INTEGER),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
+  preTokenizer: check.string,
   mmap: check.boolean,
   exactRanks: check.boolean,
   onProgress: check.callback<(fraction: number) => void>(),
@@ -98,6 +101,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     stepTime = 50,
     stateMemory = 256 * 2 ** 20,
     cacheType = 'f16',
+    preTokenizer = '',
     mmap = true,
     exactRanks = false,
   } = options;
@@ -114,6 +118,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     stepTime,
     stateMemory,
     cacheType,
+    preTokenizer,
     mmap,
     exactRanks,
   };

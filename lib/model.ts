@@ -1,5 +1,6 @@
 import './dispose';
 import { onAbort } from './abort';
+import { infillPart } from './infill';
 import { closeTicket, native, openTicket } from './binding';
 import { Chat, chatChecks, type Asked, type ChatOptions } from './chat';
 import * as check from './check';
@@ -28,7 +29,7 @@ import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segmen
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
 import { alone, Rounds } from './rounds';
 import { Rows } from './rows';
-import { answersChecks, checkGenerate, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
+import { answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message, type Variables } from './template';
 import { ownTemplate, sourceOf, templateNames } from './templates';
 import * as text from './text';
@@ -82,6 +83,16 @@ export class Model implements AsyncDisposable {
       });
     };
     return n === undefined ? start(checked) : seedsOf(checked, n).map((seed) => start({ ...checked, seed }));
+  }
+
+  /**
+   * Writes what is missing between two texts, with the fill-in-the-middle tokens of models for code; control tokens written in the texts are plain
+   * text. Rejects with `UNSUPPORTED` where the model has no such tokens.
+   */
+  infill(prefix: string, suffix: string, options?: GenerateOptions): Generation<string> {
+    const checked = checkGenerate<GenerateOptions>(options, 'infill', generateChecks);
+    mustConverse(checked);
+    return this.#start(new Origin(Model.prototype.infill), checked, () => infillPart(prefix, suffix, (this.#vocabulary ??= native.vocabulary(this.#alive()))));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */

@@ -35,6 +35,7 @@ export interface NativeLoadOptions {
   batchTokens: number;
   maxSequences: number;
   cacheType: string;
+  preTokenizer: string;
   mmap: boolean;
   exactRanks: boolean;
   stepTime: number; // milliseconds
@@ -287,7 +288,7 @@ export interface Native {
   abort(model: ModelHandle, ticket: number): void;
   answer(model: ModelHandle, ticket: number, id: number): void;
   dispose(model: ModelHandle, ticket: number): void;
-  loadTokenizer(ticket: number, path: string): JobHandle;
+  loadTokenizer(ticket: number, path: string, preTokenizer: string): JobHandle;
   stopJob(job: JobHandle): void;
   quantize(ticket: number, input: string, output: string, options: NativeQuantizeOptions): JobHandle;
   quantizeTypes(): { recipes: string[]; types: string[] };

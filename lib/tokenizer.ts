@@ -1,5 +1,6 @@
 import './dispose';
 import { native } from './binding';
+import * as check from './check';
 import { LlamaError, Origin } from './errors';
 import type { VocabularyHandle } from './native';
 import { runJob } from './job';
@@ -62,9 +63,17 @@ export class Tokenizer implements Disposable {
 
 const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the tokenizer was disposed: load it again to go on');
 
-/** Loads the vocabulary of a GGUF file; one that holds nothing else will do. */
-export async function loadTokenizer(path: string | URL): Promise<Tokenizer> {
+export interface TokenizerOptions {
+  /** The pre-tokenizer, by its name in files such as `llama-bpe`, whatever the file says: for files that name none, or one that is not known. */
+  preTokenizer?: string;
+}
+
+const tokenizerChecks: check.Checks<TokenizerOptions> = { preTokenizer: check.string };
+
+/** Loads the vocabulary of a GGUF file, which may hold nothing else, or of a Hugging Face folder. */
+export async function loadTokenizer(path: string | URL, options?: TokenizerOptions): Promise<Tokenizer> {
   const origin = new Origin(loadTokenizer);
+  const { preTokenizer = '' } = check.options<TokenizerOptions>(options, 'loadTokenizer', tokenizerChecks);
   const file = pathOf(path);
-  return Tokenizer.of(await runJob<VocabularyHandle>(origin, (ticket) => native.loadTokenizer(ticket, file)));
+  return Tokenizer.of(await runJob<VocabularyHandle>(origin, (ticket) => native.loadTokenizer(ticket, file, preTokenizer)));
 }

@@ -1,5 +1,5 @@
-// Writes the tables of native/tokenize: classes of code points that pre-tokenizers ask for, as the start of each run
-// (unicode_table.inc), and what normalizers need: decompositions, compositions, the order of combining marks, lower case
+// Writes the tables of native/tokenize: categories and properties of code points that split patterns ask for (unicode_table.inc),
+// and what normalizers need: decompositions, compositions, the order of combining marks, lower case
 // (normal_form_table.inc).
 // Source: the JavaScript engine that runs this (Unicode version in the files' first line).
 //   node scripts/unicode-tables.mjs
@@ -43,16 +43,52 @@ function runs(classOf) {
   return found;
 }
 
-// The order is enum Class of native/tokenize/unicode.h; the first that matches wins (a space is also a separator).
-const classes = [/\p{White_Space}/u, /\p{L}/u, /\p{N}/u, /\p{M}/u, /\p{P}/u, /\p{S}/u];
-function classOf(code) {
-  if (surrogate(code)) return classes.length;
-  const index = classes.findIndex((c) => c.test(letter(code)));
-  return index < 0 ? classes.length : index;
-}
+// The order is enum Category of native/tokenize/unicode.h. Surrogates are no characters, and count as unassigned.
+const categories = 'Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn'.split(' ');
+const categoryTests = categories.map((name) => new RegExp(`\\p{${name}}`, 'u'));
+const categoryOf = (code) => (surrogate(code) ? categories.length - 1 : categoryTests.findIndex((test) => test.test(letter(code))));
+const categoryRuns = runs(categoryOf).map(([code, category]) => hex((code << 5) | category));
 
-const classRuns = runs(classOf).map(([code, kind]) => hex((code << 3) | kind));
-write('unicode_table.inc', wrapped(classRuns), `// Each entry: first code point of a run << 3 | its class (enum Class). ${classRuns.length} runs.\n`);
+// Of a set of code points, where it begins and where it ends, in turn.
+const bounds = (test) =>
+  runs((code) => Number(!surrogate(code) && test.test(letter(code)))).flatMap(([code], i) => (i === 0 ? (test.test('\0') ? [code] : []) : [code]));
+
+// Properties that split patterns name besides the categories. "word" is what Oniguruma takes for \w, "white_space" for \s.
+const scripts =
+  'Arabic Armenian Bengali Bopomofo Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Han Hangul Hebrew Hiragana Kannada Katakana Khmer Lao Latin Malayalam Mongolian Myanmar Oriya Sinhala Syriac Tamil Telugu Thaana Thai Tibetan';
+const properties = [
+  ['white_space', /\p{White_Space}/u],
+  ['word', /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}²³¹¼½¾]/u],
+  ['alphabetic', /\p{Alphabetic}/u],
+  ['uppercase', /\p{Uppercase}/u],
+  ['lowercase', /\p{Lowercase}/u],
+  ...scripts.split(' ').map((name) => [name.toLowerCase(), new RegExp(`\\p{Script=${name}}`, 'u')]),
+];
+
+// Letters that are written alike but for their case, by simple case folding: the code points of each such set, ended by 0.
+const folds = new Map();
+for (const code of all) {
+  const lower = codes(letter(code).toLowerCase());
+  const upper = codes(letter(code).toUpperCase());
+  // Of what has no single capital, or is none itself, the small letter of the capital stands for all.
+  const key = upper.length === 1 ? (codes(letter(upper[0]).toLowerCase())[0] ?? code) : lower.length === 1 ? lower[0] : code;
+  folds.set(key, [...(folds.get(key) ?? []), code]);
+}
+const alike = [...folds.values()].filter(
+  (set) => set.length > 1 && set.some((a) => set.some((b) => a !== b && new RegExp(`^${letter(a)}$`, 'iu').test(letter(b)))),
+);
+
+write(
+  'unicode_table.inc',
+  [
+    `// First code point of a run << 5 | its general category. ${categoryRuns.length} runs.\nconstexpr uint32_t kCategories[] = {\n${wrapped(categoryRuns)}};\n`,
+    `// Where a property begins and where it ends, in turn, one property after the other.\nconstexpr char32_t kBounds[] = {\n${wrapped(properties.flatMap(([, test]) => bounds(test)).map(hex))}};\n`,
+    '// {name, how many of kBounds are its}\nconstexpr NamedBounds kProperties[] = {\n',
+    wrapped(properties.map(([name, test]) => `{"${name}", ${bounds(test).length}}`)),
+    '};\n',
+    `// Sets of letters that differ by case alone, each ended by 0.\nconstexpr char32_t kAlike[] = {\n${wrapped(alike.flatMap((set) => [...set, 0]).map(hex))}};\n`,
+  ].join(''),
+);
 
 // Normal forms are those of the library "tokenizers", whose answers models were trained on. Its tables are those of Unicode 9: what
 // came later, or got a property later, is left alone by it and here (found by asking it for every code point).

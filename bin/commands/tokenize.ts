@@ -8,7 +8,9 @@ import { print } from '../screen';
 async function tokenize(flags: Flags): Promise<void> {
   const given = flags.text as string[];
   const text = given.length === 0 || (given.length === 1 && given[0] === '-') ? await readInput() : notEmpty(given.join(' '), 'TEXT');
-  const tokenizer = await loadTokenizer(typeof flags.model === 'string' ? flags.model : embeddedModel);
+  const tokenizer = await loadTokenizer(typeof flags.model === 'string' ? flags.model : embeddedModel, {
+    ...(typeof flags.preTokenizer === 'string' && { preTokenizer: flags.preTokenizer }),
+  });
   const ids = [...tokenizer.encode(text, { special: flags.special === true })];
   const tokens = ids.map((id) => ({ id, text: tokenizer.decode([id], { special: true }) }));
   if (flags.ids === true) await print(`${JSON.stringify(ids)}\n`);
@@ -22,6 +24,7 @@ const command: CommandModule = {
   builder: (yargs) =>
     yargs.positional('text', { type: 'string', array: true, default: [], describe: 'the text; - reads it from standard input' }).options({
       model: word('GGUF file, which may hold a vocabulary alone', ['m']),
+      'pre-tokenizer': word('how text is cut into words, by name, such as llama-bpe, whatever the file says'),
       special: { type: 'boolean', describe: 'control tokens written in the text are recognised' },
       ids: { type: 'boolean', describe: 'print the ids as one JSON array' },
       json: { type: 'boolean', describe: 'print the tokens as JSON' },

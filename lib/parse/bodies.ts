@@ -1,6 +1,6 @@
 // One call, read as a format's body says.
 import type { JsonBody, NamedBody, PythonBody, TaggedBody } from './format';
-import { Markers, type Input, type Steps } from './input';
+import { Markers, markersOf, type Input, type Steps } from './input';
 import type { Parts } from './parts';
 import { tagged } from './tagged';
 import type { Tools } from './tools';
@@ -49,6 +49,9 @@ export function* argumentsOf({ input, parts }: Reading, writing: Writing, begin:
 }
 
 const nothing = new Markers(['null', 'None']);
+const lineEnd = new Markers(['\n']);
+const fences = new Markers(['```json', '```']);
+const [opening, closing, equals] = [new Markers(['(']), new Markers([')']), new Markers(['='])];
 
 /** `{"name": "f", "arguments": {}, "id": "1"}`, the keys in any order, `{"function": {...}}` and `{"f": {}}`. */
 function* jsonCall(reading: Reading): Steps<Outcome> {
@@ -122,25 +125,24 @@ function* jsonCall(reading: Reading): Steps<Outcome> {
 
 /** `f(a=1, b='x')`; arguments without a name are the tool's, in their order. */
 function* pythonCall({ input, parts, tools, bare }: Reading): Steps<Outcome> {
-  const head = yield* input.head(new Markers(['(']), longestName);
+  const head = yield* input.head(opening, longestName);
   const name = /^\s*([\w.:-]+?)(?:\.call)?$/.exec(head?.head ?? '')?.[1];
   if (name === undefined || (bare && !tools.has(name))) return 'none';
   parts.begin(name);
   parts.write('{');
   const known = tools.names(name);
-  const end = new Markers([')']);
   for (let count = 0; ; count++) {
     yield* input.skip();
-    if ((yield* input.accept(end)) !== undefined) break;
+    if ((yield* input.accept(closing)) !== undefined) break;
     if (count > 0) {
       if ((yield* input.next()) !== ',') return 'broken';
       input.take(1);
       yield* input.skip();
-      if ((yield* input.accept(end)) !== undefined) break;
+      if ((yield* input.accept(closing)) !== undefined) break;
       parts.write(',');
     }
     const unnamed = /^["'[{(\d-]/.test(yield* input.next());
-    const key = unnamed ? known[count] : (yield* input.head(new Markers(['=']), longestName))?.head.trim();
+    const key = unnamed ? known[count] : (yield* input.head(equals, longestName))?.head.trim();
     if (key === undefined || !/^[^\s()[\]{},"']+$/.test(key)) return 'broken';
     parts.write(`${JSON.stringify(key)}:`);
     if (!(yield* readValue(input, python, { write: parts.write, problem: (message) => parts.problem(message, '') }))) return 'broken';
@@ -153,17 +155,20 @@ function* pythonCall({ input, parts, tools, bare }: Reading): Steps<Outcome> {
 function* namedCall(reading: Reading, body: NamedBody): Steps<Outcome> {
   const { input, parts } = reading;
   if (body.open !== undefined) input.take(body.open.length);
-  const close = new Markers(body.close);
-  const found = yield* input.head(new Markers([...body.end, ...body.close]), longestName);
+  const close = markersOf(body, 'close', () => body.close);
+  const found = yield* input.head(
+    markersOf(body, 'head', () => [...body.end, ...body.close]),
+    longestName,
+  );
   if (!found) return 'none';
   if (found.marker.endsWith('{')) input.back(1);
   let { name, id } = (body.head.exec(found.head)?.groups ?? {}) as { name?: string; id?: string };
   const typed = name !== undefined && name === body.typed;
   if (typed) {
-    const line = yield* input.head(new Markers(['\n']), longestName);
+    const line = yield* input.head(lineEnd, longestName);
     name = /^\s*([\w.:-]+)\s*$/.exec(line?.head ?? '')?.[1];
     yield* input.skip();
-    yield* input.accept(new Markers(['```json', '```']));
+    yield* input.accept(fences);
   }
   if (name === undefined) return 'none';
   if (body.close.includes(found.marker)) {
@@ -176,7 +181,7 @@ function* namedCall(reading: Reading, body: NamedBody): Steps<Outcome> {
   if (outcome !== 'done') return outcome;
   parts.end(true);
   yield* input.skip();
-  if (typed) yield* input.accept(new Markers(['```']));
+  if (typed) yield* input.accept(fences);
   yield* input.skip();
   yield* input.accept(close);
   return 'done';

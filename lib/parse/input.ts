@@ -5,12 +5,13 @@ export type Steps<T> = Generator<undefined, T, void>;
 
 /** Strings to look for at once: the first that stands in a text, the longest where several do. */
 export class Markers {
+  readonly #all: readonly string[]; // longest first
   readonly #begins = new Set<string>(); // of the markers, each without its last letters
   readonly #any: RegExp | undefined;
   readonly longest: number;
 
   constructor(markers: Iterable<string>) {
-    const all = [...new Set(markers)].filter((marker) => marker !== '').sort((a, b) => b.length - a.length);
+    const all = (this.#all = [...new Set(markers)].filter((marker) => marker !== '').sort((a, b) => b.length - a.length));
     this.longest = all[0]?.length ?? 0;
     for (const marker of all) for (let end = 1; end < marker.length; end++) this.#begins.add(marker.slice(0, end));
     if (this.longest > 0) this.#any = new RegExp(all.map(literally).join('|'), 'g');
@@ -23,6 +24,11 @@ export class Markers {
     return found ? { at: found.index, marker: found[0] } : undefined;
   }
 
+  /** The marker that stands at a place. */
+  at(text: string, place: number): string | undefined {
+    return this.#all.find((marker) => text.startsWith(marker, place));
+  }
+
   /** Where an end of the text begins that may become a marker, or a longer one; the text's length where none does. */
   begun(text: string, from: number): number {
     for (let at = Math.max(from, text.length - this.longest + 1); at < text.length; at++) {
@@ -30,6 +36,17 @@ export class Markers {
     }
     return text.length;
   }
+}
+
+const made = new WeakMap<object, Map<string, Markers>>();
+
+/** Markers of a form, made once: `what` names them among those of the same `owner`. */
+export function markersOf(owner: object, what: string, list: () => readonly string[]): Markers {
+  const own = made.get(owner) ?? new Map<string, Markers>();
+  if (own.size === 0) made.set(owner, own);
+  const known = own.get(what) ?? new Markers(list());
+  own.set(what, known);
+  return known;
 }
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
@@ -131,10 +148,9 @@ export class Input {
     for (;;) {
       if (this.#ended || this.#at < this.#text.length) {
         if (this.#ended || markers.begun(this.#text, this.#at) !== this.#at) {
-          const found = markers.find(this.#text, this.#at);
-          if (found?.at !== this.#at) return undefined;
-          this.take(found.marker.length);
-          return found.marker;
+          const found = markers.at(this.#text, this.#at);
+          if (found !== undefined) this.take(found.length);
+          return found;
         }
       }
       yield;

@@ -4,7 +4,7 @@ import { Channels } from './channels';
 import { Fence } from './fence';
 import type { CallFormat, OutputFormat, ReasoningFormat } from './format';
 import { isControl, reasonings } from './families/reasoning';
-import { Input, Markers, type Steps } from './input';
+import { Input, Markers, markersOf, type Steps } from './input';
 import type { Parts } from './parts';
 import { Tools } from './tools';
 
@@ -154,10 +154,10 @@ export class OutputReader {
   *#section(format: CallFormat, marker: string): Steps<void> {
     const { input, parts } = this;
     const reading: Reading = { input, parts, tools: this.tools ?? new Tools([]), bare: format.bare !== undefined };
-    const close = new Markers(format.close);
+    const close = markersOf(format, 'close', () => format.close);
     if (format.back !== undefined) input.back(format.back);
     input.record(marker.slice(0, marker.length - (format.back ?? 0)));
-    const open = new Markers(format.open);
+    const open = markersOf(format, 'open', () => format.open);
     let listed = false;
     for (let count = 0; ; ) {
       yield* input.skip();
@@ -166,7 +166,7 @@ export class OutputReader {
         yield* input.skip();
       }
       const letter = yield* input.next();
-      if (format.textName !== undefined && (yield* input.accept(new Markers([`${format.textName}\n`]))) !== undefined) {
+      if (format.textName !== undefined && (yield* input.accept(markersOf(format, 'text', () => [`${format.textName}\n`]))) !== undefined) {
         input.recorded();
         return parts.markup();
       }
@@ -214,7 +214,7 @@ export class OutputReader {
   *#broken(format: CallFormat): Steps<void> {
     const { input, parts } = this;
     const cut = input.over;
-    const marker = yield* input.until(format.close.length > 0 ? this.#closers : new Markers(format.open), () => {});
+    const marker = yield* input.until(format.close.length > 0 ? this.#closers : markersOf(format, 'open', () => format.open), () => {});
     if (marker !== undefined && format.close.length === 0) input.back(marker.length);
     const raw = input.recorded();
     parts.end(false);

@@ -1,7 +1,7 @@
 // A call whose arguments stand in tags of their own, each value as text: what a text means, its schema tells.
 import { argumentsOf, longestName, type Outcome, type Reading } from './bodies';
 import type { TaggedBody } from './format';
-import { Markers, type Steps } from './input';
+import { markersOf, type Steps } from './input';
 import { escaped, valueOf } from './values';
 import { fits } from './tools';
 
@@ -11,8 +11,11 @@ const plainName = /^\s*(?<name>[\w.:-]+)\s*$/;
 export function* tagged(reading: Reading, body: TaggedBody): Steps<Outcome> {
   const { input, parts, tools } = reading;
   if (body.open !== undefined) input.take(body.open.length);
-  const tags = new Markers([body.key.open, ...body.close]);
-  const found = yield* input.head(new Markers([...body.end, body.key.open, ...body.close]), longestName);
+  const tags = markersOf(body, 'tags', () => [body.key.open, ...body.close]);
+  const found = yield* input.head(
+    markersOf(body, 'head', () => [...body.end, body.key.open, ...body.close]),
+    longestName,
+  );
   const name = (body.head ?? plainName).exec(found?.head ?? '')?.groups?.name;
   if (!found || name === undefined) return 'none';
   let tag = body.end.includes(found.marker) ? undefined : found.marker;
@@ -33,7 +36,10 @@ export function* tagged(reading: Reading, body: TaggedBody): Steps<Outcome> {
     }
     if (tag !== body.key.open) break;
     tag = undefined;
-    const head = yield* input.head(new Markers([body.key.close]), 1024);
+    const head = yield* input.head(
+      markersOf(body, 'key', () => [body.key.close]),
+      1024,
+    );
     const {
       key,
       type,
@@ -44,7 +50,7 @@ export function* tagged(reading: Reading, body: TaggedBody): Steps<Outcome> {
     given.add(key);
     if (body.valueOpen !== undefined) {
       yield* input.skip();
-      if ((yield* input.accept(new Markers([body.valueOpen]))) === undefined) return 'broken';
+      if ((yield* input.accept(markersOf(body, 'value', () => [body.valueOpen ?? '']))) === undefined) return 'broken';
     }
     if (!(yield* value(reading, body, name, key, text))) return 'broken';
   }
@@ -59,13 +65,13 @@ function* whole(reading: Reading, body: TaggedBody, name: string): Steps<Outcome
   if (outcome !== 'done') return outcome;
   reading.parts.end(true);
   yield* reading.input.skip();
-  yield* reading.input.accept(new Markers(body.close));
+  yield* reading.input.accept(markersOf(body, 'close', () => body.close));
   return 'done';
 }
 
 /** A value up to its closing tag. `text`: whether it is a string, where the tag tells. */
 function* value({ input, parts, tools }: Reading, body: TaggedBody, tool: string, key: string, text?: string): Steps<boolean> {
-  const close = new Markers(body.lines ? [`\n${body.valueClose}`, body.valueClose] : [body.valueClose]);
+  const close = markersOf(body, 'valueClose', () => (body.lines ? [`\n${body.valueClose}`, body.valueClose] : [body.valueClose]));
   if (body.lines && (yield* input.peek(body.valueClose.length)) !== body.valueClose) {
     // A line break alone is the value's beginning; together with the closing tag it is an empty value.
     if ((yield* input.peek(1 + body.valueClose.length)) === `\n${body.valueClose}`) {

@@ -100,15 +100,16 @@ Napi::Value dispose(Info info) {
 }
 
 // A job whose value is made of the model at the second argument.
-Napi::Value read_file(Info info, bool vocabulary_only, Job::Result (*read)(std::shared_ptr<const gguf::File>)) {
+template <class Read>
+Napi::Value read_file(Info info, bool vocabulary_only, const Read& read) {
   return start_job(info, [=, path = info[1].As<Napi::String>().Utf8Value()](const Progress&) {
     return read(convert::open(path, {.vocabulary_only = vocabulary_only}));
   });
 }
 
 Napi::Value load_tokenizer(Info info) {
-  return read_file(info, true, [](std::shared_ptr<const gguf::File> file) -> Job::Result {
-    return [tokenizer = tokenize::Tokenizer::load(std::move(file))](Napi::Env env) -> Napi::Value {
+  return read_file(info, true, [pre = info[2].As<Napi::String>().Utf8Value()](std::shared_ptr<const gguf::File> file) -> Job::Result {
+    return [tokenizer = tokenize::Tokenizer::load(std::move(file), pre)](Napi::Env env) -> Napi::Value {
       const auto handle =
           Napi::External<Tokenizer>::New(env, new Tokenizer(tokenizer), [](Napi::Env, const Tokenizer* held) { delete held; });
       handle.TypeTag(&vocabulary_tag);

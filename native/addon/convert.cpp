@@ -119,6 +119,7 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.batch_tokens = integer_of(from, "batchTokens");
   out.max_sequences = integer_of(from, "maxSequences");
   out.cache_type = text_of(from, "cacheType");
+  out.pre_tokenizer = text_of(from, "preTokenizer");
   out.mmap = flag_of(from, "mmap");
   out.exact_ranks = flag_of(from, "exactRanks");
   out.step_ms = number_of(from, "stepTime");

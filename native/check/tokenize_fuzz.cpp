@@ -30,7 +30,7 @@ std::shared_ptr<check::MetadataFile> random_vocabulary(Random& random) {
   auto file = std::make_shared<check::MetadataFile>();
   const size_t count = random.below(60) + 1;
   const size_t other = random.below(16) ? count : random.below(100);
-  static constexpr std::string_view models[] = {"llama", "gpt2", "gemma4", "bert"};
+  static constexpr std::string_view models[] = {"llama", "gpt2", "gemma4", "t5", "rwkv", "plamo2", "bert", "none"};
   static constexpr std::string_view pres[] = {"gpt-2", "llama-bpe", "qwen2", "smollm", "deepseek-coder", "default"};
   std::vector<int64_t> kinds;
   std::vector<double> scores;
@@ -47,14 +47,14 @@ std::shared_ptr<check::MetadataFile> random_vocabulary(Random& random) {
     merges.push_back(file->keep(std::move(merge)));
   }
   check::set_tokens(*file, random_texts(*file, random, count, 5), kinds);
-  file->set("tokenizer.ggml.model", models[random.below(random.below(9) ? 3 : 4)]).set("tokenizer.ggml.pre", pres[random.below(6)]);
+  file->set("tokenizer.ggml.model", models[random.below(8)]).set("tokenizer.ggml.pre", pres[random.below(6)]);
   file->set("tokenizer.ggml.scores", gguf::Array(scores)).set("tokenizer.ggml.merges", gguf::Array(merges));
   if (random.below(2)) file->set("tokenizer.ggml.unknown_token_id", uint64_t{random.below(count + count / 8)});
   if (random.below(2)) file->set("general.architecture", std::string_view("phi3"));
   return file;
 }
 
-void use(const Tokenizer& t, Random& random) {
+void use(const Tokenizer& t, bool tidied, Random& random) {
   for (int i = 0; i < 4; ++i) {
     for (const int32_t id : t.encode(random_bytes(random, 60), i % 2)) CHECK(id >= 0 && id < t.size());
     Ids ids;
@@ -63,7 +63,7 @@ void use(const Tokenizer& t, Random& random) {
     for (const int32_t id : ids) pieces += t.piece(id, i % 2);
     const std::string whole = t.decode(ids, i % 2);
     if (t.strips_first_space() && pieces.starts_with(' ')) pieces.erase(0, 1);
-    CHECK(whole == pieces);
+    CHECK(tidied ? whole.size() <= pieces.size() : whole == pieces);
   }
 }
 
@@ -81,7 +81,7 @@ CHECK_CASE("tokenize/random vocabularies are read or refused") {
   for (int round = 0; round < 4000; ++round) {
     const auto file = random_vocabulary(random);
     try {
-      use(*Tokenizer::load(*file), random);
+      use(*Tokenizer::load(*file), file->string("tokenizer.ggml.model") == "bert", random);
       ++read;
     } catch (const Error& e) {
       CHECK(e.code() == Code::format || e.code() == Code::unsupported);

@@ -82,11 +82,12 @@ CHECK_CASE("tokenize/utf8 reads every code point") {
 }
 
 CHECK_CASE("tokenize/classes of code points") {
-  using tokenize::Class;
-  using tokenize::class_of;
-  CHECK(class_of(U'a') == Class::letter && class_of(0x3042) == Class::letter && class_of(0x10FFFF) == Class::other);
-  CHECK(class_of(U'7') == Class::number && class_of(0x2160) == Class::number && class_of(0xBD) == Class::number);
-  CHECK(class_of(U' ') == Class::space && class_of(0x85) == Class::space && class_of(0x3000) == Class::space);
-  CHECK(class_of(0x200B) == Class::other && class_of(0) == Class::other && class_of(0x301) == Class::mark);
-  CHECK(class_of(U'!') == Class::punctuation && class_of(U'+') == Class::symbol && class_of(0x1F999) == Class::symbol);
+  using tokenize::Category;
+  using tokenize::category_of;
+  using tokenize::is_space;
+  CHECK(category_of(U'a') == Category::Ll && category_of(0x3042) == Category::Lo && category_of(0x10FFFF) == Category::Cn);
+  CHECK(category_of(U'7') == Category::Nd && category_of(0x2160) == Category::Nl && category_of(0xBD) == Category::No);
+  CHECK(is_space(U' ') && is_space(0x85) && is_space(0x3000) && !is_space(0x200B) && !is_space(U'a'));
+  CHECK(category_of(0x200B) == Category::Cf && category_of(0) == Category::Cc && category_of(0x301) == Category::Mn);
+  CHECK(category_of(U'!') == Category::Po && category_of(U'+') == Category::Sm && category_of(0x1F999) == Category::So);
 }

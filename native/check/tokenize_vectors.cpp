@@ -59,4 +59,5 @@ CHECK_CASE("tokenize/vectors of story") { check_list("story"); }
 CHECK_CASE("tokenize/vectors of phi-3") { check_list("phi-3"); }
 CHECK_CASE("tokenize/vectors of starcoder") { check_list("starcoder"); }
 CHECK_CASE("tokenize/vectors of deepseek-coder") { check_list("deepseek-coder"); }
+CHECK_CASE("tokenize/vectors of bert-bge") { check_list("bert-bge"); }
 CHECK_CASE("tokenize/vectors of gemma-4") { check_list("gemma-4"); }

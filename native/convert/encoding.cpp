@@ -133,7 +133,7 @@ bool can_overlap(const std::vector<AddedToken>& added) {
 
 bool Encoding::needed() const {
   constexpr uint32_t matters = AddedToken::single_word | AddedToken::strips_left | AddedToken::strips_right;
-  return characters || !normalizer.empty() || !complete_bytes ||
+  return characters || !splits.empty() || !normalizer.empty() || !complete_bytes ||
          std::any_of(added.begin(), added.end(), [](const AddedToken& a) { return (a.flags & matters) != 0; }) || can_overlap(added);
 }
 
@@ -149,6 +149,8 @@ void Encoding::put(std::vector<gguf::Field>& fields) const {
   if (unknown) fields.push_back(gguf::field(prefix + "unk_token_id", *unknown));
   if (unknown) fields.push_back(gguf::field(prefix + "fuse_unk", fuses_unknown));
   if (falls_to_bytes) fields.push_back(gguf::field(prefix + "byte_fallback", true));
+  if (!splits.empty()) fields.push_back(gguf::field(prefix + "splits", std::span<const std::string>(splits)));
+  if (!splits.empty()) fields.push_back(gguf::field(prefix + "ignore_merges", takes_whole_words));
   if (!characters) return;
   if (!metaspace.empty()) fields.push_back(gguf::field(prefix + "metaspace", std::string_view(metaspace)));
   if (!metaspace.empty()) fields.push_back(gguf::field(prefix + "metaspace_split", metaspace_splits));

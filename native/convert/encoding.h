@@ -27,8 +27,9 @@ struct Encoding {
   bool metaspace_splits = true;
   std::optional<uint32_t> unknown;
   bool fuses_unknown = false, falls_to_bytes = false, takes_whole_words = false, strips_first_space = false;
-  bool complete_bytes = true;  // of merges of bytes: each byte is a token
-  bool characters = false;     // merges of characters, whose ranks scores cannot tell
+  std::vector<std::string> splits;  // of merges of bytes, where GGUF has no name for them: what becomes of a match and the pattern, in turn
+  bool complete_bytes = true;       // of merges of bytes: each byte is a token
+  bool characters = false;          // merges of characters, whose ranks scores cannot tell
 
   // Whether the keys are needed: without them, the tokens are found and merged as in any GGUF file.
   bool needed() const;

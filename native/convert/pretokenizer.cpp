@@ -1,5 +1,7 @@
-// Which of the known ways to cut text into words a tokenizer.json describes: by the steps of its pre_tokenizer, not by what they give.
-#include <algorithm>
+// How a tokenizer.json cuts text into words: by the name that GGUF has for the steps of its pre_tokenizer, else by the steps themselves.
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "convert/vocabulary.h"
 #include "core/text.h"
@@ -12,37 +14,43 @@ constexpr std::string_view llama3 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view qwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view digits = "digits";
-
-using Steps = std::vector<std::string>;
+constexpr std::string_view digits = R"(\p{N})";
+constexpr std::string_view cjk = R"([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)";
+constexpr std::string_view punctuation = R"([\p{P}!-/:-@\[-`{-~])";
+constexpr std::string_view isolated = "isolated";
 
 struct Known {
   std::string_view pre;
-  std::vector<std::string_view> steps;
-  bool whole_words = false;  // the model's ignore_merges
+  std::vector<std::string_view> patterns;  // each isolated
+  bool whole_words = false;                // the model's ignore_merges
 };
 
 const std::vector<Known>& known_pretokenizers() {
   static const std::vector<Known> all = {
-      {"gpt-2", {gpt2}},          {"llama-bpe", {llama3}, true},
-      {"smaug-bpe", {llama3}},    {"qwen2", {qwen2}},
-      {"smollm", {digits, gpt2}}, {"deepseek-coder", {"[\r\n]", R"(\s?\p{L}+)", R"(\s?\p{P}+)", "[一-龥ࠀ-一가-퟿]+", digits}},
+      {"gpt-2", {gpt2}},  {"llama-bpe", {llama3}, true}, {"smaug-bpe", {llama3}},
+      {"qwen2", {qwen2}}, {"smollm", {digits, gpt2}},    {"deepseek-coder", {"[\r\n]", R"(\s?\p{L}+)", R"(\s?\p{P}+)", cjk, digits}},
   };
   return all;
 }
 
-class Reader {
+class SplitReader {
  public:
-  explicit Reader(const Config& file) : file_(file) {}
+  explicit SplitReader(const Config& file) : file_(file) {}
 
-  Steps steps(const json::Value& step) {
+  // What becomes of a match and the pattern, in turn.
+  std::vector<std::string> splits(const json::Value& step) {
     add(step);
     if (!bytes_) fail("expected ByteLevel last");
-    return std::move(steps_);
+    return std::move(splits_);
   }
 
  private:
   [[noreturn]] void fail(const std::string& what) const { file_.unsupported("pre_tokenizer", what); }
+
+  void put(std::string_view match, std::string_view pattern) {
+    splits_.emplace_back(match);
+    splits_.emplace_back(pattern);
+  }
 
   void add(const json::Value& step) {
     const std::string_view type = step["type"].string().value_or("none");
@@ -51,53 +59,74 @@ class Reader {
     } else if (bytes_) {
       fail("nothing is expected behind ByteLevel");
     } else if (type == "Split") {
-      add_split(step);
-    } else if (type == "Digits" && step["individual_digits"].boolean().value_or(false)) {
-      steps_.emplace_back(digits);
+      const std::string_view inverted = step["invert"].boolean().value_or(false) ? "inverted " : "";
+      put(std::string(inverted) + std::string(match_of(step["behavior"].string().value_or("none"))), pattern_of(step["pattern"]));
+    } else if (type == "Digits") {
+      put(step["individual_digits"].boolean().value_or(false) ? isolated : "contiguous", digits);
+    } else if (type == "Punctuation") {
+      put(match_of(step["behavior"].string().value_or("Isolated")), punctuation);
+    } else if (type == "WhitespaceSplit") {
+      put("removed", R"(\s)");
     } else if (type == "ByteLevel") {
       if (step["add_prefix_space"].boolean().value_or(true)) fail("ByteLevel with add_prefix_space is not built");
-      if (step["use_regex"].boolean().value_or(true)) steps_.emplace_back(gpt2);
+      if (step["use_regex"].boolean().value_or(true)) put(isolated, gpt2);
       bytes_ = true;
     } else {
       fail("a step of type " + shown(type) + " is not built");
     }
   }
 
-  void add_split(const json::Value& step) {
-    const auto pattern = step["pattern"]["Regex"].string();
-    if (!pattern) fail("a Split by another pattern than a regular expression is not built");
-    if (step["behavior"].string().value_or("") != "Isolated" || step["invert"].boolean().value_or(false))
-      fail("a Split that is not Isolated is not built: " + shown(*pattern));
-    steps_.push_back(normal(*pattern));
+  std::string_view match_of(std::string_view behavior) const {
+    static constexpr std::string_view names[][2] = {{"Isolated", isolated},
+                                                    {"Removed", "removed"},
+                                                    {"MergedWithPrevious", "merged_with_previous"},
+                                                    {"MergedWithNext", "merged_with_next"},
+                                                    {"Contiguous", "contiguous"}};
+    for (const auto& [theirs, ours] : names)
+      if (theirs == behavior) return ours;
+    fail("a step of the behavior " + shown(behavior) + " is not built");
   }
 
-  // [\r\n] is written with the characters themselves or their names.
-  static std::string normal(std::string_view pattern) { return pattern == R"([\r\n])" ? "[\r\n]" : std::string(pattern); }
+  std::string pattern_of(const json::Value& pattern) const {
+    if (const auto regex = pattern["Regex"].string()) return normal(*regex);
+    const auto text = pattern["String"].string();
+    if (!text || text->empty()) fail("a Split by another pattern than a regular expression or a text is not built");
+    std::string escaped;
+    for (const char c : *text) {
+      if (std::string_view(R"(\^$.|?*+()[]{})").find(c) != std::string_view::npos) escaped += '\\';
+      escaped += c;
+    }
+    return escaped;
+  }
+
+  // Patterns that are known by a name are written in two ways.
+  static std::string normal(std::string_view pattern) {
+    if (pattern == R"([\r\n])") return "[\r\n]";
+    return std::string(pattern == "[一-龥ࠀ-一가-퟿]+" ? cjk : pattern);
+  }
 
   const Config& file_;
-  Steps steps_;
+  std::vector<std::string> splits_;
   bool bytes_ = false;
 };
 
-std::string text_of(const Steps& steps) {
-  std::string out;
-  for (const std::string& s : steps) out += (out.empty() ? "" : ", then ") + s;
-  return out.substr(0, 600);
+bool are_isolated(const std::vector<std::string>& splits, const std::vector<std::string_view>& patterns) {
+  if (splits.size() != 2 * patterns.size()) return false;
+  for (size_t i = 0; i < patterns.size(); i++)
+    if (splits[2 * i] != isolated || splits[2 * i + 1] != patterns[i]) return false;
+  return true;
 }
 
 }  // namespace
 
-std::string_view pre_of(const Config& tokenizer) {
-  const Steps steps = Reader(tokenizer).steps(tokenizer["pre_tokenizer"]);
+std::string_view read_pretokenizer(const Config& tokenizer, Encoding& encoding) {
+  std::vector<std::string> splits = SplitReader(tokenizer).splits(tokenizer["pre_tokenizer"]);
   const bool whole_words = tokenizer["model"]["ignore_merges"].boolean().value_or(false);
-  const Known* found = nullptr;
   for (const Known& k : known_pretokenizers())
-    if (std::equal(k.steps.begin(), k.steps.end(), steps.begin(), steps.end()) && (!found || k.whole_words == whole_words)) found = &k;
-  if (!found) tokenizer.unsupported("pre_tokenizer", "no tokenizer here cuts text by " + text_of(steps));
-  if (found->whole_words != whole_words)
-    tokenizer.unsupported("model",
-                          std::string("ignore_merges: ") + (whole_words ? "true" : "false") + " is not built for " + text_of(steps));
-  return found->pre;
+    if (k.whole_words == whole_words && are_isolated(splits, k.patterns)) return k.pre;
+  encoding.splits = std::move(splits);
+  encoding.takes_whole_words = whole_words;
+  return "none of these";
 }
 
 }  // namespace lt::convert

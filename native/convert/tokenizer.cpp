@@ -243,7 +243,7 @@ Vocabulary read_tokenizer(const Config& file) {
   } else {
     out.encoding->complete_bytes = has_all_bytes(ids);
     out.model = "gpt2";
-    out.pre = pre_of(file);
+    out.pre = read_pretokenizer(file, *out.encoding);
     for (const Merge& m : merges) out.merges.push_back(without_spaces(m.left) + " " + without_spaces(m.right));
   }
   read_added(file, ids, out);

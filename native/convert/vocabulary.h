@@ -35,8 +35,7 @@ struct Vocabulary {
   std::optional<uint32_t> find(std::string_view text) const;
 };
 
-// tokenizer.json. Throws Code::unsupported for another kind than merges of bytes or of characters, and for a way to cut text into
-// words that no tokenizer here knows, naming it.
+// tokenizer.json. Throws Code::unsupported for another kind than merges of bytes or of characters, and for what is not read, naming it.
 Vocabulary read_tokenizer(const Config& file);
 
 // tokenizer.model: SentencePiece's protobuf message, of a model that merges.
@@ -44,8 +43,9 @@ Vocabulary read_sentencepiece(std::string_view message);
 // Throws Code::unsupported where such a model does to a text what is not built, where it is all that a folder has.
 void check_sentencepiece(std::string_view message);
 
-// How tokenizer.json cuts text into words: the name in tokenizer.ggml.pre. Throws Code::unsupported.
-std::string_view pre_of(const Config& tokenizer);
+// How tokenizer.json cuts text into words: the name in tokenizer.ggml.pre. Where there is none, one that no program knows, and the steps in
+// `encoding`. Throws Code::unsupported.
+std::string_view read_pretokenizer(const Config& tokenizer, Encoding& encoding);
 
 // All of it. size: tokens that the model has; what the tokenizer has not is filled up.
 void describe_vocabulary(const std::string& folder, const Config& config, int64_t size, std::vector<gguf::Field>& fields);

@@ -41,6 +41,7 @@ struct EngineOptions {
   double step_ms = 50;               // about as long as a step takes while somebody's text is generated
   int64_t state_memory = 256 << 20;  // bytes for states that beginnings of texts are known by, beside the running requests'
   std::string cache_type = "f16";    // f16, f32, q8_0
+  std::string pre_tokenizer;         // by its name, whatever the file says; empty: the file's
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
   Propose propose;                   // empty: nothing is guessed
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send

@@ -225,7 +225,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   std::optional<Prefetch> prefetch;
   if (!several) prefetch.emplace(*file, nullptr);
   Beside tokenizer([&] {
-    if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(file);
+    if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(file, options.pre_tokenizer);
   });
   const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
   Placement placed = place(*file, options, size_of_step, table_bytes(*file), several);

@@ -26,7 +26,7 @@ bool starts_with_word(std::string_view text) {
 size_t space_before(std::string_view text, size_t end, size_t least) {
   while (end > least) {
     const Read read = read_before(text, end);
-    if (class_of(read.code) != Class::space) break;
+    if (!is_space(read.code)) break;
     end -= read.bytes;
   }
   return end;
@@ -35,7 +35,7 @@ size_t space_before(std::string_view text, size_t end, size_t least) {
 size_t space_after(std::string_view text, size_t at) {
   while (at < text.size()) {
     const Read read = read_utf8(text, at);
-    if (class_of(read.code) != Class::space) break;
+    if (!is_space(read.code)) break;
     at += read.bytes;
   }
   return at;

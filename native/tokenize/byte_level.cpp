@@ -1,7 +1,6 @@
 #include <string>
+#include <utility>
 
-#include "core/error.h"
-#include "core/text.h"
 #include "tokenize/byte_alphabet.h"
 #include "tokenize/encoder.h"
 #include "tokenize/merge.h"
@@ -15,17 +14,15 @@ namespace lt::tokenize {
 
 namespace {
 
-const Pretokenizer& pretokenizer_of(const gguf::File& file) {
-  const std::string_view pre = file.string("tokenizer.ggml.pre").value_or("");
-  if (const Pretokenizer* found = find_pretokenizer(pre)) return *found;
-  throw Error(Code::unsupported,
-              "tokenizer.ggml.pre: the pre-tokenizer \"" + shown(pre) + "\" is not built; those that are: " + known_pretokenizers());
-}
-
 class ByteLevel final : public Encoder {
  public:
-  ByteLevel(const Vocabulary& vocabulary, const gguf::File& file)
-      : vocabulary_(vocabulary), pretokenizer_(pretokenizer_of(file)), merges_(file), unknown_(vocabulary, file) {}
+  ByteLevel(const Vocabulary& vocabulary, const gguf::File& file, Splitter splitter, bool whole_words, bool adds_bos)
+      : vocabulary_(vocabulary),
+        splitter_(std::move(splitter)),
+        whole_words_(whole_words),
+        adds_bos_(adds_bos),
+        merges_(file),
+        unknown_(vocabulary, file) {}
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     Merging merging;
@@ -36,15 +33,15 @@ class ByteLevel final : public Encoder {
       ByteAlphabet::get().spell(word, spelt);
       append_word(merging, spelt, ids);
     };
-    for (const std::string_view word : cut(text, pretokenizer_.steps)) cache.append(word, ids, encode);
+    splitter_.words(text, [&](std::string_view word) { cache.append(word, ids, encode); });
   }
 
   void read(std::string_view token, std::string& bytes) const override { ByteAlphabet::get().read(token, bytes); }
-  bool adds_bos() const override { return pretokenizer_.add_bos; }
+  bool adds_bos() const override { return adds_bos_; }
 
  private:
   void append_word(Merging& merging, std::string_view word, std::vector<int32_t>& ids) const {
-    if (pretokenizer_.whole_words)
+    if (whole_words_)
       if (const int32_t id = vocabulary_.find(word); id >= 0) return ids.push_back(id);
     const auto rank = [&](std::string_view both, size_t left) { return merges_.rank(both, left); };
     if (vocabulary_.from_folder) {
@@ -68,33 +65,50 @@ class ByteLevel final : public Encoder {
   }
 
   const Vocabulary& vocabulary_;
-  const Pretokenizer& pretokenizer_;
+  Splitter splitter_;
+  bool whole_words_;
+  bool adds_bos_;
   MergeList merges_;
   Unknown unknown_;  // of a folder's
 };
 
 class MergedCharacters final : public Encoder {
  public:
-  MergedCharacters(const Vocabulary& vocabulary, const gguf::File& file)
-      : vocabulary_(vocabulary), merges_(file), bytes_(byte_tokens(vocabulary)) {}
-
-  void append(std::string_view text, std::vector<int32_t>& ids) const override {
-    static constexpr Match kLines[] = {match_lines};
-    std::string spelt;
-    spell_spaces(text, spelt);
-    Merging merging;
-    WordCache cache(spelt.size());
-    const auto encode = [&](std::string_view line) { append_line(merging, line, ids); };
-    for (const std::string_view line : cut(spelt, kLines)) cache.append(line, ids, encode);
+  MergedCharacters(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer)
+      : vocabulary_(vocabulary),
+        splitter_(pretokenizer.patterns),
+        marks_spaces_(pretokenizer.spelling == Pretokenizer::Spelling::marked_characters),
+        merges_(file),
+        bytes_(byte_tokens(vocabulary)),
+        words_(vocabulary) {
+    if (marks_spaces_) merges_.each_made([&](std::string_view made) { words_.joins(made); });
   }
 
-  void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
+  void append(std::string_view text, std::vector<int32_t>& ids) const override {
+    std::string spelt;
+    if (marks_spaces_) {
+      spell_spaces(text, spelt);
+      text = spelt;
+    }
+    Merging merging;
+    WordCache cache(text.size());
+    const auto encode = [&](std::string_view word) { append_word(merging, word, ids); };
+    splitter_.words(text, [&](std::string_view part) {
+      for (size_t at = 0; at < part.size();) {
+        const size_t end = marks_spaces_ ? words_.end(part, at) : part.size();
+        cache.append(part.substr(at, end - at), ids, encode);
+        at = end;
+      }
+    });
+  }
+
+  void read(std::string_view token, std::string& bytes) const override { marks_spaces_ ? read_spaces(token, bytes) : void(bytes += token); }
   bool adds_bos() const override { return true; }
 
  private:
-  void append_line(Merging& merging, std::string_view line, std::vector<int32_t>& ids) const {
+  void append_word(Merging& merging, std::string_view word, std::vector<int32_t>& ids) const {
     const auto rank = [&](std::string_view both, size_t left) { return merges_.rank(both, left); };
-    merging.run(line, rank, [&](std::string_view symbol) {
+    merging.run(word, rank, [&](std::string_view symbol) {
       if (const int32_t id = vocabulary_.find(symbol); id >= 0) return ids.push_back(id);
       for (const char c : symbol)
         if (const int32_t byte = bytes_[static_cast<uint8_t>(c)]; byte >= 0) ids.push_back(byte);
@@ -102,18 +116,22 @@ class MergedCharacters final : public Encoder {
   }
 
   const Vocabulary& vocabulary_;
+  Splitter splitter_;
+  bool marks_spaces_;
   MergeList merges_;
   std::array<int32_t, 256> bytes_;
+  WordEnds words_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file) {
-  return std::make_unique<ByteLevel>(vocabulary, file);
+std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file, Splitter splitter, bool whole_words,
+                                         bool adds_bos) {
+  return std::make_unique<ByteLevel>(vocabulary, file, std::move(splitter), whole_words, adds_bos);
 }
 
-std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file) {
-  return std::make_unique<MergedCharacters>(vocabulary, file);
+std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer) {
+  return std::make_unique<MergedCharacters>(vocabulary, file, pretokenizer);
 }
 
 }  // namespace lt::tokenize

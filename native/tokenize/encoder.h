@@ -1,4 +1,4 @@
-// The two kinds of byte-pair encoding. An encoder turns text without special tokens into ids.
+// The kinds of vocabularies. An encoder turns text without special tokens into ids.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gguf/file.h"
+#include "tokenize/pretokenize.h"
 #include "tokenize/vocabulary.h"
 
 namespace lt::tokenize {
@@ -20,15 +21,22 @@ class Encoder {
   virtual void read(std::string_view token, std::string& bytes) const = 0;
   virtual bool strips_first_space() const { return false; }
   virtual bool adds_bos() const = 0;  // where the file does not say
+  // What decoding makes better in the whole that it gives, where the vocabulary does not keep which spaces there were.
+  virtual void tidy(std::string&) const {}
 };
 
 // SentencePiece's byte-pair encoding: the pair whose joined token has the best score goes first (Kudo and Richardson 2018).
 std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary, const gguf::File& file);
 // Merges by their order in a list, over bytes spelt as text, cut by a pre-tokenizer (Radford et al. 2019).
-std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file);
+std::unique_ptr<Encoder> make_byte_level(const Vocabulary& vocabulary, const gguf::File& file, Splitter splitter, bool whole_words,
+                                         bool adds_bos);
 // As the library "tokenizers" merges characters, of text that is spelt already.
 std::unique_ptr<Encoder> make_spelt_characters(const Vocabulary& vocabulary, const gguf::File& file);
-// Merges by their order in a list, over characters with SentencePiece's spelling of spaces and bytes (Gemma 4).
-std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file);
+// Merges by their order in a list, over characters with SentencePiece's bytes, and its spaces where the pre-tokenizer says so (Gemma 4).
+std::unique_ptr<Encoder> make_merged_characters(const Vocabulary& vocabulary, const gguf::File& file, const Pretokenizer& pretokenizer);
+std::unique_ptr<Encoder> make_wordpiece(const Vocabulary& vocabulary, const gguf::File& file);
+std::unique_ptr<Encoder> make_unigram(const Vocabulary& vocabulary, const gguf::File& file);
+std::unique_ptr<Encoder> make_greedy_bytes(const Vocabulary& vocabulary);
+std::unique_ptr<Encoder> make_least_cost(const Vocabulary& vocabulary, const gguf::File& file);
 
 }  // namespace lt::tokenize

@@ -54,8 +54,7 @@ void run_replace(std::string_view text, std::string_view what, std::string_view 
 
 void run_strip_left(std::string_view text, std::string_view, std::string_view, std::string& out) {
   size_t at = 0;
-  for (Read read = read_utf8(text, 0); at < text.size() && class_of(read.code) == Class::space; read = read_utf8(text, at))
-    at += read.bytes;
+  for (Read read = read_utf8(text, 0); at < text.size() && is_space(read.code); read = read_utf8(text, at)) at += read.bytes;
   out += text.substr(at);
 }
 
@@ -63,7 +62,7 @@ void run_strip_right(std::string_view text, std::string_view, std::string_view, 
   size_t end = text.size();
   while (end > 0) {
     const Read read = read_before(text, end);
-    if (class_of(read.code) != Class::space) break;
+    if (!is_space(read.code)) break;
     end -= read.bytes;
   }
   out += text.substr(0, end);

@@ -1,77 +1,72 @@
 #include "tokenize/pretokenize.h"
 
-#include "tokenize/unicode.h"
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "core/error.h"
+#include "core/text.h"
 
 namespace lt::tokenize {
-
 namespace {
 
-constexpr Match kGpt2[] = {match_gpt2};
-constexpr Match kLlama3[] = {match_llama3};
-constexpr Match kQwen2[] = {match_qwen2};
-constexpr Match kDigitsThenGpt2[] = {match_digit, match_gpt2};
-constexpr Match kDeepseekCoder[] = {match_newline, match_spaced_letters, match_spaced_punctuation, match_cjk, match_digit};
-
-constexpr Pretokenizer kAll[] = {
-    {"gpt-2", kGpt2, false, false},
-    {"llama-bpe", kLlama3, true, true},
-    {"smaug-bpe", kLlama3, false, false},
-    {"qwen2", kQwen2, false, false},
-    {"smollm", kDigitsThenGpt2, false, false},
-    {"starcoder", kDigitsThenGpt2, false, false},
-    {"deepseek-coder", kDeepseekCoder, false, false},
-};
-
-// Other names of the same.
-struct Alias {
-  std::string_view name;
-  std::string_view pre;
-};
-constexpr Alias kAliases[] = {
-    {"", "gpt-2"},           {"default", "gpt-2"},       {"llama3", "llama-bpe"},    {"llama-v3", "llama-bpe"},    {"phi-2", "gpt-2"},
-    {"refact", "starcoder"}, {"command-r", "starcoder"}, {"codeshell", "starcoder"}, {"deepseek-r1-qwen", "qwen2"}};
-
-void cut_piece(std::string_view piece, Match match, std::vector<std::string_view>& words) {
-  size_t begin = 0;
-  for (size_t at = 0; at < piece.size();) {
-    const size_t end = match(piece, at);
-    if (end == at) {
-      at += read_utf8(piece, at).bytes;
-      continue;
-    }
-    if (begin < at) words.push_back(piece.substr(begin, at - begin));
-    words.push_back(piece.substr(at, end - at));
-    begin = at = end;
+// Calls f with each of the names; true where one does.
+template <class F>
+bool any_name(std::string_view names, const F& f) {
+  while (!names.empty()) {
+    const size_t end = std::min(names.find(' '), names.size());
+    if (f(names.substr(0, end))) return true;
+    names.remove_prefix(std::min(end + 1, names.size()));
   }
-  if (begin < piece.size()) words.push_back(piece.substr(begin));
+  return false;
 }
 
 }  // namespace
 
 const Pretokenizer* find_pretokenizer(std::string_view pre) {
-  for (const Alias& alias : kAliases)
-    if (alias.name == pre) return find_pretokenizer(alias.pre);
-  for (const Pretokenizer& one : kAll)
-    if (one.pre == pre) return &one;
+  if (pre.empty()) pre = "default";
+  for (const Pretokenizer& one : pretokenizers())
+    if (any_name(one.names, [&](std::string_view name) { return name == pre; })) return &one;
   return nullptr;
 }
 
 std::string known_pretokenizers() {
+  std::vector<std::string_view> all;
+  for (const Pretokenizer& one : pretokenizers()) any_name(one.names, [&](std::string_view name) { return all.push_back(name), false; });
+  std::sort(all.begin(), all.end());
   std::string names;
-  for (const Pretokenizer& one : kAll) names += (names.empty() ? "" : ", ") + std::string(one.pre);
+  for (const std::string_view name : all) (names += names.empty() ? "" : ", ") += name;
   return names;
 }
 
-std::vector<std::string_view> cut(std::string_view text, std::span<const Match> steps) {
-  std::vector<std::string_view> pieces{text};
-  std::vector<std::string_view> words;
-  for (const Match match : steps) {
-    words.clear();
-    words.reserve(pieces.size() + text.size() / 4);
-    for (const std::string_view piece : pieces) cut_piece(piece, match, words);
-    pieces.swap(words);
+std::vector<Split> splits_of(std::span<const std::string_view> told) {
+  using Match = Split::Match;
+  static constexpr std::pair<std::string_view, Match> names[] = {{"isolated", Match::isolated},
+                                                                 {"removed", Match::removed},
+                                                                 {"merged_with_previous", Match::merged_with_previous},
+                                                                 {"merged_with_next", Match::merged_with_next},
+                                                                 {"contiguous", Match::contiguous}};
+  constexpr std::string_view inverted = "inverted ";
+  std::vector<Split> out;
+  for (size_t i = 0; i < told.size(); i += 2) {
+    std::string_view name = told[i];
+    const bool inverts = name.starts_with(inverted);
+    if (inverts) name.remove_prefix(inverted.size());
+    const auto* at = std::find_if(std::begin(names), std::end(names), [&](const auto& n) { return n.first == name; });
+    if (at == std::end(names) || i + 1 == told.size())
+      throw Error(Code::format, "tokenizer.huggingface.splits: expected what becomes of a match and a pattern, in turn, found \"" +
+                                    shown(told[i]) + "\"");
+    out.push_back({told[i + 1], at->second, inverts});
   }
-  return pieces;
+  return out;
+}
+
+Splitter::Splitter(std::span<const std::string_view> patterns) {
+  for (const std::string_view p : patterns) steps_.push_back({Pattern(p), Split::Match::isolated, false});
+}
+
+Splitter::Splitter(std::span<const Split> splits) {
+  for (const Split& s : splits) steps_.push_back({Pattern(s.pattern), s.match, s.inverted});
 }
 
 }  // namespace lt::tokenize

@@ -41,7 +41,9 @@ class SentencePiece final : public Encoder {
         ranks_(read_ranks(vocabulary, file)),
         bytes_(byte_tokens(vocabulary)),
         prefixes_space_(file.boolean("tokenizer.ggml.add_space_prefix").value_or(true)),
-        cuts_at_spaces_(no_token_spans_words(vocabulary)) {}
+        words_(vocabulary) {
+    for (const std::string_view token : vocabulary.tokens) words_.joins(token);
+  }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     std::string spelt;
@@ -51,7 +53,7 @@ class SentencePiece final : public Encoder {
     Merging merging;
     WordCache cache(spelt.size());
     for (size_t at = 0; at < spelt.size();) {
-      const size_t end = cuts_at_spaces_ ? word_end(spelt, at) : spelt.size();
+      const size_t end = words_.end(spelt, at);
       const std::string_view word = std::string_view(spelt).substr(at, end - at);
       cache.append(word, ids, [&](std::string_view w) { append_word(merging, w, ids); });
       at = end;
@@ -80,7 +82,7 @@ class SentencePiece final : public Encoder {
   std::vector<uint32_t> ranks_;  // of each token
   std::array<int32_t, 256> bytes_;
   bool prefixes_space_;
-  bool cuts_at_spaces_;
+  WordEnds words_;
 };
 
 }  // namespace

@@ -19,15 +19,17 @@ void replace_all(std::string_view text, std::string_view what, std::string_view 
 void spell_spaces(std::string_view text, std::string& out) { replace_all(text, " ", kSpace, out); }
 void read_spaces(std::string_view token, std::string& out) { replace_all(token, kSpace, " ", out); }
 
-size_t word_end(std::string_view text, size_t at) {
-  while (text.substr(at, kSpace.size()) == kSpace) at += kSpace.size();
-  const size_t end = text.find(kSpace, at);
-  return end == std::string_view::npos ? text.size() : end;
+void WordEnds::joins(std::string_view made) {
+  for (size_t at = made.find(kSpace, 1); at != std::string_view::npos; at = made.find(kSpace, at + 1))
+    if (!made.substr(0, at).ends_with(kSpace)) goes_on_[static_cast<uint8_t>(made[at - 1])] = true;
 }
 
-bool no_token_spans_words(const Vocabulary& vocabulary) {
-  return vocabulary.find(kSpace) >= 0 && std::none_of(vocabulary.tokens.begin(), vocabulary.tokens.end(),
-                                                      [](std::string_view token) { return word_end(token, 0) != token.size(); });
+size_t WordEnds::end(std::string_view text, size_t at) const {
+  if (!cuts_) return text.size();
+  while (text.substr(at).starts_with(kSpace)) at += kSpace.size();
+  do at = text.find(kSpace, at + 1);
+  while (at != std::string_view::npos && (goes_on_[static_cast<uint8_t>(text[at - 1])] || text.substr(0, at).ends_with(kSpace)));
+  return std::min(at, text.size());
 }
 
 std::array<int32_t, 256> byte_tokens(const Vocabulary& vocabulary) {

@@ -13,11 +13,21 @@ constexpr std::string_view kSpace = "\xE2\x96\x81";
 void spell_spaces(std::string_view text, std::string& out);
 void read_spaces(std::string_view token, std::string& out);
 
-// The end of the word at `at`: spaces, spelt so, then what is none.
-size_t word_end(std::string_view text, size_t at);
-// True where a space never follows anything else inside a token, and is one itself: then no merge crosses from one word into the next,
-// and words can be merged one by one.
-bool no_token_spans_words(const Vocabulary& vocabulary);
+// Where a text can be cut before merging without a change in what is merged: before a space, spelt so, behind a byte that none follows in
+// anything that merges make. Then words can be merged one by one.
+class WordEnds {
+ public:
+  // Nothing is cut where a space is no token itself.
+  explicit WordEnds(const Vocabulary& vocabulary) : cuts_(vocabulary.find(kSpace) >= 0) {}
+  void joins(std::string_view made);  // merges make this
+
+  // The end of the word at `at`: spaces, then what is none.
+  size_t end(std::string_view text, size_t at) const;
+
+ private:
+  bool cuts_;
+  std::array<bool, 256> goes_on_{};  // by the byte before a space
+};
 
 // The token of each byte; -1: the vocabulary has none.
 std::array<int32_t, 256> byte_tokens(const Vocabulary& vocabulary);

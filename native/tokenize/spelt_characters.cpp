@@ -16,13 +16,15 @@ class SpeltCharacters final : public Encoder {
         unknown_(vocabulary, file),
         whole_words_(file.boolean("tokenizer.huggingface.ignore_merges").value_or(false)),
         strips_first_space_(file.boolean("tokenizer.huggingface.strip_space").value_or(false)),
-        cuts_at_spaces_(!whole_words_ && no_token_spans_words(vocabulary)) {}
+        words_(vocabulary) {
+    merges_.each_made([&](std::string_view made) { words_.joins(made); });
+  }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     Merging merging;
     WordCache cache(text.size());
     for (size_t at = 0; at < text.size();) {
-      const size_t end = cuts_at_spaces_ ? word_end(text, at) : text.size();
+      const size_t end = whole_words_ ? text.size() : words_.end(text, at);
       cache.append(text.substr(at, end - at), ids, [&](std::string_view word) { append_word(merging, word, ids); });
       at = end;
     }
@@ -47,7 +49,7 @@ class SpeltCharacters final : public Encoder {
   Unknown unknown_;
   bool whole_words_;
   bool strips_first_space_;
-  bool cuts_at_spaces_;
+  WordEnds words_;
 };
 
 }  // namespace

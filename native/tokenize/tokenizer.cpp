@@ -1,5 +1,7 @@
 #include "tokenize/tokenizer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -18,20 +20,45 @@ namespace {
 
 constexpr size_t kLongestText = size_t{64} << 20;
 
-std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model) {
+const Pretokenizer& pretokenizer_of(const gguf::File& file, std::string_view model, std::string_view asked) {
+  const std::string_view pre = !asked.empty() ? asked : model == "gemma4" ? model : file.string("tokenizer.ggml.pre").value_or("");
+  if (const Pretokenizer* found = find_pretokenizer(pre)) return *found;
+  throw Error(asked.empty() ? Code::unsupported : Code::argument,
+              (asked.empty() ? "tokenizer.ggml.pre: " : "preTokenizer: ") + ("the pre-tokenizer \"" + shown(pre)) +
+                  "\" is not known; those that are: " + known_pretokenizers() + (asked.empty() ? "; name one of them to read it so" : ""));
+}
+
+std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model, std::string_view pre) {
   if (model == "llama" && vocabulary.from_folder) return make_spelt_characters(vocabulary, file);
   if (model == "llama") return make_sentencepiece(vocabulary, file);
-  if (model == "gpt2") return make_byte_level(vocabulary, file);
-  return make_merged_characters(vocabulary, file);
+  if (model == "bert") return make_wordpiece(vocabulary, file);
+  if (model == "t5") return make_unigram(vocabulary, file);
+  if (model == "rwkv") return make_greedy_bytes(vocabulary);
+  if (model == "plamo2") return make_least_cost(vocabulary, file);
+  const auto* splits = pre.empty() ? string_array(file, "tokenizer.huggingface.splits") : nullptr;
+  if (splits)
+    return make_byte_level(vocabulary, file, Splitter(splits_of(*splits)),
+                           file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
+  const Pretokenizer& pretokenizer = pretokenizer_of(file, model, pre);
+  if (pretokenizer.spelling == Pretokenizer::Spelling::bytes)
+    return make_byte_level(vocabulary, file, Splitter(pretokenizer.patterns), pretokenizer.whole_words, pretokenizer.add_bos);
+  return make_merged_characters(vocabulary, file, pretokenizer);
 }
 
 std::string_view supported_model(const gguf::File& file) {
   const auto model = file.string("tokenizer.ggml.model");
   if (!model) throw Error(Code::format, "tokenizer.ggml.model: expected the kind of tokenizer, found none: the file has no vocabulary");
-  if (*model != "llama" && *model != "gpt2" && *model != "gemma4")
+  static constexpr std::string_view built[] = {"llama", "gpt2", "gemma4", "bert", "t5", "rwkv", "plamo2"};
+  if (std::find(std::begin(built), std::end(built), *model) == std::end(built))
     throw Error(Code::unsupported, "tokenizer.ggml.model: the tokenizer \"" + shown(*model) +
-                                       "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4");
+                                       "\" is not built; those that are: llama (SentencePiece BPE), gpt2 (byte-level BPE), gemma4, bert "
+                                       "(WordPiece), t5 (SentencePiece unigram), rwkv, plamo2");
   return *model;
+}
+
+// Where the file does not say: of an encoder's texts the last token is what parts it from another (BERT), or ends it (T5).
+bool ends_texts(const gguf::File& file, std::string_view model) {
+  return model == "t5" || (model == "bert" && file.boolean("tokenizer.ggml.add_sep_token").value_or(true));
 }
 
 // Phi 3 (SentencePiece, not the byte-level Phi 4 of the same architecture): its marks take the white space after them.
@@ -75,7 +102,7 @@ class FolderText {
 
 class FileTokenizer final : public Tokenizer {
  public:
-  explicit FileTokenizer(const gguf::File& file) : FileTokenizer(file, supported_model(file)) {}
+  FileTokenizer(const gguf::File& file, std::string_view pre) : FileTokenizer(file, supported_model(file), pre) {}
 
   std::vector<int32_t> encode(std::string_view text, bool special) const override {
     if (text.size() > kLongestText)
@@ -100,6 +127,7 @@ class FileTokenizer final : public Tokenizer {
   std::string decode(std::span<const int32_t> ids, bool special) const override {
     std::string out;
     for (const int32_t id : ids) out += piece(id, special);
+    encoder_->tidy(out);
     if (strips_first_space() && !out.empty() && out[0] == ' ') out.erase(0, 1);
     return out;
   }
@@ -127,12 +155,12 @@ class FileTokenizer final : public Tokenizer {
   }
 
  private:
-  FileTokenizer(const gguf::File& file, std::string_view model)
+  FileTokenizer(const gguf::File& file, std::string_view model, std::string_view pre)
       : vocabulary_(file),
         special_(vocabulary_, marks_take_spaces(file, model)),
-        encoder_(make_encoder(vocabulary_, file, model)),
+        encoder_(make_encoder(vocabulary_, file, model, pre)),
         add_bos_(vocabulary_.bos >= 0 && file.boolean("tokenizer.ggml.add_bos_token").value_or(encoder_->adds_bos())),
-        add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(false)) {
+        add_eos_(vocabulary_.eos >= 0 && file.boolean("tokenizer.ggml.add_eos_token").value_or(ends_texts(file, model))) {
     if (vocabulary_.from_folder) folder_.emplace(vocabulary_, file);
     read_pieces();
   }
@@ -173,14 +201,16 @@ class FileTokenizer final : public Tokenizer {
 
 }  // namespace
 
-std::shared_ptr<const Tokenizer> Tokenizer::load(const gguf::File& file) { return std::make_shared<const FileTokenizer>(file); }
+std::shared_ptr<const Tokenizer> Tokenizer::load(const gguf::File& file, std::string_view pre) {
+  return std::make_shared<const FileTokenizer>(file, pre);
+}
 
-std::shared_ptr<const Tokenizer> Tokenizer::load(std::shared_ptr<const gguf::File> file) {
+std::shared_ptr<const Tokenizer> Tokenizer::load(std::shared_ptr<const gguf::File> file, std::string_view pre) {
   struct Both {
     std::shared_ptr<const gguf::File> file;
     std::shared_ptr<const Tokenizer> tokenizer;
   };
-  auto tokenizer = load(*file);
+  auto tokenizer = load(*file, pre);
   const auto both = std::make_shared<const Both>(Both{std::move(file), std::move(tokenizer)});
   return {both, both->tokenizer.get()};
 }

@@ -14,9 +14,10 @@ namespace lt::tokenize {
 class Tokenizer {
  public:
   // Throws Code::format for a broken vocabulary, Code::unsupported for a kind of tokenizer that is not built. Tokens stay in the
-  // file, which must outlive the tokenizer; given a shared pointer, the tokenizer sees to that.
-  static std::shared_ptr<const Tokenizer> load(const gguf::File& file);
-  static std::shared_ptr<const Tokenizer> load(std::shared_ptr<const gguf::File> file);
+  // file, which must outlive the tokenizer; given a shared pointer, the tokenizer sees to that. pre: the pre-tokenizer, whatever the
+  // file says (Code::argument: there is none of that name).
+  static std::shared_ptr<const Tokenizer> load(const gguf::File& file, std::string_view pre = {});
+  static std::shared_ptr<const Tokenizer> load(std::shared_ptr<const gguf::File> file, std::string_view pre = {});
   virtual ~Tokenizer() = default;
 
   // special: control tokens written in the text become their ids; else they are plain text. Adds no begin or end token.

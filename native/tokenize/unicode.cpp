@@ -1,15 +1,18 @@
 #include "tokenize/unicode.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace lt::tokenize {
 
 namespace {
 
-constexpr uint32_t kRuns[] = {
-#include "tokenize/unicode_table.inc"
+struct NamedBounds {
+  std::string_view name;
+  size_t count;
 };
+#include "tokenize/unicode_table.inc"
 
 // Well-formed sequences (Unicode 15.0, table 3-7): the lead byte gives the length and the range of the second byte.
 struct Lead {
@@ -29,11 +32,39 @@ Lead lead_of(uint8_t byte) {
 
 }  // namespace
 
-Class class_of(char32_t code) {
+Category category_of(char32_t code) {
+  if (code > 0x10FFFF) return Category::Cn;
+  static const auto low = [] {
+    std::array<uint8_t, 0x800> of;
+    for (size_t run = 0; run < std::size(kCategories); ++run)
+      for (size_t c = kCategories[run] >> 5; c < of.size() && (run + 1 == std::size(kCategories) || c < kCategories[run + 1] >> 5); ++c)
+        of[c] = kCategories[run] & 31;
+    return of;
+  }();
+  if (code < low.size()) return static_cast<Category>(low[code]);
   // The run before the first that begins after `code`.
-  const auto* after = std::upper_bound(std::begin(kRuns), std::end(kRuns), static_cast<uint32_t>(code) << 3 | 7u);
-  return static_cast<Class>(after[-1] & 7);
+  const auto* after = std::upper_bound(std::begin(kCategories), std::end(kCategories), static_cast<uint32_t>(code) << 5 | 31u);
+  return static_cast<Category>(after[-1] & 31);
 }
+
+bool is_space(char32_t code) {
+  if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r');
+  const std::span<const char32_t> bounds = property_bounds("white_space");
+  return (std::upper_bound(bounds.begin(), bounds.end(), code) - bounds.begin()) % 2 == 1;
+}
+
+std::span<const uint32_t> category_runs() { return kCategories; }
+
+std::span<const char32_t> property_bounds(std::string_view name) {
+  size_t begin = 0;
+  for (const NamedBounds& p : kProperties) {
+    if (p.name == name) return std::span(kBounds).subspan(begin, p.count);
+    begin += p.count;
+  }
+  return {};
+}
+
+std::span<const char32_t> case_sets() { return kAlike; }
 
 Read read_utf8(std::string_view text, size_t at) {
   if (at >= text.size()) return {kReplacement, 0, false, false};

@@ -1,15 +1,28 @@
-// Reading UTF-8 that may be broken, and the classes of code points that pre-tokenizers ask for.
+// Reading UTF-8 that may be broken, and the properties of code points that tokenizers ask for.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace lt::tokenize {
 
-// The classes of Unicode's general category; space is the property White_Space and comes first.
-enum class Class : uint8_t { space, letter, number, mark, punctuation, symbol, other, end };
+// General categories (Unicode, table 4-4). What is no character, a surrogate too, is unassigned.
+// clang-format off
+enum class Category : uint8_t { Lu, Ll, Lt, Lm, Lo, Mn, Mc, Me, Nd, Nl, No, Pc, Pd, Ps, Pe, Pi, Pf, Po, Sm, Sc, Sk, So, Zs, Zl, Zp, Cc, Cf, Co, Cn };
+// clang-format on
+constexpr int kCategoryCount = 29;
+constexpr std::string_view kCategoryNames = "LuLlLtLmLoMnMcMeNdNlNoPcPdPsPePiPfPoSmScSkSoZsZlZpCcCfCoCn";  // two letters each
 
-Class class_of(char32_t code);
+Category category_of(char32_t code);
+bool is_space(char32_t code);  // the property White_Space
+
+// {first code point << 5 | category} of each run, in order.
+std::span<const uint32_t> category_runs();
+// Where a property (a script, white_space, word, alphabetic, ...) begins and ends, in turn; empty: none is called so.
+std::span<const char32_t> property_bounds(std::string_view lower_case_name);
+// Sets of letters that differ by case alone, each ended by 0.
+std::span<const char32_t> case_sets();
 
 constexpr char32_t kReplacement = 0xFFFD;
 

@@ -34,11 +34,15 @@ constexpr std::string_view kEnds[] = {
 };
 
 // Marks of fill-in-the-middle prompts. Files have them, and the ends above, as user-defined too (DeepSeek Coder, Phi 3's </s>).
-constexpr std::string_view kFillMarks[] = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>",     "<|fim_repo|>",
-                                           "<fim_prefix>",   "<fim_suffix>",   "<fim_middle>",   "<fim_pad>",       "<fim-prefix>",
-                                           "<fim-suffix>",   "<fim-middle>",   "<fim-pad>",      "<｜fim▁begin｜>", "<｜fim▁hole｜>",
-                                           "<｜fim▁end｜>",  "<|repo_name|>",  "<|file_sep|>",   "<PRE>",           "<SUF>",
-                                           "<MID>",          "<PAD>"};
+constexpr std::string_view kFillMarks[] = {
+    "<|fim_prefix|>",  "<|fim_suffix|>",  "<|fim_middle|>",  "<fim_prefix>",    "<fim_suffix>",   "<fim_middle>",
+    "<fim-prefix>",    "<fim-suffix>",    "<fim-middle>",    "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>",
+    "<PRE>",           "<SUF>",           "<MID>",           "▁<PRE>",          "▁<SUF>",         "▁<MID>",
+    "<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>", "<|prefix|>",      "<|suffix|>",     "<|middle|>",
+};
+// And those that stand where the middle ends: between files, or what fills up.
+constexpr std::string_view kFillEnds[] = {"<|fim_pad|>",   "<fim_pad>",   "<fim-pad>",  "<PAD>",        "<|fim_repo|>",       "<fim_repo>",
+                                          "<|repo_name|>", "<repo_name>", "<reponame>", "<|file_sep|>", "<|file_separator|>", "<file_sep>"};
 
 template <size_t N>
 bool among(const std::string_view (&names)[N], std::string_view text) {
@@ -184,6 +188,24 @@ void Vocabulary::read_special_ids(const gguf::File& file) {
   bos = read_id_or_none(file, "tokenizer.ggml.bos_token_id", size());
   eos = read_id_or_none(file, "tokenizer.ggml.eos_token_id", size());
   unknown = read_id_or_none(file, "tokenizer.ggml.unknown_token_id", size());
+  const std::string_view model = file.string("tokenizer.ggml.model").value_or("");
+  const auto unless_said = [&](int32_t& id, int32_t usual) {
+    if (id < 0 && usual < size()) id = usual;
+  };
+  if (model == "bert") {
+    const int32_t first = read_id_or_none(file, "tokenizer.ggml.cls_token_id", size());
+    const int32_t last = read_id_or_none(file, "tokenizer.ggml.seperator_token_id", size());  // the key is spelt so
+    unless_said(bos, first >= 0 ? first : 101);
+    unless_said(eos, last >= 0 ? last : 102);
+    unless_said(unknown, 100);
+  } else if (model == "t5") {
+    unless_said(eos, 1);
+    unless_said(unknown, 2);
+  } else if (model == "plamo2") {
+    unless_said(bos, 1);
+    unless_said(eos, 2);
+    unless_said(unknown, 0);
+  }
 }
 
 void Vocabulary::find_ends(const gguf::File& file) {
@@ -203,8 +225,9 @@ void Vocabulary::find_ends(const gguf::File& file) {
   }
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (kinds[i] != Kind::control && kinds[i] != Kind::user_defined) continue;
-    const bool end = among(kEnds, tokens[i]);
-    if (end || among(kFillMarks, tokens[i])) kinds[i] = Kind::control;  // written in plain text it must not end a turn
+    const bool end = among(kEnds, tokens[i]) || (kinds[i] == Kind::control && among(kFillEnds, tokens[i]));
+    if (end || among(kFillMarks, tokens[i]) || among(kFillEnds, tokens[i]))
+      kinds[i] = Kind::control;  // written in plain text it must not end a turn
     if (end) ends[i] = true;
   }
 }

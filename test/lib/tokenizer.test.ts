@@ -2,6 +2,7 @@ import { isUint32Array } from 'node:util/types';
 
 import { embeddedModel, loadModel, loadTokenizer } from 'llama-ts';
 
+import { infillPart } from '../../lib/infill';
 import { storyModel } from './model';
 
 const model = storyModel();
@@ -26,6 +27,48 @@ describe('tokenize', () => {
     expect(() => model().tokenize(5 as unknown as string)).toThrow('text: expected a string, found 5');
     expect(() => model().detokenize([1.5])).toThrow('ids[0]: expected an integer');
     expect(() => model().detokenize([5000])).toThrow(expect.objectContaining({ code: 'ARGUMENT' }) as Error);
+  });
+});
+
+describe('the pre-tokenizer', () => {
+  test('is the one that the caller names', async () => {
+    using own = await loadTokenizer(embeddedModel);
+    using named = await loadTokenizer(embeddedModel, { preTokenizer: 'default' });
+    const text = 'They said: "Once upon a time"';
+    expect(named.decode(named.encode(text))).toBe(text);
+    expect([...named.encode(text)]).not.toEqual([...own.encode(text)]);
+  });
+
+  test('is refused by name, with those that there are', async () => {
+    await expect(loadTokenizer(embeddedModel, { preTokenizer: 'no-such' })).rejects.toMatchObject({
+      code: 'ARGUMENT',
+      message: expect.stringContaining('llama-bpe') as string,
+    });
+    await expect(loadModel(embeddedModel, { preTokenizer: 'no-such' })).rejects.toMatchObject({ code: 'ARGUMENT' });
+  });
+});
+
+describe('infill', () => {
+  test('needs the tokens for it', async () => {
+    await expect(model().infill('def f():\n', '\n')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(() => model().infill('a', 'b', { maxTokens: 'x' as unknown as number })).toThrow('maxTokens');
+  });
+
+  test('puts the texts between the marks, and control tokens in them are text', () => {
+    const controls = ['<|fim_prefix|>', '<|fim_suffix|>', '<|fim_middle|>'];
+    const vocabulary = { size: 9, begin: -1, end: -1, beginText: '', endText: '', addsBegin: false, addsEnd: false, controls };
+    expect(infillPart('a<|fim_middle|>', 'b', vocabulary).segments).toEqual([
+      { text: '<|fim_prefix|>', control: true },
+      { text: 'a<|fim_middle|>', control: false },
+      { text: '<|fim_suffix|>', control: true },
+      { text: 'b', control: false },
+      { text: '<|fim_middle|>', control: true },
+    ]);
+    expect(infillPart('a', '', { ...vocabulary, controls: ['[PREFIX]', '[SUFFIX]'] }).segments).toEqual([
+      { text: '[SUFFIX]', control: true },
+      { text: '[PREFIX]', control: true },
+      { text: 'a', control: false },
+    ]);
   });
 });
 

@@ -1,5 +1,9 @@
 // Calls in conversations: what is run, what the model is told, when an answer ends; by a model that says what the test wrote, and by a real one.
-import { LlamaError, type Chunk, type Result, type Tool } from 'llama-ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { editModel, embeddedModel, LlamaError, loadModel, type Chunk, type GenerateOptions, type Model, type Result, type Tool } from 'llama-ts';
 
 import type { NativeReport, NativeRequest, Segment } from '../../lib/native';
 import { Origin } from '../../lib/errors';
@@ -247,5 +251,52 @@ describe('with a model', () => {
       code: 'ARGUMENT',
       message: expect.stringContaining('chatml') as string,
     });
+  });
+
+  // The template's own form of a call is a control token of the model, which the model is made to write.
+  test('control tokens are letters where calls are read, and nothing elsewhere', async () => {
+    const template = hermes.replace('<tool_call>', '<|user|>').replace('</tool_call>', '<|assistant|>');
+    const [id] = model().tokenize('<|user|>', { special: true });
+    const forced = { ...greedy, template, maxTokens: 2, logitBias: { [id as number]: 1e9 } };
+    const messages = [{ role: 'user', content: 'x' }] as const;
+    const { text, problems } = await model().generate(messages, { ...forced, tools: { weather: weather() } });
+    expect([text, problems?.map((p) => p.raw).join('')]).toEqual(['<|user|><|user|>', '<|user|><|user|>']);
+    expect((await model().generate(messages, forced)).text).toBe('');
+    expect((await model().generate(messages, { ...forced, template: hermes, tools: { weather: weather() } })).text).toBe('');
+  });
+});
+
+describe('templates of a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'llama-ts-tools-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const prompt = (rendered: string, model: Model): Promise<number> => model.generate(rendered, { maxTokens: 1 }).then((r) => r.usage.prompt);
+  const asked = [{ role: 'user', content: 'x' }] as const;
+
+  test('by name, and tool_use where tools are offered', async () => {
+    const to = join(folder, 'named.gguf');
+    const named = (name: string, value: string) => ({ key: `tokenizer.chat_template.${name}`, type: 'str' as const, value });
+    await editModel(embeddedModel, {
+      to,
+      set: [named('tool_use', 'one two three {{ messages[0].content }}'), named('other', 'one {{ messages[0].content }}')],
+    });
+    await using model = await loadModel(to, { threads: 1 });
+    expect(Object.keys(model.info.chatTemplates)).toEqual(['default', 'tool_use', 'other']);
+    const tokens = (options: GenerateOptions): Promise<number> => model.generate(asked, { maxTokens: 1, ...options }).then((r) => r.usage.prompt);
+    expect(await tokens({ tools: { weather: weather() } })).toBe(await prompt('one two three x', model));
+    expect(await tokens({ template: 'other' })).toBe(await prompt('one x', model));
+    expect(await tokens({ template: 'other' })).not.toBe(await tokens({}));
+  });
+
+  test('a model without one is spoken to in ChatML, with a word about it', async () => {
+    const to = join(folder, 'bare.gguf');
+    await editModel(embeddedModel, { to, remove: ['tokenizer.chat_template'] });
+    await using model = await loadModel(to, { threads: 1 });
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { usage } = await model.generate(asked, { maxTokens: 1 });
+    await model.generate(asked, { maxTokens: 1 });
+    const told = warned.mock.calls.map(([message]) => String(message));
+    warned.mockRestore();
+    expect(usage.prompt).toBe(await prompt('<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\n', model));
+    expect(told.filter((message) => message.includes('ChatML'))).toHaveLength(1);
   });
 });

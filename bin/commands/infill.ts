@@ -1,0 +1,50 @@
+import type { CommandModule } from 'yargs';
+
+import { generateFlags, generateOptions, loadFlags, word, type Flags } from '../flags';
+import { readText } from '../input';
+import { Interrupt, interrupted } from '../interrupt';
+import { load } from '../load';
+import { note, print } from '../screen';
+import { stream, timings } from '../stream';
+
+async function given(flags: Flags, name: 'prefix' | 'suffix'): Promise<string> {
+  const [text, file] = [flags[name], flags[`${name}File`]];
+  if (typeof file === 'string') return readText(file);
+  return typeof text === 'string' ? text : '';
+}
+
+async function infill(flags: Flags): Promise<void> {
+  const interrupt = new Interrupt();
+  const [prefix, suffix] = [await given(flags, 'prefix'), await given(flags, 'suffix')];
+  if (prefix === '' && suffix === '') throw new Error('expected what the gap is in: --prefix TEXT, --suffix TEXT, or files with --prefix-file, --suffix-file');
+  try {
+    await using model = await load(flags, 'infill', interrupt.arm());
+    const generation = model.infill(prefix, suffix, { ...generateOptions(flags), signal: interrupt.arm() });
+    const json = flags.json === true;
+    const result = json ? await generation : await stream(generation, '');
+    await print(json ? `${JSON.stringify({ ...result, prefix, suffix })}\n` : '\n');
+    if (flags.verbose === true) timings(result);
+  } catch (error) {
+    if (!interrupt.pressed) throw error;
+    note('');
+    process.exitCode = interrupted;
+  }
+}
+
+const command: CommandModule = {
+  command: 'infill',
+  describe: 'write what is missing in the middle of a text, with a model that was trained to',
+  builder: (yargs) =>
+    generateFlags(
+      loadFlags(yargs).options({
+        prefix: word('what stands before the gap', ['in-prefix']),
+        suffix: word('what stands behind it', ['in-suffix']),
+        'prefix-file': word('file with what stands before the gap', [], { conflicts: 'prefix' }),
+        'suffix-file': word('file with what stands behind it', [], { conflicts: 'suffix' }),
+        json: { type: 'boolean', describe: 'print the result as JSON' },
+      }),
+    ).example('$0 infill -m qwen2.5-coder.gguf --prefix "def add(a, b):\\n    return " --suffix "\\n" -n 16', ''),
+  handler: (flags) => infill(flags),
+};
+
+export default command;

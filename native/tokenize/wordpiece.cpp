@@ -1,0 +1,150 @@
+// WordPiece (Devlin et al. 2018): words, each of them the longest tokens that it can be made of from its beginning. Files spell a token
+// that begins a word with U+2581 before it.
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "tokenize/encoder.h"
+#include "tokenize/normal_form.h"
+#include "tokenize/spelling.h"
+#include "tokenize/token_trie.h"
+#include "tokenize/unicode.h"
+#include "tokenize/word_cache.h"
+
+namespace lt::tokenize {
+namespace {
+
+bool is_han(char32_t c) {
+  struct Range {
+    char32_t first, last;
+  };
+  // BERT's own, the gap after U+2B81F too.
+  static constexpr Range ranges[] = {{0x4E00, 0x9FFF},   {0x3400, 0x4DBF},   {0x20000, 0x2A6DF}, {0x2A700, 0x2B73F},
+                                     {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0xF900, 0xFAFF},   {0x2F800, 0x2FA1F}};
+  return std::any_of(std::begin(ranges), std::end(ranges), [&](const Range& r) { return c >= r.first && c <= r.last; });
+}
+
+bool is_dropped(char32_t c) {
+  const Category category = category_of(c);
+  return c == 0 || c == kReplacement || (category >= Category::Cc && category < Category::Cn);
+}
+
+bool stands_alone(char32_t c) {
+  if (c < 0x80) return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
+  const Category category = category_of(c);
+  return (category >= Category::Pc && category <= Category::Po) || is_han(c);
+}
+
+class WordPiece final : public Encoder {
+ public:
+  WordPiece(const Vocabulary& vocabulary, const gguf::File& file)
+      : vocabulary_(vocabulary),
+        lowers_(file.boolean("tokenizer.ggml.normalizer.lowercase").value_or(true)),
+        strips_accents_(file.boolean("tokenizer.ggml.normalizer.strip_accents").value_or(lowers_)) {
+    for (int32_t id = 0; id < vocabulary.size(); ++id)
+      if (!vocabulary.is_mark(id) && !vocabulary.text(id).empty()) trie_.add(vocabulary.text(id), id);
+  }
+
+  void append(std::string_view text, std::vector<int32_t>& ids) const override {
+    const std::string normal = normalized(text);
+    std::string word;
+    const auto finish = [&] {
+      if (word.size() > kSpace.size()) append_word(word, ids);
+      word = kSpace;
+    };
+    finish();
+    for (size_t at = 0; at < normal.size();) {
+      const Read read = read_utf8(normal, at);
+      const std::string_view letter = std::string_view(normal).substr(at, read.bytes);
+      at += read.bytes;
+      if (is_space(read.code)) {
+        finish();
+      } else if (stands_alone(read.code)) {
+        finish();
+        word += letter;
+        finish();
+      } else if (!is_dropped(read.code)) {
+        word += letter;
+      }
+    }
+    finish();
+  }
+
+  void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
+  bool adds_bos() const override { return true; }
+
+  // Where nothing stands between in running text: spaces before ?!., and before endings, both about a lone apostrophe.
+  void tidy(std::string& text) const override {
+    drop_spaces(text, [](std::string_view rest) { return rest.find_first_of("?!.,") == 0; });
+    for (size_t at = text.find(" ' "); at != std::string::npos; at = text.find(" ' ", at)) text.replace(at, 3, "'");
+    drop_spaces(text, [](std::string_view rest) {
+      return rest.starts_with("'s") || rest.starts_with("'m") || rest.starts_with("'re") || rest.starts_with("'ve");
+    });
+  }
+
+ private:
+  template <class Before>
+  static void drop_spaces(std::string& text, const Before& before) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i)
+      if (text[i] != ' ' || !before(std::string_view(text).substr(i + 1))) out += text[i];
+    text = std::move(out);
+  }
+
+  std::string normalized(std::string_view text) const {
+    std::string out;
+    if (strips_accents_) {
+      // Of a letter that is made of several the first is kept, and no mark: what the tools that write these files do. BERT's own code
+      // keeps spacing marks, and of a syllable of Hangul all its letters.
+      std::string apart;
+      for (size_t at = 0; at < text.size();) {
+        const Read read = read_utf8(text, at);
+        if (read.code < 0x80) {
+          out += text[at++];
+          continue;
+        }
+        apart.clear();
+        append_normal_form(text.substr(at, read.bytes), {false, false}, apart);
+        const Read first = read_utf8(apart, 0);
+        const Category category = category_of(first.code);
+        if (category < Category::Mn || category > Category::Me) out.append(apart, 0, first.bytes);
+        at += read.bytes;
+      }
+    } else {
+      out = text;
+    }
+    if (!lowers_) return out;
+    std::string lower;
+    append_lower(out, lower);
+    return lower;
+  }
+
+  void append_word(std::string_view word, std::vector<int32_t>& ids) const {
+    const size_t before = ids.size();
+    for (size_t at = 0; at < word.size();) {
+      size_t longest = 0;
+      int32_t found = -1;
+      trie_.walk(word, at, [&](size_t bytes, int32_t id) { longest = bytes, found = id; });
+      if (found < 0) {
+        ids.resize(before);
+        break;
+      }
+      ids.push_back(found);
+      at += longest;
+    }
+    if (ids.size() == before && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
+  }
+
+  const Vocabulary& vocabulary_;
+  TokenTrie trie_;
+  bool lowers_;
+  bool strips_accents_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_wordpiece(const Vocabulary& vocabulary, const gguf::File& file) {
+  return std::make_unique<WordPiece>(vocabulary, file);
+}
+
+}  // namespace lt::tokenize
