@@ -1,33 +1,16 @@
 import './dispose';
-import { onAbort } from './abort';
 import { infillPart } from './infill';
 import { closeTicket, native, openTicket } from './binding';
 import { Chat, chatChecks, type Asked, type ChatOptions } from './chat';
 import * as check from './check';
-import {
-  classifyChecks,
-  embedChecks,
-  finished,
-  input,
-  inputs,
-  pairOf,
-  poolingOf,
-  questionOf,
-  rankChecks,
-  texts,
-  type EmbedInput,
-  type EmbedOptions,
-  type Ids,
-  type Ranked,
-  type RankOptions,
-  type ReadOptions,
-} from './embed';
+import type { EmbedInput, EmbedOptions, Ranked, RankOptions, ReadOptions } from './embed';
 import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
 import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
 import { alone, Rounds } from './rounds';
+import { Reader } from './reader';
 import { Rows } from './rows';
 import { answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message, type Variables } from './template';
@@ -51,10 +34,18 @@ export class Model implements AsyncDisposable {
   #warned = false; // that there is no template
   #templates = new Map<string, ChatTemplate>(); // the last few that were used
   #disposal: Promise<void> | undefined;
+  readonly #reader: Reader;
 
   private constructor(handle: ModelHandle, info: ModelInfo) {
     this.#handle = handle;
     this.info = info;
+    this.#reader = new Reader({
+      info,
+      jobs: this.#jobs,
+      handle: () => this.#alive(),
+      words: () => this.#words(),
+      submit: (request, course) => this.#submit(request, course),
+    });
   }
 
   /** @internal */
@@ -143,8 +134,10 @@ export class Model implements AsyncDisposable {
     return text.decode(this.#alive(), ids, options, 'detokenize');
   }
 
-  /** What `tokenize` gives, on a thread of its own: for long texts. */
-  async tokenizeAsync(content: string, options?: TextJobOptions): Promise<Uint32Array> {
+  /** What `tokenize` gives, on a thread of its own: for long texts. Of a list, what it gives for each, on all threads. */
+  tokenizeAsync(content: string, options?: TextJobOptions): Promise<Uint32Array>;
+  tokenizeAsync(contents: readonly string[], options?: TextJobOptions): Promise<Uint32Array[]>;
+  async tokenizeAsync(content: string | readonly string[], options?: TextJobOptions): Promise<Uint32Array | Uint32Array[]> {
     return this.#jobs.encode(new Origin(Model.prototype.tokenizeAsync), this.#alive(), content, options, 'tokenizeAsync');
   }
 
@@ -188,157 +181,17 @@ export class Model implements AsyncDisposable {
   embed(text: EmbedInput, options?: EmbedOptions): Promise<Float32Array>;
   embed(texts: readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(given: EmbedInput | readonly EmbedInput[], options?: EmbedOptions): Promise<Float32Array | Float32Array[]> {
-    const origin = new Origin(Model.prototype.embed);
-    const checked = check.options<EmbedOptions>(options, 'embed', embedChecks);
-    const { pooling = poolingOf(this.info), dimensions, instruction = '' } = checked;
-    const columns = pooling === 'none' ? this.info.width : this.info.vectorColumns;
-    if (dimensions !== undefined && dimensions > columns) check.refuse('dimensions', `at most the ${columns} numbers of a vector`, dimensions);
-    const one = !Array.isArray(given);
-    const all = one ? [input(given, 'text')] : inputs(given, 'texts');
-    const { normalize = pooling !== 'none' } = checked;
-    const vectors = await this.#read(origin, all.length, pooling, checked, async (i) => {
-      const of = all[i]!;
-      return typeof of === 'string' ? this.#fitted(await this.#idsOf(origin, instruction + of), i, checked) : of;
-    });
-    const finish = (rows: Float32Array): Float32Array => finished(rows, columns, dimensions ?? columns, normalize);
-    return one ? finish(vectors[0]!) : vectors.map(finish);
+    return this.#reader.embed(new Origin(Model.prototype.embed), given, options);
   }
 
   /** How well each document fits a query, best first. Of models with a head for scores: cross-encoders and rerankers. */
   async rank(query: string, documents: readonly string[], options?: RankOptions): Promise<Ranked[]> {
-    const origin = new Origin(Model.prototype.rank);
-    const checked = check.options<RankOptions>(options, 'rank', rankChecks);
-    check.string(query, 'query');
-    const all = texts(documents, 'documents');
-    this.#mustScore('rank');
-    const { rerankTemplate } = this.info;
-    if (checked.instruction !== undefined && rerankTemplate === undefined)
-      throw new LlamaError('ARGUMENT', 'instruction: this model takes a pair of texts, and has no place for it: leave it out');
-    const asked = rerankTemplate === undefined ? await this.#plainIds(origin, query) : undefined;
-    const scores = await this.#read(origin, all.length, 'rank', checked, (i) =>
-      asked ? this.#pair(origin, asked, all[i]!, i, checked) : this.#question(origin, query, all[i]!, i, checked),
-    );
-    return scores.map((of, index) => ({ index, score: of[0]!, scores: of })).sort((a, b) => b.score - a.score || a.index - b.index);
+    return this.#reader.rank(new Origin(Model.prototype.rank), query, documents, options);
   }
 
   /** The scores of each text, one a label of the model (`info.labels`). Of models with a head for them. */
   async classify(given: readonly EmbedInput[], options?: ReadOptions): Promise<Float32Array[]> {
-    const origin = new Origin(Model.prototype.classify);
-    const checked = check.options<ReadOptions>(options, 'classify', classifyChecks);
-    const all = inputs(given, 'texts');
-    this.#mustScore('classify');
-    return this.#read(origin, all.length, 'rank', checked, async (i) => {
-      const of = all[i]!;
-      return typeof of === 'string' ? this.#fitted(await this.#idsOf(origin, of), i, checked) : of;
-    });
-  }
-
-  #mustScore(where: string): void {
-    if (this.info.outputs > 0) return;
-    throw new LlamaError('UNSUPPORTED', `${where}: the model has no head for scores: expected a reranker or a classifier; embed() gives vectors to compare`);
-  }
-
-  /** What becomes of each of `count` inputs; some are on their way at a time. */
-  async #read(
-    origin: Origin,
-    count: number,
-    pooling: NonNullable<NativeRequest['pooling']>,
-    options: ReadOptions,
-    idsOf: (index: number) => Promise<Ids>,
-  ): Promise<Float32Array[]> {
-    const out: Float32Array[] = new Array<Float32Array>(count);
-    let [next, done] = [0, 0];
-    const stop = new AbortController();
-    const stopAll = (): void => stop.abort(options.signal?.reason);
-    const unlisten = onAbort(options.signal, stopAll);
-    if (options.signal?.aborted) stopAll();
-    const columns = pooling === 'rank' ? this.info.outputs : pooling === 'none' ? this.info.width : this.info.vectorColumns;
-    const lane = async (): Promise<void> => {
-      while (next < count) {
-        const index = next++;
-        const { ids, types } = await idsOf(index);
-        const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(ids), kind: 'embed', pooling, types };
-        const rows = new Rows('embed', pooling === 'none' ? ids.length : 1, columns);
-        await new Run(origin, 0).start((course) => this.#submit(request, rows.before(course)), stop.signal);
-        out[index] = rows.values;
-        options.onProgress?.(++done / count);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: Math.min(count, textsAtOnce) }, lane));
-    } catch (error) {
-      stop.abort(error);
-      throw error;
-    } finally {
-      unlisten();
-    }
-    return out;
-  }
-
-  /** Tokens of a text at most. */
-  get #longest(): number {
-    const { contextTokens, trainedContext, textAtOnce } = this.info;
-    return Math.min(contextTokens, trainedContext, textAtOnce > 0 ? textAtOnce : Infinity);
-  }
-
-  /** Ids without begin and end; of a long text on a thread of its own. */
-  async #plainIds(origin: Origin, content: string, special = false): Promise<Uint32Array> {
-    if (content.length < longText) return native.encode(this.#alive(), content, special);
-    return this.#jobs.prompt(origin, this.#alive(), [{ text: content, control: special }], false);
-  }
-
-  /** Ids of a text, with what the file puts before and behind it. */
-  async #idsOf(origin: Origin, content: string): Promise<Uint32Array> {
-    const { begin, end, addsBegin, addsEnd } = this.#words();
-    const ids = await this.#plainIds(origin, content);
-    const first = addsBegin && begin >= 0 ? [begin] : [];
-    const last = addsEnd && end >= 0 ? [end] : [];
-    return Uint32Array.from([...first, ...ids, ...last]);
-  }
-
-  /** The ids, or as many as can be read: the end stays. */
-  #fitted(ids: Uint32Array, index: number, options: ReadOptions): Ids {
-    const longest = this.#longest;
-    if (ids.length <= longest || options.tooLong !== 'truncate') return { ids, types: undefined };
-    options.onTruncated?.({ index, tokens: ids.length, read: longest });
-    const { end, addsEnd } = this.#words();
-    const read = ids.slice(0, longest);
-    if (addsEnd && end >= 0) read[longest - 1] = end;
-    return { ids: read, types: undefined };
-  }
-
-  /** A pair, of which the document gives way. */
-  async #pair(origin: Origin, query: Uint32Array, document: string, index: number, options: ReadOptions): Promise<Ids> {
-    const vocabulary = this.#words();
-    const ids = await this.#plainIds(origin, document);
-    const whole = pairOf(this.info, vocabulary, query, ids);
-    const over = whole.ids.length - this.#longest;
-    if (over <= 0 || over >= ids.length || options.tooLong !== 'truncate') return whole;
-    options.onTruncated?.({ index, tokens: whole.ids.length, read: whole.ids.length - over });
-    return pairOf(this.info, vocabulary, query, ids.slice(0, ids.length - over));
-  }
-
-  /** The reranker's question, of which the document gives way. Control tokens that the texts spell are plain text. */
-  async #question(origin: Origin, query: string, document: string, index: number, options: RankOptions): Promise<Ids> {
-    const template = this.info.rerankTemplate!;
-    const { controls } = this.#words();
-    const spelled = [query, document, options.instruction ?? ''].find((text) => controls.some((c) => c !== '' && text.includes(c)));
-    if (spelled !== undefined)
-      throw new LlamaError(
-        'ARGUMENT',
-        `${spelled === document ? `documents[${index}]` : 'query'}: spells a control token, which the model's question cannot hold`,
-      );
-    const idsOf = (text: string): Promise<Uint32Array> => this.#plainIds(origin, questionOf(template, query, text, options.instruction), true);
-    const longest = this.#longest;
-    let ids = await idsOf(document);
-    if (ids.length <= longest || options.tooLong !== 'truncate') return { ids, types: undefined };
-    const tokens = ids.length;
-    for (let kept = await this.#plainIds(origin, document); ids.length > longest && kept.length > 0; ) {
-      kept = kept.slice(0, Math.max(0, kept.length - (ids.length - longest)));
-      ids = await idsOf(native.decode(this.#alive(), kept, false));
-    }
-    options.onTruncated?.({ index, tokens, read: ids.length });
-    return { ids, types: undefined };
+    return this.#reader.classify(new Origin(Model.prototype.classify), given, options);
   }
 
   /** Frees the memory. What still runs rejects with `DISPOSED`. Resolves when all is freed. */
@@ -435,7 +288,5 @@ export class Model implements AsyncDisposable {
 }
 
 const keptTemplates = 16;
-const textsAtOnce = 256; // on their way to the engine, which computes them together
-const longText = 20_000; // characters: to encode so many takes longer than a thread
 
 const disposed = (): LlamaError => new LlamaError('DISPOSED', 'the model was disposed: load it again to go on');

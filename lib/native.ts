@@ -309,6 +309,7 @@ export interface Native {
   encode(from: ModelHandle | VocabularyHandle, text: string, control: boolean): Uint32Array;
   decode(from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): string;
   encodeJob(ticket: number, from: ModelHandle | VocabularyHandle, text: string, control: boolean): JobHandle; // done: Uint32Array
+  encodeAllJob(ticket: number, from: ModelHandle | VocabularyHandle, texts: readonly string[], control: boolean): JobHandle; // done: [ids, where each text's end]
   decodeJob(ticket: number, from: ModelHandle | VocabularyHandle, ids: Uint32Array, control: boolean): JobHandle; // done: string
   promptJob(ticket: number, from: ModelHandle, segments: readonly Segment[], begin: boolean): JobHandle; // done: Uint32Array, as submit makes it
   vocabulary(from: ModelHandle | VocabularyHandle): NativeVocabulary;

@@ -19,6 +19,7 @@ export interface TextJobOptions extends TextOptions {
 export type Handle = ModelHandle | VocabularyHandle;
 
 const textChecks: check.Checks<TextOptions> = { special: check.boolean };
+const texts = check.listOf(check.string, 10_000_000);
 const jobChecks: check.Checks<TextJobOptions> = { ...textChecks, signal: check.signal };
 
 /** @internal */
@@ -40,10 +41,15 @@ export function decode(handle: Handle, ids: unknown, options: unknown, where: st
 export class TextJobs {
   readonly #waiting = new Set<(error: unknown) => void>();
 
-  encode(origin: Origin, handle: Handle, text: unknown, options: unknown, where: string): Promise<Uint32Array> {
+  async encode(origin: Origin, handle: Handle, text: unknown, options: unknown, where: string): Promise<Uint32Array | Uint32Array[]> {
     const { special = false, signal } = check.options<TextJobOptions>(options, where, jobChecks);
-    const given = check.string(text, 'text');
-    return this.#run(origin, (ticket) => native.encodeJob(ticket, handle, given, special), signal);
+    if (!Array.isArray(text)) {
+      const given = check.string(text, 'text');
+      return this.#run(origin, (ticket) => native.encodeJob(ticket, handle, given, special), signal);
+    }
+    const given = texts(text, 'texts');
+    const [ids, ends] = await this.#run<[Uint32Array, Uint32Array]>(origin, (ticket) => native.encodeAllJob(ticket, handle, given, special), signal);
+    return Array.from(ends, (end, i) => ids.subarray(i > 0 ? ends[i - 1] : 0, end));
   }
 
   decode(origin: Origin, handle: Handle, ids: unknown, options: unknown, where: string): Promise<string> {

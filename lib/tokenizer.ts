@@ -35,8 +35,10 @@ export class Tokenizer implements Disposable {
     return text.decode(this.#alive(), ids, options, 'decode');
   }
 
-  /** What `encode` gives, on a thread of its own: for long texts. */
-  async encodeAsync(content: string, options?: TextJobOptions): Promise<Uint32Array> {
+  /** What `encode` gives, on a thread of its own: for long texts. Of a list, what it gives for each, on all threads. */
+  encodeAsync(content: string, options?: TextJobOptions): Promise<Uint32Array>;
+  encodeAsync(contents: readonly string[], options?: TextJobOptions): Promise<Uint32Array[]>;
+  async encodeAsync(content: string | readonly string[], options?: TextJobOptions): Promise<Uint32Array | Uint32Array[]> {
     return this.#jobs.encode(new Origin(Tokenizer.prototype.encodeAsync), this.#alive(), content, options, 'encodeAsync');
   }
 

@@ -10,6 +10,7 @@
 #include "addon/quantize.h"
 #include "addon/resident.h"
 #include "convert/folder.h"
+#include "core/pool.h"
 #include "engine/follower.h"
 
 namespace lt::addon {
@@ -147,6 +148,32 @@ Napi::Value encode_job(Info info) {
                    });
 }
 
+// Many texts, on the process's threads. All ids one behind the other, and where those of each end: one array for JavaScript to cut.
+Napi::Value encode_all_job(Info info) {
+  const auto list = info[2].As<Napi::Array>();
+  std::vector<std::string> texts(list.Length());
+  for (uint32_t i = 0; i < list.Length(); i++) texts[i] = list.Get(i).As<Napi::String>().Utf8Value();
+  return start_job(info,
+                   [tokenizer = tokenizer_of(info[1]), texts = std::move(texts),
+                    control = info[3].As<Napi::Boolean>().Value()](const Progress&) -> Job::Result {
+                     std::vector<std::vector<int32_t>> of(texts.size());
+                     Threads(0).run(std::ssize(texts), [&](int64_t i, int) {
+                       of[static_cast<size_t>(i)] = tokenizer->encode(texts[static_cast<size_t>(i)], control);
+                     });
+                     std::vector<int32_t> ids, ends;
+                     for (const std::vector<int32_t>& one : of) {
+                       ids.insert(ids.end(), one.begin(), one.end());
+                       ends.push_back(static_cast<int32_t>(ids.size()));
+                     }
+                     return [ids = std::move(ids), ends = std::move(ends)](Napi::Env env) {
+                       Napi::Array both = Napi::Array::New(env, 2);
+                       both.Set(0u, ids_to_js(env, ids));
+                       both.Set(1u, ids_to_js(env, ends));
+                       return Napi::Value(both);
+                     };
+                   });
+}
+
 Napi::Value decode_job(Info info) {
   return start_job(info,
                    [tokenizer = tokenizer_of(info[1]), ids = ids_of(info[2]),
@@ -252,6 +279,7 @@ constexpr struct {
     {"encode", encode},
     {"decode", decode},
     {"encodeJob", encode_job},
+    {"encodeAllJob", encode_all_job},
     {"decodeJob", decode_job},
     {"promptJob", prompt_job},
     {"vocabulary", vocabulary},

@@ -31,7 +31,8 @@ export async function surface(signal: AbortSignal): Promise<void> {
   chat.edit(0, { role: 'user', content: 'y' });
   model.chat(chat.toJSON());
   model.chat({ contextFull: 'dropOldest' });
-  is<Awaited<ReturnType<Model['tokenizeAsync']>>, Uint32Array>(true);
+  const tokenized = [model.tokenizeAsync('x'), model.tokenizeAsync(['x', 'y'])] as const;
+  is<typeof tokenized, readonly [Promise<Uint32Array>, Promise<Uint32Array[]>]>(true);
   is<Awaited<ReturnType<Model['detokenizeAsync']>>, string>(true);
 
   const weather = tool({
