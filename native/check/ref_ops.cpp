@@ -131,7 +131,7 @@ void route(const OpVector& v, Ops& ops) {
              .group_best = v.whole("group_best", 2),
              .normalize = v.is("normalize"),
              .scale = v.real("scale", 1),
-             .near = v.real("near", 0.02f)});
+             .nearness = v.real("near", 0.02f)});
   v.expect("ids", ids);
   v.expect("weights", weights);
 }

@@ -102,7 +102,7 @@ struct Router {
   int64_t group_best = 2;  // a group is as good as the sum of so many of its best
   bool normalize = false;  // weights are divided by their sum + 1e-20
   float scale = 1;         // of the weights
-  float near = 0.02f;      // mixed
+  float nearness = 0.02f;  // mixed: how far from the best, as a share, those are that count
 };
 
 // A depthwise convolution over time: y[r][c] = sum over i < width of x[r - width + 1 + i][c] * w[c][i], plus b[c]; of rows before the

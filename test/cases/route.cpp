@@ -83,9 +83,9 @@ CHECK_GENERATOR() {
   add_route({5, 160, 6, {.groups = 8, .used_groups = 3, .group_best = 1, .scale = 16}});
   add_route({4, 24, 3, {.gating = Gating::sigmoid, .groups = 8, .used_groups = 1, .group_best = 5}});
   for (const float near : {0.02f, 0.5f, 1.5f}) {  // of the others, few to most are near
-    add_route({9, 16, 2, {.gating = Gating::mixed, .near = near}});
-    add_route({5, 60, 3, {.gating = Gating::mixed, .normalize = true, .scale = 2.5f, .near = near}});
-    add_route({9, 40, 6, {.gating = Gating::mixed, .near = near}, false, true});
+    add_route({9, 16, 2, {.gating = Gating::mixed, .nearness = near}});
+    add_route({5, 60, 3, {.gating = Gating::mixed, .normalize = true, .scale = 2.5f, .nearness = near}});
+    add_route({9, 40, 6, {.gating = Gating::mixed, .nearness = near}, false, true});
   }
   add_route({5, 512, 10, {.normalize = true}});
 }

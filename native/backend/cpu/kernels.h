@@ -107,7 +107,7 @@ struct RouteRow {
   uint8_t gating;  // lt::Router::Gating
   int64_t groups, used_groups, group_best;
   bool normalize;
-  float scale, near;
+  float scale, nearness;
   float* work;  // route_floats(experts)
 };
 

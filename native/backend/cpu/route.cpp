@@ -11,7 +11,7 @@ void Cpu::route(Tensor ids, Tensor weights, Tensor scores, const Router& r) {
   each_row(scores.rows, scores.cols * ids.cols, [&](int64_t row, int thread) {
     kernels_.route({ids.row<int32_t>(row), weights.row<float>(row), scores.row<const float>(row), static_cast<const float*>(r.bias.data),
                     scores.cols, ids.cols, static_cast<uint8_t>(r.gating), r.groups, r.used_groups, r.group_best, r.normalize, r.scale,
-                    r.near, reinterpret_cast<float*>(panel(thread))});
+                    r.nearness, reinterpret_cast<float*>(panel(thread))});
   });
 }
 

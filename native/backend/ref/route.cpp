@@ -39,13 +39,13 @@ void leave_groups(std::vector<double>& x, const Router& r) {
 }
 
 // Of chosen number j, its share of a softmax over those that are near it and were not chosen before.
-double share(const float* scores, int64_t experts, const std::vector<int32_t>& chosen, size_t j, double near) {
+double share(const float* scores, int64_t experts, const std::vector<int32_t>& chosen, size_t j, double nearness) {
   const double c = scores[chosen[j]];
   double total = 0;
   for (int32_t e = 0; e < experts; e++) {
     const double s = scores[e];
     const bool before = std::find(chosen.begin(), chosen.begin() + static_cast<int64_t>(j), e) != chosen.begin() + static_cast<int64_t>(j);
-    if (!before && !((c - s) / std::max(std::fabs(s), c) > near)) total += std::exp(s - c);
+    if (!before && !((c - s) / std::max(std::fabs(s), c) > nearness)) total += std::exp(s - c);
   }
   return 1 / total;
 }
@@ -67,7 +67,7 @@ void RefOps::route(Tensor ids, Tensor weights, Tensor scores, const Router& rout
     for (const int32_t e : chosen) w.push_back(gates[static_cast<size_t>(e)]);
     if (router.gating == Router::Gating::chosen) softmax(w);
     for (size_t j = 0; router.gating == Router::Gating::mixed && j < w.size(); j++)
-      w[j] = share(scores.row<float>(r), scores.cols, chosen, j, router.near);
+      w[j] = share(scores.row<float>(r), scores.cols, chosen, j, router.nearness);
     const double total = router.normalize ? std::accumulate(w.begin(), w.end(), 1e-20) : 1;
     for (size_t j = 0; j < w.size(); j++) {
       ids.row<int32_t>(r)[j] = chosen[j];

@@ -18,7 +18,7 @@ void VulkanOps::route(Tensor ids, Tensor weights, Tensor scores, const Router& r
   const struct {
     uint64_t ids, weights, scores, bias;
     uint32_t ids_stride, weights_stride, scores_stride, rows, experts, used, gating, biased, groups, used_groups, group_best, normalize;
-    float scale, near;
+    float scale, nearness;
   } push{address(ids),
          address(weights),
          address(scores),
@@ -36,7 +36,7 @@ void VulkanOps::route(Tensor ids, Tensor weights, Tensor scores, const Router& r
          count(std::min(r.group_best, scores.cols / r.groups)),
          r.normalize ? 1u : 0u,
          r.scale,
-         r.near};
+         r.nearness};
   dispatch("route", push, {1, scores.rows});
 }
 

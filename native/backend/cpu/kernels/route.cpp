@@ -68,15 +68,15 @@ void leave_groups(float* x, const RouteRow& r, float* sums, float* group) {
 }
 
 // Of chosen number j, its share of a softmax over those that are near it and were not chosen before.
-float share(const RouteRow& r, int64_t j, float* near) {
+float share(const RouteRow& r, int64_t j, float* others) {
   const float c = r.scores[r.ids[j]];
   for (int64_t e = 0; e < r.experts; e++) {
     const float s = r.scores[e], size = s < 0 ? -s : s;
-    near[e] = (c - s) / (size > c ? size : c) > r.near ? -INFINITY : s - c;
+    others[e] = (c - s) / (size > c ? size : c) > r.nearness ? -INFINITY : s - c;
   }
-  for (int64_t i = 0; i < j; i++) near[r.ids[i]] = -INFINITY;
+  for (int64_t i = 0; i < j; i++) others[r.ids[i]] = -INFINITY;
   f32x16 sum = zero();
-  for (int64_t i = 0; i < r.experts; i += 16) sum = sum + exp(lanes_of(near, i, r.experts));
+  for (int64_t i = 0; i < r.experts; i += 16) sum = sum + exp(lanes_of(others, i, r.experts));
   return 1 / fold_add(sum);
 }
 

@@ -16,7 +16,7 @@ struct RouteArgs {
   int experts, used, groups, used_groups, group_size, group_best;
   Router::Gating gating;
   bool normalize;
-  float scale, near;
+  float scale, nearness;
 };
 
 struct RouteRoom {                                // in shared memory
@@ -117,7 +117,7 @@ LT_DEVICE void mix(const RouteArgs& p, const RouteRoom& room, const float* score
     float total = 0;
     for (int e = thread(); e < p.experts; e += 32) {
       const float s = scores[e];
-      bool out = (c - s) / largest(s < 0 ? -s : s, c) > p.near;
+      bool out = (c - s) / largest(s < 0 ? -s : s, c) > p.nearness;
       for (int i = 0; i < j; i++) out = out || ids[i] == e;
       total += out ? 0 : expf(s - c);
     }
@@ -159,7 +159,7 @@ void Gpu::route(Tensor ids, Tensor weights, Tensor scores, const Router& router)
   args.groups = static_cast<int>(router.groups), args.used_groups = static_cast<int>(router.used_groups);
   args.group_size = args.experts / args.groups;
   args.group_best = static_cast<int>(least(router.group_best, args.group_size));
-  args.gating = router.gating, args.normalize = router.normalize, args.scale = router.scale, args.near = router.near;
+  args.gating = router.gating, args.normalize = router.normalize, args.scale = router.scale, args.nearness = router.nearness;
   const int floats = 2 * args.experts + args.groups + args.used;
   launch(on(), "route", route_row, {scores.rows}, 32, static_cast<size_t>(floats) * 4, args);
 }

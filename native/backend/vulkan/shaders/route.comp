@@ -9,7 +9,7 @@ layout(push_constant) uniform Push {
   Ints ids;
   Floats weights, scores, bias;
   uint ids_stride, weights_stride, scores_stride, rows, experts, used, gating, biased, groups, used_groups, group_best, normalize;
-  float scale, near;
+  float scale, nearness;
 };
 const uint softmax = 0u, sigmoid = 1u, chosen = 2u, mixed = 3u;
 const uint most_experts = 1024u;  // as in route.cpp
@@ -100,7 +100,7 @@ float share_of(uint row, uint j) {
   for (uint e = 0u; e < experts; e++) {
     const float s = scores.at[row + e];
     precise float distance = (c - s) / max(abs(s), c);
-    bool leaves = distance > near;
+    bool leaves = distance > nearness;
     for (uint i = 0u; i < j; i++) leaves = leaves || picked[i] == e;
     if (!leaves) sum = sum + exponential(s - c);
   }
