@@ -49,8 +49,10 @@ inline std::vector<double> after(const std::string& name, std::vector<double> va
   std::vector<sample::Candidate> list;
   for (size_t i = 0; i < logits.size(); i++) list.push_back({static_cast<int32_t>(i), logits[i]});
   sample::Candidates c{list, false, s.history, s.seed, s.step, s.memory};
+  const sample::SamplerEntry& sampler = sampler_named(name);
+  for (size_t i = values.size(); i < sampler.parameters.size(); i++) values.push_back(sampler.parameters[i].fallback);
   const size_t count = values.size();
-  if (const auto one = sampler_named(name).make({std::move(values), std::vector(count, s.texts), s.text_of})) one->apply(c);
+  if (const auto one = sampler.make({std::move(values), std::vector(count, s.texts), s.text_of})) one->apply(c);
   CHECK(!list.empty());
   if (c.sorted)
     for (size_t i = 1; i < list.size(); i++) CHECK(list[i - 1].logit >= list[i].logit);
