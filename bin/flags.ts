@@ -64,6 +64,9 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
       'pre-tokenizer': word('how text is cut into words, by name, such as llama-bpe, whatever the file says'),
       backend: word('where to compute: auto, cpu, or a device such as vulkan:0 (llama-ts --version lists them)', ['dev', 'device']),
       'gpu-layers': word('how many layers the device computes: a number, all, or auto for as many as fit (default)', ['ngl', 'n-gpu-layers']),
+      'cpu-moe': { type: 'boolean', describe: 'the CPU computes all experts, whatever the device computes of their layers', alias: 'cmoe' },
+      'n-cpu-moe': numeric('n-cpu-moe', 'the CPU computes the experts of the first so many layers', ['ncmoe']),
+      'override-tensor': words('PATTERN=CPU: the CPU computes the experts of the layers that have a tensor of them whose name matches', ['ot']),
       isa: word("instruction set of the CPU, or variant of a device's kernels, by name"),
       mmap: { type: 'boolean', describe: '--no-mmap: read the weights into memory, instead of leaving them in the mapped file' },
       'exact-ranks': { type: 'boolean', describe: 'under mpirun: give exactly the bits of a single process, at the cost of more communication' },
@@ -82,6 +85,9 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
         'pre-tokenizer',
         'backend',
         'gpu-layers',
+        'cpu-moe',
+        'n-cpu-moe',
+        'override-tensor',
         'isa',
         'mmap',
         'exact-ranks',
@@ -155,12 +161,34 @@ function backendOf(name: string): NonNullable<LoadOptions['backend']> {
   return (/^none$/i.test(name) ? 'cpu' : name) as NonNullable<LoadOptions['backend']>;
 }
 
+/** What --cpu-moe, --n-cpu-moe and --override-tensor say; only one of them may. */
+function cpuExpertsOf({ cpuMoe, nCpuMoe, overrideTensor }: Flags): LoadOptions['cpuExperts'] {
+  const patterns = (overrideTensor as readonly string[] | undefined)?.flatMap((list) => list.split(','));
+  if ([cpuMoe === true, nCpuMoe !== undefined, patterns !== undefined].filter(Boolean).length > 1)
+    throw new Error('--cpu-moe, --n-cpu-moe and --override-tensor say the same thing: give one of them');
+  if (cpuMoe === true) return true;
+  if (patterns === undefined) return nCpuMoe as number | undefined;
+  const sources = patterns.map((entry) => {
+    const [, source, where] = /^(.+)=([^=]*)$/.exec(entry) ?? [];
+    if (source === undefined || !/^cpu$/i.test(where!))
+      throw new Error(`--override-tensor: expected PATTERN=CPU, found "${entry}"; experts alone can be placed, and on the CPU alone`);
+    return source;
+  });
+  try {
+    return new RegExp(sources.map((source) => `(?:${source})`).join('|'));
+  } catch (error) {
+    throw new Error(`--override-tensor: expected a regular expression: ${(error as Error).message}`);
+  }
+}
+
 export function loadOptions(flags: Flags): LoadOptions {
   const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'preTokenizer', 'isa', 'mmap', 'exactRanks']);
   if (flags.ubatchSize !== undefined) options.batchTokens = flags.ubatchSize as number;
   const cacheType = cacheTypeOf(flags);
   if (cacheType !== undefined) options.cacheType = cacheType;
   if (typeof flags.backend === 'string') options.backend = backendOf(flags.backend);
+  const experts = cpuExpertsOf(flags);
+  if (experts !== undefined) options.cpuExperts = experts;
   const { gpuLayers } = flags;
   if (typeof gpuLayers !== 'string') return options;
   if (gpuLayers !== 'all' && gpuLayers !== 'auto' && !/^\d+$/.test(gpuLayers))

@@ -73,7 +73,6 @@ const absent: readonly (readonly [names: string, why: string])[] = [
     '-sm --split-mode -ts --tensor-split -mg --main-gpu',
     'a model uses one device and the CPU: choose it with --backend, such as vulkan:1, and several processes with mpirun',
   ],
-  ['-ot --override-tensor -cmoe --cpu-moe -ncmoe --n-cpu-moe', 'whole layers are placed, not single tensors: choose how many with -ngl'],
   ['-fit --fit -fitt --fit-target -fitc --fit-ctx', 'layers are always fitted to the free memory, unless -ngl says how many'],
   ['--list-devices', 'llama-ts --version lists the devices'],
   ['--rpc', 'other machines take part through mpirun'],

@@ -49,6 +49,7 @@ export { imatrix, type ImatrixOptions, type ImatrixResult } from './imatrix';
 export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
 export type { JobOptions } from './job';
+export type { CpuExperts } from './placement';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { Model, type RowOptions } from './model';
 export type { TextJobOptions, TextOptions } from './text';

@@ -6,6 +6,7 @@ import { infoOf, ownBytes } from './info';
 import { Model } from './model';
 import type { ModelHandle, NativeInfo, NativeLoadOptions } from './native';
 import { pathOf } from './path';
+import { cpuExperts, layersOf, type CpuExperts } from './placement';
 import './platform';
 import { Progress } from './progress';
 
@@ -27,6 +28,11 @@ export interface LoadOptions {
   backend?: BackendName;
   /** How many layers a device computes. `auto`, the default: as many as its free memory holds. A model that is larger runs with the rest on the CPU. */
   gpuLayers?: GpuLayers;
+  /**
+   * Of a mixture of experts, whose experts the CPU computes while a device computes the rest of their layers, so that a larger model fits: `true` for
+   * all, a number for those of the first layers, a list of layers, or a RegExp of tensor names such as `blk.3.ffn_up_exps.weight`. Default `false`.
+   */
+  cpuExperts?: CpuExperts;
   /** The instruction set that the `cpu` backend uses, or the variant of a device's kernels, by name, such as `avx2`; a wrong one is refused with those that there are. Default: the best of this machine. */
   isa?: string;
   /** Threads that compute, 1 to 256. Default: the physical cores that the process may use. */
@@ -73,6 +79,7 @@ const gpuLayers: check.Check<GpuLayers> = (value, name) => {
 export const loadChecks: check.Checks<LoadOptions> = {
   backend: backendName,
   gpuLayers,
+  cpuExperts,
   isa: check.string,
   threads: check.threads,
   contextTokens: check.integer(1, 1 << 30),
@@ -94,6 +101,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     backend = 'auto',
     isa = '',
     gpuLayers = 'auto',
+    cpuExperts: experts = false,
     threads = 0,
     contextTokens = 0,
     batchTokens = 0,
@@ -111,6 +119,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     backend,
     isa,
     gpuLayers: gpuLayers === 'auto' ? -1 : gpuLayers === 'all' ? -2 : gpuLayers,
+    cpuExperts: layersOf(experts),
     threads,
     contextTokens,
     batchTokens,

@@ -2,6 +2,7 @@
 import * as check from './check';
 import type { JobOptions } from './job';
 import { loadChecks, nativeOptions, type BackendName, type CacheType, type GpuLayers } from './load';
+import type { CpuExperts } from './placement';
 import type { NativeLoadOptions } from './native';
 
 export interface MeasureOptions extends JobOptions {
@@ -13,6 +14,8 @@ export interface MeasureOptions extends JobOptions {
   backend?: BackendName;
   /** How many layers a device computes. Default `auto`. */
   gpuLayers?: GpuLayers;
+  /** Whose experts the CPU computes, whatever computes the rest of their layers. Default: nobody's. */
+  cpuExperts?: CpuExperts;
   /** The instruction set, or the variant of a device's kernels, by name. */
   isa?: string;
   /** Threads that compute. Default: the physical cores that the process may use. */
@@ -29,6 +32,7 @@ export const measureChecks: check.Checks<MeasureOptions> = {
   chunks: check.integer(1, 0x7fffffff),
   backend: loadChecks.backend,
   gpuLayers: loadChecks.gpuLayers,
+  cpuExperts: loadChecks.cpuExperts,
   isa: loadChecks.isa,
   threads: loadChecks.threads,
   batchTokens: loadChecks.batchTokens,
@@ -46,6 +50,7 @@ export function nativeMeasureOptions({
   chunks = -1,
   backend,
   gpuLayers,
+  cpuExperts,
   isa,
   threads,
   batchTokens = 512,
@@ -54,6 +59,7 @@ export function nativeMeasureOptions({
   const placed = {
     ...(backend !== undefined && { backend }),
     ...(gpuLayers !== undefined && { gpuLayers }),
+    ...(cpuExperts !== undefined && { cpuExperts }),
     ...(isa !== undefined && { isa }),
     ...(threads !== undefined && { threads }),
     batchTokens,

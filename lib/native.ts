@@ -30,6 +30,7 @@ export interface NativeLoadOptions {
   backend: string;
   isa: string; // '': the best
   gpuLayers: number; // -1: what fits, -2: all
+  cpuExperts: readonly number[]; // layers; -1: every one
   threads: number; // 0: the default, as in the next three
   contextTokens: number;
   batchTokens: number;

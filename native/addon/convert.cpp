@@ -114,6 +114,8 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.backend = text_of(from, "backend");
   out.isa = text_of(from, "isa");
   out.gpu_layers = integer_of(from, "gpuLayers");
+  const auto experts = from.Get("cpuExperts").As<Napi::Array>();
+  for (uint32_t i = 0; i < experts.Length(); i++) out.cpu_experts.push_back(experts.Get(i).As<Napi::Number>().Int64Value());
   out.threads = static_cast<int>(integer_of(from, "threads"));
   out.context_tokens = integer_of(from, "contextTokens");
   out.batch_tokens = integer_of(from, "batchTokens");

@@ -290,8 +290,8 @@ struct FakeEngine {
     const engine::BatchSize batch{size.rows, sequences, sequences + engine::logit_rows, size.cache(), Type::f32};
     const engine::Side& side = parts.sides[0];
     std::vector<engine::Stage> stages;
-    stages.emplace_back(*side.backend, *side.model, model::Section{0, side.model->shape().count()}, batch);
-    parts.batch = std::make_unique<engine::Batch>(std::move(stages), side.model->shape(), batch);
+    stages.emplace_back(*side.backend, *side.model, std::vector<engine::Segment>{{{}, {side.model->shape().count()}, true, true}}, batch);
+    parts.batch = std::make_unique<engine::Batch>(std::move(stages), std::vector<engine::Batch::Turn>{{0, 0}}, side.model->shape(), batch);
     parts.info.vocabulary = fake_vocabulary;
     parts.info.context_tokens = size.context;
     parts.info.trained_context = 1 << 20;

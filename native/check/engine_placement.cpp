@@ -125,6 +125,49 @@ CHECK_CASE("engine/placement: no layer is cut off from one whose keys it reads")
   keep_together("gemma3n", 7);
 }
 
+// A layer's experts may be anywhere: the same bytes, and less of the device's memory.
+void put_experts_apart(const std::string& name) {
+  const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
+  engine::Request score = fake_request(golden_ids(name), 0), text = fake_request(golden_ids(name), 12);
+  score.kind = engine::Score{};
+  text.generate().ignore_end = true;
+  const auto ids = [](const engine::Report& r) {
+    std::vector<int32_t> all;
+    for (const engine::TokenOut& t : r.tokens) all.push_back(t.id);
+    return all;
+  };
+  Loaded alone(options(256), file);
+  const std::vector<float> wanted = alone.run(score).rows;
+  const std::vector<int32_t> written = ids(alone.run(text));
+  const int64_t count = alone.engine->info().layers;
+  const Registered island;
+  for (const int64_t layers : {EngineOptions::all_layers, count / 2}) {
+    const uint64_t without = Loaded(on_island(layers), file).engine->info().memory.device;
+    for (const std::vector<int64_t>& experts : {std::vector<int64_t>{EngineOptions::every_layer}, {count - 1}, {0, count - 1, 1000}}) {
+      EngineOptions o = on_island(layers);
+      o.cpu_experts = experts;
+      Loaded model(o, file);
+      const engine::ModelInfo& info = model.engine->info();
+      CHECK_THAT(same_bits(model.run(score).rows, wanted), name << ": other bits with experts apart");
+      CHECK_THAT(ids(model.run(text)) == written, name << ": another text with experts apart");
+      const bool less = info.memory.device < without;
+      CHECK_THAT(less || (experts[0] >= 0 && info.memory.device == without),
+                 name << ": " << info.memory.device << " bytes on the device, " << without << " with experts");
+      CHECK((info.backend.find(", without experts, cpu") != std::string::npos) == less);
+      CHECK(info.device_layers == (layers < 0 ? count : layers));
+    }
+  }
+}
+
+CHECK_CASE("engine/placement: experts beside the device that computes the rest of their layers") {
+  for (const char* name : {"mixtral", "qwen2moe", "gpt-oss", "deepseek2-v3", "qwen3next", "llama4", "lfm2moe", "golden2/hf/nemotron-h-moe"})
+    put_experts_apart(name);
+  const Registered island;
+  EngineOptions o = on_island(EngineOptions::all_layers);
+  o.cpu_experts = {EngineOptions::every_layer};
+  CHECK_THROWS(Loaded(o, model_path), Code::argument);
+}
+
 CHECK_CASE("engine/placement: as many layers as the device has room for, whatever its driver tells") {
   uint64_t whole = 0;
   {

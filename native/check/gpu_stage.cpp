@@ -66,7 +66,7 @@ class Decoder {
     model_ = model::load(*file_, *backend_);
     backend_->reserve(measure(*model_, rows, rows).needs());
     stage_ =
-        std::make_unique<engine::Stage>(*backend_, *model_, model::Section{0, model_->shape().count(), true, true},
+        std::make_unique<engine::Stage>(*backend_, *model_, std::vector<engine::Segment>{{{}, {model_->shape().count()}, true, true}},
                                         engine::BatchSize{rows, rows, rows, engine::CacheSize{.reach = {0}, .pages = {pages}}, Type::f16});
   }
   // Logits of all rows.
@@ -88,7 +88,7 @@ class Decoder {
     }
     h.turns = h.sees = h.places;
     stage_->describe(h);
-    CHECK(stage_->run([] { return false; }));
+    CHECK(stage_->run(0, [] { return false; }));
     std::vector<float> all;
     for (size_t r = 0; r < rows.size(); r++) {
       const std::span<const float> logits = stage_->logits(static_cast<int64_t>(r));

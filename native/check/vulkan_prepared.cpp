@@ -38,12 +38,12 @@ void steps(const std::string& variant, Type cache) {
   const auto model = model::load(*file, *b);
   b->reserve(measure(*model, 70, 4).needs());
   const int64_t before = vulkan::Pipelines::made();
-  engine::Stage stage(*b, *model, {0, model->shape().count(), true, true}, {70, 4, 4, {.reach = {0}, .pages = {pages}}, cache});
+  engine::Stage stage(*b, *model, {{{}, {model->shape().count()}, true, true}}, {70, 4, 4, {.reach = {0}, .pages = {pages}}, cache});
   const int64_t made = vulkan::Pipelines::made();
   CHECK(made > before);
   const auto run = [&](const engine::HostRows& rows) {
     stage.describe(rows);
-    CHECK(stage.run([] { return false; }));
+    CHECK(stage.run(0, [] { return false; }));
     stage.logits(0);
     CHECK_THAT(vulkan::Pipelines::made() == made,
                vulkan::Pipelines::made() - made << " pipelines were made by a step of " << rows.ids.size() << " rows, " << variant);

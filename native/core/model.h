@@ -74,8 +74,15 @@ class Model {
   virtual const Readout* readout() const { return nullptr; }                                            // null: a pooled row is the vector
   virtual void embed(Ops& ops, Tensor x, const Rows& rows) const = 0;                                   // x (n, carried)
   virtual void layer(Ops& ops, int64_t i, Tensor x, const Memory& memory, const Rows& rows) const = 0;  // in place
-  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;                        // h (outputs, width)
-  virtual void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const = 0;                     // logits (outputs, vocabulary)
+  // A layer is computed in so many parts, one behind another, between which nothing but its rows passes: an `apart` one, experts, may be on
+  // another backend than the others, which have the layer's memory.
+  virtual int64_t parts(int64_t) const { return 1; }
+  virtual bool apart(int64_t, int64_t) const { return false; }
+  virtual void part(Ops& ops, int64_t i, int64_t, Tensor x, const Memory& memory, const Rows& rows) const {
+    layer(ops, i, x, memory, rows);
+  }
+  virtual void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const = 0;     // h (outputs, width)
+  virtual void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const = 0;  // logits (outputs, vocabulary)
 };
 
 }  // namespace lt

@@ -6,8 +6,9 @@
 
 namespace lt::engine {
 
-Batch::Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size)
+Batch::Batch(std::vector<Stage> stages, std::vector<Turn> order, const Shape& shape, const BatchSize& size)
     : stages_(std::move(stages)),
+      order_(std::move(order)),
       size_(size),
       carried_(shape.carried),
       axes_(shape.axes),
@@ -94,11 +95,12 @@ bool Batch::pass(const Ask& interrupted) {
     for (size_t i = 0; i + 2 < rows_.copies.size(); i += 3)
       s.copy_page(static_cast<size_t>(rows_.copies[i]), rows_.copies[i + 1], rows_.copies[i + 2]);
   x_.resize(stages_.size() > 1 ? rows_.ids.size() * static_cast<size_t>(carried_) : 0);
-  for (size_t i = 0; i < stages_.size(); i++) {
-    stages_[i].describe(rows_);
-    if (i > 0) stages_[i].enter(x_);
-    if (!stages_[i].run(interrupted)) return false;
-    if (i + 1 < stages_.size()) stages_[i].leave(x_);
+  for (Stage& s : stages_) s.describe(rows_);
+  for (size_t i = 0; i < order_.size(); i++) {
+    Stage& s = stages_[order_[i].stage];
+    if (i > 0) s.enter(x_);
+    if (!s.run(order_[i].segment, interrupted)) return false;
+    if (i + 1 < order_.size()) s.leave(x_);
   }
   return true;
 }

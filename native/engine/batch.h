@@ -11,8 +11,12 @@ namespace lt::engine {
 
 class Batch {
  public:
-  // stages: in order, the last has the head. shape: of the model.
-  Batch(std::vector<Stage> stages, const Shape& shape, const BatchSize& size);
+  // A segment of a stage, by their numbers.
+  struct Turn {
+    size_t stage, segment;
+  };
+  // order: of all segments, the last has the head. shape: of the model.
+  Batch(std::vector<Stage> stages, std::vector<Turn> order, const Shape& shape, const BatchSize& size);
 
   // Beside the stages.
   static uint64_t host_bytes(const Shape& shape, const BatchSize& size) { return static_cast<uint64_t>(4 * size.described(shape)); }
@@ -25,8 +29,8 @@ class Batch {
   using Lead = std::function<bool(const HostRows& rows, const Ask& interrupted, const std::function<bool(const Ask&)>& pass)>;
   void led_by(Lead lead) { lead_ = std::move(lead); }
   // Of the outputs of the last run, counted in the order of its work; valid until the next.
-  std::span<const float> logits(int64_t output) { return stages_.back().logits(output); }
-  std::span<const float> hidden(int64_t output) { return stages_.back().hidden(output); }
+  std::span<const float> logits(int64_t output) { return last().logits(output); }
+  std::span<const float> hidden(int64_t output) { return last().hidden(output); }
   const BatchSize& size() const { return size_; }
   void limit_states(int64_t slots) { size_.cache.states = std::min(size_.cache.states, slots); }
 
@@ -36,8 +40,10 @@ class Batch {
   void describe_pages(std::span<const Work> work);
   void check() const;
   bool pass(const Ask& interrupted);
+  Stage& last() { return stages_[order_.back().stage]; }
 
   std::vector<Stage> stages_;
+  std::vector<Turn> order_;
   BatchSize size_;
   int64_t carried_, axes_;
   bool looks_ahead_, types_;

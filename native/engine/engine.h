@@ -27,12 +27,13 @@ namespace lt::engine {
 using Propose = std::function<void(std::span<const int32_t> tokens, int64_t most, std::vector<int32_t>& drafts)>;
 
 struct EngineOptions {
-  static constexpr int64_t fit_layers = -1, all_layers = -2;
+  static constexpr int64_t fit_layers = -1, all_layers = -2, every_layer = -1;
   static constexpr int64_t default_context = 8192;
 
   std::string backend = "auto";      // a name of core's registry, "vulkan:1" for its second device; auto: a device, else the CPU
   std::string isa;                   // of the CPU, or the variant of a device's kernels, forced by name; empty: the best
   int64_t gpu_layers = fit_layers;   // the last so many on the device; more than there are, or all_layers: the head and table too
+  std::vector<int64_t> cpu_experts;  // layers whose experts the CPU computes, whoever computes the rest of them; every_layer: all
   int threads = 0;                   // 0: physical cores within affinity and cgroup quota
   int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
   int64_t batch_tokens = 0;          // rows of a step at most; 0: 512, of texts that are read whole the context

@@ -35,7 +35,9 @@ bool exact_by_environment() {
 Identity identity_of(const gguf::File& file, const EngineOptions& o) {
   std::ostringstream options;
   options << "backend " << o.backend.substr(0, o.backend.find(':')) << "\nisa \"" << o.isa << "\"\ngpuLayers " << o.gpu_layers
-          << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
+          << "\ncpuExperts";
+  for (const int64_t layer : o.cpu_experts) options << ' ' << layer;
+  options << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
           << "\nstateMemory " << o.state_memory << "\ntakesEmbeddings " << (o.takes_embeddings ? "true" : "false") << "\ncacheType "
           << o.cache_type << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
   char hex[17];
@@ -52,7 +54,9 @@ void compare(const std::vector<Identity>& ranks) {
 }
 
 Packet& put_options(Packet& to, const EngineOptions& o) {
-  to.put(o.backend).put(o.isa).put(o.gpu_layers).put(int64_t{o.threads}).put(o.context_tokens).put(o.batch_tokens);
+  to.put(o.backend).put(o.isa).put(o.gpu_layers).put(std::ssize(o.cpu_experts));
+  for (const int64_t layer : o.cpu_experts) to.put(layer);
+  to.put(int64_t{o.threads}).put(o.context_tokens).put(o.batch_tokens);
   return to.put(o.max_sequences).put(o.cache_type).put(int64_t{o.exact_ranks}).put(o.state_memory).put(int64_t{o.takes_embeddings});
 }
 
@@ -61,6 +65,8 @@ EngineOptions take_options(Packet& from, const EngineOptions& own) {
   o.backend = from.text();
   o.isa = from.text();
   o.gpu_layers = from.number();
+  o.cpu_experts.resize(static_cast<size_t>(from.number()));
+  for (int64_t& layer : o.cpu_experts) layer = from.number();
   o.threads = static_cast<int>(from.number());
   o.context_tokens = from.number();
   o.batch_tokens = from.number();

@@ -237,7 +237,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   parts.step_ms = options.step_ms;
   parts.propose = options.propose;
   parts.threads = placed.device_layers > 0 ? options.threads : placed.threads;
-  parts.batch = std::make_unique<Batch>(std::move(placed.stages), placed.shape, placed.size);
+  parts.batch = std::make_unique<Batch>(std::move(placed.stages), std::move(placed.order), placed.shape, placed.size);
 
   tokenizer.join();
   prefetch->wait(progress);

@@ -81,7 +81,9 @@ class Placing {
     count_host(s.count(), true);
     check_host(placed_.memory, placed_.size, !file_.mapped());
     reserve_host(0);
-    stage(0, {0, s.count(), true, true});
+    placed_.stages.emplace_back(*placed_.sides[0].backend, *placed_.sides[0].model, std::vector<Segment>{{{}, {s.count()}, true, true}},
+                                placed_.size);
+    placed_.order = {{0, 0}};
     placed_.backend = placed_.sides[0].backend->description();
     placed_.threads = placed_.sides[0].backend->threads();
     return std::move(placed_);
@@ -102,6 +104,7 @@ class Placing {
         // The driver's figure was not all of the truth.
         if (e.code() != Code::memory || options_.gpu_layers != EngineOptions::fit_layers || !on_device_failed_) throw;
         placed_.stages.clear();
+        placed_.order.clear();
         placed_.sides.clear();
         split = {last_layers(placed_.shape, split.layers * 3 / 4), false};
       }
@@ -128,9 +131,32 @@ class Placing {
     needs_ = measure(*s.model, placed_.size.rows, placed_.size.outputs).needs();
   }
 
-  void stage(size_t side, const model::Section& part) {
-    const Side& s = placed_.sides[side];
-    placed_.stages.emplace_back(*s.backend, *s.model, part, placed_.size);
+  bool experts_on_host(int64_t layer) const {
+    const std::vector<int64_t>& l = options_.cpu_experts;
+    return std::any_of(l.begin(), l.end(), [&](int64_t i) { return i == layer || i == EngineOptions::every_layer; });
+  }
+
+  // Where a device's layers begin at `first`, and it has embeddings and head if `ends`: what each side computes, and in which order.
+  std::vector<std::vector<Segment>> segments(int64_t first, bool ends) {
+    std::vector<std::vector<Segment>> of(2);
+    const Model& model = *placed_.sides[0].model;
+    const auto on = [&](size_t side, Seam at) -> Segment& {
+      if (placed_.order.empty() || placed_.order.back().stage != side) {
+        placed_.order.push_back({side, of[side].size()});
+        of[side].push_back({at, at});
+      }
+      return of[side].back();
+    };
+    const int64_t count = placed_.shape.count();
+    const size_t outer = ends ? device_side : host_side;
+    on(outer, {}).embed = true;
+    for (int64_t i = 0; i < count; i++)
+      for (int64_t p = 0; p < model.parts(i); p++) {
+        const bool host = i < first || (model.apart(i, p) && experts_on_host(i));
+        on(host ? host_side : device_side, {i, p}).last = p + 1 < model.parts(i) ? Seam{i, p + 1} : Seam{i + 1, 0};
+      }
+    on(outer, {count}).head = true;
+    return of;
   }
 
   // What layers [first, last) keep of sequences.
@@ -166,8 +192,9 @@ class Placing {
     std::vector<uint64_t> layers;
     for (int64_t i = 0; i < count; i++) {
       const auto [kv, states] = kept(i, i + 1);
-      layers.push_back(layer_weights(i) + kv + states);
+      layers.push_back(device_weights(i) + kv + states);
     }
+    check_experts();
     const uint64_t ends = weights_.embed + weights_.head;
     const uint64_t fixed = Stage::row_bytes(placed_.shape, placed_.size) + needs_.scratch + 2 * needs_.matmul_input;
     const auto free = placed_.sides[0].backend->free_memory();
@@ -191,43 +218,62 @@ class Placing {
     if (placed_.sides.empty()) open(name, options_.isa);
     Backend& device = *placed_.sides[0].backend;
     const int64_t count = placed_.shape.count(), first = count - split.layers;
-    load(0, {first, count, split.all, split.all});
+    model::Section here{first, count, split.all, split.all}, there{0, first, !split.all, !split.all};
+    for (int64_t i = 0; i < count; i++) {
+      here.experts.push_back(i >= first && !experts_on_host(i));
+      there.experts.push_back(!here.experts.back());
+    }
+    load(0, here);
     const auto [kv, states] = kept(first, count);
     placed_.memory.device =
         device.reserve(needs_) + Stage::row_bytes(placed_.shape, placed_.size) + kv + states + device_weights(first, split.all);
-    Stage middle(device, *placed_.sides[0].model, {first, count, split.all, split.all}, placed_.size);
+    const std::vector<std::vector<Segment>> of = segments(first, split.all);
+    placed_.stages.emplace_back(device, *placed_.sides[0].model, of[device_side], placed_.size);
     on_device_failed_ = false;
-    if (split.all) {
-      placed_.stages.push_back(std::move(middle));
+    if (of[host_side].empty()) {
       count_host(0, false);
     } else {
       open("cpu", "");
-      load(1, {0, first, true, true});
+      load(1, there);
       count_host(first, true);
       check_host(placed_.memory, placed_.size, !file_.mapped());
       reserve_host(1);
-      stage(1, {0, first, true, false});
-      placed_.stages.push_back(std::move(middle));
-      stage(1, {count, count, false, true});
+      placed_.stages.emplace_back(*placed_.sides[1].backend, *placed_.sides[1].model, of[host_side], placed_.size);
       placed_.threads = placed_.sides[1].backend->threads();
     }
     placed_.device_layers = split.layers;
     placed_.backend = device.description();
-    if (!split.all)
-      placed_.backend +=
-          " for " + std::to_string(split.layers) + " of " + std::to_string(count) + " layers, " + placed_.sides[1].backend->description();
+    if (!of[host_side].empty()) {
+      const auto beyond = [&](const Segment& g) { return g.first != g.last && g.last > Seam{first, 0}; };
+      const bool experts = std::any_of(of[host_side].begin(), of[host_side].end(), beyond);
+      placed_.backend += " for " + std::to_string(split.layers) + " of " + std::to_string(count) + " layers" +
+                         (experts ? ", without experts, " : ", ") + placed_.sides[1].backend->description();
+    }
     return std::move(placed_);
   }
 
-  uint64_t layer_weights(int64_t i) const {
-    return static_cast<size_t>(i) < weights_.layers.size() ? weights_.layers[static_cast<size_t>(i)] : 0;
+  static uint64_t at(const std::vector<uint64_t>& bytes, int64_t i) {
+    return static_cast<size_t>(i) < bytes.size() ? bytes[static_cast<size_t>(i)] : 0;
   }
+
+  // Of a layer, as the device holds it.
+  uint64_t device_weights(int64_t i) const { return at(weights_.layers, i) + (experts_on_host(i) ? 0 : at(weights_.experts, i)); }
 
   uint64_t device_weights(int64_t first, bool ends) const {
     uint64_t all = ends ? weights_.embed + weights_.head : 0;
-    for (int64_t i = first; i < placed_.shape.count(); i++) all += layer_weights(i);
+    for (int64_t i = first; i < placed_.shape.count(); i++) all += device_weights(i);
     return all;
   }
+
+  void check_experts() const {
+    if (options_.cpu_experts.empty()) return;
+    const auto any = std::any_of(weights_.experts.begin(), weights_.experts.end(), [](uint64_t bytes) { return bytes > 0; });
+    if (any) return;
+    throw Error(Code::argument, "cpuExperts: expected a model whose layers have experts behind their attention, found " +
+                                    std::string(file_.string("general.architecture").value_or("another")) + " without any; leave it out");
+  }
+
+  static constexpr size_t device_side = 0, host_side = 1;
 
   const gguf::File& file_;
   const EngineOptions& options_;

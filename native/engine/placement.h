@@ -1,10 +1,11 @@
-// Where the layers of a model are computed: all on one backend, or the last ones on a device and the others on the CPU.
+// Where a model is computed: all on one backend, or the last layers on a device and the others, and experts, on the CPU.
 #pragma once
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/batch.h"
 #include "engine/engine.h"
 #include "engine/ranks.h"
 #include "engine/stage.h"
@@ -25,7 +26,8 @@ struct DeviceShare {
 
 struct Placement {
   std::vector<Side> sides;    // where there is a device, it is the first
-  std::vector<Stage> stages;  // in order of computation
+  std::vector<Stage> stages;  // of each side
+  std::vector<Batch::Turn> order;
   Shape shape;
   BatchSize size;
   std::string backend;  // for people

@@ -52,13 +52,14 @@ uint64_t Stage::row_bytes(const Shape& s, const BatchSize& size) {
   return floats(size.described(s) + size.rows * s.carried + results + size.splits() * s.heads * (value_dim + 2));
 }
 
-Stage::Stage(Backend& backend, const Model& model, const model::Section& part, const BatchSize& size)
-    : backend_(backend), model_(model), section_(part), splits_bound_(size.splits()), records_(backend.records()) {
+Stage::Stage(Backend& backend, const Model& model, std::vector<Segment> segments, const BatchSize& size)
+    : backend_(backend), model_(model), segments_(std::move(segments)), splits_bound_(size.splits()), records_(backend.records()) {
   const Shape& s = model.shape();
   allocate_memory(size);
   x_ = backend.alloc(Type::f32, size.rows, s.carried);
-  if (part.head) hidden_ = backend.alloc(Type::f32, size.outputs, s.width);
-  if (part.head && s.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
+  const bool head = std::any_of(segments_.begin(), segments_.end(), [](const Segment& g) { return g.head; });
+  if (head) hidden_ = backend.alloc(Type::f32, size.outputs, s.width);
+  if (head && s.head) logits_ = backend.alloc(Type::f32, size.outputs, s.vocabulary);
   if (!backend.on_host()) {
     host_hidden_.resize(static_cast<size_t>(hidden_.rows * hidden_.cols));
     host_logits_.resize(static_cast<size_t>(logits_.rows * logits_.cols));
@@ -71,15 +72,24 @@ Stage::Stage(Backend& backend, const Model& model, const model::Section& part, c
   for (const Kv& kv : kv_)
     if (kv.k) needs.partials = size.splits() * s.heads, needs.partial_dim = std::max(needs.partial_dim, kv.v.cols);
   backend.reserve(needs);
-  backend.prepare([&](Ops& ops) { pass(ops, largest(size), s.head, nullptr); });
+  backend.prepare([&](Ops& ops) {
+    for (const Segment& g : segments_) pass(ops, g, largest(size), s.head, nullptr);
+  });
 }
 
 void Stage::allocate_memory(const BatchSize& size) {
   const Shape& s = model_.shape();
   const Groups groups = groups_of(s);
+  std::vector<bool> holds(static_cast<size_t>(s.count()));  // layers of which more than what may lie apart is computed here
+  for (const Segment& g : segments_)
+    for (int64_t i = g.first.layer; i < g.end(); i++) {
+      const auto [first, last] = g.parts(i, model_);
+      for (int64_t p = first; p < last; p++)
+        if (!model_.apart(i, p)) holds[static_cast<size_t>(i)] = true;
+    }
   for (int64_t i = 0; i < s.count(); i++) {
     const LayerShape& l = s.layer(i);
-    const bool here = i >= section_.first && i < section_.last;
+    const bool here = holds[static_cast<size_t>(i)];
     const size_t group = groups.of_layer[static_cast<size_t>(i)];
     kv_.emplace_back();
     kv_.back().group = group;
@@ -137,7 +147,7 @@ void Stage::describe(const HostRows& rows) {
     rows_.*tensor = list(values, tensor == &Rows::turns ? n : std::ssize(values));
   });
   for (size_t g = 0; g < most_groups; g++) rows_.pages[g] = list(rows.pages[g], sequences);
-  if (section_.embed) rows_.given = embeddings(list(rows.given, std::ssize(rows.given_at)));
+  if (segments_.front().embed) rows_.given = embeddings(list(rows.given, std::ssize(rows.given_at)));
   if (splits_.count() > 0) rows_.splits = {list(splits_.entries, splits_.count()), list(splits_.firsts, n)};
   backend_.write({described_.data, Type::i32, 1, std::ssize(lists_), std::ssize(lists_) * 4}, lists_.data());
   rows_.spans = spans_;
@@ -175,24 +185,29 @@ std::span<const float> Stage::result(const Tensor& of, std::vector<float>& host,
   return std::span(host).subspan(static_cast<size_t>(output) * width, width);
 }
 
-bool Stage::run(const std::function<bool()>& interrupted) {
-  if (!decodes_ || !records_) return pass(backend_.ops(), rows_, wants_logits_, interrupted);
+bool Stage::run(size_t segment, const std::function<bool()>& interrupted) {
+  const Segment& g = segments_[segment];
+  if (!decodes_ || !records_) return pass(backend_.ops(), g, rows_, wants_logits_, interrupted);
   if (interrupted()) return false;
-  if (Plan* recorded = plan()) {
+  if (Plan* recorded = plan(segment)) {
     recorded->run();
     return true;
   }
-  return pass(backend_.ops(), rows_, true, interrupted);
+  return pass(backend_.ops(), g, rows_, true, interrupted);
 }
 
-bool Stage::pass(Ops& ops, const Rows& rows, bool logits, const std::function<bool()>& interrupted) const {
+bool Stage::pass(Ops& ops, const Segment& g, const Rows& rows, bool logits, const std::function<bool()>& interrupted) const {
   const Tensor x = x_.slice(0, rows.ids.rows);
-  if (section_.embed) model_.embed(ops, x, rows);
-  for (int64_t i = section_.first; i < section_.last; i++) {
+  if (g.embed) model_.embed(ops, x, rows);
+  for (int64_t i = g.first.layer; i < g.end(); i++) {
     if (interrupted && interrupted()) return false;
-    model_.layer(ops, i, x, {kv_, states_}, rows);
+    const auto [first, last] = g.parts(i, model_);
+    if (last - first == model_.parts(i))
+      model_.layer(ops, i, x, {kv_, states_}, rows);
+    else
+      for (int64_t p = first; p < last; p++) model_.part(ops, i, p, x, {kv_, states_}, rows);
   }
-  if (!section_.head || rows.outputs.rows == 0) return true;
+  if (!g.head || rows.outputs.rows == 0) return true;
   const Tensor h = hidden_.slice(0, rows.outputs.rows);
   model_.hidden(ops, h, x, rows);
   if (logits) model_.head(ops, logits_.slice(0, rows.outputs.rows), h, rows);
@@ -202,27 +217,29 @@ bool Stage::pass(Ops& ops, const Rows& rows, bool logits, const std::function<bo
 // Recorded at the first step of its bucket: all later ones differ in the contents of the tensors alone. Null where the backend cannot,
 // for want of memory: then nothing more is recorded, and a step calls its ops. What is wrong with the pass itself it says again there;
 // a device that is lost is lost.
-Plan* Stage::plan() {
+Plan* Stage::plan(size_t segment) {
   const Bucket bucket{rows_.ids.rows, rows_.splits.entries.rows, rows_.pages[0].cols};
-  if (const auto found = plans_.find(bucket); found != plans_.end()) {
-    found->second.used = ++steps_;
-    return found->second.plan.get();
+  auto found = plans_.find(bucket);
+  if (found == plans_.end()) {
+    if (plans_.size() >= most_recorded)
+      plans_.erase(
+          std::min_element(plans_.begin(), plans_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+    found = plans_.emplace(bucket, Recorded{spans_, std::vector<std::unique_ptr<Plan>>(segments_.size())}).first;
   }
-  if (plans_.size() >= most_plans)
-    plans_.erase(
-        std::min_element(plans_.begin(), plans_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
-  Recorded r{spans_, nullptr, ++steps_};
+  Recorded& r = found->second;
+  r.used = ++steps_;
+  if (r.plans[segment]) return r.plans[segment].get();
   try {
     Rows rows = rows_;
     rows.spans = r.spans;
-    r.plan = backend_.record([this, rows](Ops& ops) { pass(ops, rows, true, nullptr); });
+    r.plans[segment] = backend_.record([this, segment, rows](Ops& ops) { pass(ops, segments_[segment], rows, true, nullptr); });
   } catch (const Error& e) {
     if (e.code() == Code::device) throw;
     records_ = false;
     plans_.clear();
     return nullptr;
   }
-  return plans_.emplace(bucket, std::move(r)).first->second.plan.get();
+  return r.plans[segment].get();
 }
 
 }  // namespace lt::engine

@@ -24,7 +24,7 @@ Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t
   if (context > placed_.shape.trained_context)
     throw Error(Code::context, "context: this model was trained for " + std::to_string(placed_.shape.trained_context) + " tokens, found " +
                                    std::to_string(context));
-  batch_ = std::make_unique<engine::Batch>(std::move(placed_.stages), placed_.shape, placed_.size);
+  batch_ = std::make_unique<engine::Batch>(std::move(placed_.stages), std::move(placed_.order), placed_.shape, placed_.size);
 }
 
 engine::BatchSize Pass::size_of(const engine::EngineOptions& options, const Shape& s) {

@@ -19,6 +19,12 @@ class Decoder : public Model {
     const auto at = static_cast<size_t>(i);
     layers_[at].run(ops, x, {&memory.kv[at], {memory.states[at]}}, rows);
   }
+  int64_t parts(int64_t i) const override { return layers_[static_cast<size_t>(i)].parts(); }
+  bool apart(int64_t i, int64_t part) const override { return layers_[static_cast<size_t>(i)].apart(part); }
+  void part(Ops& ops, int64_t i, int64_t p, Tensor x, const Memory& memory, const Rows& rows) const override {
+    const auto at = static_cast<size_t>(i);
+    layers_[at].run_part(ops, p, x, {&memory.kv[at], {memory.states[at]}}, rows);
+  }
   void hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const override { ends_.hidden(ops, h, x, rows); }
   void head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const override { ends_.head(ops, logits, h, rows); }
 
@@ -119,13 +125,17 @@ std::unique_ptr<Model> decoder(Loader& loader, const DecoderOptions& options) {
     if (options.vary) options.vary(i, attention);
     const Norm first = read_norm(loader, b + "attn_norm", hyper.width, hyper);
     const Mixing attend = read_attention(loader, i, hyper, attention);
-    const bool one = options.residual == Residual::behind_one_norm;
-    const Norm second = one ? first : read_norm(loader, b + options.second_norm, hyper.width, hyper);
-    const Mixing feed = sparse && is_sparse(loader, i) ? read_experts(loader, i, hyper, *options.experts)
-                                                       : read_feed_forward(loader, i, hyper, options.feed_forward);
-    const Branch mixed{first, attend, {}, options.residual_scale}, fed{second, feed, {}, options.residual_scale};
-    if (options.residual != Residual::in_turn) return {{mixed, fed}};
-    return {{mixed}, {fed}};
+    const bool has_experts = sparse && is_sparse(loader, i);
+    const Branch mixed{first, attend, {}, options.residual_scale};
+    const auto read_second = [&]() -> Branch {
+      const bool one = options.residual == Residual::behind_one_norm;
+      const Norm second = one ? first : read_norm(loader, b + options.second_norm, hyper.width, hyper);
+      const Mixing feed =
+          has_experts ? read_experts(loader, i, hyper, *options.experts) : read_feed_forward(loader, i, hyper, options.feed_forward);
+      return {second, feed, {}, options.residual_scale};
+    };
+    if (options.residual != Residual::in_turn) return {{mixed, read_second()}};
+    return {{mixed}, maybe_apart(loader, i, has_experts, [&]() -> Step { return {read_second()}; })};
   });
 }
 

@@ -35,8 +35,9 @@ std::unique_ptr<Model> deepseek2(Loader& f) {
   const LatentOptions latent = read_latent(f);
   return decoder(f, h, {}, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
-    return {{{norm("attn_norm"), read_latent_attention(f, i, h, latent)}},
-            {{norm("ffn_norm"), is_sparse(f, i) ? read_sparse(f, i, h) : read_feed_forward(f, i, h, {})}}};
+    return {{{norm("attn_norm"), read_latent_attention(f, i, h, latent)}}, maybe_apart(f, i, is_sparse(f, i), [&]() -> Step {
+              return {{norm("ffn_norm"), is_sparse(f, i) ? read_sparse(f, i, h) : read_feed_forward(f, i, h, {})}};
+            })};
   });
 }
 

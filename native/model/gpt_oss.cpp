@@ -16,8 +16,9 @@ std::unique_ptr<Model> gpt_oss(Loader& f) {
   return decoder(f, h, {}, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     const AttentionOptions attention{.sinks = true, .window = i % 2 == 0 ? window : 0, .rope = rope};
-    return {{{norm("attn_norm"), read_attention(f, i, h, attention)}},
-            {{norm("post_attention_norm"), read_experts(f, i, h, {.router = {.gating = Router::Gating::chosen}, .map = swiglu})}}};
+    return {{{norm("attn_norm"), read_attention(f, i, h, attention)}}, maybe_apart(f, i, true, [&]() -> Step {
+              return {{norm("post_attention_norm"), read_experts(f, i, h, {.router = {.gating = Router::Gating::chosen}, .map = swiglu})}};
+            })};
   });
 }
 

@@ -30,8 +30,10 @@ std::unique_ptr<Model> granitehybrid(Loader& f) {
                  [&](int64_t i) -> std::vector<Step> {
                    const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
                    const Mixing mix = attends(f, i) ? read_attention(f, i, h, attention) : read_mamba2(f, i, h, {});
-                   const Mixing feed = sparse ? read_experts(f, i, h, experts) : read_feed_forward(f, i, h, {});
-                   return {{{norm("attn_norm"), mix, {}, added}}, {{norm("ffn_norm"), feed, {}, added}}};
+                   return {{{norm("attn_norm"), mix, {}, added}}, maybe_apart(f, i, sparse, [&]() -> Step {
+                             const Mixing feed = sparse ? read_experts(f, i, h, experts) : read_feed_forward(f, i, h, {});
+                             return {{norm("ffn_norm"), feed, {}, added}};
+                           })};
                  });
 }
 

@@ -14,8 +14,10 @@ std::unique_ptr<Model> jamba(Loader& f) {
     const bool sparse = f.has(block(i) + "ffn_gate_inp.weight");
     const Mixing mix =
         attends(f, i) ? read_attention(f, i, h, {}) : read_mamba(f, i, h, {.norms = MambaOptions::Norms::weighed, .eps = h.eps});
-    return {{{norm("attn_norm"), mix}},
-            {{norm("ffn_norm"), sparse ? read_experts(f, i, h, {.columns_key = "feed_forward_length"}) : read_feed_forward(f, i, h, {})}}};
+    return {{{norm("attn_norm"), mix}}, maybe_apart(f, i, sparse, [&]() -> Step {
+              return {{norm("ffn_norm"),
+                       sparse ? read_experts(f, i, h, {.columns_key = "feed_forward_length"}) : read_feed_forward(f, i, h, {})}};
+            })};
   });
 }
 

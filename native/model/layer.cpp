@@ -13,8 +13,9 @@ bool same(const Norm& a, const Norm& b) { return a.w.data == b.w.data && a.b.dat
 // One pass of a layer. What a step adds waits for the next one, whose norm and the sum are one call where there is one to add.
 class Pass {
  public:
-  Pass(Ops& ops, Scope& scope, Tensor x, const LayerMemory& memory, const Rows& rows)
-      : ops_(ops), scope_(scope), x_(x), normed_(scope.like(x)), memory_(memory), rows_(rows) {}
+  // state: floats of the layer's state that steps before have.
+  Pass(Ops& ops, Scope& scope, Tensor x, const LayerMemory& memory, const Rows& rows, int64_t state)
+      : ops_(ops), scope_(scope), x_(x), normed_(scope.like(x)), memory_(memory), rows_(rows), state_(state) {}
 
   void run(const Step& step) {
     const std::optional<Norm>& first = step[0].before;
@@ -78,13 +79,16 @@ class Pass {
   const Rows& rows_;
   std::array<Tensor, most_branches> results_;  // no list: a pass takes no memory
   const Step* waiting_ = nullptr;
-  int64_t state_ = 0;  // floats of the layer's state that mixers before have
+  int64_t state_;  // floats of the layer's state that mixers before have
 };
 
 }  // namespace
 
 Layer::Layer(std::vector<Step> steps) : steps_(std::move(steps)) {
-  for (const Step& s : steps_) {
+  for (size_t i = 0; i < steps_.size(); i++) {
+    const Step& s = steps_[i];
+    if (i == 0 || s.apart != steps_[i - 1].apart) parts_.push_back({i, i, shape_.state});
+    parts_.back().last++;
     if (s.empty() || s.size() > most_branches) throw Error(Code::internal, "a step of a layer has too many branches, or none");
     for (const Branch& b : s) {
       const LayerShape keeps = b.mixer->keeps();
@@ -96,10 +100,16 @@ Layer::Layer(std::vector<Step> steps) : steps_(std::move(steps)) {
   }
 }
 
-void Layer::run(Ops& ops, Tensor x, const LayerMemory& memory, const Rows& rows) const {
+void Layer::run(Ops& ops, Tensor x, const LayerMemory& memory, const Rows& rows) const { run(ops, {0, steps_.size(), 0}, x, memory, rows); }
+
+void Layer::run_part(Ops& ops, int64_t part, Tensor x, const LayerMemory& memory, const Rows& rows) const {
+  run(ops, parts_[static_cast<size_t>(part)], x, memory, rows);
+}
+
+void Layer::run(Ops& ops, const Part& part, Tensor x, const LayerMemory& memory, const Rows& rows) const {
   Scope scope(ops);
-  Pass pass(ops, scope, x, memory, rows);
-  for (const Step& s : steps_) pass.run(s);
+  Pass pass(ops, scope, x, memory, rows, part.state);
+  for (size_t i = part.first; i < part.last; i++) pass.run(steps_[i]);
   pass.sum();
 }
 

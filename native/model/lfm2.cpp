@@ -26,7 +26,9 @@ std::unique_ptr<Model> lfm2(Loader& f, bool sparse) {
   return decoder(f, h, {.norm = "token_embd_norm"}, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     const Mixing mix = attends(f, i) ? read_attention(f, i, h, attention) : read_short_convolution(f, i, h);
-    return {{{norm("attn_norm"), mix}}, {{norm("ffn_norm"), i < dense ? read_feed_forward(f, i, h, {}) : read_lfm2_experts(f, i, h)}}};
+    return {{{norm("attn_norm"), mix}}, maybe_apart(f, i, i >= dense, [&]() -> Step {
+              return {{norm("ffn_norm"), i < dense ? read_feed_forward(f, i, h, {}) : read_lfm2_experts(f, i, h)}};
+            })};
   });
 }
 

@@ -21,7 +21,9 @@ std::unique_ptr<Model> llama4(Loader& f) {
   return decoder(f, h, {}, [&](int64_t i) -> std::vector<Step> {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     return {{{norm("attn_norm"), read_attention(f, i, h, (i + 1) % period == 0 ? far : near)}},
-            {{norm("ffn_norm"), is_sparse(f, i) ? read_experts(f, i, h, sparse) : read_feed_forward(f, i, h, {})}}};
+            maybe_apart(f, i, is_sparse(f, i), [&]() -> Step {
+              return {{norm("ffn_norm"), is_sparse(f, i) ? read_experts(f, i, h, sparse) : read_feed_forward(f, i, h, {})}};
+            })};
   });
 }
 

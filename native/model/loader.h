@@ -22,12 +22,14 @@ namespace lt::model {
 struct Section {
   int64_t first = 0, last = INT64_MAX;
   bool embed = true, head = true;
-  int64_t context = 0;  // tokens of the longest sequence; 0: as many as the model was trained for
+  std::vector<bool> experts = {};  // by layer: whether it holds what of it may lie apart; no list: as the rest of the layer
+  int64_t context = 0;             // tokens of the longest sequence; 0: as many as the model was trained for
 };
 
 // Bytes of weights: of each layer, of what makes rows of tokens, of the head. What two of them read counts where it is read first.
 struct WeightBytes {
-  std::vector<uint64_t> layers;
+  std::vector<uint64_t> layers;   // without what may lie apart
+  std::vector<uint64_t> experts;  // what may lie apart, by layer
   uint64_t embed = 0, head = 0;
 };
 
@@ -57,17 +59,25 @@ class Loader {
   // Whose weights are read while it lives: which backend holds them is told by that, not by their names.
   class Part {
    public:
-    Part(Loader& loader, int64_t what) : loader_(loader), outer_(loader.part_) { loader.part_ = what; }
-    ~Part() { loader_.part_ = outer_; }
+    Part(Loader& loader, int64_t what, bool experts = false) : loader_(loader), outer_(loader.part_), outer_experts_(loader.experts_) {
+      loader.part_ = what;
+      loader.experts_ = experts;
+    }
+    ~Part() {
+      loader_.part_ = outer_;
+      loader_.experts_ = outer_experts_;
+    }
     Part(const Part&) = delete;
     Part& operator=(const Part&) = delete;
 
    private:
     Loader& loader_;
     std::optional<int64_t> outer_;
+    bool outer_experts_;
   };
   Part embed() { return {*this, embed_part}; }
   Part layer(int64_t i) { return {*this, i}; }
+  Part experts(int64_t i) { return {*this, i, true}; }  // what of layer i may lie apart from the rest of it
   Part head() { return {*this, head_part}; }
 
   // Weights. A matrix of any type; floats of any type as f32; a vector is f32 (1, cols). What this rank holds of them (shard.cpp): some
@@ -126,6 +136,7 @@ class Loader {
   Division& division_;
   WeightBytes* bytes_;
   std::optional<int64_t> part_;
+  bool experts_ = false;  // of layer part_
   std::string architecture_;
   std::unordered_set<std::string_view> used_;
   // By where they lie in the file, and how many rows: what is read twice is counted and placed once.

@@ -27,10 +27,12 @@ Mixing read_nemotron_experts(Loader& f, int64_t i, const Hyper& h) {
 std::unique_ptr<Model> nemotron_h(Loader& f, bool sparse) {
   const Hyper h = read_hyper(f);
   return decoder(f, h, {}, [&](int64_t i) -> std::vector<Step> {
-    const Norm norm = read_norm(f, block(i) + "attn_norm", h.width, h);
-    if (attends(f, i)) return {{{norm, read_attention(f, i, h, {})}}};
-    if (f.per_layer("feed_forward_length", i, 0, most_width) == 0) return {{{norm, read_mamba2(f, i, h, {})}}};
-    return {{{norm, sparse ? read_nemotron_experts(f, i, h) : read_feed_forward(f, i, h, {.map = squares, .gated = false})}}};
+    const auto norm = [&] { return read_norm(f, block(i) + "attn_norm", h.width, h); };
+    if (attends(f, i)) return {{{norm(), read_attention(f, i, h, {})}}};
+    if (f.per_layer("feed_forward_length", i, 0, most_width) == 0) return {{{norm(), read_mamba2(f, i, h, {})}}};
+    return {maybe_apart(f, i, sparse, [&]() -> Step {
+      return {{norm(), sparse ? read_nemotron_experts(f, i, h) : read_feed_forward(f, i, h, {.map = squares, .gated = false})}};
+    })};
   });
 }
 

@@ -30,8 +30,9 @@ std::unique_ptr<Model> qwen(Loader& f, const DeltaOptions& delta, bool sparse) {
     const auto norm = [&](const char* name) { return read_norm(f, block(i) + name, h.width, h); };
     const Mixing first = recurs(f, i) ? read_delta_rule(f, i, h, delta)
                                       : read_attention(f, i, h, {.query_key_norm = NormOf::head, .gated = true, .rope = rope});
-    return {{{norm("attn_norm"), first}},
-            {{norm("post_attention_norm"), sparse ? read_gated_experts(f, i, h) : read_feed_forward(f, i, h, {})}}};
+    return {{{norm("attn_norm"), first}}, maybe_apart(f, i, sparse, [&]() -> Step {
+              return {{norm("post_attention_norm"), sparse ? read_gated_experts(f, i, h) : read_feed_forward(f, i, h, {})}};
+            })};
   });
 }
 

@@ -20,6 +20,7 @@ bool Loader::held() const {
   if (!part_) throw Error(Code::internal, architecture_ + ": a weight is read that belongs to no part of the model");
   if (*part_ == embed_part) return section_.embed;
   if (*part_ == head_part) return section_.head;
+  if (experts_ && !section_.experts.empty()) return section_.experts[static_cast<size_t>(*part_)];
   return *part_ >= section_.first && *part_ < section_.last;
 }
 
@@ -29,8 +30,14 @@ void Loader::count(const void* from, int64_t rows, uint64_t bytes) {
 
 void Loader::add(uint64_t bytes) {
   if (!bytes_) return;
-  if (*part_ >= std::ssize(bytes_->layers)) bytes_->layers.resize(static_cast<size_t>(*part_) + 1);
-  (*part_ == embed_part ? bytes_->embed : *part_ == head_part ? bytes_->head : bytes_->layers[static_cast<size_t>(*part_)]) += bytes;
+  const auto of_layer = [&](std::vector<uint64_t>& all) -> uint64_t& {
+    const auto at = static_cast<size_t>(*part_);
+    if (at >= all.size()) all.resize(at + 1);
+    return all[at];
+  };
+  (*part_ == embed_part  ? bytes_->embed
+   : *part_ == head_part ? bytes_->head
+                         : of_layer(experts_ ? bytes_->experts : bytes_->layers)) += bytes;
 }
 
 // Unplaced where another stage of this rank holds it. ahead: read it ahead.

@@ -84,8 +84,7 @@ describe('on a thread of their own', () => {
     }
     expect(await model().tokenizeAsync('')).toHaveLength(0);
     const many = Array.from({ length: 300 }, (_, i) => text.slice(0, i % 50) + '</s>'.repeat(i % 3));
-    for (const special of [false, true])
-      expect(await model().tokenizeAsync(many, { special })).toEqual(many.map((one) => model().tokenize(one, { special })));
+    for (const special of [false, true]) expect(await model().tokenizeAsync(many, { special })).toEqual(many.map((one) => model().tokenize(one, { special })));
     expect(await model().tokenizeAsync([])).toEqual([]);
     await expect(model().tokenizeAsync(['x', 5 as never])).rejects.toMatchObject({ code: 'ARGUMENT' });
     expect(await model().detokenizeAsync([])).toBe('');
