@@ -117,7 +117,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
 ];
 
 /** Short names of several letters that are flags of a command here. */
-const present = 'ngl dev ub ctk ctv sys sysf st cnv no-cnv ofreq';
+const present = 'ngl dev ub ctk ctv sys sysf st cnv no-cnv ofreq ot cmoe ncmoe';
 
 const reasons = new Map(absent.flatMap(([names, why]) => names.split(' ').map((name) => [name, why] as const)));
 

@@ -132,6 +132,32 @@ function testsOf({ backend, variants, slow }: (typeof usable)[number]): void {
     }
   }, 600_000);
 
+  // BF16 weights: no side rounds inputs. That the engine's results are those of one backend is shown by a native check, byte for byte.
+  sharedTest(
+    "experts on the CPU: nearly the same, and less of the device's memory",
+    referenceFiles('gpt-oss'),
+    async () => {
+      const file = sharedPath(`${referenceFolder('gpt-oss')}/model-bf16.gguf`);
+      const ids = randomIds(40, 300, random(6));
+      const open = (options: LoadOptions) => loadModel(file, { backend, isa: exact, gpuLayers: 'all', contextTokens: 512, ...options });
+      await using whole = await open({});
+      const wanted = await whole.logits(ids);
+      let before = whole.info.memory.device;
+      for (const cpuExperts of [1, [0, 1], /ffn_(up|gate)_exps/] as const) {
+        await using model = await open({ cpuExperts });
+        expect(distance(await model.logits(ids), wanted)).toBeLessThan(2e-3);
+        expect(model.info.backend).toContain('without experts, cpu');
+        expect(model.info.memory.device).toBeLessThan(before);
+        before = model.info.memory.device + 1;
+        const [one, two] = await Promise.all([ids, ids.slice(5)].map((prompt) => model.generate(prompt, { maxTokens: 4, temperature: 0, logprobs: 1 })));
+        expect((await model.generate(ids.slice(5), { maxTokens: 4, temperature: 0, logprobs: 1 })).logprobs).toEqual(two!.logprobs);
+        expect(one!.ids).toHaveLength(4);
+      }
+      await expect(load({ cpuExperts: true })).rejects.toMatchObject({ code: 'ARGUMENT' });
+    },
+    600_000,
+  );
+
   test.each(['f16', 'q8_0'] as const)(
     'a cache of %s is as near as it is on the judge',
     async (cacheType) => {

@@ -34,6 +34,16 @@ const program: Command = { ...programOf([]), commands: [run, tokenize, chat] };
 const read = (...words: string[]): string[] => plainWords(program, run, words).map(unmarked);
 
 describe('flags', () => {
+  test("experts' places become one option", () => {
+    expect(loadOptions({ cpuMoe: true })).toEqual({ cpuExperts: true });
+    expect(loadOptions({ nCpuMoe: 3 })).toEqual({ cpuExperts: 3 });
+    const { cpuExperts } = loadOptions({ overrideTensor: ['blk\\.1\\.ffn_.*_exps=CPU,up_exps=cpu'] });
+    expect(String(cpuExperts)).toBe('/(?:blk\\.1\\.ffn_.*_exps)|(?:up_exps)/');
+    expect(() => loadOptions({ overrideTensor: ['x=CUDA0'] })).toThrow('expected PATTERN=CPU');
+    expect(() => loadOptions({ overrideTensor: ['(=CPU'] })).toThrow('expected a regular expression');
+    expect(() => loadOptions({ cpuMoe: true, nCpuMoe: 1 })).toThrow('give one of them');
+  });
+
   test.each<[string[], string[]]>([
     [['-n', '8'], ['--max-tokens=8']],
     [['-n=8'], ['--max-tokens=8']],
@@ -44,6 +54,10 @@ describe('flags', () => {
     [['-ngl', '99'], ['--gpu-layers=99']],
     [['-ngl=all'], ['--gpu-layers=all']],
     [['--ngl', '1'], ['--gpu-layers=1']],
+    [
+      ['-ncmoe', '4', '-ot', 'exps=CPU'],
+      ['--n-cpu-moe=4', '--override-tensor=exps=CPU'],
+    ],
     [
       ['-ub', '64', '-b', '2048'],
       ['--ubatch-size=64', '--batch-tokens=2048'],
@@ -101,7 +115,7 @@ describe('flags', () => {
       expect((error as Error).message).toMatch(new RegExp(`^-${name} is not an option |^unexpected "q8_0"`));
       return;
     }
-    expect(words).toEqual([expect.stringMatching(/^--(cache-type-[kv]|ubatch-size|backend|gpu-layers)=q8_0$/)]);
+    expect(words).toEqual([expect.stringMatching(/^--(cache-type-[kv]|ubatch-size|backend|gpu-layers|n-cpu-moe|override-tensor)=q8_0$/)]);
   });
 
   test('what is refused says what to do, and is a name once', () => {
