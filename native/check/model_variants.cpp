@@ -299,6 +299,8 @@ CHECK_CASE("model/weights are counted by the part that reads them, placed or not
     CHECK(all.layers == none.layers && all.embed == none.embed && all.head == none.head);
     uint64_t sum = all.embed + all.head;
     for (const uint64_t layer : all.layers) sum += layer;
+    for (const uint64_t experts : all.experts) sum += experts;
+    CHECK(all.experts == none.experts && all.experts.empty() == (name == "gemma3" || name == "qwen35"));
     CHECK_THAT(sum == file->tensor_bytes(), name << ": " << sum << " of " << file->tensor_bytes());
     CHECK((name == "gemma3") == (all.head < all.embed));
   }

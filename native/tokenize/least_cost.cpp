@@ -44,8 +44,10 @@ class LeastCost final : public Encoder {
       const size_t letter = last.whole ? last.bytes : 1, at = end - letter;
       Best& b = best[at];
       trie_.walk(text, at, [&](size_t bytes, int32_t id) {
-        const int64_t cost = best[at + bytes].cost + costs_[static_cast<size_t>(id)];
-        if (best[at + bytes].cost != std::numeric_limits<int64_t>::max() && cost <= b.cost) b = {cost, static_cast<uint32_t>(bytes), id};
+        const int64_t behind = best[at + bytes].cost;
+        if (behind == std::numeric_limits<int64_t>::max()) return;  // inside a letter
+        const int64_t cost = behind + costs_[static_cast<size_t>(id)];
+        if (cost <= b.cost) b = {cost, static_cast<uint32_t>(bytes), id};
       });
       if (best[end].cost + kUnknownCost < b.cost) b = {best[end].cost + kUnknownCost, static_cast<uint32_t>(letter), -1};
       end = at;
