@@ -10,7 +10,8 @@
 #include "core/text.h"
 
 namespace lt::tokenize {
-namespace {
+// Named, as a member of Pattern::Builder has a type of it.
+namespace pattern_steps {
 
 constexpr size_t kMostEntries = size_t{1} << 22;
 constexpr size_t kMostSteps = 20000;
@@ -113,7 +114,9 @@ class Steps {
   std::string_view pattern_;
 };
 
-}  // namespace
+}  // namespace pattern_steps
+
+using namespace pattern_steps;
 
 class Pattern::Builder {
  public:
