@@ -83,7 +83,7 @@ export class Model implements AsyncDisposable {
   infill(prefix: string, suffix: string, options?: GenerateOptions): Generation<string> {
     const checked = checkGenerate<GenerateOptions>(options, 'infill', generateChecks);
     mustConverse(checked);
-    return this.#start(new Origin(Model.prototype.infill), checked, () => infillPart(prefix, suffix, (this.#vocabulary ??= native.vocabulary(this.#alive()))));
+    return this.#start(new Origin(Model.prototype.infill), checked, () => infillPart(prefix, suffix, this.#words()));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */

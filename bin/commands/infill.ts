@@ -1,11 +1,9 @@
 import type { CommandModule } from 'yargs';
 
+import { writeAnswer } from '../answer';
 import { generateFlags, generateOptions, loadFlags, word, type Flags } from '../flags';
 import { readText } from '../input';
-import { Interrupt, interrupted } from '../interrupt';
-import { load } from '../load';
-import { note, print } from '../screen';
-import { stream, timings } from '../stream';
+import { Interrupt } from '../interrupt';
 
 async function given(flags: Flags, name: 'prefix' | 'suffix'): Promise<string> {
   const [text, file] = [flags[name], flags[`${name}File`]];
@@ -17,18 +15,8 @@ async function infill(flags: Flags): Promise<void> {
   const interrupt = new Interrupt();
   const [prefix, suffix] = [await given(flags, 'prefix'), await given(flags, 'suffix')];
   if (prefix === '' && suffix === '') throw new Error('expected what the gap is in: --prefix TEXT, --suffix TEXT, or files with --prefix-file, --suffix-file');
-  try {
-    await using model = await load(flags, 'infill', interrupt.arm());
-    const generation = model.infill(prefix, suffix, { ...generateOptions(flags), signal: interrupt.arm() });
-    const json = flags.json === true;
-    const result = json ? await generation : await stream(generation, '');
-    await print(json ? `${JSON.stringify({ ...result, prefix, suffix })}\n` : '\n');
-    if (flags.verbose === true) timings(result);
-  } catch (error) {
-    if (!interrupt.pressed) throw error;
-    note('');
-    process.exitCode = interrupted;
-  }
+  const options = generateOptions(flags);
+  await writeAnswer(flags, 'infill', interrupt, (model, signal) => model.infill(prefix, suffix, { ...options, signal }), { prefix, suffix });
 }
 
 const command: CommandModule = {

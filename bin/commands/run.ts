@@ -1,13 +1,11 @@
 import type { CommandModule } from 'yargs';
 
 import { ranks } from '../../lib';
+import { writeAnswer } from '../answer';
 import { generateFlags, generateOptions, loadFlags, numeric, word, type Flags } from '../flags';
 import { readEscapes } from '../escapes';
 import { hasInput, isPiped, notEmpty, readInput, readText } from '../input';
-import { Interrupt, interrupted } from '../interrupt';
-import { load } from '../load';
-import { note, print } from '../screen';
-import { stream, timings } from '../stream';
+import { Interrupt } from '../interrupt';
 
 const storyPrompt = 'Once upon a time';
 
@@ -33,18 +31,7 @@ async function run(flags: Flags): Promise<void> {
   const interrupt = new Interrupt();
   const prompt = await promptOf(flags);
   const options = { ...generateOptions(flags), ...(typeof flags.logprobs === 'number' && { logprobs: flags.logprobs }) };
-  const json = flags.json === true;
-  try {
-    await using model = await load(flags, 'run', interrupt.arm());
-    const generation = model.generate(prompt, { ...options, signal: interrupt.arm() });
-    const result = json ? await generation : await stream(generation, prompt);
-    await print(json ? `${JSON.stringify({ ...result, prompt })}\n` : '\n');
-    if (flags.verbose === true) timings(result);
-  } catch (error) {
-    if (!interrupt.pressed) throw error;
-    note('');
-    process.exitCode = interrupted;
-  }
+  await writeAnswer(flags, 'run', interrupt, (model, signal) => model.generate(prompt, { ...options, signal }), { prompt }, prompt);
 }
 
 const command: CommandModule = {

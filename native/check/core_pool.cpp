@@ -103,6 +103,39 @@ CHECK_CASE("core/pool lets nobody wait for another's loop") {
   other.join();
 }
 
+CHECK_CASE("core/pool gives callers at once a share each, and all to one who is left") {
+  Pool pool(4);
+  std::atomic<bool> begun{false}, over{false};
+  std::thread other([&] {  // in a loop until it is over, which its workers leave
+    while (!begun)
+      pool.run(4, 50, [&](int64_t, int thread) {
+        if (thread > 0) return;
+        begun = true;
+        while (!over) std::this_thread::yield();
+      });
+  });
+  while (!begun) std::this_thread::yield();
+  std::atomic<int> most{0};
+  const auto loop = [&] {
+    pool.run(4, 40, [&](int64_t, int thread) {
+      for (int seen = most; seen < thread && !most.compare_exchange_weak(seen, thread);) continue;
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    });
+  };
+  const auto loop_until = [&](int number) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (most < number && std::chrono::steady_clock::now() < end) loop();
+  };
+  loop_until(1);
+  for (int i = 0; i < 20; i++) loop();
+  const int shared = most;
+  over = true;
+  other.join();
+  loop_until(2);
+  CHECK_THAT(shared == 1, "the last of two threads had the number " << shared);
+  CHECK_THAT(most >= 2, "the threads of one who left are nobody's");
+}
+
 CHECK_CASE("core/pool has callers beyond its places run their loops by themselves") {
   Pool pool(3);
   std::vector<std::thread> callers;

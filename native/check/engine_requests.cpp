@@ -174,6 +174,30 @@ CHECK_CASE("engine/a prompt being read does not stop others from generating") {
   CHECK_THAT(shared >= 2000 / 64, shared << " steps of both");
 }
 
+CHECK_CASE("engine/first tokens come before a text goes on that began beside their prompts") {
+  constexpr int32_t length = 20;
+  std::atomic<bool> all_there = false;
+  int64_t read = 0, early = 0;  // rows of prompts; of texts that went on before all of those
+  FakeEngine fake({4096, 16, 4}, [&](FakeEngine& f) {
+    f.model->on_embed = [&](const Rows& r) {
+      while (!all_there) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      int64_t behind = 0;
+      for (int64_t i = 0; i < r.ids.rows; i++) (*r.places.row<int32_t>(i) < length ? read : behind)++;
+      if (read < 4 * length) early += behind;
+    };
+  });
+  std::vector<uint64_t> ids;
+  for (uint32_t i = 1; i <= 4; i++) {
+    Request r = fake_request(fake_prompt(length, i), 10);
+    r.generate().ignore_end = true;
+    ids.push_back(fake.engine->submit(r));
+  }
+  all_there = true;
+  for (const uint64_t id : ids) CHECK(fake.reports.wait(id).tokens.size() == 10);
+  fake.engine.reset();
+  CHECK_THAT(read == 4 * length && early == 0, read << " rows of prompts, " << early << " rows of texts before the last of them");
+}
+
 CHECK_CASE("engine/a short prompt does not wait for a long one") {
   FakeEngine fake({8192, 64, 8}, [](FakeEngine& f) {
     f.model->on_embed = [](const Rows&) { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };

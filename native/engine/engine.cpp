@@ -156,7 +156,7 @@ class RunningEngine final : public Engine {
     if (scheduler_.idle()) return;
     std::vector<Work> work;
     try {
-      const Pace::Wait wait = scheduler_.admit(6 * pace_.rows(Pace::others));
+      const Pace::Wait wait = scheduler_.admit(pace_.soon());
       work = scheduler_.plan(pace_.rows(wait));
       if (!work.empty()) return step(work, wait);
       stuck_ = scheduler_.none_finished() && scheduler_.asks();

@@ -122,7 +122,6 @@ int64_t parameters_of(const gguf::File& file) {
   return sum;
 }
 
-// GGUF spells the key so. Where it is absent, the token that ends a text does it.
 // `tokenizer.chat_template.NAME`, but for what a reranker is asked, which is no conversation.
 std::vector<std::pair<std::string, std::string>> named_templates_of(const gguf::File& file) {
   constexpr std::string_view prefix = "tokenizer.chat_template.";
@@ -135,6 +134,7 @@ std::vector<std::pair<std::string, std::string>> named_templates_of(const gguf::
   return out;
 }
 
+// GGUF spells the key so. Where it is absent, the token that ends a text does it.
 int64_t separator_of(const gguf::File& file) {
   for (const char* key : {"tokenizer.ggml.seperator_token_id", "tokenizer.ggml.eos_token_id"})
     if (const auto id = file.u64(key)) return static_cast<int64_t>(std::min<uint64_t>(*id, INT32_MAX));

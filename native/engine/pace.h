@@ -18,6 +18,9 @@ class Pace {
 
   int64_t rows(Wait wait) const { return std::min(most_, static_cast<int64_t>(limit_[wait])); }
 
+  // Of prompts, what is read in about a second.
+  int64_t soon() const { return 6 * rows(others); }
+
   // next: how many of the rows were each the next of a text, the others being of prompts.
   void measured(Wait wait, int64_t rows, int64_t next, double milliseconds) {
     if (rows == next) {
