@@ -110,6 +110,12 @@ Block iq4_xs(const uint8_t* p) {
   return b;
 }
 
+Block tq2_0(const uint8_t* p) {
+  Block b{256, 1, half(p + 64), 0, {}, {1}, {}};
+  for (int i = 0; i < 256; i++) b.code[i] = (p[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1;
+  return b;
+}
+
 struct BlockType {
   const char* name;
   uint8_t id;
@@ -118,10 +124,11 @@ struct BlockType {
   Block (*decode)(const uint8_t*);
 };
 const std::vector<BlockType>& types() {
-  static const std::vector<BlockType> all = {
-      {"q4_0", 2, 32, 18, {0}, q4_0},       {"q4_1", 3, 32, 20, {0, 2}, q4_1},   {"q5_0", 6, 32, 22, {0}, q5_0},
-      {"q8_0", 8, 32, 34, {0}, q8_0},       {"iq4_nl", 20, 32, 18, {0}, iq4_nl}, {"mxfp4", 39, 32, 17, {}, mxfp4},
-      {"q4_k", 12, 256, 144, {0, 2}, q4_k}, {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs}};
+  static const std::vector<BlockType> all = {{"q4_0", 2, 32, 18, {0}, q4_0},        {"q4_1", 3, 32, 20, {0, 2}, q4_1},
+                                             {"q5_0", 6, 32, 22, {0}, q5_0},        {"q8_0", 8, 32, 34, {0}, q8_0},
+                                             {"iq4_nl", 20, 32, 18, {0}, iq4_nl},   {"mxfp4", 39, 32, 17, {}, mxfp4},
+                                             {"q4_k", 12, 256, 144, {0, 2}, q4_k},  {"q6_k", 14, 256, 210, {208}, q6_k},
+                                             {"iq4_xs", 23, 256, 136, {0}, iq4_xs}, {"tq2_0", 35, 256, 66, {64}, tq2_0}};
   return all;
 }
 

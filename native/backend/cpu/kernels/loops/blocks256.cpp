@@ -1,4 +1,4 @@
-// Q4_K, Q6_K and IQ4_XS: what matmul/blocks256.h says, in plain loops.
+// Q4_K, Q6_K, IQ4_XS and TQ2_0: what matmul/blocks256.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
 #include "backend/cpu/kernels/matmul/levels.h"
 
@@ -62,6 +62,17 @@ struct IQ4_XS {
   }
 };
 
+// u8 codes[64], two bits each, less 1; f16 d. One scale.
+struct TQ2_0 {
+  static constexpr int block_bytes = 66, d_offset = 64, sub_blocks = 1;
+  static constexpr bool has_min = false;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
+    scales[0] = 1;
+    for (int i = 0; i < 256; i++) codes[i] = static_cast<int16_t>((w[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1);
+  }
+};
+
 template <class W>
 struct Blocks256 {
   using Prepared = Prepared256;
@@ -112,5 +123,6 @@ struct Blocks256 {
 extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, pairs, run<Blocks256<Q4_K>>};
 extern const MatmulKernel matmul_q6_k = {14, Format::q8_256, pairs, run<Blocks256<Q6_K>>};
 extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, pairs, run<Blocks256<IQ4_XS>>};
+extern const MatmulKernel matmul_tq2_0 = {35, Format::q8_256, pairs, run<Blocks256<TQ2_0>>};
 
 }  // namespace lt::cpu::LT_ISA
