@@ -7,7 +7,7 @@ namespace {
 struct Q5_K {
   static constexpr int block_bytes = 176, code_offset = 48, offset = 128;
 
-  // bits: those of sub-block 4 i in bit 0 of 4 i, and of the next in the next.
+  // Bit 0 of `bits`, or 4 where `upper`, is the fifth of the low nibble, the bit above it that of the high one.
   static void add_fifth(bytes packed, bytes bits, bool upper, bytes& low, bytes& high) {
     const bytes nibble = splat_byte(15), fifth = splat_byte(16);
     low = or_bytes(and_bytes(packed, nibble), and_bytes(upper ? bits : shl_words<4>(bits), fifth));
