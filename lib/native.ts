@@ -142,6 +142,7 @@ export interface NativeVocabulary {
   addsBegin: boolean;
   addsEnd: boolean;
   controls: string[]; // how the control tokens are spelled
+  fill: [prefix: string, suffix: string, middle: string]; // marks of fill-in-the-middle prompts that the file names; '': it does not
 }
 
 export type NativeMetadata = boolean | number | bigint | string | readonly NativeMetadata[];

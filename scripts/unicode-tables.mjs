@@ -62,6 +62,8 @@ const properties = [
   ['alphabetic', /\p{Alphabetic}/u],
   ['uppercase', /\p{Uppercase}/u],
   ['lowercase', /\p{Lowercase}/u],
+  ['grapheme_extend', /\p{Grapheme_Extend}/u],
+  ['extended_pictographic', /\p{Extended_Pictographic}/u],
   ...scripts.split(' ').map((name) => [name.toLowerCase(), new RegExp(`\\p{Script=${name}}`, 'u')]),
 ];
 
