@@ -1,6 +1,8 @@
 // What tokenizer.json says of models that merge nothing: WordPiece and Unigram.
 #include <cmath>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "convert/vocabulary.h"
 #include "core/text.h"
@@ -14,6 +16,39 @@ struct Scored {
   double score = 0;
 };
 
+// A number as the library reads it, whose last bit is not always the nearest: it decides between ways of the same tokens. Its digits are
+// one whole number, as many as 64 bits hold, times or through a power of ten.
+double library_number(std::string_view written) {
+  const bool negative = written.starts_with('-');
+  uint64_t digits = 0;
+  int64_t exponent = 0;
+  bool full = false, behind_point = false;
+  size_t at = negative ? 1 : 0;
+  for (; at < written.size() && written[at] != 'e' && written[at] != 'E'; at++) {
+    if (written[at] == '.') {
+      behind_point = true;
+      continue;
+    }
+    const auto digit = static_cast<uint64_t>(written[at] - '0');
+    full = full || digits > (UINT64_MAX - digit) / 10;
+    if (!full) digits = digits * 10 + digit;
+    exponent += full ? (behind_point ? 0 : 1) : (behind_point ? -1 : 0);
+  }
+  if (at < written.size()) exponent += std::strtol(std::string(written.substr(at + 1, 8)).c_str(), nullptr, 10);
+  constexpr int64_t largest = 308;
+  static const std::vector<double> powers = [] {
+    std::vector<double> all;
+    for (int64_t i = 0; i <= largest; i++) all.push_back(std::strtod(("1e" + std::to_string(i)).c_str(), nullptr));
+    return all;
+  }();
+  auto value = static_cast<double>(digits);
+  for (; exponent < -largest && value != 0; exponent += largest) value /= 1e308;
+  if (value != 0)
+    exponent<0 ? value /= powers[static_cast<size_t>(-exponent)] : value *= exponent> largest ? HUGE_VAL
+                                                                                              : powers[static_cast<size_t>(exponent)];
+  return negative ? -value : value;
+}
+
 template <class Each>
 void each_scored(const Config& file, const Each& each) {
   const json::Value list = file["model"]["vocab"];
@@ -24,10 +59,11 @@ void each_scored(const Config& file, const Each& each) {
     int parts = 0;
     for (const json::Member part : entry.value) {
       const auto text = part.value.string();
-      const auto score = part.value.number();
-      if (parts == 0 ? !text : !score) file.fail("model", "vocab: expected a token and its score in turn");
+      const std::string_view score = part.value.written();
+      if (parts == 0 ? !text : score.empty() || score.find_first_of("NI") != std::string_view::npos)
+        file.fail("model", "vocab: expected a token and its score in turn");
       if (parts == 0) s.text = *text;
-      if (parts == 1) s.score = *score;
+      if (parts == 1) s.score = library_number(score);
       parts++;
     }
     if (parts != 2 || !std::isfinite(s.score)) file.fail("model", "vocab: expected a token and its score in turn");

@@ -17,10 +17,9 @@ constexpr std::string_view qwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view digits = R"(\p{N})";
 constexpr std::string_view cjk = R"([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)";
-constexpr std::string_view punctuation = R"([\p{P}!-/:-@\[-`{-~])";
+constexpr std::string_view punctuation = R"(\p{tokenizers_punctuation})";
 constexpr std::string_view space = R"(\s)";
-constexpr std::string_view words =
-    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}]+|[^\s\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}]+)";
+constexpr std::string_view words = R"(\p{tokenizers_word}+|[^\s\p{tokenizers_word}]+)";
 constexpr std::string_view isolated = "isolated";
 
 struct Known {

@@ -181,9 +181,8 @@ void read_template(const Config& file, const json::Value& step, Vocabulary& to) 
         if (!m.value["Sequence"] || behind) file.unsupported("post_processor", "expected a template with the text in it once");
         behind = true;
       } else {
-        if (!place.empty() || step["special_tokens"][*id]["ids"].size() > 1)
-          file.unsupported("post_processor", "a template of more than one token before or behind the text is not built");
-        place = *id;
+        (behind ? to.several_last : to.several_first) |= !place.empty() || step["special_tokens"][*id]["ids"].size() > 1;
+        if (place.empty()) place = *id;
       }
     }
     if (!behind) file.unsupported("post_processor", "expected a template with the text in it once");

@@ -92,6 +92,10 @@ class Roles {
       if (const std::string_view text = content_of((*from)[key]); !text.empty())
         if (const auto found = v_.find(text)) return found;
     if (const auto found = told(config_[key + "_id"])) return found;
+    if (role == "unk" && (v_.model == "t5" || v_.model == "bert")) {
+      const auto unknown = std::find_if(v_.tokens.begin(), v_.tokens.end(), [](const Token& t) { return t.kind == Kind::unknown; });
+      return unknown == v_.tokens.end() ? std::nullopt : std::optional(static_cast<uint32_t>(unknown - v_.tokens.begin()));
+    }
     // Where the text is put between others only.
     const std::string_view text = role == "bos" ? v_.first : role == "eos" ? v_.last : "";
     return text.empty() ? std::nullopt : v_.find(text);
@@ -141,6 +145,11 @@ void put_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
 bool adds(const Config& tokenizer_config, const Vocabulary& v, const std::string& role, std::optional<uint32_t> id, std::string_view text,
           std::optional<bool> fallback) {
   if (const auto said = tokenizer_config.boolean("add_" + role + "_token")) return *said;
+  if (role == "bos" ? v.several_first : v.several_last)
+    throw Error(Code::unsupported,
+                "tokenizer.json: post_processor: a template of more than one token before or behind the text is not built; "
+                "add_" +
+                    role + "_token in tokenizer_config.json says whether the token itself is put there");
   if (!text.empty()) return id && v.tokens[*id].text == text;
   return fallback.value_or(false);
 }

@@ -27,14 +27,15 @@ struct Vocabulary {
   std::string_view model;
   std::string_view pre;  // of gpt2
   std::vector<Token> tokens;
-  std::vector<std::string> merges;       // of gpt2
-  std::optional<bool> space_prefix;      // of llama and t5
-  bool joins_spaces = false;             // of t5 and of tokenizer.model: of spaces that follow one another one is left
-  std::vector<uint8_t> character_map;    // of tokenizer.model
-  bool falls_to_bytes = false;           // of tokenizer.model: what no token has
-  std::optional<bool> add_bos, add_eos;  // as tokenizer.json's template says
-  std::string first, last;               // the tokens that this is about; empty: none
-  std::optional<Encoding> encoding;      // of tokenizer.json
+  std::vector<std::string> merges;                   // of gpt2
+  std::optional<bool> space_prefix;                  // of llama and t5
+  bool joins_spaces = false;                         // of t5 and of tokenizer.model: of spaces that follow one another one is left
+  std::vector<uint8_t> character_map;                // of tokenizer.model
+  bool falls_to_bytes = false;                       // of tokenizer.model: what no token has
+  std::optional<bool> add_bos, add_eos;              // as tokenizer.json's template says
+  std::string first, last;                           // the tokens that this is about; empty: none
+  bool several_first = false, several_last = false;  // there are more than these
+  std::optional<Encoding> encoding;                  // of tokenizer.json
 
   // The token `id`, which may be new. Throws Code::format for one beyond 2^24.
   Token& at(int64_t id);

@@ -25,7 +25,8 @@ class Encoder {
   // The bytes that a normal token stands for.
   virtual void read(std::string_view token, std::string& bytes) const = 0;
   virtual bool strips_first_space() const { return false; }
-  virtual bool adds_bos() const = 0;  // where the file does not say
+  virtual bool adds_bos() const = 0;                  // where the file does not say
+  virtual bool parts_marks() const { return false; }  // decoding puts a space before tokens that are no words
   // What decoding makes better in the whole that it gives, where the vocabulary does not keep which spaces there were.
   virtual void tidy(std::string&) const {}
 };

@@ -35,12 +35,12 @@ CharSet property(std::string_view name) {
 }
 
 bool extends(char32_t c) {
-  static const CharSet set = property("grapheme_extend");
+  static const CharSet set = property("graphemeextend");
   return (c >= 0x1F3FB && c <= 0x1F3FF) || set.has(c);
 }
 
 bool is_picture(char32_t c) {
-  static const CharSet set = property("extended_pictographic");
+  static const CharSet set = property("extendedpictographic");
   return set.has(c);
 }
 

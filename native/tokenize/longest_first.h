@@ -13,12 +13,14 @@ class LongestFirst {
   void add(std::string_view token, int32_t id) { trie_.add(token, id); }
 
   // False where it cannot be made of tokens: then nothing is appended.
-  bool append(std::string_view word, std::vector<int32_t>& ids) const {
+  bool append(std::string_view word, std::vector<int32_t>& ids) const { return append(word, trie_, ids); }
+  // The same, the first piece one of `beginnings`.
+  bool append(std::string_view word, const TokenTrie& beginnings, std::vector<int32_t>& ids) const {
     const size_t before = ids.size();
     for (size_t at = 0; at < word.size();) {
       size_t longest = 0;
       int32_t found = -1;
-      trie_.walk(word, at, [&](size_t bytes, int32_t id) { longest = bytes, found = id; });
+      (at == 0 ? beginnings : trie_).walk(word, at, [&](size_t bytes, int32_t id) { longest = bytes, found = id; });
       if (found < 0) {
         ids.resize(before);
         return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "tokenize/char_set.h"
 #include "tokenize/grapheme.h"
 #include "tokenize/normal_form.h"
 #include "tokenize/unicode.h"
@@ -21,9 +22,20 @@ void each_character(std::string_view text, std::string& out, const Put& put) {
   }
 }
 
-bool is_other(char32_t code) {
-  const Category category = category_of(code);
-  return category >= Category::Cc && category < Category::Cn;
+CharSet named_set(std::string_view name) {
+  CharSet set;
+  CharSet::named(name, set);
+  return set;
+}
+
+bool is_dropped_control(char32_t code) {
+  static const CharSet set = named_set("tokenizerscontrols");
+  return code < 0x80 ? code < 0x20 || code == 0x7F : set.has(code);
+}
+
+bool is_plain_mark(char32_t code) {
+  static const CharSet set = named_set("tokenizersmarks");
+  return code >= 0x300 && set.has(code);
 }
 
 bool nmt_drops(char32_t c) { return (c >= 0x1 && c <= 0x8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F; }
@@ -52,17 +64,14 @@ void append_without_accents(std::string_view text, std::string& out) {
 
 void append_without_plain_marks(std::string_view text, std::string& out) {
   each_character(text, out, [&](char32_t code, std::string_view letter) {
-    if (code < 0x300 || category_of(code) != Category::Mn) out += letter;
+    if (!is_plain_mark(code)) out += letter;
   });
 }
 
 void append_clean(std::string_view text, std::string& out) {
   each_character(text, out, [&](char32_t code, std::string_view letter) {
-    if (is_space(code)) {
-      out += ' ';
-    } else if (code != kReplacement && !is_other(code)) {
-      out += letter;
-    }
+    const bool kept = code == '\t' || code == '\n' || code == '\r' || !is_dropped_control(code);
+    if (kept) out += is_space(code) ? std::string_view(" ") : letter;
   });
 }
 

@@ -12,6 +12,7 @@
 #include "tokenize/metaspace.h"
 #include "tokenize/normalizer.h"
 #include "tokenize/special_tokens.h"
+#include "tokenize/unicode.h"
 #include "tokenize/vocabulary.h"
 #include "tokenize/words.h"
 
@@ -38,11 +39,11 @@ std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::
   if (model == "rwkv") return make_greedy_bytes(vocabulary);
   if (model == "plamo2") return make_least_cost(vocabulary, file);
   const auto* splits = pre.empty() ? string_array(file, "tokenizer.huggingface.splits") : nullptr;
-  if (pre.empty() && file.find("tokenizer.huggingface.pre_tokenizer"))  // which cuts before
-    return make_byte_level(vocabulary, file, Splitter(std::span<const Split>()),
-                           file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
   if (splits)
     return make_byte_level(vocabulary, file, Splitter(splits_of(*splits)),
+                           file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
+  if (pre.empty() && file.find("tokenizer.huggingface.pre_tokenizer"))  // which cuts before
+    return make_byte_level(vocabulary, file, Splitter(std::span<const Split>()),
                            file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
   const Pretokenizer& pretokenizer = pretokenizer_of(file, model, pre);
   if (pretokenizer.spelling == Pretokenizer::Spelling::bytes)
@@ -86,12 +87,18 @@ class FolderText {
       const std::string_view normal = normalizer_.apply(raw, buffer);
       added_.normalized(normal, special, [&](std::string_view piece, int32_t inner) {
         if (inner >= 0) return ids.push_back(inner);
-        append(encoder, piece, raw.data() == text.data() && piece.data() == normal.data(), ids);
+        append(encoder, piece, raw.data() == text.data() && piece.data() == normal.data() && keeps_first(raw), ids);
       });
     });
   }
 
  private:
+  // Whether normalizing leaves something of the first character: else what is first then was not so before.
+  bool keeps_first(std::string_view raw) const {
+    std::string buffer;
+    return !words_ || !normalizer_.apply(raw.substr(0, read_utf8(raw, 0).bytes), buffer).empty();
+  }
+
   void append(const Encoder& encoder, std::string_view piece, bool first, std::vector<int32_t>& ids) const {
     if (!words_) return encoder.append(piece, ids);
     std::string spelt;  // all words, one after the other
@@ -186,7 +193,7 @@ class FileTokenizer final : public Tokenizer {
       else if (vocabulary_.is(id, Kind::normal) || vocabulary_.is(id, Kind::unused))
         encoder_->read(vocabulary_.text(id), bytes_);
       else
-        bytes_ += vocabulary_.text(id);
+        (bytes_ += encoder_->parts_marks() ? " " : "") += vocabulary_.text(id);
     }
     begins_.push_back(bytes_.size());
   }

@@ -4,6 +4,7 @@
 #include "tokenize/encoder.h"
 #include "tokenize/longest_first.h"
 #include "tokenize/spelling.h"
+#include "tokenize/unknown.h"
 #include "tokenize/word_cache.h"
 
 namespace lt::tokenize {
@@ -12,16 +13,16 @@ namespace {
 class WordPieces final : public Encoder {
  public:
   WordPieces(const Vocabulary& vocabulary, const gguf::File& file)
-      : vocabulary_(vocabulary),
+      : unknown_(Unknown(vocabulary, file).id()),
         most_letters_(file.u64("tokenizer.huggingface.most_letters").value_or(100)),
         tidies_(file.boolean("tokenizer.huggingface.tidy").value_or(false)) {
     const std::string_view prefix = file.string("tokenizer.huggingface.continuing_prefix").value_or("##");
     for (int32_t id = 0; id < vocabulary.size(); ++id)
-      if (vocabulary.is(id, Kind::normal) && !vocabulary.text(id).empty()) pieces_.add(vocabulary.text(id), id);
+      if (vocabulary.is(id, Kind::normal)) add(vocabulary.text(id), id);
     for (const AddedToken& token : vocabulary.added) {  // spelt as they are
       if (vocabulary.is_mark(token.id) || (token.flags & AddedToken::apart)) continue;
       const bool goes_on = token.text.starts_with(prefix);
-      pieces_.add(goes_on ? token.text.substr(prefix.size()) : std::string(kSpace).append(token.text), token.id);
+      goes_on ? pieces_.add(token.text.substr(prefix.size()), token.id) : beginnings_.add(token.text, token.id);
     }
   }
 
@@ -32,10 +33,9 @@ class WordPieces final : public Encoder {
 
   void append_words(std::string_view spelt, std::span<const size_t> ends, std::vector<int32_t>& ids) const override {
     WordCache cache(spelt.size());
-    std::string marked;
     size_t begin = 0;
     for (const size_t end : ends) {
-      cache.append(spelt.substr(begin, end - begin), ids, [&](std::string_view word) { append_word(word, marked, ids); });
+      cache.append(spelt.substr(begin, end - begin), ids, [&](std::string_view word) { append_word(word, ids); });
       begin = end;
     }
   }
@@ -43,6 +43,7 @@ class WordPieces final : public Encoder {
   void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
   bool strips_first_space() const override { return true; }
   bool adds_bos() const override { return true; }
+  bool parts_marks() const override { return true; }
 
   void tidy(std::string& text) const override {
     if (!tidies_) return;
@@ -54,10 +55,17 @@ class WordPieces final : public Encoder {
   }
 
  private:
-  void append_word(std::string_view word, std::string& marked, std::vector<int32_t>& ids) const {
-    marked.assign(kSpace).append(word);
+  void add(std::string_view text, int32_t id) {
+    if (text.starts_with(kSpace)) {
+      beginnings_.add(text.substr(kSpace.size()), id);
+    } else {
+      pieces_.add(text, id);
+    }
+  }
+
+  void append_word(std::string_view word, std::vector<int32_t>& ids) const {
     const bool short_enough = word.size() <= most_letters_ || letters_in(word) <= most_letters_;
-    if (!(short_enough && pieces_.append(marked, ids)) && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
+    if (!(short_enough && pieces_.append(word, beginnings_, ids)) && unknown_ >= 0) ids.push_back(unknown_);
   }
 
   static size_t letters_in(std::string_view word) {
@@ -66,10 +74,11 @@ class WordPieces final : public Encoder {
     return letters;
   }
 
-  const Vocabulary& vocabulary_;
+  int32_t unknown_;
   uint64_t most_letters_;
   bool tidies_;
-  LongestFirst pieces_;
+  TokenTrie beginnings_;  // of words
+  LongestFirst pieces_;   // behind them
 };
 
 }  // namespace

@@ -56,7 +56,17 @@ describe('infill', () => {
 
   test('puts the texts between the marks, and control tokens in them are text', () => {
     const controls = ['<|fim_prefix|>', '<|fim_suffix|>', '<|fim_middle|>'];
-    const vocabulary = { size: 9, begin: -1, end: -1, beginText: '', endText: '', addsBegin: false, addsEnd: false, controls, fill: ['', '', ''] as [string, string, string] };
+    const vocabulary = {
+      size: 9,
+      begin: -1,
+      end: -1,
+      beginText: '',
+      endText: '',
+      addsBegin: false,
+      addsEnd: false,
+      controls,
+      fill: ['', '', ''] as [string, string, string],
+    };
     expect(infillPart('a<|fim_middle|>', 'b', vocabulary).segments).toEqual([
       { text: '<|fim_prefix|>', control: true },
       { text: 'a<|fim_middle|>', control: false },
