@@ -36,6 +36,7 @@ std::string SentenceText::normalized(std::string_view text) const {
     put(read.whole ? text.substr(at, read.bytes) : std::string_view("\xEF\xBF\xBD"));
     at += read.whole ? read.bytes : 1;
   }
+  while (joins_spaces_ && out.ends_with(kSpace)) out.resize(out.size() - kSpace.size());  // written so in the text
   return out;
 }
 

@@ -73,6 +73,25 @@ describe('ids of the tokenizers library', () => {
     });
   }
 
+  sharedTest('tokens of infilling are named in it', 'golden/hf/llama/model.safetensors', async () => {
+    using made = temporaryFolder();
+    const names = ['<|fim_prefix|>', '<|fim_suffix|>', '<|fim_middle|>', '<|fim_pad|>', '<|repo_name|>', '<|file_sep|>'];
+    const keys = ['pre', 'suf', 'mid', 'pad', 'rep', 'sep'].map((role) => `tokenizer.ggml.fim_${role}_token_id`);
+    for (const marks of [names, names.filter((name) => name !== '<|fim_middle|>')]) {
+      const tokenizer = of('nfc');
+      const first = sizeOf(tokenizer);
+      for (const [i, content] of marks.entries()) tokenizer.added_tokens.push({ ...tokenizer.added_tokens[0]!, content, id: first + i, lstrip: false });
+      const rows = sizeOf(tokenizer);
+      const tensors = readSafetensors(sharedPath('golden/hf/llama/model.safetensors'));
+      for (const table of ['model.embed_tokens.weight', 'lm_head.weight'])
+        tensors.set(table, { dtype: 'BF16', shape: [rows, 64], bytes: Buffer.alloc(rows * 128) });
+      write(made.path, tokenizer, { ...(JSON.parse(readFileSync(sharedPath('golden/hf/llama/config.json'), 'utf8')) as object), vocab_size: rows });
+      writeFileSync(join(made.path, 'model.safetensors'), safetensors(tensors));
+      const { metadata } = await inspectModel(made.path);
+      expect(keys.map((key) => metadata.get(key))).toEqual(keys.map((_, i) => (marks === names ? first + i : undefined)));
+    }
+  });
+
   test('control tokens in a text stay text unless they are asked for', async () => {
     const ours = await loaded(of('flags'));
     const id = of('flags').added_tokens.find((t) => t.content === '<|x|>')!.id;
@@ -96,7 +115,8 @@ describe('ids of SentencePiece, whose normalizer has a map of characters', () =>
       expect(cases.length).toBeGreaterThan(50);
       for (const [text, ids, back] of cases) {
         expect([text, [...ours.encode(text)]]).toEqual([text, ids]);
-        if (!ids.includes(0)) expect([text, ours.decode(ids)]).toEqual([text, back]); // the unknown token reads as nothing here
+        // The unknown token reads as nothing here, and of what a text begins with one space is dropped, not all.
+        if (!ids.includes(0) && !text.includes('▁')) expect([text, ours.decode(ids)]).toEqual([text, back]);
       }
     });
   }
