@@ -18,7 +18,7 @@ void check_same_on_all(const std::vector<RankRun>& runs) {
 }
 
 void golden_on_ranks(const std::string& name, const std::string& backend, int size) {
-  const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
+  const auto file = gguf::File::open(golden_file(name, "/model-bf16.gguf"));
   const std::vector<int32_t> ids = golden_ids(name);
   const bool hidden = golden_kind(name) == "hidden";
   const std::vector<RankRun> runs = forward_on_threads(size, *file, backend, ids, Type::f32, false, hidden);

@@ -106,7 +106,7 @@ CHECK_CASE("engine/placement: any number of layers on a device gives the bytes o
 
 // The last layers of these read what earlier ones keep, the earliest of which is the `least`th from the end.
 void keep_together(const std::string& name, int64_t least) {
-  const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
+  const std::string file = golden_file(name, "/model-bf16.gguf");
   engine::Request r = fake_request(golden_ids(name), 0);
   r.kind = engine::Score{};
   const std::vector<float> wanted = Loaded(options(256), file).run(r).rows;
@@ -127,7 +127,7 @@ CHECK_CASE("engine/placement: no layer is cut off from one whose keys it reads")
 
 // A layer's experts may be anywhere: the same bytes, and less of the device's memory.
 void put_experts_apart(const std::string& name) {
-  const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
+  const std::string file = golden_file(name, "/model-bf16.gguf");
   engine::Request score = fake_request(golden_ids(name), 0), text = fake_request(golden_ids(name), 12);
   score.kind = engine::Score{};
   text.generate().ignore_end = true;

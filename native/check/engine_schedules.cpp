@@ -95,7 +95,7 @@ engine::Propose guesses(const std::vector<Request>& all, const std::vector<Repor
 }
 
 void random_schedules(const std::string& name) {
-  const std::string file = shared(golden_at(name) + "/model-bf16.gguf");
+  const std::string file = golden_file(name, "/model-bf16.gguf");
   const bool encodes = golden_kind(name) == "hidden";  // a text in one step
   std::vector<Request> all = requests(encodes, Loaded(options(512, 200, 1), file).engine->info().longest() - 1);
   std::vector<Report> alone;

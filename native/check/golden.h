@@ -1,4 +1,5 @@
-// The models of ../shared/golden/hf and golden2: their input, their results, and how far others are from them.
+// The models of ../shared/golden/hf and golden2, and of test/fixtures/recurrent: their input, their results, and how far others are from
+// them.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -16,17 +17,24 @@ namespace lt::check {
 constexpr const char* golden_folders[] = {"llama", "llama-bias", "llama-rope3", "llama-linear", "mistral", "qwen2", "qwen2-yarn", "qwen3"};
 constexpr double golden_exact = 1e-5;  // golden/README.md: ref with an F32 cache
 
+constexpr const char* own_models = "test/fixtures/recurrent/";  // of this repository
+
 // A name alone is one of golden/hf.
 inline std::string golden_at(const std::string& name) { return (name.find('/') == std::string::npos ? "golden/hf/" : "") + name; }
 
-// The models there of architectures that this build knows, those of golden/hf by their names alone: GGUF files with the rows that a pass
+// file: with a leading slash.
+inline std::string golden_file(const std::string& name, const std::string& file) {
+  return name.starts_with(own_models) ? LT_SOURCE_DIR "/" + name + file : shared(golden_at(name) + file);
+}
+
+// The models of architectures that this build knows, those of golden/hf by their names alone: GGUF files with the rows that a pass
 // over their tokens gives. None, and why, where the folders are absent.
 inline std::vector<std::string> golden_models(std::string& absent) {
   const std::vector<std::string> known = model::architectures();
   std::vector<std::string> names;
   try {
-    for (const std::string set : {"golden/hf/", "golden2/hf/", "golden2/embed/"}) {
-      const Json index = Json::parse(read_file(shared(set + "index.json")));
+    for (const std::string set : {own_models, "golden/hf/", "golden2/hf/", "golden2/embed/"}) {
+      const Json index = Json::parse(read_file(set == own_models ? LT_SOURCE_DIR "/" + set + "index.json" : shared(set + "index.json")));
       for (const auto& [name, model] : index.members()) {
         if (!model.has("architecture")) continue;  // GGUF cannot say it
         const std::string &architecture = model.at("architecture").string(), &output = model.at("output").string();
@@ -41,13 +49,30 @@ inline std::vector<std::string> golden_models(std::string& absent) {
 }
 
 inline std::vector<int32_t> golden_ids(const std::string& name) {
-  return Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("ids").ids();
+  return Json::parse(read_file(golden_file(name, "/ids.json"))).at("ids").ids();
 }
 
 // One model of each kind of layer, for what is too long to be done with all.
 inline bool of_each_kind(const std::string& name) {
-  constexpr const char* kinds[] = {"llama",        "qwen3",     "mixtral", "gemma3", "gemma3n", "gemma4",    "gemma4-moe", "gpt-oss",
-                                   "deepseek2-v3", "qwen3next", "qwen35",  "lfm2",   "mamba2",  "falcon-h1", "jamba",      "modern-bert"};
+  constexpr const char* kinds[] = {"llama",
+                                   "qwen3",
+                                   "mixtral",
+                                   "gemma3",
+                                   "gemma3n",
+                                   "gemma4",
+                                   "gemma4-moe",
+                                   "gpt-oss",
+                                   "deepseek2-v3",
+                                   "qwen3next",
+                                   "qwen35",
+                                   "lfm2",
+                                   "mamba2",
+                                   "falcon-h1",
+                                   "jamba",
+                                   "modern-bert",
+                                   "test/fixtures/recurrent/rwkv6",
+                                   "test/fixtures/recurrent/rwkv7",
+                                   "test/fixtures/recurrent/plamo2"};
   return std::find(std::begin(kinds), std::end(kinds), name) != std::end(kinds);
 }
 
@@ -62,12 +87,12 @@ inline bool of_all(const std::string& name) {
 
 // "logits" or "hidden": what the rows are.
 inline std::string golden_kind(const std::string& name) {
-  return Json::parse(read_file(shared(golden_at(name) + "/ids.json"))).at("kind").string();
+  return Json::parse(read_file(golden_file(name, "/ids.json"))).at("kind").string();
 }
 
 inline std::vector<float> golden_rows(const std::string& name) {
   const std::string kind = golden_kind(name);
-  const std::string bytes = read_file(shared(golden_at(name) + "/" + kind + ".f32"));
+  const std::string bytes = read_file(golden_file(name, "/" + kind + ".f32"));
   std::vector<float> wanted(bytes.size() / 4);
   std::memcpy(wanted.data(), bytes.data(), bytes.size());
   return wanted;
@@ -75,6 +100,7 @@ inline std::vector<float> golden_rows(const std::string& name) {
 
 // How far ref with an F32 cache may be from it.
 inline double golden_tolerance(const std::string& name) {
+  if (name.starts_with(own_models)) return golden_exact;
   const std::string path = golden_at(name);
   const size_t slash = path.rfind('/');
   const Json index = Json::parse(read_file(shared(path.substr(0, slash) + "/index.json")));

@@ -26,7 +26,7 @@ std::shared_ptr<Backend> open(const std::string& name, const std::string& varian
 
 void golden(const std::string& name, const std::string& backend_name, const std::string& variant) {
   const std::vector<int32_t> ids = golden_ids(name);
-  const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
+  const auto file = gguf::File::open(golden_file(name, "/model-bf16.gguf"));
   const auto backend = open(backend_name, variant);
   const auto model = model::load(*file, *backend, {.context = std::ssize(ids)});
   const bool hidden = golden_kind(name) == "hidden";
@@ -72,7 +72,7 @@ void lockstep(const std::string& backend, const std::string& variant) {
 
 // BF16 weights: nothing rounds but floats, and a cache of 16 bits, by half a unit in the last place that an operation before it differs in.
 void lockstep_of(const std::string& name, const std::string& backend, const std::string& variant) {
-  expect_none(divergences(*gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf")), golden_ids(name), backend, variant, 1e-3));
+  expect_none(divergences(*gguf::File::open(golden_file(name, "/model-bf16.gguf")), golden_ids(name), backend, variant, 1e-3));
 }
 
 CHECK_GENERATOR() {

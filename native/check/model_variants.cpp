@@ -24,7 +24,7 @@ class Edited {
   };
 
   explicit Edited(const std::string& name) {
-    const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
+    const auto file = gguf::File::open(golden_file(name, "/model-bf16.gguf"));
     fields = gguf::fields_of(*file);
     for (const gguf::HostTensor& t : file->tensors()) {
       const auto* from = static_cast<const uint8_t*>(t.data);
@@ -70,7 +70,7 @@ std::vector<float> logits(const gguf::File& file, const std::string& name, int64
 
 // The same bits as the file as it is.
 void check_same(Edited& edited, const std::string& name) {
-  CHECK(same_bits(logits(*edited.open(), name), logits(*gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf")), name)));
+  CHECK(same_bits(logits(*edited.open(), name), logits(*gguf::File::open(golden_file(name, "/model-bf16.gguf")), name)));
 }
 
 // Throws Code::unsupported, `text` in its message.
@@ -152,7 +152,7 @@ CHECK_CASE("model/what layers differ in is a list, a number or known") {
 
 CHECK_CASE("model/long-rope's table is that of the context") {
   const std::string name = "phi3-longrope";
-  const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
+  const auto file = gguf::File::open(golden_file(name, "/model-bf16.gguf"));
   constexpr int64_t original = 64, trained = 128;
   Edited swapped(name);
   Edited::Weight &near = swapped.weight("rope_factors_short.weight"), &far = swapped.weight("rope_factors_long.weight");
@@ -177,7 +177,7 @@ void make_deci(Edited& file, std::initializer_list<uint32_t> heads, std::initial
 }
 
 CHECK_CASE("model/layers of deci have their own heads and columns, or no attention, or no feed-forward") {
-  const auto whole = gguf::File::open(shared(golden_at("llama") + "/model-bf16.gguf"));
+  const auto whole = gguf::File::open(golden_file("llama", "/model-bf16.gguf"));
   Edited plain("llama");
   make_deci(plain, {4, 4}, {2, 2}, {128, 128});
   CHECK(same_bits(logits(*plain.open(), "llama"), logits(*whole, "llama")));
@@ -294,7 +294,7 @@ model::WeightBytes counted(const gguf::File& file, const model::Section& part) {
 
 CHECK_CASE("model/weights are counted by the part that reads them, placed or not") {
   for (const std::string name : {"gemma3", "gpt-oss", "deepseek2-v3", "qwen35"}) {  // the first ties its head to the token table
-    const auto file = gguf::File::open(shared(golden_at(name) + "/model-bf16.gguf"));
+    const auto file = gguf::File::open(golden_file(name, "/model-bf16.gguf"));
     const model::WeightBytes all = counted(*file, {}), none = counted(*file, {0, 0, false, false});
     CHECK(all.layers == none.layers && all.embed == none.embed && all.head == none.head);
     uint64_t sum = all.embed + all.head;

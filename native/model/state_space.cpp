@@ -183,6 +183,61 @@ class Mamba2 : public Mixer {
   std::optional<Norm> norm_;
 };
 
+class HeadedMamba : public Mixer {
+ public:
+  HeadedMamba(Loader& loader, int64_t layer, const Hyper& hyper) {
+    const std::string b = block(layer);
+    const int64_t heads = loader.integer("ssm.time_step_rank", 1, most_heads), inner = loader.integer("ssm.inner_size", 1, most_width);
+    if (inner % heads) loader.refuse("ssm.inner_size", "a multiple of " + std::to_string(heads), std::to_string(inner));
+    size_ = loader.integer("ssm.state_size", 1, most_dim);
+    dim_ = inner / heads, rank_ = std::max<int64_t>(64, hyper.width / 16);  // as the model's code has it; no key says it
+    Division& d = loader.division();
+    const Boundaries cut_heads = cut(heads, 1, d.size);
+    const Range own = d.mine(cut_heads, heads), columns{own.first * dim_, own.count * dim_};
+    in_ = read_linear(loader, b + "ssm_in", 2 * inner, hyper.width, Range{2 * columns.first, 2 * columns.count});
+    conv_ = read_conv(loader, b, inner, columns);
+    rates_ = read_joint(loader, b + "ssm_x", rank_ + 2 * size_, inner, cut_heads.times(dim_));
+    steps_ = read_linear(loader, b + "ssm_dt", heads, rank_, own);
+    const Tensor a = loader.vector(b + "ssm_a", heads, own);
+    scan_ = {.a = {a.data, Type::f32, own.count, 1, 4}, .d = loader.vector(b + "ssm_d", heads, own), .heads = own.count};
+    out_ = read_joint(loader, b + "ssm_out", hyper.width, inner, cut_heads.times(dim_));
+    const auto norm = [&](const char* name, int64_t cols) { return Norm{.w = loader.vector(b + name, cols), .eps = hyper.eps}; };
+    b_norm_ = norm("ssm_b_norm", size_), c_norm_ = norm("ssm_c_norm", size_), steps_norm_ = norm("ssm_dt_norm", rank_);
+    d.note(cut_heads ? "state space's heads " + cut_heads.text() : "state space on every rank");
+  }
+
+  LayerShape keeps() const override { return {.state = (conv_.w.cols - 1 + size_) * conv_.w.rows}; }
+
+  void run(Ops& ops, Tensor y, Tensor x, const LayerMemory& memory, const Rows& rows) const override {
+    Scope scope(ops);
+    const int64_t heads = scan_.heads;
+    const Tensor both = scope.f32(x.rows, 2 * heads * dim_), by_head = both.split(heads);  // of each head its gate and its columns
+    const Tensor in = scope.f32(x.rows, heads * dim_), v = scope.like(in), steps = scope.f32(x.rows, heads);
+    linear(ops, rows, both, x, in_);
+    ops.map(in.split(heads), by_head.columns(dim_, dim_), {}, {});
+    ops.conv(v, in, conv_state(memory.state, conv_), conv_, rows);
+    ops.map(v, v, {}, {.act = Act::silu});
+    const Tensor rates = scope.f32(x.rows, rank_ + 2 * size_), b = rates.columns(0, size_), c = rates.columns(size_, size_);
+    const Tensor low = rates.columns(2 * size_, rank_);
+    linear(ops, rows, rates, v, rates_);
+    ops.norm(b, b, b_norm_);
+    ops.norm(c, c, c_norm_);
+    ops.norm(low, low, steps_norm_);
+    linear(ops, rows, steps, low, steps_);
+    ops.map(steps, steps, {}, {.act = Act::softplus});
+    ops.scan(in, v, steps, b, c, scan_state(memory.state, conv_), scan_, rows);
+    ops.map(in.split(heads), by_head.columns(0, dim_), in.split(heads), {.act = Act::silu});
+    linear(ops, rows, y, in, out_);
+  }
+
+ private:
+  int64_t size_, dim_, rank_;  // columns of a state, of a head; that make steps
+  Linear in_, rates_, steps_, out_;
+  Conv conv_;
+  Scan scan_;
+  Norm b_norm_, c_norm_, steps_norm_;
+};
+
 }  // namespace
 
 Mixing read_mamba(Loader& loader, int64_t layer, const Hyper& hyper, const MambaOptions& options) {
@@ -192,5 +247,7 @@ Mixing read_mamba(Loader& loader, int64_t layer, const Hyper& hyper, const Mamba
 Mixing read_mamba2(Loader& loader, int64_t layer, const Hyper& hyper, const Mamba2Options& options) {
   return std::make_shared<Mamba2>(loader, layer, hyper, options);
 }
+
+Mixing read_headed_mamba(Loader& loader, int64_t layer, const Hyper& hyper) { return std::make_shared<HeadedMamba>(loader, layer, hyper); }
 
 }  // namespace lt::model

@@ -26,4 +26,7 @@ struct Mamba2Options {
 };
 Mixing read_mamba2(Loader& loader, int64_t layer, const Hyper& hyper, const Mamba2Options& options);
 
+// PLaMo 2's: heads as in Mamba 2, of one group; steps, one a head, B and C come of the convolved columns, as in Mamba, and are normed.
+Mixing read_headed_mamba(Loader& loader, int64_t layer, const Hyper& hyper);
+
 }  // namespace lt::model
