@@ -32,6 +32,7 @@ OpCase product_case(const std::string& name, Type type, int64_t rows, int64_t co
   c.rows = rows;
   c.tolerance = exact_choice;
   c.rounded = quant::info(type).block ? rounded_choice : exact_choice;
+  c.narrow = decoded_on_devices(type);
   return c;
 }
 
