@@ -75,6 +75,16 @@ Block q5_k(const uint8_t* p) {
   }
   return b;
 }
+Block q3_k(const uint8_t* p) {
+  Block b{256, 16, half(p + 108), 0, {}, {}, {}};
+  const uint8_t* s = p + 96;
+  for (int k = 0; k < 16; k++) b.scale[k] = ((k < 8 ? s[k] & 15 : s[k - 8] >> 4) + 16 * (s[8 + k % 4] >> 2 * (k / 4) & 3)) - 32;
+  for (int i = 0; i < 256; i++) {
+    const int h = i / 128, n = i / 32 % 4, l = i % 32;
+    b.code[i] = (p[32 + 32 * h + l] >> 2 * n & 3) + 4 * (p[l] >> (4 * h + n) & 1) - 4;
+  }
+  return b;
+}
 Block q6_k(const uint8_t* p) {
   Block b{256, 16, half(p + 208), 0, {}, {}, {}};
   for (int k = 0; k < 16; k++) b.scale[k] = static_cast<int8_t>(p[192 + k]);
@@ -138,10 +148,11 @@ struct BlockType {
 };
 const std::vector<BlockType>& types() {
   static const std::vector<BlockType> all = {
-      {"q4_0", 2, 32, 18, {0}, q4_0},      {"q4_1", 3, 32, 20, {0, 2}, q4_1},     {"q5_0", 6, 32, 22, {0}, q5_0},
-      {"q5_1", 7, 32, 24, {0, 2}, q5_1},   {"q8_0", 8, 32, 34, {0}, q8_0},        {"iq4_nl", 20, 32, 18, {0}, iq4_nl},
-      {"mxfp4", 39, 32, 17, {}, mxfp4},    {"q4_k", 12, 256, 144, {0, 2}, q4_k},  {"q5_k", 13, 256, 176, {0, 2}, q5_k},
-      {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs}, {"tq2_0", 35, 256, 66, {64}, tq2_0}};
+      {"q4_0", 2, 32, 18, {0}, q4_0},       {"q4_1", 3, 32, 20, {0, 2}, q4_1},   {"q5_0", 6, 32, 22, {0}, q5_0},
+      {"q5_1", 7, 32, 24, {0, 2}, q5_1},    {"q8_0", 8, 32, 34, {0}, q8_0},      {"iq4_nl", 20, 32, 18, {0}, iq4_nl},
+      {"mxfp4", 39, 32, 17, {}, mxfp4},     {"q3_k", 11, 256, 110, {108}, q3_k}, {"q4_k", 12, 256, 144, {0, 2}, q4_k},
+      {"q5_k", 13, 256, 176, {0, 2}, q5_k}, {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs},
+      {"tq2_0", 35, 256, 66, {64}, tq2_0}};
   return all;
 }
 
@@ -251,9 +262,11 @@ struct Problem {
     std::mt19937 random(static_cast<unsigned>(rows * 7919 + tokens * 31 + cols + t.id));
     std::normal_distribution<float> normal;
     const int64_t blocks = m * k / type.values;
+    const unsigned bits = type.id == 7 || type.id == 13 ? 5 : 4;  // of a code, where there are minimums
     for (int64_t i = 0; i < blocks * type.bytes; i++) w.data()[i] = static_cast<uint8_t>(random());
     for (int64_t b = 0; b < blocks; b++) {
-      // Usual: d of 2^-8 to 2^-6, and a minimum of 8 d, so that weights lie around 0. Extreme: any half but infinity and NaN.
+      // Usual: d of 2^-8 to 2^-6, and a minimum of half the greatest code, so that weights lie around 0. Extreme: any half but infinity and
+      // NaN.
       unsigned h = (random() & 0x83ff) | (7 + random() % 2) << 10;
       if (type.halfs.empty())
         w.data()[b * type.bytes] = static_cast<uint8_t>(payload == Payload::extreme ? random() % 256 : 118 + random() % 4);
@@ -261,7 +274,7 @@ struct Problem {
         if (payload == Payload::extreme)
           h = (random() & 0x83ff) | random() % 31 << 10;
         else if (at == 2)
-          h = (h + (3 << 10)) ^ (type.values == 32 ? 0x8000 : 0);
+          h = (h + ((bits - 1) << 10)) ^ (type.values == 32 ? 0x8000 : 0);
         w.data()[b * type.bytes + at] = static_cast<uint8_t>(h);
         w.data()[b * type.bytes + at + 1] = static_cast<uint8_t>(h >> 8);
       }

@@ -189,7 +189,7 @@ int time_cpu(int argc, char** argv) {
   const int threads = t.options.threads;
   const double read = read_bandwidth(t), f32 = peak(t, kernels.peak_f32) * threads, int8 = peak(t, kernels.peak_int8) * threads;
   std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32, int8);
-  for (const int type : {0, 1, 30, 8, 2, 3, 6, 20, 39, 12, 14, 23, 13, 35}) time_matmul(t, Type(type), read, f32, int8);
+  for (const int type : {0, 1, 30, 8, 2, 3, 6, 7, 20, 39, 11, 12, 13, 14, 23, 35}) time_matmul(t, Type(type), read, f32, int8);
   for (const int type : {1, 8, 0}) {
     time_attend(t, Type(type), 32, 8, 64, 2048, 1, f32);
     time_attend(t, Type(type), 32, 8, 64, 0, 512, f32);

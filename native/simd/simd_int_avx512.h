@@ -63,6 +63,12 @@ inline void spread_pairs(const uint8_t* p, int, bytes& first, bytes& second) {
   first = _mm512_sllv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi64(word * 4), _mm256_set1_epi64x(word * 2), 1));
   second = _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi64x(word * 2), 1));
 }
+// 32 bytes twice, the first time shifted by a, the second by b, each as int16.
+template <int a, int b>
+inline bytes shr_twice(const uint8_t* p, int) {
+  const bytes h = _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi16(a), _mm256_set1_epi16(b), 1));
+}
 // Quad q, byte i: 255 where bit 16 * q + i is set, else 0.
 inline bytes spread_bits(uint64_t bits) { return _mm512_movm_epi8(bits); }
 // a0 b0 a1 b1 ..., quad by quad.

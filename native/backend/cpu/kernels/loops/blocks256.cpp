@@ -1,4 +1,4 @@
-// Q4_K, Q5_K, Q6_K, IQ4_XS and TQ2_0: what matmul/blocks256.h says, in plain loops.
+// Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS and TQ2_0: what matmul/blocks256.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
 #include "backend/cpu/kernels/matmul/levels.h"
 
@@ -42,6 +42,22 @@ struct Q5_K : WithMinimums {
     for (int k = 0; k < 8; k++) {
       const uint8_t *fifth = w + 16, *nibbles = w + 48 + k / 2 * 32;
       for (int i = 0; i < 32; i++) codes[32 * k + i] = static_cast<int16_t>((nibbles[i] >> k % 2 * 4 & 15) | (fifth[i] >> k & 1) << 4);
+    }
+  }
+};
+
+// u8 third bits[32]; u8 codes[64]; u8 scales[12]; f16 d. Sixteen sub-blocks of 16 with 6-bit scales less 32, codes less 4.
+struct Q3_K {
+  static constexpr int block_bytes = 110, d_offset = 108, sub_blocks = 16;
+  static constexpr bool has_min = false;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
+    const uint8_t* packed = w + 96;
+    for (int i = 0; i < 16; i++)
+      scales[i] = static_cast<int16_t>(((packed[i % 8] >> i / 8 * 4 & 15) | (packed[8 + i % 4] >> i / 4 * 2 & 3) << 4) - 32);
+    for (int k = 0; k < 8; k++) {
+      const uint8_t* low = w + 32 + k / 4 * 32;
+      for (int i = 0; i < 32; i++) codes[32 * k + i] = static_cast<int16_t>(((low[i] >> k % 4 * 2 & 3) | (w[i] >> k & 1) << 2) - 4);
     }
   }
 };
@@ -141,6 +157,7 @@ struct Blocks256 {
 
 }  // namespace
 
+extern const MatmulKernel matmul_q3_k = {11, Format::q8_256, pairs, run<Blocks256<Q3_K>>};
 extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, pairs, run<Blocks256<Q4_K>>};
 extern const MatmulKernel matmul_q5_k = {13, Format::q8_256, pairs, run<Blocks256<Q5_K>>};
 extern const MatmulKernel matmul_q6_k = {14, Format::q8_256, pairs, run<Blocks256<Q6_K>>};

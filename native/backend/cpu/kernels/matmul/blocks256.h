@@ -13,6 +13,12 @@
 
 namespace lt::cpu::LT_ISA {
 
+// 16 bytes of each of the rows that a vector has lanes for, by columns of four.
+inline void load_columns(bytes (&x)[4], const uint8_t* const* rows, size_t offset) {
+  for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset);
+  transpose(x);
+}
+
 // Where things lie in a record, in vectors: per sub-block the codes [steps][tile_rows] and the scales [tile_rows]; then
 // the minimums as int16 pairs [4][tile_rows], d [tile_rows], -dmin [tile_rows].
 template <class W>

@@ -103,10 +103,7 @@ struct IQ4_XS {
 
   static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
     bytes x[4];
-    const auto load = [&](size_t at) {
-      for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row + at);
-      transpose(x);
-    };
+    const auto load = [&](size_t at) { load_columns(x, rows, offset_in_row + at); };
     load(0);
     store_floats(reinterpret_cast<float*>(record + (Record256<IQ4_XS>::d + r) * vector_bytes), halfs_to_floats(as_ints(x[0])));
     unpack_scales(record, shr_ints<16>(as_ints(x[0])), as_ints(x[1]), r, std::make_integer_sequence<int, sub_blocks>());

@@ -83,8 +83,7 @@ struct WithMinimums {
 
   static void unpack_header(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r) {
     bytes x[4];
-    for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row);
-    transpose(x);
+    load_columns(x, rows, offset_in_row);
     const ints low = splat_int(0x3f3f3f3f), high = splat_int(0x30303030), nibble = splat_int(0x0f0f0f0f);
     const ints d = as_ints(x[0]), s0 = as_ints(x[1]), s1 = as_ints(x[2]), s2 = as_ints(x[3]);
     const ints scales[2] = {and_ints(s0, low), or_ints(and_ints(s2, nibble), and_ints(shr_ints<2>(s0), high))};
@@ -114,8 +113,7 @@ struct WithMinimums {
     for (int c = 0; c < 8; ++c) {  // 16 bytes: half of two sub-blocks
       ahead.next();
       bytes x[4], low[4], high[4];
-      for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row + C::code_offset + size_t(c) * 16);
-      transpose(x);
+      load_columns(x, rows, offset_in_row + C::code_offset + size_t(c) * 16);
       C::place(x, rows, offset_in_row, c, low, high);
       for (int k = 0; k < 4; ++k) {
         store_bytes(Record::codes(record, c / 2 * 2, c % 2 * 4 + k, r), low[k]);

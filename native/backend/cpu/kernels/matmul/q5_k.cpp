@@ -20,8 +20,7 @@ struct Q5_K {
   }
   static void place(const bytes (&x)[4], const uint8_t* const* rows, size_t offset_in_row, int c, bytes (&low)[4], bytes (&high)[4]) {
     bytes bits[4];
-    for (int i = 0; i < 4; ++i) bits[i] = load_quad_rows(rows + i, offset_in_row + 16 + size_t(c) % 2 * 16);
-    transpose(bits);
+    load_columns(bits, rows, offset_in_row + 16 + size_t(c) % 2 * 16);
     for (int k = 0; k < 4; ++k) {
       add_fifth(x[k], c / 2 % 2 ? shr_words<2>(bits[k]) : bits[k], c >= 4, low[k], high[k]);
       low[k] = to_dot8(low[k]), high[k] = to_dot8(high[k]);

@@ -54,11 +54,6 @@ struct TQ2_0 {
     }
   }
 
-  static void load_columns(bytes x[4], const uint8_t* const* rows, size_t offset) {
-    for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset);
-    transpose(x);
-  }
-
   // Codes less 1 as codes less 32.
   static bytes code(bytes bits) { return lookup(repeat_quad(codes_tq2_0), and_bytes(bits, splat_byte(3))); }
 

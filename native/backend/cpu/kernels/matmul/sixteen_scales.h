@@ -1,0 +1,86 @@
+// Q3_K and Q6_K: sixteen sub-blocks of 16 with a signed scale each, codes less 2^less.
+//
+// C gives: block_bytes, of which the last two are d, a half; less; columns, 16 bytes each, that place() loads; and
+//   scales(w, buffer)                          the sixteen scales, a byte each, put into the buffer if need be
+//   split(w, half, v, low, high)               codes of 128 values: vector v of those from 0 and from 64 on
+//   unpack_scales(rows, offset, put)           put(j, scale) for each sub-block, of the block at offset in each row
+//   place(rows, offset, half, c, put)          put(n, k, codes): four columns of sub-block 8 half + 2 n + c, from 4 k on, less 32
+#pragma once
+#include "backend/cpu/kernels/matmul/blocks256.h"
+
+namespace lt::cpu::LT_ISA {
+
+// The scales of 128 values, as the high bytes of int16: in quad i, four times that of values 16 i and four times that of 64 + 16 i.
+#define LT_PAIR(s) 255, s
+#define LT_QUAD(a, b) LT_PAIR(a), LT_PAIR(a), LT_PAIR(a), LT_PAIR(a), LT_PAIR(b), LT_PAIR(b), LT_PAIR(b), LT_PAIR(b)
+alignas(64) constexpr uint8_t expand_scales[2][64] = {
+    {LT_QUAD(0, 4), LT_QUAD(1, 5), LT_QUAD(2, 6), LT_QUAD(3, 7)},
+    {LT_QUAD(8, 12), LT_QUAD(9, 13), LT_QUAD(10, 14), LT_QUAD(11, 15)},
+};
+
+template <class C>
+struct SixteenScales {
+  using Record = Record256<SixteenScales>;
+  static constexpr int block_bytes = C::block_bytes, sub_blocks = 16, steps = 4, offset = 32, unpack_calls = 4 * C::columns;
+  static constexpr bool has_min = false;
+
+  // Of block i and T tokens, `apart` bytes from one to the next: s[t][i] = sum scale * (code . q) - 2^less * sum scale * (sum of q).
+  template <int T>
+  static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int i) {
+    alignas(16) uint8_t buffer[16];
+    const uint8_t* scales = C::scales(w, buffer);
+    const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
+    for (int t = 0; t < T; ++t) s[t][i] = shl_ints<C::less>(dot_i8_i16(zero_ints(), scales, token(t)->negative_sum16));
+    const bytes table = repeat_quad(scales);
+    LT_UNROLL
+    for (int j = 0; j < 2 * vectors_64; ++j) {
+      const int half = j / vectors_64, v = j % vectors_64;
+      bytes low, high;
+      C::split(w, half, v, low, high);
+      const bytes scale = sra_words<8>(lookup(table, load_bytes(&expand_scales[0][0] + j * vector_bytes)));
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const int8_t* q = token(t)->q + half * 128 + v * vector_bytes;
+        const dots lo = dot(zero_dots(), low, load_bytes(q)), hi = dot(zero_dots(), high, load_bytes(q + 64));
+        s[t][i] = add_scaled_quads(s[t][i], lo, hi, scale);
+      }
+    }
+  }
+
+  // The first N of four blocks of a row; absent ones add -0, which changes no sum.
+  template <int N, int T>
+  static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+    ints s[T][4];
+    if constexpr (N < 4) {
+      for (int t = 0; t < T; ++t)
+        for (int i = N; i < 4; ++i) s[t][i] = zero_ints();
+    }
+    uint64_t d = 0x8000800080008000;
+    LT_UNROLL
+    for (int i = 0; i < N; ++i, w += block_bytes) {
+      one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
+      d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w + block_bytes - 2)) << 16 * i;
+    }
+    LT_UNROLL
+    for (int t = 0; t < T; ++t, x += quads_a_token) {
+      const float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
+      acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
+    }
+  }
+
+  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
+    bytes x[4];
+    load_columns(x, rows, offset_in_row + block_bytes - 16);
+    store_floats(reinterpret_cast<float*>(record + (Record::d + r) * vector_bytes), halfs_to_floats(shr_ints<16>(as_ints(x[3]))));
+    C::unpack_scales(rows, offset_in_row, [&](int j, ints scale) { store_ints(Record::scale(record, j, r), scale_lanes(scale)); });
+    for (int half = 0; half < 2; ++half) {
+      for (int c = 0; c < 2; ++c) {
+        for (int i = 0; i < C::columns; ++i) ahead.next();
+        C::place(rows, offset_in_row, half, c,
+                 [&](int n, int k, bytes codes) { store_bytes(Record::codes(record, half * 8 + 2 * n + c, k, r), codes); });
+      }
+    }
+  }
+};
+
+}  // namespace lt::cpu::LT_ISA
