@@ -62,7 +62,17 @@ export function applyTemplate(template: string, messages: readonly Readonly<Reco
     checks as check.Checks<Omit<ApplyTemplateOptions, 'tools'> & { tools: readonly OfferedTool[] | undefined }>,
   );
   if (given.length === 0) throw new LlamaError('ARGUMENT', 'messages: expected at least one message, found none');
-  const vocabulary = { size: 0, begin: -1, end: -1, beginText: bosToken, endText: eosToken, addsBegin: false, addsEnd: false, controls: [] };
+  const vocabulary = {
+    size: 0,
+    begin: -1,
+    end: -1,
+    beginText: bosToken,
+    endText: eosToken,
+    addsBegin: false,
+    addsEnd: false,
+    controls: [],
+    fill: ['', '', ''] as [string, string, string],
+  };
   const all: Variables = { add_generation_prompt: addGenerationPrompt, ...(tools && { tools }), ...variables };
   const compiled = new ChatTemplate(sourceOf(source), vocabulary);
   const asked = lenient ? shapedFor(sourceOf(source), given) : given;

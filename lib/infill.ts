@@ -31,10 +31,11 @@ const control = (text: string): Segment => ({ text, control: true });
 const plain = (text: string): Segment => ({ text, control: false });
 
 /** @internal */
-export function infillPart(prefix: unknown, suffix: unknown, { controls }: NativeVocabulary): PromptPart {
+export function infillPart(prefix: unknown, suffix: unknown, { controls, fill }: NativeVocabulary): PromptPart {
   const [before, behind] = [check.string(prefix, 'prefix'), check.string(suffix, 'suffix')];
   const known = new Set(controls);
-  const family = families.find((f) => known.has(f.prefix) && known.has(f.suffix) && known.has(f.middle));
+  const named = fill.every((text) => text !== '') ? marks(...fill) : undefined;
+  const family = named ?? families.find((f) => known.has(f.prefix) && known.has(f.suffix) && known.has(f.middle));
   if (family)
     return conversationPart(
       [control(family.prefix), plain(before), control(family.suffix), plain(behind), control(family.middle)].filter((s) => s.text !== ''),

@@ -142,7 +142,11 @@ export interface NativeVocabulary {
   addsBegin: boolean;
   addsEnd: boolean;
   controls: string[]; // how the control tokens are spelled
+  fill: [prefix: string, suffix: string, middle: string]; // marks of fill-in-the-middle prompts that the file names; '': it does not
 }
+
+/** What chat templates are told of it. */
+export type TemplateVocabulary = Omit<NativeVocabulary, 'fill'>;
 
 export type NativeMetadata = boolean | number | bigint | string | readonly NativeMetadata[];
 

@@ -5,7 +5,7 @@ import { Converter } from './jinja/convert';
 import { finish, inSlices } from './jinja/drive';
 import { Template } from './jinja/template';
 import type { Value } from './jinja/values';
-import type { NativeVocabulary, Segment } from './native';
+import type { Segment, TemplateVocabulary } from './native';
 import { Spelling } from './spelling';
 
 /** A part of a message's content. This version reads text alone. */
@@ -67,11 +67,11 @@ const fromUser = new Set(['tools', 'documents', 'functions']);
  */
 export class ChatTemplate {
   readonly #source: string;
-  readonly #vocabulary: NativeVocabulary;
+  readonly #vocabulary: TemplateVocabulary;
   readonly #spelling: Spelling;
   #compiled: Template | undefined;
 
-  constructor(source: string, vocabulary: NativeVocabulary) {
+  constructor(source: string, vocabulary: TemplateVocabulary) {
     this.#source = source;
     this.#vocabulary = vocabulary;
     this.#spelling = new Spelling(vocabulary.controls);

@@ -9,7 +9,7 @@ const folder = new FixtureFolder();
 afterAll(() => folder.remove());
 
 // Weights of these types meet activations of 8 bits; all others are decoded exactly and meet floats.
-const integerTypes: readonly string[] = ['Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'IQ4_NL', 'MXFP4', 'Q4_K', 'Q6_K', 'IQ4_XS'];
+const integerTypes: readonly string[] = ['Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'IQ4_NL', 'MXFP4', 'Q4_K', 'Q5_K', 'Q6_K', 'IQ4_XS', 'TQ2_0'];
 const shapeNames = Object.keys(tinyShapes) as TinyShapeName[];
 const typeNames = Object.keys(weightTypes) as WeightTypeName[];
 const isas = usableIsas();

@@ -151,4 +151,14 @@ function derived(begun: string): CallFormat | undefined {
   return { open: [open], bodies: [{ kind: 'json' }, { kind: 'python' }], close: close === undefined ? [] : [close] };
 }
 
-const plain = { size: 0, begin: -1, end: -1, beginText: '', endText: '', addsBegin: false, addsEnd: false, controls: [] };
+const plain = {
+  size: 0,
+  begin: -1,
+  end: -1,
+  beginText: '',
+  endText: '',
+  addsBegin: false,
+  addsEnd: false,
+  controls: [],
+  fill: ['', '', ''] as [string, string, string],
+};

@@ -209,6 +209,9 @@ Napi::Value vocabulary(Info info) {
   out.Set("addsBegin", Napi::Boolean::New(env, t.add_bos()));
   out.Set("addsEnd", Napi::Boolean::New(env, t.add_eos()));
   out.Set("controls", controls);
+  const Napi::Array fill = Napi::Array::New(env);
+  for (const int32_t id : t.fill_marks()) fill.Set(fill.Length(), text_to_js(env, id >= 0 ? t.text(id) : ""));
+  out.Set("fill", fill);
   return out;
 }
 

@@ -67,6 +67,14 @@ Block q4_k(const uint8_t* p) {
   }
   return b;
 }
+Block q5_k(const uint8_t* p) {
+  Block b = q4_k(p);
+  for (int i = 0; i < 256; i++) {
+    const uint8_t byte = p[48 + i / 64 * 32 + i % 32];
+    b.code[i] = (i / 32 % 2 ? byte >> 4 : byte & 15) + 16 * (p[16 + i % 32] >> i / 32 & 1);
+  }
+  return b;
+}
 Block q6_k(const uint8_t* p) {
   Block b{256, 16, half(p + 208), 0, {}, {}, {}};
   for (int k = 0; k < 16; k++) b.scale[k] = static_cast<int8_t>(p[192 + k]);
@@ -81,6 +89,11 @@ Block q6_k(const uint8_t* p) {
 Block q5_0(const uint8_t* p) {
   Block b{32, 1, half(p), 0, {}, {1}, {}};
   for (int i = 0; i < 32; i++) b.code[i] = ((i < 16 ? p[6 + i] & 15 : p[6 + i - 16] >> 4) | (p[2 + i / 8] >> i % 8 & 1) << 4) - 16;
+  return b;
+}
+Block q5_1(const uint8_t* p) {
+  Block b{32, 1, half(p), half(p + 2), {}, {1}, {1}};
+  for (int i = 0; i < 32; i++) b.code[i] = (i < 16 ? p[8 + i] & 15 : p[8 + i - 16] >> 4) | (p[4 + i / 8] >> i % 8 & 1) << 4;
   return b;
 }
 constexpr int uneven[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
@@ -110,6 +123,12 @@ Block iq4_xs(const uint8_t* p) {
   return b;
 }
 
+Block tq2_0(const uint8_t* p) {
+  Block b{256, 1, half(p + 64), 0, {}, {1}, {}};
+  for (int i = 0; i < 256; i++) b.code[i] = (p[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1;
+  return b;
+}
+
 struct BlockType {
   const char* name;
   uint8_t id;
@@ -119,9 +138,10 @@ struct BlockType {
 };
 const std::vector<BlockType>& types() {
   static const std::vector<BlockType> all = {
-      {"q4_0", 2, 32, 18, {0}, q4_0},       {"q4_1", 3, 32, 20, {0, 2}, q4_1},   {"q5_0", 6, 32, 22, {0}, q5_0},
-      {"q8_0", 8, 32, 34, {0}, q8_0},       {"iq4_nl", 20, 32, 18, {0}, iq4_nl}, {"mxfp4", 39, 32, 17, {}, mxfp4},
-      {"q4_k", 12, 256, 144, {0, 2}, q4_k}, {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs}};
+      {"q4_0", 2, 32, 18, {0}, q4_0},      {"q4_1", 3, 32, 20, {0, 2}, q4_1},     {"q5_0", 6, 32, 22, {0}, q5_0},
+      {"q5_1", 7, 32, 24, {0, 2}, q5_1},   {"q8_0", 8, 32, 34, {0}, q8_0},        {"iq4_nl", 20, 32, 18, {0}, iq4_nl},
+      {"mxfp4", 39, 32, 17, {}, mxfp4},    {"q4_k", 12, 256, 144, {0, 2}, q4_k},  {"q5_k", 13, 256, 176, {0, 2}, q5_k},
+      {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs}, {"tq2_0", 35, 256, 66, {64}, tq2_0}};
   return all;
 }
 

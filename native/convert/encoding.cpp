@@ -20,9 +20,26 @@ std::optional<std::string_view> literal(const json::Value& pattern) {
   return regex && regex->find_first_of(R"(\.^$|?*+()[]{})") == std::string_view::npos ? regex : std::nullopt;
 }
 
+std::vector<uint8_t> from_base64(const Config& file, std::string_view text) {
+  std::vector<uint8_t> bytes;
+  while (text.ends_with('=')) text.remove_suffix(1);
+  uint32_t held = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const auto value = std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").find(c);
+    if (value == std::string_view::npos) file.fail("normalizer", "precompiled_charsmap: expected base64");
+    held = held << 6 | static_cast<uint32_t>(value);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push_back(static_cast<uint8_t>(held >> bits));
+  }
+  return bytes;
+}
+
 class Normalizers {
  public:
-  Normalizers(const Config& file, std::vector<std::string>& to) : file_(file), to_(to) {}
+  Normalizers(const Config& file, Encoding& to) : file_(file), to_(to.normalizer), map_(to.character_map) {}
 
   void add(const json::Value& step) {
     if (!step) return;
@@ -31,6 +48,12 @@ class Normalizers {
       for (const json::Member m : step["normalizers"]) add(m.value);
     } else if (type == "NFC" || type == "NFD" || type == "NFKC" || type == "NFKD" || type == "Lowercase" || type == "StripAccents") {
       to_.emplace_back(type);
+    } else if (type == "Nmt") {
+      to_.emplace_back(type);
+    } else if (type == "BertNormalizer") {
+      add_bert(step);
+    } else if (type == "Precompiled") {
+      add_map(step);
     } else if (type == "Strip") {
       if (step["strip_left"].boolean().value_or(true)) to_.emplace_back("StripLeft");
       if (step["strip_right"].boolean().value_or(true)) to_.emplace_back("StripRight");
@@ -38,11 +61,10 @@ class Normalizers {
       to_.emplace_back(type);
       to_.emplace_back(text(step["prepend"]));
     } else if (type == "Replace") {
-      const auto what = literal(step["pattern"]);
-      if (!what || what->empty())
-        fail("Replace: a pattern that is no plain text is not built: " + shown(step["pattern"]["Regex"].string().value_or("")));
-      to_.emplace_back(type);
-      to_.emplace_back(*what);
+      const auto what = literal(step["pattern"]), regex = step["pattern"]["Regex"].string();
+      if (what ? what->empty() : !regex) fail("Replace: expected a text or a regular expression to be replaced");
+      to_.emplace_back(what ? type : "ReplaceRegex");
+      to_.emplace_back(what ? *what : *regex);
       to_.emplace_back(text(step["content"]));
     } else {
       fail("a step of type " + shown(type) + " is not built");
@@ -57,39 +79,50 @@ class Normalizers {
     return *found;
   }
 
+  void add_bert(const json::Value& step) {
+    const bool lowers = step["lowercase"].boolean().value_or(true);
+    if (step["clean_text"].boolean().value_or(true)) to_.emplace_back("CleanText");
+    if (step["handle_chinese_chars"].boolean().value_or(true)) to_.emplace_back("SpaceHan");
+    if (step["strip_accents"].boolean().value_or(lowers)) to_.insert(to_.end(), {"NFD", "StripMarks"});
+    if (lowers) to_.emplace_back("Lowercase");
+  }
+
+  void add_map(const json::Value& step) {
+    if (!map_.empty()) fail("two steps of type Precompiled are not built");
+    map_ = from_base64(file_, step["precompiled_charsmap"].string().value_or(""));
+    if (!map_.empty()) to_.emplace_back("Precompiled");
+  }
+
   const Config& file_;
   std::vector<std::string>& to_;
+  std::vector<uint8_t>& map_;
 };
 
-// Of merges of characters: spaces are marked by a normalizer or by Metaspace, and words cut at them or not at all.
-void read_words(const Config& file, const json::Value& step, Encoding& to) {
-  if (!step) return;
-  const std::string_view type = type_of(step);
-  if (type == "Sequence") {
-    if (step["pretokenizers"].size() > 1) file.unsupported("pre_tokenizer", "several steps before merges of characters are not built");
-    for (const json::Member m : step["pretokenizers"]) read_words(file, m.value, to);
-  } else if (type == "Metaspace") {
-    if (step["replacement"].string().value_or(metaspace_mark) != metaspace_mark)
-      file.unsupported("pre_tokenizer", "Metaspace: expected U+2581 for spaces");
-    const bool prefixes = step["add_prefix_space"].boolean().value_or(true);
-    to.metaspace = step["prepend_scheme"].string().value_or(prefixes ? "always" : "never");
-    if (to.metaspace != "always" && to.metaspace != "first" && to.metaspace != "never")
-      file.unsupported("pre_tokenizer", "Metaspace: prepend_scheme: expected always, first or never, found " + shown(to.metaspace));
-    to.metaspace_splits = step["split"].boolean().value_or(true);
-  } else if (type == "Split" && literal(step["pattern"]) == " " && to.normalizer.size() >= 3 && to.normalizer.end()[-3] == "Replace" &&
-             to.normalizer.end()[-2] == " " && to.normalizer.end()[-1] == metaspace_mark) {
-    // Gemma's: the normalizer leaves no space to split at
-  } else {
-    file.unsupported("pre_tokenizer", "a step of type " + shown(type) + " before merges of characters is not built");
-  }
+// Of merges of characters: where Metaspace is all, its own keys tell it.
+void read_words(const Config& file, Encoding& to) {
+  const std::vector<std::string>& done = to.normalizer;
+  const bool no_spaces = done.size() >= 3 && done.end()[-3] == "Replace" && done.end()[-2] == " " && done.end()[-1] == metaspace_mark;
+  read_steps(file, to);
+  // Gemma's: the normalizer leaves no space to split at
+  if (no_spaces && to.steps.size() == 3 && to.steps[0] == "split" && to.steps[2] == " ") to.steps.clear();
+  if (to.pieces || to.steps.size() != 3 || to.steps[0] != "metaspace") return;
+  to.metaspace = to.steps[1];
+  to.metaspace_splits = to.steps[2] == "split";
+  to.steps.clear();
 }
 
 // What makes a text of tokens again. Returns whether it drops the space that leads it.
-bool strips_space(const Config& file, const json::Value& step, bool characters) {
+bool strips_space(const Config& file, const json::Value& step, bool characters, Encoding& to) {
   const std::string_view type = type_of(step);
+  if (type == "WordPiece" && to.most_letters) {
+    if (step["prefix"].string().value_or("##") != to.continuing_prefix)
+      file.unsupported("decoder", "WordPiece: expected the prefix of the model");
+    to.tidies = step["cleanup"].boolean().value_or(true);
+    return true;
+  }
   if (type == "Sequence") {
     bool strips = false;
-    for (const json::Member m : step["decoders"]) strips |= strips_space(file, m.value, characters);
+    for (const json::Member m : step["decoders"]) strips |= strips_space(file, m.value, characters, to);
     return strips;
   }
   if (type == "Fuse" || type == "ByteFallback" || (!characters && type == "ByteLevel")) return false;
@@ -133,7 +166,7 @@ bool can_overlap(const std::vector<AddedToken>& added) {
 
 bool Encoding::needed() const {
   constexpr uint32_t matters = AddedToken::single_word | AddedToken::strips_left | AddedToken::strips_right;
-  return characters || !splits.empty() || !normalizer.empty() || !complete_bytes ||
+  return characters || pieces || !steps.empty() || !splits.empty() || !normalizer.empty() || !complete_bytes ||
          std::any_of(added.begin(), added.end(), [](const AddedToken& a) { return (a.flags & matters) != 0; }) || can_overlap(added);
 }
 
@@ -151,7 +184,19 @@ void Encoding::put(std::vector<gguf::Field>& fields) const {
   if (falls_to_bytes) fields.push_back(gguf::field(prefix + "byte_fallback", true));
   if (!splits.empty()) fields.push_back(gguf::field(prefix + "splits", std::span<const std::string>(splits)));
   if (!splits.empty()) fields.push_back(gguf::field(prefix + "ignore_merges", takes_whole_words));
-  if (!characters) return;
+  if (!steps.empty()) fields.push_back(gguf::field(prefix + "pre_tokenizer", std::span<const std::string>(steps)));
+  if (!character_map.empty()) fields.push_back(gguf::field("tokenizer.ggml.precompiled_charsmap", std::span<const uint8_t>(character_map)));
+  if (!scores.empty()) fields.push_back(gguf::field(prefix + "scores", std::span<const double>(scores)));
+  if (most_letters) {
+    fields.push_back(gguf::field(prefix + "continuing_prefix", std::string_view(continuing_prefix)));
+    fields.push_back(gguf::field(prefix + "most_letters", *most_letters));
+    fields.push_back(gguf::field(prefix + "tidy", tidies));
+  }
+  if (pieces) fields.push_back(gguf::field(prefix + "strip_space", strips_first_space));
+  if (!characters) {
+    if (splits.empty() && !steps.empty() && !pieces) fields.push_back(gguf::field(prefix + "ignore_merges", takes_whole_words));
+    return;
+  }
   if (!metaspace.empty()) fields.push_back(gguf::field(prefix + "metaspace", std::string_view(metaspace)));
   if (!metaspace.empty()) fields.push_back(gguf::field(prefix + "metaspace_split", metaspace_splits));
   fields.push_back(gguf::field(prefix + "ignore_merges", takes_whole_words));
@@ -164,22 +209,32 @@ uint32_t flags_of(const json::Value& token, bool special) {
          flag("rstrip", false, AddedToken::strips_right) | flag("normalized", !special, AddedToken::normalized);
 }
 
-Encoding read_encoding(const Config& file, bool characters) {
+Encoding read_encoding(const Config& file, Letters letters) {
   Encoding out;
-  out.characters = characters;
   const json::Value model = file["model"];
-  check_model(file, model);
-  Normalizers(file, out.normalizer).add(file["normalizer"]);
+  const bool merges = model["merges"].is(json::Kind::array);
+  out.characters = letters == Letters::characters && merges;
+  out.pieces = letters != Letters::bytes && !merges;
+  if (merges) check_model(file, model);
+  Normalizers(file, out).add(file["normalizer"]);
   out.falls_to_bytes = model["byte_fallback"].boolean().value_or(false);
   out.fuses_unknown = model["fuse_unk"].boolean().value_or(false);
-  if (characters) {
-    read_words(file, file["pre_tokenizer"], out);
+  if (letters == Letters::word_pieces) {
+    constexpr int64_t usual = 100, most = 1 << 30;
+    const int64_t letters_of_a_word = model["max_input_chars_per_word"].integer().value_or(usual);
+    if (letters_of_a_word < 0 || letters_of_a_word > most) file.fail("model", "max_input_chars_per_word: expected a number of letters");
+    out.most_letters = static_cast<uint32_t>(letters_of_a_word);
+    out.continuing_prefix = model["continuing_subword_prefix"].string().value_or("##");
+  }
+  if (letters != Letters::bytes) {
+    read_words(file, out);
     out.takes_whole_words = model["ignore_merges"].boolean().value_or(false);
   }
   const json::Value decoder = file["decoder"];
-  const bool prefixes = out.metaspace == "always" || out.metaspace == "first" ||
-                        std::find(out.normalizer.begin(), out.normalizer.end(), "Prepend") != out.normalizer.end();
-  out.strips_first_space = decoder ? strips_space(file, decoder, characters) : prefixes;
+  bool prefixes = out.metaspace == "always" || out.metaspace == "first" ||
+                  std::find(out.normalizer.begin(), out.normalizer.end(), "Prepend") != out.normalizer.end();
+  for (size_t i = 0; i < out.steps.size(); i += 3) prefixes |= out.steps[i] == "metaspace" && out.steps[i + 1] != "never";
+  out.strips_first_space = decoder ? strips_space(file, decoder, letters == Letters::characters, out) : prefixes;
   return out;
 }
 

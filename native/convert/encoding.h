@@ -30,16 +30,29 @@ struct Encoding {
   std::vector<std::string> splits;  // of merges of bytes, where GGUF has no name for them: what becomes of a match and the pattern, in turn
   bool complete_bytes = true;       // of merges of bytes: each byte is a token
   bool characters = false;          // merges of characters, whose ranks scores cannot tell
+  bool pieces = false;              // of words or by probability: merges of nothing
+  std::vector<std::string> steps;   // of the pre-tokenizer, where those keys do not tell them: three texts each
+  std::vector<uint8_t> character_map;
+  std::vector<double> scores;            // where 32 bits do not hold them
+  std::string continuing_prefix;         // of pieces of words
+  std::optional<uint32_t> most_letters;  // of a word that is cut in pieces
+  bool tidies = false;                   // decoding drops spaces before signs
 
   // Whether the keys are needed: without them, the tokens are found and merged as in any GGUF file.
   bool needed() const;
   void put(std::vector<gguf::Field>& fields) const;
 };
 
+// The steps of the pre-tokenizer, of a model of characters. Throws Code::unsupported.
+void read_steps(const Config& tokenizer, Encoding& to);
+
 // The flags of a token in a list of added tokens. special: whether it is; then it is not normalized by default.
 uint32_t flags_of(const json::Value& token, bool special);
 
-// Everything but the added tokens. Throws Code::unsupported, naming what is not read.
-Encoding read_encoding(const Config& tokenizer, bool characters);
+// What the text is spelt in: letters that stand for bytes, characters with marked spaces, pieces of words.
+enum class Letters { bytes, characters, word_pieces };
+
+// Everything but the added tokens and how bytes are cut. Throws Code::unsupported, naming what is not read.
+Encoding read_encoding(const Config& tokenizer, Letters letters);
 
 }  // namespace lt::convert

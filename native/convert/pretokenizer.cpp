@@ -1,4 +1,5 @@
 // How a tokenizer.json cuts text into words: by the name that GGUF has for the steps of its pre_tokenizer, else by the steps themselves.
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,9 @@ constexpr std::string_view qwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view digits = R"(\p{N})";
 constexpr std::string_view cjk = R"([\x{4E00}-\x{9FA5}\x{800}-\x{4E00}\x{AC00}-\x{D7FF}]+)";
-constexpr std::string_view punctuation = R"([\p{P}!-/:-@\[-`{-~])";
+constexpr std::string_view punctuation = R"(\p{tokenizers_punctuation})";
+constexpr std::string_view space = R"(\s)";
+constexpr std::string_view words = R"(\p{tokenizers_word}+|[^\s\p{tokenizers_word}]+)";
 constexpr std::string_view isolated = "isolated";
 
 struct Known {
@@ -33,47 +36,68 @@ const std::vector<Known>& known_pretokenizers() {
   return all;
 }
 
-class SplitReader {
+// Steps, as tokenizer.huggingface.pre_tokenizer has them: three texts each.
+class StepReader {
  public:
-  explicit SplitReader(const Config& file) : file_(file) {}
+  explicit StepReader(const Config& file) : file_(file) {}
 
-  // What becomes of a match and the pattern, in turn.
-  std::vector<std::string> splits(const json::Value& step) {
-    add(step);
-    if (!bytes_) fail("expected ByteLevel last");
-    return std::move(splits_);
+  struct Read {
+    std::vector<std::string> steps;
+    bool bytes = false;  // ends with letters that stand for bytes
+  };
+  Read read(const json::Value& step) {
+    if (step) add(step);
+    return std::move(read_);
   }
 
  private:
   [[noreturn]] void fail(const std::string& what) const { file_.unsupported("pre_tokenizer", what); }
 
-  void put(std::string_view match, std::string_view pattern) {
-    splits_.emplace_back(match);
-    splits_.emplace_back(pattern);
+  void put(std::string_view step, std::string_view how, std::string_view what) {
+    for (const std::string_view text : {step, how, what}) read_.steps.emplace_back(text);
   }
+  void put_split(std::string_view match, std::string_view pattern) { put("split", match, pattern); }
 
   void add(const json::Value& step) {
     const std::string_view type = step["type"].string().value_or("none");
     if (type == "Sequence") {
       for (const json::Member m : step["pretokenizers"]) add(m.value);
-    } else if (bytes_) {
+    } else if (read_.bytes) {
       fail("nothing is expected behind ByteLevel");
     } else if (type == "Split") {
       const std::string_view inverted = step["invert"].boolean().value_or(false) ? "inverted " : "";
-      put(std::string(inverted) + std::string(match_of(step["behavior"].string().value_or("none"))), pattern_of(step["pattern"]));
+      put_split(std::string(inverted) + std::string(match_of(step["behavior"].string().value_or("none"))), pattern_of(step["pattern"]));
     } else if (type == "Digits") {
-      put(step["individual_digits"].boolean().value_or(false) ? isolated : "contiguous", digits);
+      put_split(step["individual_digits"].boolean().value_or(false) ? isolated : "contiguous", digits);
     } else if (type == "Punctuation") {
-      put(match_of(step["behavior"].string().value_or("Isolated")), punctuation);
+      put_split(match_of(step["behavior"].string().value_or("Isolated")), punctuation);
     } else if (type == "WhitespaceSplit") {
-      put("removed", R"(\s)");
+      put_split("removed", space);
+    } else if (type == "Whitespace") {
+      put_split("inverted removed", words);
+    } else if (type == "BertPreTokenizer") {
+      put_split("removed", space);
+      put_split(isolated, punctuation);
+    } else if (type == "CharDelimiterSplit") {
+      put_split("removed", escaped(step["delimiter"].string().value_or("")));
+    } else if (type == "Metaspace") {
+      add_metaspace(step);
     } else if (type == "ByteLevel") {
-      if (step["add_prefix_space"].boolean().value_or(true)) fail("ByteLevel with add_prefix_space is not built");
-      if (step["use_regex"].boolean().value_or(true)) put(isolated, gpt2);
-      bytes_ = true;
+      if (step["add_prefix_space"].boolean().value_or(true)) put("prefix", "space", "");
+      if (step["use_regex"].boolean().value_or(true)) put_split(isolated, gpt2);
+      read_.bytes = true;
     } else {
       fail("a step of type " + shown(type) + " is not built");
     }
+  }
+
+  void add_metaspace(const json::Value& step) {
+    if (step["replacement"].string().value_or(metaspace_mark) != metaspace_mark) fail("Metaspace: expected U+2581 for spaces");
+    const bool prefixes = step["add_prefix_space"].boolean().value_or(true);
+    const std::string_view scheme = step["prepend_scheme"].string().value_or(prefixes ? "always" : "never");
+    if (scheme != "always" && scheme != "first" && scheme != "never")
+      fail("Metaspace: prepend_scheme: expected always, first or never, found " + shown(scheme));
+    put("metaspace", scheme, step["split"].boolean().value_or(true) ? "split" : "whole");
   }
 
   std::string_view match_of(std::string_view behavior) const {
@@ -89,10 +113,13 @@ class SplitReader {
 
   std::string pattern_of(const json::Value& pattern) const {
     if (const auto regex = pattern["Regex"].string()) return normal(*regex);
-    const auto text = pattern["String"].string();
-    if (!text || text->empty()) fail("a Split by another pattern than a regular expression or a text is not built");
+    return escaped(pattern["String"].string().value_or(""));
+  }
+
+  std::string escaped(std::string_view text) const {
+    if (text.empty()) fail("a Split by another pattern than a regular expression or a text is not built");
     std::string escaped;
-    for (const char c : *text) {
+    for (const char c : text) {
       if (std::string_view(R"(\^$.|?*+()[]{})").find(c) != std::string_view::npos) escaped += '\\';
       escaped += c;
     }
@@ -106,9 +133,18 @@ class SplitReader {
   }
 
   const Config& file_;
-  std::vector<std::string> splits_;
-  bool bytes_ = false;
+  Read read_;
 };
+
+// What the steps from `first` on do to matches and their patterns, in turn; nothing where there are other steps than splits.
+std::optional<std::vector<std::string>> splits_from(const std::vector<std::string>& steps, size_t first) {
+  std::vector<std::string> splits;
+  for (size_t i = 3 * first; i < steps.size(); i += 3) {
+    if (steps[i] != "split") return std::nullopt;
+    splits.insert(splits.end(), {steps[i + 1], steps[i + 2]});
+  }
+  return splits;
+}
 
 bool are_isolated(const std::vector<std::string>& splits, const std::vector<std::string_view>& patterns) {
   if (splits.size() != 2 * patterns.size()) return false;
@@ -119,12 +155,29 @@ bool are_isolated(const std::vector<std::string>& splits, const std::vector<std:
 
 }  // namespace
 
+bool cuts_bytes(const Config& tokenizer) { return StepReader(tokenizer).read(tokenizer["pre_tokenizer"]).bytes; }
+
+void read_steps(const Config& tokenizer, Encoding& encoding) {
+  StepReader::Read read = StepReader(tokenizer).read(tokenizer["pre_tokenizer"]);
+  if (read.bytes) tokenizer.unsupported("pre_tokenizer", "ByteLevel before a model of characters is not built");
+  encoding.steps = std::move(read.steps);
+}
+
 std::string_view read_pretokenizer(const Config& tokenizer, Encoding& encoding) {
-  std::vector<std::string> splits = SplitReader(tokenizer).splits(tokenizer["pre_tokenizer"]);
+  StepReader::Read read = StepReader(tokenizer).read(tokenizer["pre_tokenizer"]);
+  if (!read.bytes) tokenizer.unsupported("pre_tokenizer", "expected ByteLevel last");
   const bool whole_words = tokenizer["model"]["ignore_merges"].boolean().value_or(false);
-  for (const Known& k : known_pretokenizers())
-    if (k.whole_words == whole_words && are_isolated(splits, k.patterns)) return k.pre;
-  encoding.splits = std::move(splits);
+  const bool prefixed = !read.steps.empty() && read.steps[0] == "prefix";
+  auto splits = splits_from(read.steps, prefixed ? 1 : 0);
+  if (!prefixed && splits)
+    for (const Known& k : known_pretokenizers())
+      if (k.whole_words == whole_words && are_isolated(*splits, k.patterns)) return k.pre;
+  if (!splits) {
+    encoding.steps = std::move(read.steps);
+  } else {
+    if (prefixed) encoding.steps.assign(read.steps.begin(), read.steps.begin() + 3);
+    encoding.splits = std::move(*splits);
+  }
   encoding.takes_whole_words = whole_words;
   return "none of these";
 }

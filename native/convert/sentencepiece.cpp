@@ -108,35 +108,39 @@ std::string_view bytes_in(std::string_view bytes, uint64_t number) {
 
 }  // namespace
 
-// normalizer_spec = 3 { precompiled_charsmap = 2, remove_extra_whitespaces = 4 }, trainer_spec = 2 { treat_whitespace_as_suffix = 24 }
 void check_sentencepiece(std::string_view bytes) {
-  const std::string_view normalizer = bytes_in(bytes, 3), trainer = bytes_in(bytes, 2);
-  const auto refuse = [](const char* what) { throw Error(Code::unsupported, std::string(what) + ": is not built"); };
-  if (!bytes_in(normalizer, 2).empty()) refuse("normalizer_spec: precompiled_charsmap, a table of characters that become others");
-  if (number_in(normalizer, 4, 1) != 0) refuse("normalizer_spec: remove_extra_whitespaces");
-  if (number_in(trainer, 24, 0) != 0) refuse("trainer_spec: treat_whitespace_as_suffix");
+  constexpr uint64_t trainer = 2, treat_whitespace_as_suffix = 24;
+  if (number_in(bytes_in(bytes, trainer), treat_whitespace_as_suffix, 0) != 0)
+    throw Error(Code::unsupported, "trainer_spec: treat_whitespace_as_suffix: is not built");
 }
 
-// ModelProto { pieces = 1, trainer_spec = 2 { model_type = 3 }, normalizer_spec = 3 { add_dummy_prefix = 3 } }
+// ModelProto { pieces = 1, trainer_spec = 2 { model_type = 3, byte_fallback = 35 },
+//              normalizer_spec = 3 { precompiled_charsmap = 2, add_dummy_prefix = 3, remove_extra_whitespaces = 4 } }
 Vocabulary read_sentencepiece(std::string_view bytes) {
   Vocabulary out;
-  out.model = "llama";
-  out.space_prefix = true;
-  uint64_t model_type = 1;
+  constexpr uint64_t by_probability = 1, merging = 2;
+  uint64_t model_type = by_probability, byte_fallback = 0;
   Message message(bytes);
   for (Wire w; message.next(w);) {
     if (w.number == 1) {
       const auto id = static_cast<int64_t>(out.tokens.size());
       out.at(id) = read_piece(w.bytes);
     }
-    if (w.number == 2) model_type = number_in(w.bytes, 3, model_type);
-    if (w.number == 3) out.space_prefix = number_in(w.bytes, 3, 1) != 0;
+    if (w.number == 2) model_type = number_in(w.bytes, 3, model_type), byte_fallback = number_in(w.bytes, 35, byte_fallback);
   }
   if (out.tokens.empty()) fail("expected pieces, found none");
-  if (model_type != 2)
-    throw Error(Code::unsupported, "expected a model that merges (BPE, type 2), found type " + std::to_string(model_type));
-  out.add_bos = true;
-  out.add_eos = false;
+  if (model_type != by_probability && model_type != merging)
+    throw Error(Code::unsupported,
+                "expected a model that chooses by probability (unigram, type 1) or that merges (BPE, type 2), found type " +
+                    std::to_string(model_type));
+  const std::string_view normalizer = bytes_in(bytes, 3), map = bytes_in(normalizer, 2);
+  out.model = model_type == merging ? "llama" : "t5";
+  out.space_prefix = number_in(normalizer, 3, 1) != 0;
+  out.joins_spaces = number_in(normalizer, 4, 1) != 0;
+  out.falls_to_bytes = byte_fallback != 0;
+  out.character_map.assign(map.begin(), map.end());
+  out.add_bos = model_type == merging;
+  out.add_eos = model_type != merging;
   return out;
 }
 

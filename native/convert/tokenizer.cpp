@@ -67,9 +67,8 @@ void read_tokens(const Config& file, Vocabulary& to) {
   }
 }
 
-using Ids = std::unordered_map<std::string_view, int64_t>;  // of the model's own tokens
-
 Ids ids_of(const Config& file) {
+  if (file["model"]["vocab"].is(json::Kind::array)) return unigram_ids(file);
   Ids ids;
   for (const json::Member m : file["model"]["vocab"]) ids.emplace(m.key, m.value.integer().value_or(-1));
   return ids;
@@ -160,6 +159,17 @@ void read_added(const Config& file, const Ids& ids, Vocabulary& to) {
 void read_template(const Config& file, const json::Value& step, Vocabulary& to) {
   const std::string_view type = step["type"].string().value_or("none");
   if (!step || type == "ByteLevel") return;
+  if (type == "BertProcessing" || type == "RobertaProcessing") {
+    // each a token and its id
+    const auto token = [&](const char* key) {
+      for (const json::Member m : step[key]) return std::string(m.value.string().value_or(""));
+      return std::string();
+    };
+    if (!to.first.empty() || !to.last.empty()) file.unsupported("post_processor", "two templates of tokens about a text are not built");
+    to.first = token("cls");
+    to.last = token("sep");
+    return;
+  }
   if (type == "Sequence") {
     for (const json::Member m : step["processors"]) read_template(file, m.value, to);
   } else if (type == "TemplateProcessing") {
@@ -171,9 +181,8 @@ void read_template(const Config& file, const json::Value& step, Vocabulary& to) 
         if (!m.value["Sequence"] || behind) file.unsupported("post_processor", "expected a template with the text in it once");
         behind = true;
       } else {
-        if (!place.empty() || step["special_tokens"][*id]["ids"].size() > 1)
-          file.unsupported("post_processor", "a template of more than one token before or behind the text is not built");
-        place = *id;
+        (behind ? to.several_last : to.several_first) |= !place.empty() || step["special_tokens"][*id]["ids"].size() > 1;
+        if (place.empty()) place = *id;
       }
     }
     if (!behind) file.unsupported("post_processor", "expected a template with the text in it once");
@@ -220,35 +229,52 @@ std::optional<uint32_t> Vocabulary::find(std::string_view text) const {
   return std::nullopt;
 }
 
-Vocabulary read_tokenizer(const Config& file) {
-  const json::Value model = file["model"];
-  const std::string_view type = model["type"].string().value_or(model["merges"] ? "BPE" : "none");
-  if (type != "BPE") file.unsupported("model", "expected type BPE, found " + shown(type) + ", which is not built");
-  Vocabulary out;
-  read_tokens(file, out);
-  const Ids ids = ids_of(file);
+namespace {
+
+void read_merging(const Config& file, const Ids& ids, Vocabulary& out) {
   std::vector<Merge> merges = read_merges(file);
   check_merges(file, ids, merges);
-  const bool characters = model["byte_fallback"].boolean().value_or(false) && marks_spaces(file);
-  out.encoding = read_encoding(file, characters);
-  if (characters) {
-    out.model = "llama";
-    out.space_prefix = prefixes_space(file);
-    score_by_rank(merges, out);
-    for (const Merge& m : merges) {
-      if ((m.left + m.right).find(' ') != std::string::npos)
-        file.unsupported("model", "merges: spaces within tokens of characters are not built");
-      out.merges.push_back(m.left + " " + m.right);
-    }
-  } else {
+  const bool characters = (file["model"]["byte_fallback"].boolean().value_or(false) && marks_spaces(file)) || !cuts_bytes(file);
+  out.encoding = read_encoding(file, characters ? Letters::characters : Letters::bytes);
+  if (!characters) {
     out.encoding->complete_bytes = has_all_bytes(ids);
     out.model = "gpt2";
     out.pre = read_pretokenizer(file, *out.encoding);
     for (const Merge& m : merges) out.merges.push_back(without_spaces(m.left) + " " + without_spaces(m.right));
+    return;
   }
+  out.model = "llama";
+  out.space_prefix = prefixes_space(file);
+  score_by_rank(merges, out);
+  for (const Merge& m : merges) {
+    if ((m.left + m.right).find(' ') != std::string::npos)
+      file.unsupported("model", "merges: spaces within tokens of characters are not built");
+    out.merges.push_back(m.left + " " + m.right);
+  }
+}
+
+}  // namespace
+
+Vocabulary read_tokenizer(const Config& file) {
+  const json::Value model = file["model"];
+  const std::string_view type = model["type"].string().value_or(model["merges"]                        ? "BPE"
+                                                                : model["vocab"].is(json::Kind::array) ? "Unigram"
+                                                                : model["max_input_chars_per_word"]    ? "WordPiece"
+                                                                                                       : "none");
+  Vocabulary out;
+  if (type == "Unigram") {
+    read_unigram(file, out);
+  } else if (type == "BPE" || type == "WordPiece") {
+    read_tokens(file, out);
+  } else {
+    file.unsupported("model", "expected type BPE, WordPiece or Unigram, found " + shown(type) + ", which is not built");
+  }
+  const Ids ids = ids_of(file);
+  if (type == "BPE") read_merging(file, ids, out);
+  if (type == "WordPiece") read_word_pieces(file, ids, out);
   read_added(file, ids, out);
-  read_unknown(file, ids, out);
-  if (const auto unknown = model["unk_token"].string(); characters && unknown)
+  if (type == "BPE") read_unknown(file, ids, out);
+  if (const auto unknown = model["unk_token"].string(); out.model != "gpt2" && unknown)
     if (const auto id = out.find(*unknown)) out.tokens[*id].kind = Kind::unknown;
   read_template(file, file["post_processor"], out);
   return out;

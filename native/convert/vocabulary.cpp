@@ -51,13 +51,17 @@ bool same_texts(const Vocabulary& stored, const Vocabulary& v) {
 
 Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
   const Config file(folder, "tokenizer.json", largest), added(folder, "added_tokens.json", largest);
-  constexpr const char* model = "tokenizer.model";
   using Reader = Vocabulary (*)(std::string_view text);
   for (const auto& [name, reader] :
        {std::pair<const char*, Reader>{"tokenizer.jsonl", read_listed}, {"rwkv_vocab_v20230424.txt", read_world}})
     if (const auto listed = safetensors::naming(name, [&] { return safetensors::Text::open(folder, name, largest); }))
       return safetensors::naming(name, [&] { return reader(listed->text()); });
-  const auto pieces = safetensors::naming(model, [&] { return safetensors::Text::open(folder, model, largest); });
+  const char* model = "tokenizer.model";
+  auto pieces = safetensors::naming(model, [&] { return safetensors::Text::open(folder, model, largest); });
+  if (!pieces && !file.found()) {
+    constexpr const char* other = "spiece.model";
+    if ((pieces = safetensors::naming(other, [&] { return safetensors::Text::open(folder, other, largest); }))) model = other;
+  }
   if (!pieces && !file.found()) throw Error(Code::file, "expected tokenizer.json or tokenizer.model, found neither");
   Vocabulary out;
   if (file.found()) out = read_tokenizer(file);
@@ -71,7 +75,7 @@ Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
     }
   }
   add_tokens(tokenizer_config, added, out);
-  if (out.model == "llama") spell_spaces_plainly(out);
+  if (out.model == "llama" || (out.model == "t5" && !out.encoding)) spell_spaces_plainly(out);
   return out;
 }
 
@@ -92,7 +96,18 @@ class Roles {
     for (const Config* from : {&tokenizer_config_, &special_})
       if (const std::string_view text = content_of((*from)[key]); !text.empty())
         if (const auto found = v_.find(text)) return found;
-    json::Value number = config_[key + "_id"];
+    if (const auto found = told(config_[key + "_id"])) return found;
+    if (role == "unk" && (v_.model == "t5" || v_.model == "bert")) {
+      const auto unknown = std::find_if(v_.tokens.begin(), v_.tokens.end(), [](const Token& t) { return t.kind == Kind::unknown; });
+      return unknown == v_.tokens.end() ? std::nullopt : std::optional(static_cast<uint32_t>(unknown - v_.tokens.begin()));
+    }
+    // Where the text is put between others only.
+    const std::string_view text = role == "bos" ? v_.first : role == "eos" ? v_.last : "";
+    return text.empty() ? std::nullopt : v_.find(text);
+  }
+
+ private:
+  std::optional<uint32_t> told(json::Value number) const {
     if (number.is(json::Kind::array))  // several that end a generation: the first
       for (const json::Member m : number) {
         number = m.value;
@@ -103,7 +118,6 @@ class Roles {
                                                                                   : std::nullopt;
   }
 
- private:
   const Config &config_, &tokenizer_config_;
   const Config special_;
   const Vocabulary& v_;
@@ -121,16 +135,27 @@ void put_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
   fields.push_back(gguf::field("tokenizer.ggml.model", v.model));
   fields.push_back(gguf::field("tokenizer.ggml.pre", v.model == "gpt2" ? v.pre : "default"));
   fields.push_back(gguf::field("tokenizer.ggml.tokens", std::span<const std::string>(texts)));
-  if (v.model == "llama" || v.model == "plamo2") fields.push_back(gguf::field("tokenizer.ggml.scores", std::span<const float>(scores)));
+  const bool scored = v.model == "llama" || v.model == "t5" || v.model == "plamo2";
+  if (scored) fields.push_back(gguf::field("tokenizer.ggml.scores", std::span<const float>(scores)));
   fields.push_back(gguf::field("tokenizer.ggml.token_type", std::span<const int32_t>(kinds)));
-  if (v.model == "gpt2" || v.encoding) fields.push_back(gguf::field("tokenizer.ggml.merges", std::span<const std::string>(v.merges)));
+  if (v.model == "gpt2" || (v.model == "llama" && v.encoding))
+    fields.push_back(gguf::field("tokenizer.ggml.merges", std::span<const std::string>(v.merges)));
   if (v.encoding && v.encoding->needed()) v.encoding->put(fields);
+  if (v.joins_spaces) fields.push_back(gguf::field("tokenizer.ggml.remove_extra_whitespaces", true));
+  if (!v.character_map.empty())
+    fields.push_back(gguf::field("tokenizer.ggml.precompiled_charsmap", std::span<const uint8_t>(v.character_map)));
+  if (v.falls_to_bytes && v.model == "t5") fields.push_back(gguf::field("tokenizer.huggingface.byte_fallback", true));
 }
 
 // Whether the token of a role is put before or behind a text: as tokenizer_config.json says, else tokenizer.json's template.
 bool adds(const Config& tokenizer_config, const Vocabulary& v, const std::string& role, std::optional<uint32_t> id, std::string_view text,
           std::optional<bool> fallback) {
   if (const auto said = tokenizer_config.boolean("add_" + role + "_token")) return *said;
+  if (role == "bos" ? v.several_first : v.several_last)
+    throw Error(Code::unsupported,
+                "tokenizer.json: post_processor: a template of more than one token before or behind the text is not built; "
+                "add_" +
+                    role + "_token in tokenizer_config.json says whether the token itself is put there");
   if (!text.empty()) return id && v.tokens[*id].text == text;
   return fallback.value_or(false);
 }
@@ -176,6 +201,46 @@ void put_ends(const std::string& folder, const Config& config, const Vocabulary&
 
 }  // namespace
 
+namespace {
+
+// Tokens of fill-in-the-middle prompts by the names that model makers gave them; llama.cpp finds them by these, too.
+struct FillToken {
+  std::string_view key;
+  std::array<std::string_view, 8> names;
+};
+constexpr FillToken fill_marks[] = {
+    {"fim_pre", {"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "▁<PRE>", "<PRE>", "<|code_prefix|>", "<|prefix|>"}},
+    {"fim_suf", {"<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "▁<SUF>", "<SUF>", "<|code_suffix|>", "<|suffix|>"}},
+    {"fim_mid", {"<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "▁<MID>", "<MID>", "<|code_middle|>", "<|middle|>"}},
+};
+constexpr FillToken fill_ends[] = {
+    {"fim_pad", {"<|fim_pad|>", "<fim-pad>", "<fim_pad>"}},
+    {"fim_rep", {"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<fim_repo>", "<repo_name>", "<reponame>"}},
+    {"fim_sep", {"<|file_sep|>", "<|file_separator|>", "<file_sep>"}},
+};
+
+// All of one family or none: of a model without the three marks, what stands between files is no matter of infilling.
+void put_fill_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
+  const auto put = [&](std::string_view key, uint32_t id) {
+    fields.push_back(gguf::field("tokenizer.ggml." + std::string(key) + "_token_id", id));
+  };
+  for (size_t family = 0; family < fill_marks[0].names.size(); family++) {
+    std::array<std::optional<uint32_t>, 3> ids;
+    for (size_t i = 0; i < ids.size(); i++) ids[i] = v.find(fill_marks[i].names[family]);
+    if (!ids[0] || !ids[1] || !ids[2]) continue;
+    for (size_t i = 0; i < ids.size(); i++) put(fill_marks[i].key, *ids[i]);
+    for (const FillToken& token : fill_ends) {
+      std::optional<uint32_t> id;
+      for (const std::string_view name : token.names)
+        if (!id && !name.empty()) id = v.find(name);
+      if (id) put(token.key, *id);
+    }
+    return;
+  }
+}
+
+}  // namespace
+
 void describe_vocabulary(const std::string& folder, const Config& config, int64_t size, std::vector<gguf::Field>& fields) {
   const Config tokenizer_config(folder, "tokenizer_config.json", largest);
   Vocabulary v = read(folder, tokenizer_config);
@@ -183,6 +248,7 @@ void describe_vocabulary(const std::string& folder, const Config& config, int64_
     config.fail("vocab_size",
                 "expected at least the " + std::to_string(v.tokens.size()) + " tokens of the tokenizer, found " + std::to_string(size));
   v.tokens.resize(static_cast<size_t>(size));
+  if (v.encoding && !v.encoding->scores.empty()) v.encoding->scores.resize(v.tokens.size());
   for (size_t i = 0; i < v.tokens.size(); i++)
     if (v.tokens[i].kind == Kind::unused && v.tokens[i].text.empty()) v.tokens[i].text = "[PAD" + std::to_string(i) + "]";
   put_tokens(v, fields);
@@ -191,6 +257,7 @@ void describe_vocabulary(const std::string& folder, const Config& config, int64_
   for (const Role& role : roles)
     if (const auto id = of.id(role.name)) fields.push_back(gguf::field("tokenizer.ggml." + std::string(role.key), *id));
   put_ends(folder, config, v, of.id("eos"), fields);
+  put_fill_tokens(v, fields);
   fields.push_back(gguf::field("tokenizer.ggml.add_bos_token", adds(tokenizer_config, v, "bos", of.id("bos"), v.first, v.add_bos)));
   fields.push_back(gguf::field("tokenizer.ggml.add_eos_token", adds(tokenizer_config, v, "eos", of.id("eos"), v.last, v.add_eos)));
   if (v.space_prefix)

@@ -57,8 +57,10 @@ Field field(std::string key, int32_t value) { return one(std::move(key), ValueTy
 Field field(std::string key, uint64_t value) { return one(std::move(key), ValueType::u64, value); }
 Field field(std::string key, float value) { return one(std::move(key), ValueType::f32, value); }
 Field field(std::string key, std::string_view value) { return one(std::move(key), ValueType::string, value); }
+Field field(std::string key, std::span<const uint8_t> values) { return many(std::move(key), ValueType::u8, values); }
 Field field(std::string key, std::span<const int32_t> values) { return many(std::move(key), ValueType::i32, values); }
 Field field(std::string key, std::span<const uint32_t> values) { return many(std::move(key), ValueType::u32, values); }
+Field field(std::string key, std::span<const double> values) { return many(std::move(key), ValueType::f64, values); }
 Field field(std::string key, std::span<const float> values) { return many(std::move(key), ValueType::f32, values); }
 Field field(std::string key, std::span<const std::string> values) { return many(std::move(key), ValueType::string, values); }
 Field field(std::string key, std::span<const bool> values) { return many(std::move(key), ValueType::boolean, values); }

@@ -24,9 +24,11 @@ Field field(std::string key, uint64_t value);
 Field field(std::string key, float value);
 Field field(std::string key, std::string_view value);
 inline Field field(std::string key, const char* value) { return field(std::move(key), std::string_view(value)); }
+Field field(std::string key, std::span<const uint8_t> values);
 Field field(std::string key, std::span<const int32_t> values);
 Field field(std::string key, std::span<const uint32_t> values);
 Field field(std::string key, std::span<const float> values);
+Field field(std::string key, std::span<const double> values);
 Field field(std::string key, std::span<const std::string> values);
 Field field(std::string key, std::span<const bool> values);
 

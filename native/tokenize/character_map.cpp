@@ -45,7 +45,7 @@ CharacterMap::CharacterMap(const gguf::File& file) {
 
 // A unit: bits 0 to 7 the byte that leads to it (with bit 31: a value), bit 8 whether a value follows, from bit 10 on the offset, which bit
 // 9 makes 256 times as large.
-CharacterMap::Found CharacterMap::longest(std::string_view text, size_t at) const {
+CharacterMap::Found CharacterMap::find(std::string_view text, size_t at, bool longest) const {
   const auto offset = [](uint32_t unit) { return static_cast<size_t>((unit >> 10) << ((unit & 0x200) >> 6)); };
   Found found{0, {}};
   size_t node = offset(unit(0));
@@ -58,6 +58,7 @@ CharacterMap::Found CharacterMap::longest(std::string_view text, size_t at) cons
     if (!(here & 0x100)) continue;
     const size_t begin = unit(node) & 0x7FFFFFFFu;
     if (begin < texts_.size()) found = {i + 1 - at, texts_.data() + begin};
+    if (!longest && found.bytes > 0) break;
   }
   return found;
 }

@@ -15,13 +15,18 @@ class CharacterMap {
   // tokenizer.ggml.precompiled_charsmap; absent: nothing is replaced. Throws Code::format.
   explicit CharacterMap(const gguf::File& file);
 
+  bool empty() const { return units_.empty(); }
+
   struct Found {
     size_t bytes;  // of the text; 0: nothing is replaced here
     std::string_view by;
   };
-  Found longest(std::string_view text, size_t at) const;
+  Found longest(std::string_view text, size_t at) const { return find(text, at, true); }
+  // The shortest that the text begins with.
+  Found shortest(std::string_view text) const { return find(text, 0, false); }
 
  private:
+  Found find(std::string_view text, size_t at, bool longest) const;
   uint32_t unit(size_t index) const { return index < units_.size() ? units_[index] : 0; }
 
   std::vector<uint32_t> units_;

@@ -7,19 +7,19 @@
 namespace lt::tokenize {
 
 std::optional<Metaspace> Metaspace::of(const gguf::File& file) {
-  constexpr const char* key = "tokenizer.huggingface.metaspace";
-  const auto prefix = file.string(key);
+  const auto prefix = file.string("tokenizer.huggingface.metaspace");
   if (!prefix) return std::nullopt;
-  Metaspace m;
-  if (*prefix == "first") {
-    m.prefix_ = Prefix::first;
-  } else if (*prefix == "never") {
-    m.prefix_ = Prefix::never;
-  } else if (*prefix != "always") {
-    throw Error(Code::format, std::string(key) + ": expected always, first or never, found \"" + shown(*prefix) + "\"");
+  return Metaspace(*prefix, file.boolean("tokenizer.huggingface.metaspace_split").value_or(true));
+}
+
+Metaspace::Metaspace(std::string_view prefix, bool split) : split_(split) {
+  if (prefix == "first") {
+    prefix_ = Prefix::first;
+  } else if (prefix == "never") {
+    prefix_ = Prefix::never;
+  } else if (prefix != "always") {
+    throw Error(Code::format, "tokenizer.huggingface.metaspace: expected always, first or never, found \"" + shown(prefix) + "\"");
   }
-  m.split_ = file.boolean("tokenizer.huggingface.metaspace_split").value_or(true);
-  return m;
 }
 
 std::string Metaspace::spelt(std::string_view text, bool first) const {

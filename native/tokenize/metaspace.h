@@ -12,6 +12,8 @@ class Metaspace {
  public:
   // tokenizer.huggingface.metaspace: always, first or never. Null where the file does not have it. Throws Code::format.
   static std::optional<Metaspace> of(const gguf::File& file);
+  // prefix: always, first or never. Throws Code::format.
+  Metaspace(std::string_view prefix, bool split);
 
   // first: nothing stands before `text`.
   std::string spelt(std::string_view text, bool first) const;

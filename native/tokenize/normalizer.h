@@ -1,5 +1,6 @@
 // What a text becomes before it is cut into words, as a folder's tokenizer.json says.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,21 +11,17 @@ namespace lt::tokenize {
 
 class Normalizer {
  public:
-  // tokenizer.huggingface.normalizer: steps, each its name and what it takes: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Prepend
-  // TEXT, Replace TEXT BY, StripLeft, StripRight. Absent: none. Throws Code::format, Code::unsupported.
+  // tokenizer.huggingface.normalizer: steps, each its name and what it takes: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, StripMarks
+  // (those that take no room alone), Prepend TEXT, Replace TEXT BY, ReplaceRegex PATTERN BY, StripLeft, StripRight, CleanText and SpaceHan
+  // (BertNormalizer's), Nmt, Precompiled (tokenizer.ggml.precompiled_charsmap). Absent: none. Throws Code::format, Code::unsupported.
   explicit Normalizer(const gguf::File& file);
 
   // A view of `text`, or of `buffer`, which holds what was made. Throws Code::argument where that is beyond 256 MiB.
   std::string_view apply(std::string_view text, std::string& buffer) const;
 
  private:
-  using Run = void (*)(std::string_view text, std::string_view a, std::string_view b, std::string& out);
-  struct Step {
-    Run run;
-    std::string_view a, b;
-  };
+  using Step = std::function<void(std::string_view text, std::string& out)>;
   struct Kind;
-  static const Kind* kind_of(std::string_view name);
 
   std::vector<Step> steps_;
 };

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "tokenize/encoder.h"
 #include "tokenize/merge.h"
+#include "tokenize/sentence_text.h"
 #include "tokenize/spelling.h"
 #include "tokenize/word_cache.h"
 
@@ -41,15 +42,13 @@ class SentencePiece final : public Encoder {
         ranks_(read_ranks(vocabulary, file)),
         bytes_(byte_tokens(vocabulary)),
         prefixes_space_(file.boolean("tokenizer.ggml.add_space_prefix").value_or(true)),
+        text_(file, prefixes_space_),
         words_(vocabulary) {
     for (const std::string_view token : vocabulary.tokens) words_.joins(token);
   }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
-    std::string spelt;
-    spelt.reserve(text.size() + text.size() / 2 + 3);
-    if (prefixes_space_) spelt += kSpace;
-    spell_spaces(text, spelt);
+    const std::string spelt = this->spelt(text);
     Merging merging;
     WordCache cache(spelt.size());
     for (size_t at = 0; at < spelt.size();) {
@@ -65,6 +64,15 @@ class SentencePiece final : public Encoder {
   bool adds_bos() const override { return true; }
 
  private:
+  std::string spelt(std::string_view text) const {
+    if (!text_.keeps_all()) return text_.normalized(text);
+    std::string out;
+    out.reserve(text.size() + text.size() / 2 + 3);
+    if (prefixes_space_) out += kSpace;
+    spell_spaces(text, out);
+    return out;
+  }
+
   void append_word(Merging& merging, std::string_view word, std::vector<int32_t>& ids) const {
     const auto rank = [&](std::string_view both, size_t) {
       const int32_t id = vocabulary_.find(both);
@@ -82,6 +90,7 @@ class SentencePiece final : public Encoder {
   std::vector<uint32_t> ranks_;  // of each token
   std::array<int32_t, 256> bytes_;
   bool prefixes_space_;
+  SentenceText text_;
   WordEnds words_;
 };
 

@@ -30,6 +30,16 @@ class SpeltCharacters final : public Encoder {
     }
   }
 
+  void append_words(std::string_view spelt, std::span<const size_t> ends, std::vector<int32_t>& ids) const override {
+    Merging merging;
+    WordCache cache(spelt.size());
+    size_t begin = 0;
+    for (const size_t end : ends) {
+      cache.append(spelt.substr(begin, end - begin), ids, [&](std::string_view word) { append_word(merging, word, ids); });
+      begin = end;
+    }
+  }
+
   void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
   bool strips_first_space() const override { return strips_first_space_; }
   bool adds_bos() const override { return true; }

@@ -12,7 +12,9 @@
 #include "tokenize/metaspace.h"
 #include "tokenize/normalizer.h"
 #include "tokenize/special_tokens.h"
+#include "tokenize/unicode.h"
 #include "tokenize/vocabulary.h"
+#include "tokenize/words.h"
 
 namespace lt::tokenize {
 
@@ -30,6 +32,7 @@ const Pretokenizer& pretokenizer_of(const gguf::File& file, std::string_view mod
 
 std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::File& file, std::string_view model, std::string_view pre) {
   if (model == "llama" && vocabulary.from_folder) return make_spelt_characters(vocabulary, file);
+  if (model == "bert" && vocabulary.from_folder) return make_word_pieces(vocabulary, file);
   if (model == "llama") return make_sentencepiece(vocabulary, file);
   if (model == "bert") return make_wordpiece(vocabulary, file);
   if (model == "t5") return make_unigram(vocabulary, file);
@@ -38,6 +41,9 @@ std::unique_ptr<Encoder> make_encoder(const Vocabulary& vocabulary, const gguf::
   const auto* splits = pre.empty() ? string_array(file, "tokenizer.huggingface.splits") : nullptr;
   if (splits)
     return make_byte_level(vocabulary, file, Splitter(splits_of(*splits)),
+                           file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
+  if (pre.empty() && file.find("tokenizer.huggingface.pre_tokenizer"))  // which cuts before
+    return make_byte_level(vocabulary, file, Splitter(std::span<const Split>()),
                            file.boolean("tokenizer.huggingface.ignore_merges").value_or(false), false);
   const Pretokenizer& pretokenizer = pretokenizer_of(file, model, pre);
   if (pretokenizer.spelling == Pretokenizer::Spelling::bytes)
@@ -70,7 +76,9 @@ bool marks_take_spaces(const gguf::File& file, std::string_view model) {
 class FolderText {
  public:
   FolderText(const Vocabulary& vocabulary, const gguf::File& file)
-      : normalizer_(file), added_(vocabulary, normalizer_), metaspace_(Metaspace::of(file)) {}
+      : normalizer_(file), added_(vocabulary, normalizer_), words_(Words::of(file)) {
+    if (const auto metaspace = Metaspace::of(file); metaspace && !words_) words_.emplace(*metaspace);
+  }
 
   void encode(const Encoder& encoder, std::string_view text, bool special, std::vector<int32_t>& ids) const {
     std::string buffer;
@@ -79,25 +87,32 @@ class FolderText {
       const std::string_view normal = normalizer_.apply(raw, buffer);
       added_.normalized(normal, special, [&](std::string_view piece, int32_t inner) {
         if (inner >= 0) return ids.push_back(inner);
-        append(encoder, piece, raw.data() == text.data() && piece.data() == normal.data(), ids);
+        append(encoder, piece, raw.data() == text.data() && piece.data() == normal.data() && keeps_first(raw), ids);
       });
     });
   }
 
  private:
+  // Whether normalizing leaves something of the first character: else what is first then was not so before.
+  bool keeps_first(std::string_view raw) const {
+    std::string buffer;
+    return !words_ || !normalizer_.apply(raw.substr(0, read_utf8(raw, 0).bytes), buffer).empty();
+  }
+
   void append(const Encoder& encoder, std::string_view piece, bool first, std::vector<int32_t>& ids) const {
-    if (!metaspace_) return encoder.append(piece, ids);
-    const std::string spelt = metaspace_->spelt(piece, first);
-    for (size_t at = 0; at < spelt.size();) {
-      const size_t end = metaspace_->word_end(spelt, at);
-      encoder.append(std::string_view(spelt).substr(at, end - at), ids);
-      at = end;
-    }
+    if (!words_) return encoder.append(piece, ids);
+    std::string spelt;  // all words, one after the other
+    std::vector<size_t> ends;
+    words_->cut(piece, first, [&](std::string_view word) {
+      spelt += word;
+      ends.push_back(spelt.size());
+    });
+    encoder.append_words(spelt, ends, ids);
   }
 
   Normalizer normalizer_;
   AddedTokens added_;
-  std::optional<Metaspace> metaspace_;
+  std::optional<Words> words_;
 };
 
 class FileTokenizer final : public Tokenizer {
@@ -143,6 +158,7 @@ class FileTokenizer final : public Tokenizer {
   int32_t size() const override { return vocabulary_.size(); }
   int32_t bos() const override { return vocabulary_.bos; }
   int32_t eos() const override { return vocabulary_.eos; }
+  std::array<int32_t, 3> fill_marks() const override { return vocabulary_.fill; }
   bool add_bos() const override { return add_bos_; }
   bool add_eos() const override { return add_eos_; }
   bool ends_generation(int32_t id) const override { return known(id) && vocabulary_.ends[static_cast<size_t>(id)]; }
@@ -177,7 +193,7 @@ class FileTokenizer final : public Tokenizer {
       else if (vocabulary_.is(id, Kind::normal) || vocabulary_.is(id, Kind::unused))
         encoder_->read(vocabulary_.text(id), bytes_);
       else
-        bytes_ += vocabulary_.text(id);
+        (bytes_ += encoder_->parts_marks() ? " " : "") += vocabulary_.text(id);
     }
     begins_.push_back(bytes_.size());
   }

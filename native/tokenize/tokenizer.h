@@ -1,5 +1,6 @@
 // Text to token ids and back, by what a GGUF file's metadata says.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -33,6 +34,8 @@ class Tokenizer {
   virtual int32_t size() const = 0;
   virtual int32_t bos() const = 0;  // -1: none
   virtual int32_t eos() const = 0;  // -1: none
+  // The marks of fill-in-the-middle prompts that the file names by their ids: before the prefix, the suffix, the middle. -1: it does not.
+  virtual std::array<int32_t, 3> fill_marks() const { return {-1, -1, -1}; }
   virtual bool add_bos() const = 0;
   virtual bool add_eos() const = 0;
   virtual bool ends_generation(int32_t id) const = 0;  // eos, eot, eom and the tokens that are so by name

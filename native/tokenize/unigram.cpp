@@ -4,12 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
-#include "tokenize/character_map.h"
 #include "tokenize/encoder.h"
+#include "tokenize/sentence_text.h"
 #include "tokenize/spelling.h"
 #include "tokenize/token_trie.h"
+#include "tokenize/unknown.h"
 #include "tokenize/word_cache.h"
 
 namespace lt::tokenize {
@@ -18,7 +20,8 @@ namespace {
 constexpr double kUnknownPenalty = 10;  // below the least score of a token
 
 std::vector<double> read_scores(const Vocabulary& vocabulary, const gguf::File& file) {
-  const gguf::Array* array = file.array("tokenizer.ggml.scores");
+  const gguf::Array* array = file.array("tokenizer.huggingface.scores");  // where 32 bits are too few
+  if (!array) array = file.array("tokenizer.ggml.scores");
   const auto* scores = array ? std::get_if<std::vector<double>>(array) : nullptr;
   if (!scores || scores->size() != vocabulary.tokens.size())
     throw Error(Code::format, "tokenizer.ggml.scores: expected " + std::to_string(vocabulary.tokens.size()) + " floats, one a token");
@@ -30,18 +33,21 @@ class Unigram final : public Encoder {
   Unigram(const Vocabulary& vocabulary, const gguf::File& file)
       : vocabulary_(vocabulary),
         scores_(read_scores(vocabulary, file)),
-        map_(file),
+        unknowns_(vocabulary, file),
+        unknown_(vocabulary.from_folder ? unknowns_.id() : vocabulary.unknown),
         prefixes_space_(file.boolean("tokenizer.ggml.add_space_prefix").value_or(false)),
-        joins_spaces_(file.boolean("tokenizer.ggml.remove_extra_whitespaces").value_or(false)),
+        strips_space_(file.boolean("tokenizer.huggingface.strip_space").value_or(prefixes_space_)),
+        text_(file, prefixes_space_),
         words_(vocabulary) {
-    double least = 0;
+    double least = vocabulary.from_folder ? std::numeric_limits<double>::infinity() : 0;
     for (int32_t id = 0; id < vocabulary.size(); ++id) {
       const std::string_view text = vocabulary.text(id);
       double& score = scores_[static_cast<size_t>(id)];
-      if (!std::isfinite(score)) continue;  // never chosen
-      if (vocabulary.is(id, Kind::normal)) least = std::min(least, score);
-      if (vocabulary.is(id, Kind::user_defined)) score = 0;  // before all others
-      if (text.empty() || vocabulary.is_mark(id) || vocabulary.is(id, Kind::byte)) continue;
+      if (!(std::abs(score) < 1e39)) continue;                              // beyond 32 bits: never chosen
+      if (vocabulary.from_folder && vocabulary.find(text) != id) continue;  // added behind the model's own, or there to fill up
+      if (vocabulary.is(id, Kind::normal) || vocabulary.from_folder) least = std::min(least, score);
+      if (vocabulary.is(id, Kind::user_defined) && !vocabulary.from_folder) score = 0;  // before all others
+      if (text.empty() || vocabulary.is_mark(id) || (vocabulary.is(id, Kind::byte) && !vocabulary.from_folder)) continue;
       trie_.add(text, id);
       words_.joins(text);
     }
@@ -49,7 +55,9 @@ class Unigram final : public Encoder {
   }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
-    const std::string normal = normalized(text);
+    const size_t end = text.size();
+    if (vocabulary_.from_folder) return append_words(text, std::span(&end, 1), ids);
+    const std::string normal = text_.normalized(text);
     WordCache cache(normal.size());
     std::vector<Best> best;
     for (size_t at = 0; at < normal.size();) {
@@ -59,8 +67,18 @@ class Unigram final : public Encoder {
     }
   }
 
+  void append_words(std::string_view spelt, std::span<const size_t> ends, std::vector<int32_t>& ids) const override {
+    WordCache cache(spelt.size());
+    std::vector<Best> best;
+    size_t begin = 0;
+    for (const size_t end : ends) {
+      cache.append(spelt.substr(begin, end - begin), ids, [&](std::string_view word) { append_word(word, best, ids); });
+      begin = end;
+    }
+  }
+
   void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
-  bool strips_first_space() const override { return prefixes_space_; }
+  bool strips_first_space() const override { return strips_space_; }
   bool adds_bos() const override { return false; }
 
  private:
@@ -69,37 +87,6 @@ class Unigram final : public Encoder {
     uint32_t bytes;  // of the last token
     int32_t id;      // -1: unknown
   };
-
-  std::string normalized(std::string_view text) const {
-    std::string out;
-    bool in_word = false, prefixed = false;
-    const auto put = [&](std::string_view made) {
-      for (const char c : made) {
-        if (c == ' ') {
-          in_word = false;
-          if (!joins_spaces_) out += kSpace;
-          continue;
-        }
-        if (!in_word && (joins_spaces_ ? prefixes_space_ || !out.empty() : prefixes_space_ && !prefixed)) {
-          out += kSpace;
-          prefixed = true;
-        }
-        in_word = true;
-        out += c;
-      }
-    };
-    for (size_t at = 0; at < text.size();) {
-      if (const CharacterMap::Found found = map_.longest(text, at); found.bytes > 0) {
-        put(found.by);
-        at += found.bytes;
-        continue;
-      }
-      const Read read = read_utf8(text, at);
-      put(read.whole ? text.substr(at, read.bytes) : std::string_view("\xEF\xBF\xBD"));
-      at += read.whole ? read.bytes : 1;
-    }
-    return out;
-  }
 
   void append_word(std::string_view word, std::vector<Best>& best, std::vector<int32_t>& ids) const {
     best.assign(word.size() + 1, {-std::numeric_limits<double>::infinity(), 0, -1});
@@ -118,24 +105,43 @@ class Unigram final : public Encoder {
       if (!has_letter) offer(letter, -1, score + unknown_score_);
       at += letter;
     }
-    const size_t first = ids.size();
-    bool unknown = false;  // what came before, seen from the end; a run of unknown characters is one token
-    for (size_t end = word.size(); end > 0; end -= best[end].bytes) {
-      const int32_t id = best[end].id;
-      if (id >= 0) ids.push_back(id);
-      if (id < 0 && !unknown && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
-      unknown = id < 0;
+    append_path(word, best, ids);
+  }
+
+  // What came out best, from its end back: each place then keeps where its token leads to.
+  void append_path(std::string_view word, std::vector<Best>& best, std::vector<int32_t>& ids) const {
+    Best last = best[word.size()];
+    for (size_t end = word.size(); end > 0;) {
+      const size_t begin = end - last.bytes;
+      std::swap(last, best[begin]);
+      end = begin;
     }
-    std::reverse(ids.begin() + static_cast<std::ptrdiff_t>(first), ids.end());
+    for (size_t at = 0; at < word.size();) {
+      if (best[at].id >= 0) {
+        ids.push_back(best[at].id);
+        at += best[at].bytes;
+        continue;
+      }
+      size_t end = at;  // a run of unknown characters is one token
+      while (end < word.size() && best[end].id < 0) end += best[end].bytes;
+      append_unknown(word.substr(at, end - at), ids);
+      at = end;
+    }
+  }
+
+  void append_unknown(std::string_view run, std::vector<int32_t>& ids) const {
+    if (!unknowns_.bytes_of(run, ids) && unknown_ >= 0) ids.push_back(unknown_);
   }
 
   const Vocabulary& vocabulary_;
   std::vector<double> scores_;
-  CharacterMap map_;
+  Unknown unknowns_;
+  int32_t unknown_;
   TokenTrie trie_;
   double unknown_score_ = 0;
   bool prefixes_space_;
-  bool joins_spaces_;
+  bool strips_space_;
+  SentenceText text_;
   WordEnds words_;
 };
 

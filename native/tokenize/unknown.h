@@ -15,6 +15,10 @@ class Unknown {
  public:
   Unknown(const Vocabulary& vocabulary, const gguf::File& file);
 
+  int32_t id() const { return id_; }  // -1: none
+  // True where the bytes of `symbol` are put in its place.
+  bool bytes_of(std::string_view symbol, std::vector<int32_t>& ids) const;
+
   // The symbols of one word, in order, then finish().
   class Word {
    public:
@@ -29,8 +33,6 @@ class Unknown {
   };
 
  private:
-  bool bytes_of(std::string_view symbol, std::vector<int32_t>& ids) const;
-
   int32_t id_ = -1;
   bool fused_ = false;
   bool to_bytes_ = false;

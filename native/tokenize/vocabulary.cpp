@@ -107,7 +107,7 @@ Vocabulary::Vocabulary(const gguf::File& file) {
   read_kinds(file);
   read_special_ids(file);
   find_ends(file);
-
+  read_fill_marks(file);
   read_added(file);
   index();
 }
@@ -205,6 +205,26 @@ void Vocabulary::read_special_ids(const gguf::File& file) {
     unless_said(bos, 1);
     unless_said(eos, 2);
     unless_said(unknown, 0);
+  }
+}
+
+// Also by the names that files had for the first three before. What stands between files, or fills up, ends a middle.
+void Vocabulary::read_fill_marks(const gguf::File& file) {
+  static constexpr std::array<std::array<std::string_view, 2>, 3> keys = {
+      {{"tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id"},
+       {"tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.suffix_token_id"},
+       {"tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.middle_token_id"}}};
+  for (size_t i = 0; i < keys.size(); ++i)
+    for (const std::string_view key : keys[i])
+      if (fill[i] < 0) fill[i] = read_id_or_none(file, key, size());
+  const auto is_control = [&](int32_t id) {
+    if (id >= 0) kinds[static_cast<size_t>(id)] = Kind::control;
+  };
+  for (const int32_t id : fill) is_control(id);
+  for (const char* key : {"tokenizer.ggml.fim_pad_token_id", "tokenizer.ggml.fim_rep_token_id", "tokenizer.ggml.fim_sep_token_id"}) {
+    const int32_t id = read_id_or_none(file, key, size());
+    is_control(id);
+    if (id >= 0) ends[static_cast<size_t>(id)] = true;
   }
 }
 

@@ -1,5 +1,6 @@
 // The tokenizer's metadata of a GGUF file, checked. Tokens stay views into the file.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -50,13 +51,15 @@ class Vocabulary {
   int32_t bos = -1;
   int32_t eos = -1;
   int32_t unknown = -1;
-  bool from_folder = false;       // ids are those of the library "tokenizers", by what tokenizer.huggingface.* says
-  std::vector<AddedToken> added;  // of such
+  std::array<int32_t, 3> fill = {-1, -1, -1};  // marks before a prefix, a suffix and a middle, where the file names them
+  bool from_folder = false;                    // ids are those of the library "tokenizers", by what tokenizer.huggingface.* says
+  std::vector<AddedToken> added;               // of such
 
  private:
   void read_kinds(const gguf::File& file);
   void read_special_ids(const gguf::File& file);
   void find_ends(const gguf::File& file);
+  void read_fill_marks(const gguf::File& file);
   void read_added(const gguf::File& file);
   void index();
 

@@ -1,28 +1,18 @@
 // WordPiece (Devlin et al. 2018): words, each of them the longest tokens that it can be made of from its beginning. Files spell a token
 // that begins a word with U+2581 before it.
 #include <algorithm>
-#include <iterator>
 #include <string>
 
 #include "tokenize/encoder.h"
+#include "tokenize/longest_first.h"
 #include "tokenize/normal_form.h"
+#include "tokenize/normalizer_steps.h"
 #include "tokenize/spelling.h"
-#include "tokenize/token_trie.h"
 #include "tokenize/unicode.h"
 #include "tokenize/word_cache.h"
 
 namespace lt::tokenize {
 namespace {
-
-bool is_han(char32_t c) {
-  struct Range {
-    char32_t first, last;
-  };
-  // BERT's own, the gap after U+2B81F too.
-  static constexpr Range ranges[] = {{0x4E00, 0x9FFF},   {0x3400, 0x4DBF},   {0x20000, 0x2A6DF}, {0x2A700, 0x2B73F},
-                                     {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0xF900, 0xFAFF},   {0x2F800, 0x2FA1F}};
-  return std::any_of(std::begin(ranges), std::end(ranges), [&](const Range& r) { return c >= r.first && c <= r.last; });
-}
 
 bool is_dropped(char32_t c) {
   const Category category = category_of(c);
@@ -42,14 +32,14 @@ class WordPiece final : public Encoder {
         lowers_(file.boolean("tokenizer.ggml.normalizer.lowercase").value_or(true)),
         strips_accents_(file.boolean("tokenizer.ggml.normalizer.strip_accents").value_or(lowers_)) {
     for (int32_t id = 0; id < vocabulary.size(); ++id)
-      if (!vocabulary.is_mark(id) && !vocabulary.text(id).empty()) trie_.add(vocabulary.text(id), id);
+      if (!vocabulary.is_mark(id) && !vocabulary.text(id).empty()) pieces_.add(vocabulary.text(id), id);
   }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     const std::string normal = normalized(text);
     std::string word;
     const auto finish = [&] {
-      if (word.size() > kSpace.size()) append_word(word, ids);
+      if (word.size() > kSpace.size() && !pieces_.append(word, ids) && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
       word = kSpace;
     };
     finish();
@@ -119,24 +109,8 @@ class WordPiece final : public Encoder {
     return lower;
   }
 
-  void append_word(std::string_view word, std::vector<int32_t>& ids) const {
-    const size_t before = ids.size();
-    for (size_t at = 0; at < word.size();) {
-      size_t longest = 0;
-      int32_t found = -1;
-      trie_.walk(word, at, [&](size_t bytes, int32_t id) { longest = bytes, found = id; });
-      if (found < 0) {
-        ids.resize(before);
-        break;
-      }
-      ids.push_back(found);
-      at += longest;
-    }
-    if (ids.size() == before && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
-  }
-
   const Vocabulary& vocabulary_;
-  TokenTrie trie_;
+  LongestFirst pieces_;
   bool lowers_;
   bool strips_accents_;
 };

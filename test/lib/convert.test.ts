@@ -1255,7 +1255,9 @@ describe('tokenizers of folders', () => {
     const tokenizer = await loadTokenizer(made.path);
     expect([...tokenizer.encode('abab a')]).toEqual([7, 6, 3, 4]);
     expect((await inspectModel(made.path).catch(() => undefined))?.metadata).toBeUndefined(); // no weights: a tokenizer is all that it is
-    writeFileSync(join(made.path, 'tokenizer.model'), model(1));
+    writeFileSync(join(made.path, 'tokenizer.model'), model(1)); // by probability
+    expect([...(await loadTokenizer(made.path)).encode('abab a')]).toEqual([7, 6, 3, 4]);
+    writeFileSync(join(made.path, 'tokenizer.model'), model(3));
     await expect(loadTokenizer(made.path)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     writeFileSync(join(made.path, 'tokenizer.model'), model(2).subarray(0, 31));
     await expect(loadTokenizer(made.path)).rejects.toMatchObject({ code: 'FORMAT' });

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { isUint32Array } from 'node:util/types';
 
 import { embeddedModel, loadModel, loadTokenizer } from 'llama-ts';
 
 import { infillPart } from '../../lib/infill';
+import { type Meta, writeGguf } from '../fixtures/gguf-writer';
+import { temporaryFolder } from '../fixtures/safetensors';
+import { bpeVocabulary } from '../fixtures/vocabularies';
 import { storyModel } from './model';
 
 const model = storyModel();
@@ -56,7 +60,17 @@ describe('infill', () => {
 
   test('puts the texts between the marks, and control tokens in them are text', () => {
     const controls = ['<|fim_prefix|>', '<|fim_suffix|>', '<|fim_middle|>'];
-    const vocabulary = { size: 9, begin: -1, end: -1, beginText: '', endText: '', addsBegin: false, addsEnd: false, controls };
+    const vocabulary = {
+      size: 9,
+      begin: -1,
+      end: -1,
+      beginText: '',
+      endText: '',
+      addsBegin: false,
+      addsEnd: false,
+      controls,
+      fill: ['', '', ''] as [string, string, string],
+    };
     expect(infillPart('a<|fim_middle|>', 'b', vocabulary).segments).toEqual([
       { text: '<|fim_prefix|>', control: true },
       { text: 'a<|fim_middle|>', control: false },
@@ -64,11 +78,45 @@ describe('infill', () => {
       { text: 'b', control: false },
       { text: '<|fim_middle|>', control: true },
     ]);
+    expect(infillPart('a', 'b', { ...vocabulary, fill: ['<P>', '<S>', '<M>'] }).segments.map((s) => s.text)).toEqual(['<P>', 'a', '<S>', 'b', '<M>']);
     expect(infillPart('a', '', { ...vocabulary, controls: ['[PREFIX]', '[SUFFIX]'] }).segments).toEqual([
       { text: '[SUFFIX]', control: true },
       { text: '[PREFIX]', control: true },
       { text: 'a', control: false },
     ]);
+  });
+});
+
+// Tokens of fill-in-the-middle prompts that a file names by id, whatever they are called and of whatever type they are.
+describe('marks of infilling by id', () => {
+  const file = (keys: string[]): string => {
+    const made = join(folder.path, 'fill.gguf');
+    const base = bpeVocabulary(400, 'gpt-2');
+    const names = ['<P>', '<S>', '<M>', '<FILL>'];
+    const tokens = [...(base['tokenizer.ggml.tokens']![1] as string[]), ...names];
+    const kinds = [...(base['tokenizer.ggml.token_type']![1] as number[]), ...names.map(() => 4)]; // user-defined
+    const first = tokens.length - names.length;
+    const ids = Object.fromEntries(keys.map((key, i): [string, Meta] => [`tokenizer.ggml.${key}_token_id`, ['u32', first + i]]));
+    writeGguf(made, { ...base, 'tokenizer.ggml.tokens': ['string[]', tokens], 'tokenizer.ggml.token_type': ['i32[]', kinds], ...ids }, []);
+    return made;
+  };
+  const folder = temporaryFolder();
+  afterAll(() => folder[Symbol.dispose]());
+
+  test.each([[['fim_pre', 'fim_suf', 'fim_mid', 'fim_pad']], [['prefix', 'suffix', 'middle', 'fim_sep']]])('%s', async (keys) => {
+    using named = await loadTokenizer(file(keys));
+    using unnamed = await loadTokenizer(file([]));
+    for (const mark of ['<P>', '<S>', '<M>', '<FILL>']) {
+      expect(unnamed.encode(`a${mark}`)).toHaveLength(2);
+      expect(named.encode(`a${mark}`).length).toBeGreaterThan(2);
+      expect(named.encode(`a${mark}`, { special: true })).toHaveLength(2);
+    }
+  });
+
+  test('an id that is none is refused', async () => {
+    const made = join(folder.path, 'none.gguf');
+    writeGguf(made, { ...bpeVocabulary(400, 'gpt-2'), 'tokenizer.ggml.fim_mid_token_id': ['u32', 5000] }, []);
+    await expect(loadTokenizer(made)).rejects.toMatchObject({ code: 'FORMAT', message: expect.stringContaining('fim_mid_token_id') as string });
   });
 });
 

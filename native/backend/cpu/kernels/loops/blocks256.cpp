@@ -1,26 +1,47 @@
-// Q4_K, Q6_K and IQ4_XS: what matmul/blocks256.h says, in plain loops.
+// Q4_K, Q5_K, Q6_K, IQ4_XS and TQ2_0: what matmul/blocks256.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
 #include "backend/cpu/kernels/matmul/levels.h"
 
 namespace lt::cpu::LT_ISA {
 namespace {
 
-// f16 d; f16 dmin; u8 scales[12]; u8 nibbles[128]. Eight sub-blocks of 32 with 6-bit scales and minimums.
-struct Q4_K {
-  static constexpr int block_bytes = 144, d_offset = 0, dmin_offset = 2, sub_blocks = 8;
+// f16 d; f16 dmin; u8 scales[12]; codes. Eight sub-blocks of 32 with 6-bit scales and minimums.
+struct WithMinimums {
+  static constexpr int d_offset = 0, dmin_offset = 2, sub_blocks = 8;
   static constexpr bool has_min = true;
 
-  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t* minimums, const uint8_t* w) {
-    const uint8_t* packed = w + 4;
+  LT_INLINE void unpack_scales(int16_t* scales, int16_t* minimums, const uint8_t* packed) {
     for (int i = 0; i < 4; i++) {
       scales[i] = packed[i] & 63;
       scales[4 + i] = static_cast<int16_t>((packed[8 + i] & 15) | packed[i] >> 6 << 4);
       minimums[i] = packed[4 + i] & 63;
       minimums[4 + i] = static_cast<int16_t>(packed[8 + i] >> 4 | packed[4 + i] >> 6 << 4);
     }
+  }
+};
+
+// u8 nibbles[128].
+struct Q4_K : WithMinimums {
+  static constexpr int block_bytes = 144;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t* minimums, const uint8_t* w) {
+    unpack_scales(scales, minimums, w + 4);
     for (int j = 0; j < 4; j++) {
       for (int i = 0; i < 32; i++) codes[64 * j + i] = w[16 + 32 * j + i] & 15;
       for (int i = 0; i < 32; i++) codes[64 * j + 32 + i] = w[16 + 32 * j + i] >> 4;
+    }
+  }
+};
+
+// u8 fifth bits[32]; u8 nibbles[128].
+struct Q5_K : WithMinimums {
+  static constexpr int block_bytes = 176;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t* minimums, const uint8_t* w) {
+    unpack_scales(scales, minimums, w + 4);
+    for (int k = 0; k < 8; k++) {
+      const uint8_t *fifth = w + 16, *nibbles = w + 48 + k / 2 * 32;
+      for (int i = 0; i < 32; i++) codes[32 * k + i] = static_cast<int16_t>((nibbles[i] >> k % 2 * 4 & 15) | (fifth[i] >> k & 1) << 4);
     }
   }
 };
@@ -59,6 +80,17 @@ struct IQ4_XS {
         codes[32 * k + 16 + i] = Iq4Levels::levels[nibbles[i] >> 4];
       }
     }
+  }
+};
+
+// u8 codes[64], two bits each, less 1; f16 d. One scale.
+struct TQ2_0 {
+  static constexpr int block_bytes = 66, d_offset = 64, sub_blocks = 1;
+  static constexpr bool has_min = false;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
+    scales[0] = 1;
+    for (int i = 0; i < 256; i++) codes[i] = static_cast<int16_t>((w[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1);
   }
 };
 
@@ -110,7 +142,9 @@ struct Blocks256 {
 }  // namespace
 
 extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, pairs, run<Blocks256<Q4_K>>};
+extern const MatmulKernel matmul_q5_k = {13, Format::q8_256, pairs, run<Blocks256<Q5_K>>};
 extern const MatmulKernel matmul_q6_k = {14, Format::q8_256, pairs, run<Blocks256<Q6_K>>};
 extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, pairs, run<Blocks256<IQ4_XS>>};
+extern const MatmulKernel matmul_tq2_0 = {35, Format::q8_256, pairs, run<Blocks256<TQ2_0>>};
 
 }  // namespace lt::cpu::LT_ISA

@@ -1,4 +1,4 @@
-// Q8_0, Q4_0, Q4_1, Q5_0, IQ4_NL and MXFP4: what matmul/blocks32.h says, in plain loops.
+// Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL and MXFP4: what matmul/blocks32.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
 #include "backend/cpu/kernels/matmul/levels.h"
 
@@ -44,15 +44,22 @@ struct Q4_1 : Halfs {
   LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { nibbles<0>(codes, w); }
 };
 
+template <int offset>
+LT_INLINE void fives(int16_t* codes, const uint8_t* w) {
+  uint32_t fifth;
+  memcpy(&fifth, w - 4, 4);
+  for (int i = 0; i < 16; i++) codes[i] = static_cast<int16_t>((w[i] & 15) + static_cast<int>(fifth >> i & 1) * 16 - offset);
+  for (int i = 0; i < 16; i++) codes[16 + i] = static_cast<int16_t>((w[i] >> 4) + static_cast<int>(fifth >> (16 + i) & 1) * 16 - offset);
+}
 struct Q5_0 : Halfs {
   static constexpr int block_bytes = 22, code_offset = 6;
   static constexpr bool has_min = false;
-  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) {
-    uint32_t fifth;
-    memcpy(&fifth, w - 4, 4);
-    for (int i = 0; i < 16; i++) codes[i] = static_cast<int16_t>((w[i] & 15) + static_cast<int>(fifth >> i & 1) * 16 - 16);
-    for (int i = 0; i < 16; i++) codes[16 + i] = static_cast<int16_t>((w[i] >> 4) + static_cast<int>(fifth >> (16 + i) & 1) * 16 - 16);
-  }
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { fives<16>(codes, w); }
+};
+struct Q5_1 : Halfs {
+  static constexpr int block_bytes = 24, code_offset = 8;
+  static constexpr bool has_min = true;
+  LT_INLINE void unpack(int16_t* codes, const uint8_t* w) { fives<0>(codes, w); }
 };
 
 template <class T>
@@ -113,6 +120,7 @@ extern const MatmulKernel matmul_q8_0 = {8, Format::q8_32, pairs, run<Blocks32<Q
 extern const MatmulKernel matmul_q4_0 = {2, Format::q8_32, pairs, run<Blocks32<Q4_0>>};
 extern const MatmulKernel matmul_q4_1 = {3, Format::q8_32, pairs, run<Blocks32<Q4_1>>};
 extern const MatmulKernel matmul_q5_0 = {6, Format::q8_32, pairs, run<Blocks32<Q5_0>>};
+extern const MatmulKernel matmul_q5_1 = {7, Format::q8_32, pairs, run<Blocks32<Q5_1>>};
 extern const MatmulKernel matmul_iq4_nl = {20, Format::q8_32, pairs, run<Blocks32<IQ4_NL>>};
 extern const MatmulKernel matmul_mxfp4 = {39, Format::q8_32, pairs, run<Blocks32<MXFP4>>};
 

@@ -4,7 +4,7 @@
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
 // A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; and
-//   Nibbles<offset>, Fives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply;
+//   Nibbles<offset>, Fives, UnsignedFives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply;
 //   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them.
 #pragma once
 #include "backend/cpu/kernels/matmul/rows.h"
@@ -73,7 +73,8 @@ struct Fives : Nibbles<8> {
     Nibbles::halves(p, stride, lo, hi);
     add_fifth(lo, hi, [&](int i) { return p + size_t(i) * stride; });
   }
-  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+  template <class F>
+  static void unpack_as(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row, F code) {
     bytes lo[4], hi[4];
     for (int i = 0; i < 4; ++i) {
       split(load_quad_rows(rows + i, offset_in_row), lo[i], hi[i]);
@@ -82,9 +83,12 @@ struct Fives : Nibbles<8> {
     transpose(lo);
     transpose(hi);
     for (int k = 0; k < 4; ++k) {
-      store_bytes(q + (k * tile_rows + r) * vector_bytes, lo[k]);
-      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, hi[k]);
+      store_bytes(q + (k * tile_rows + r) * vector_bytes, code(lo[k]));
+      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, code(hi[k]));
     }
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    unpack_as(q, r, rows, offset_in_row, [](bytes codes) { return codes; });
   }
 };
 
@@ -111,6 +115,17 @@ struct SignedBytes {
       transpose(x);
       for (int k = 0; k < 4; ++k) store_bytes(q + ((half * 4 + k) * tile_rows + r) * vector_bytes, to_dot8(x[k]));
     }
+  }
+};
+
+// Unsigned codes of five bits: the sums of so many may be too large for pairs of int16.
+struct UnsignedFives : SignedBytes {
+  static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
+    Fives::halves(p, stride, lo, hi);
+    lo = to_dot8(lo), hi = to_dot8(hi);
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    Fives::unpack_as(q, r, rows, offset_in_row, [](bytes codes) { return to_dot8(codes); });
   }
 };
 

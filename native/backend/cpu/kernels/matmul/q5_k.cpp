@@ -1,0 +1,36 @@
+// Q5_K: f16 d; f16 dmin; u8 scales[12]; u8 fifth bits[32]; u8 nibbles[128]. Bit k of byte l is that of value l of sub-block k.
+#include "backend/cpu/kernels/matmul/minimums.h"
+
+namespace lt::cpu::LT_ISA {
+namespace {
+
+struct Q5_K {
+  static constexpr int block_bytes = 176, code_offset = 48, offset = 128;
+
+  // Bit 0 of `bits`, or 4 where `upper`, is the fifth of the low nibble, the bit above it that of the high one.
+  static void add_fifth(bytes packed, bytes bits, bool upper, bytes& low, bytes& high) {
+    const bytes nibble = splat_byte(15), fifth = splat_byte(16);
+    low = or_bytes(and_bytes(packed, nibble), and_bytes(upper ? bits : shl_words<4>(bits), fifth));
+    high = or_bytes(and_bytes(shr_words<4>(packed), nibble), and_bytes(upper ? shr_words<1>(bits) : shl_words<3>(bits), fifth));
+  }
+  static void split(bytes packed, const uint8_t* w, int j, bytes& low, bytes& high) {
+    bytes first, second;
+    spread_pairs(w + 16, j % vectors_64, first, second);
+    add_fifth(packed, second, j / vectors_64 == 1, low, high);
+  }
+  static void place(const bytes (&x)[4], const uint8_t* const* rows, size_t offset_in_row, int c, bytes (&low)[4], bytes (&high)[4]) {
+    bytes bits[4];
+    for (int i = 0; i < 4; ++i) bits[i] = load_quad_rows(rows + i, offset_in_row + 16 + size_t(c) % 2 * 16);
+    transpose(bits);
+    for (int k = 0; k < 4; ++k) {
+      add_fifth(x[k], c / 2 % 2 ? shr_words<2>(bits[k]) : bits[k], c >= 4, low[k], high[k]);
+      low[k] = to_dot8(low[k]), high[k] = to_dot8(high[k]);
+    }
+  }
+};
+
+}  // namespace
+
+extern const MatmulKernel matmul_q5_k = {13, Format::q8_256, group_rows, Blocks256<WithMinimums<Q5_K>>::run};
+
+}  // namespace lt::cpu::LT_ISA
