@@ -74,7 +74,7 @@ CHECK_GENERATOR() {
   }
   add_wkv({Kind::sixth, 3, 10, 14, {{5, 2, 4}}});
   add_wkv({Kind::seventh, 1, 20, 40, {{5, 2, 4}}});
-  add_wkv({Kind::seventh, 1, 256, 17, {{3, 1}}});
+  add_wkv({Kind::seventh, 1, 100, 17, {{3, 1}}});
 }
 
 }  // namespace
