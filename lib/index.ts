@@ -51,7 +51,7 @@ export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from
 export type { JobOptions } from './job';
 export type { CpuExperts } from './placement';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
-export { Model, type RowOptions } from './model';
+export { type LogitsOptions, Model, type RowOptions } from './model';
 export type { TextJobOptions, TextOptions } from './text';
 export {
   OutputParser,

@@ -54,6 +54,8 @@ export interface ModelInfo {
   readonly types: number;
   /** Tokens of a text at most, where texts are read whole, in one step; 0: there is no such bound. */
   readonly textAtOnce: number;
+  /** Of an encoder and a decoder, the token that the decoder's texts begin with; -1: the model has no encoder that a decoder follows. */
+  readonly decoderStart: number;
   /** The token between two texts; -1: none. */
   readonly separator: number;
   /** What a reranker is asked, with `{query}` and `{document}`; absent where it takes a pair of texts. */

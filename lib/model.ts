@@ -24,6 +24,14 @@ export interface RowOptions {
   signal?: AbortSignal;
 }
 
+export interface LogitsOptions extends RowOptions {
+  /**
+   * Of a model with an encoder (T5), which reads the ids: the tokens that the decoder reads, whose rows these are. By default its first token
+   * alone, `info.decoderStart`. Of other models there must be none.
+   */
+  decoderIds?: Uint32Array | readonly number[] | undefined;
+}
+
 /** A loaded model. Concurrent generations are computed together; there is nothing to configure. */
 export class Model implements AsyncDisposable {
   /** What was loaded, and what it takes. */
@@ -146,14 +154,19 @@ export class Model implements AsyncDisposable {
     return this.#jobs.decode(new Origin(Model.prototype.detokenizeAsync), this.#alive(), ids, options, 'detokenizeAsync');
   }
 
-  /** The model's logits behind each of the ids: row by row, `info.vocabulary` numbers a row. No token is added. */
-  async logits(ids: Uint32Array | readonly number[], options?: RowOptions): Promise<Float32Array> {
-    return this.#rows(new Origin(Model.prototype.logits), 'logits', 'score', this.info.vocabulary, ids, options);
+  /**
+   * The model's logits behind each of the ids, of a model with an encoder behind each of `decoderIds`: row by row, `info.vocabulary` numbers a
+   * row. No token is added.
+   */
+  async logits(ids: Uint32Array | readonly number[], options?: LogitsOptions): Promise<Float32Array> {
+    const checked = check.options<LogitsOptions>(options, 'logits', { signal: check.signal, decoderIds: check.ids });
+    return this.#rows(new Origin(Model.prototype.logits), 'logits', 'score', this.info.vocabulary, ids, checked);
   }
 
   /** The model's last hidden row behind each of the ids, after the final norm: row by row, `info.width` numbers a row. No token is added. */
   async hidden(ids: Uint32Array | readonly number[], options?: RowOptions): Promise<Float32Array> {
-    return this.#rows(new Origin(Model.prototype.hidden), 'hidden', 'embed', this.info.width, ids, options);
+    const checked = check.options<RowOptions>(options, 'hidden', { signal: check.signal });
+    return this.#rows(new Origin(Model.prototype.hidden), 'hidden', 'embed', this.info.width, ids, checked);
   }
 
   async #rows(
@@ -162,13 +175,15 @@ export class Model implements AsyncDisposable {
     kind: NativeRequest['kind'],
     columns: number,
     ids: Uint32Array | readonly number[],
-    options?: RowOptions,
+    { signal, decoderIds }: LogitsOptions,
   ): Promise<Float32Array> {
-    const { signal } = check.options<RowOptions>(options, where, { signal: check.signal });
     const given = check.ids(ids, 'ids');
     if (given.length === 0) check.refuse('ids', 'at least one token id', ids);
-    const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(given), kind };
-    const rows = new Rows(where, given.length, columns);
+    if (decoderIds?.length === 0) check.refuse('decoderIds', 'at least one token id', decoderIds);
+    const decoder = decoderIds && Uint32Array.from(decoderIds);
+    const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(given), kind, decoderIds: decoder };
+    const encodes = this.info.decoderStart >= 0; // the rows are the decoder's
+    const rows = new Rows(where, decoder?.length ?? (encodes ? 1 : given.length), columns);
     const run = new Run(origin, 0).start((course) => this.#submit(request, rows.before(course)), signal);
     await run;
     return rows.values;

@@ -58,6 +58,7 @@ export interface NativeInfo {
   types: number; // texts of a pair that it tells apart
   vectorColumns: number;
   outputs: number; // scores of a text; 0: none
+  decoderStart: number; // of an encoder and a decoder: the token that the decoder's texts begin with; -1: there is no encoder
   textAtOnce: number; // tokens of a text that is read in one step; 0: any number
   separator: number; // -1: none
   parameters: number;
@@ -87,6 +88,7 @@ export interface Segment {
 
 export interface NativeRequest {
   ids: Uint32Array | undefined;
+  decoderIds?: Uint32Array | undefined; // of a model with an encoder: what the decoder's text begins with, by default decoderStart
   types?: Uint32Array | undefined; // of each of the ids, the text of a pair that it is of
   pooling?: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // embed: what becomes of the rows
   segments: readonly Segment[]; // behind ids

@@ -1,4 +1,5 @@
 // The prompts of an answer: its template and variables, what is left out where the context is full, an answer that is begun already.
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Asked } from './chat';
 import type { Course } from './generation';
 import { triedAgain } from './lenience';
@@ -50,6 +51,8 @@ export class Rounds {
   }
 
   async begin(course: Course, options: GenerateOptions & Offer, asked: Asked): Promise<void> {
+    if (asked.from(0).length > manyMessages) await turn(); // checking them has held up the event loop for long enough
+    if (!course.running) return;
     const template = this.host.template();
     const { reasons } = await prepareParser(template);
     if (!course.running) return;
@@ -72,6 +75,8 @@ export class Rounds {
     if (course.running) this.#stop = this.host.submit(conversationPart(segments), course, { maxTokens });
   }
 }
+
+const manyMessages = 200;
 
 /** The prompts of one answer. */
 class Prompts {

@@ -16,7 +16,7 @@ export class Converter {
   *value(from: unknown, user: boolean, depth = 0): Steps<Value> {
     if (depth > deepest) fail('value', `a value passed in nests more than ${deepest} levels`);
     this.given += 8;
-    if (++this.#since % 4096 === 0) yield;
+    if (++this.#since % 512 === 0) yield;
     if (typeof from === 'string') return this.#text(from, user);
     if (from === null || from === undefined) return null;
     if (typeof from === 'boolean' || typeof from === 'bigint') return from;

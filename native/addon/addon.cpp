@@ -187,7 +187,7 @@ Napi::Value prompt_job(Info info) {
                    [tokenizer = tokenizer_of(info[1]), segments = segments_of(info[2]),
                     begin = info[3].As<Napi::Boolean>().Value()](const Progress&) -> Job::Result {
                      std::vector<int32_t> ids;
-                     encode_prompt(*tokenizer, segments, begin, ids);
+                     encode_prompt(*tokenizer, segments, begin, false, ids);
                      return [ids = std::move(ids)](Napi::Env env) { return ids_to_js(env, ids); };
                    });
 }

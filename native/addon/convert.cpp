@@ -144,6 +144,7 @@ Order order_of(double ticket, const Napi::Object& from) {
   out.begin = flag_of(from, "begin");
   if (from.Get("ids").IsTypedArray()) out.request.prompt = ids_of(from.Get("ids"));
   if (from.Get("types").IsTypedArray()) out.request.types = ids_of(from.Get("types"));
+  if (from.Get("decoderIds").IsTypedArray()) out.request.decoder = ids_of(from.Get("decoderIds"));
   out.segments = segments_of(from.Get("segments"));
   out.request.tells_reading = flag_of(from, "tellsReading");
   out.request.kind = kind_of(text_of(from, "kind"), from);
@@ -187,6 +188,7 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   number("outputs", info.outputs);
   number("textAtOnce", info.text_at_once);
   number("separator", info.separator);
+  number("decoderStart", info.decoder_start);
   number("parameters", info.parameters);
   number("fileBytes", info.file_bytes);
   number("layers", info.layers);

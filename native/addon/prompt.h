@@ -14,7 +14,8 @@ struct Segment {
   bool control;
 };
 
-// Appends the pieces to `ids`. begin: the begin token in front, where the file asks for one and it is not there.
-void encode_prompt(const tokenize::Tokenizer& tokenizer, const std::vector<Segment>& segments, bool begin, std::vector<int32_t>& ids);
+// Appends the pieces to `ids`. begin, end: the begin token in front, the end token behind, where the file asks for one and it is not there.
+void encode_prompt(const tokenize::Tokenizer& tokenizer, const std::vector<Segment>& segments, bool begin, bool end,
+                   std::vector<int32_t>& ids);
 
 }  // namespace lt::addon

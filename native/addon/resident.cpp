@@ -88,7 +88,8 @@ void Resident::serve() {
 void Resident::hand_over(Order& order) noexcept {
   uint64_t number = 0;
   try {
-    encode_prompt(*tokenizer_, order.segments, order.begin, order.request.prompt);
+    const bool encodes = order.begin && engine_->info().has_encoder();  // a whole text, which nothing is to follow
+    encode_prompt(*tokenizer_, order.segments, order.begin, encodes, order.request.prompt);
     order.request.tag = static_cast<uint64_t>(order.ticket);
     number = engine_->submit(std::move(order.request));
   } catch (...) {

@@ -8,9 +8,9 @@ namespace lt::check {
 namespace {
 
 std::vector<float> alone(const gguf::File& file, const std::string& backend_name, const std::vector<int32_t>& ids, Type cache,
-                         bool hidden = false) {
+                         bool hidden = false, const std::vector<int32_t>& decoder = {}) {
   const auto backend = open_backend(backend_name, {1, "", 0});
-  return forward(*model::load(file, *backend, {.context = std::ssize(ids)}), *backend, ids, cache, nullptr, hidden);
+  return forward(*model::load(file, *backend, {.context = std::ssize(ids)}), *backend, ids, cache, nullptr, hidden, decoder);
 }
 
 void check_same_on_all(const std::vector<RankRun>& runs) {
@@ -19,15 +19,16 @@ void check_same_on_all(const std::vector<RankRun>& runs) {
 
 void golden_on_ranks(const std::string& name, const std::string& backend, int size) {
   const auto file = gguf::File::open(golden_file(name, "/model-bf16.gguf"));
-  const std::vector<int32_t> ids = golden_ids(name);
+  const std::vector<int32_t> ids = golden_ids(name), decoder = golden_decoder_ids(name);
   const bool hidden = golden_kind(name) == "hidden";
-  const std::vector<RankRun> runs = forward_on_threads(size, *file, backend, ids, Type::f32, false, hidden);
+  const std::vector<RankRun> runs = forward_on_threads(size, *file, backend, ids, Type::f32, false, hidden, decoder);
   check_same_on_all(runs);
-  const double worst = distances(runs[0].logits, golden_rows(name), ids.size()).back();
+  const double worst = distances(runs[0].logits, golden_rows(name), decoder.empty() ? ids.size() : decoder.size()).back();
   CHECK_THAT(worst <= golden_tolerance(name), runs[0].division << ": the worst row is " << worst << " from the reference");
-  const std::vector<RankRun> exact = forward_on_threads(size, *file, backend, ids, Type::f32, true, hidden);
+  const std::vector<RankRun> exact = forward_on_threads(size, *file, backend, ids, Type::f32, true, hidden, decoder);
   check_same_on_all(exact);
-  CHECK_THAT(same_bits(exact[0].logits, alone(*file, backend, ids, Type::f32, hidden)), exact[0].division << ": not the bits of one rank");
+  CHECK_THAT(same_bits(exact[0].logits, alone(*file, backend, ids, Type::f32, hidden, decoder)),
+             exact[0].division << ": not the bits of one rank");
 }
 
 bool usable(const BackendEntry& b) { return !b.survey || !b.survey().devices.empty(); }

@@ -12,7 +12,9 @@ namespace lt::check {
 namespace {
 
 // Of each architecture that is read, all.
-constexpr const char* folders[] = {"golden/hf/llama",
+constexpr const char* folders[] = {"golden2/hf/t5",
+                                   "golden2/hf/t5-flan",
+                                   "golden/hf/llama",
                                    "golden/hf/llama-bias",
                                    "golden/hf/llama-rope3",
                                    "golden/hf/llama-linear",
@@ -202,11 +204,13 @@ CHECK_CASE("convert/what GGUF files cannot say is not written to one") {
 }
 
 CHECK_CASE("convert/folders of other architectures are refused by name") {
-  CHECK_THROWS(convert::open_folder(shared("golden2/hf/t5")), Code::unsupported);
+  const Temporary folder;
+  folder.write("config.json", R"({"architectures": ["WhaleForCausalLM"], "vocab_size": 300})");
+  CHECK_THROWS(convert::open_folder(folder.path()), Code::unsupported);
   try {
-    convert::open_folder(shared("golden2/hf/t5"));
+    convert::open_folder(folder.path());
   } catch (const Error& e) {
-    CHECK_THAT(std::string(e.what()).find("T5ForConditionalGeneration") != std::string::npos, e.what());
+    CHECK_THAT(std::string(e.what()).find("WhaleForCausalLM") != std::string::npos, e.what());
   }
 }
 

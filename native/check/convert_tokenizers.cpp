@@ -21,6 +21,17 @@ const std::string characters_json =
     R"("model":{"type":"BPE","byte_fallback":true,"unk_token":"<unk>","vocab":{"<unk>":0,"<0x0A>":1,"a":2,"b":3,"ab":4,"abb":5},)"
     R"("merges":[["a","b"],["ab","b"]]}})";
 
+const std::string pieces_json =
+    R"({"added_tokens":[{"id":0,"content":"[UNK]","special":true}],"normalizer":{"type":"BertNormalizer","strip_accents":null},)"
+    R"("pre_tokenizer":{"type":"BertPreTokenizer"},"post_processor":{"type":"BertProcessing","sep":["b",2],"cls":["a",1]},)"
+    R"("decoder":{"type":"WordPiece","prefix":"##","cleanup":true},"model":{"type":"WordPiece","unk_token":"[UNK]",)"
+    R"("continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"[UNK]":0,"a":1,"b":2,"##b":3}}})";
+
+const std::string scored_json =
+    R"({"added_tokens":[{"id":0,"content":"<unk>","special":true}],"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAQAAAAg"},)"
+    R"("pre_tokenizer":{"type":"Metaspace","replacement":"\u2581","prepend_scheme":"always","split":true},)"
+    R"("model":{"type":"Unigram","unk_id":0,"byte_fallback":false,"vocab":[["<unk>",0.0],["a",-1.5],["ab",-2.25e-1],["b",-3]]}})";
+
 convert::Vocabulary read(const std::string& text) {
   const json::Document document(text);
   return convert::read_tokenizer(convert::Config(file_name, document.root()));
@@ -36,6 +47,16 @@ CHECK_CASE("convert/merges of characters become scores, the first merge the high
   const convert::Vocabulary v = read(characters_json);
   CHECK(v.model == "llama" && v.space_prefix == true && v.tokens[0].kind == convert::Kind::unknown);
   CHECK(v.tokens[1].kind == convert::Kind::byte && v.tokens[4].score == 0 && v.tokens[5].score == -1 && v.tokens[2].score < -1);
+}
+
+CHECK_CASE("convert/pieces of words are spelt as GGUF has them, pieces with scores keep them") {
+  const convert::Vocabulary words = read(pieces_json), scored = read(scored_json);
+  CHECK(words.model == "bert" && words.first == "a" && words.last == "b" && words.tokens[0].kind == convert::Kind::unknown);
+  CHECK(words.tokens[1].text ==
+            "\xe2\x96\x81"
+            "a" &&
+        words.tokens[3].text == "b");
+  CHECK(scored.model == "t5" && scored.tokens[2].score == -0.225f && scored.tokens[3].score == -3 && scored.space_prefix == true);
 }
 
 std::string piece(std::string_view text, char kind) {
@@ -86,7 +107,8 @@ CHECK_CASE("convert/any damage to a tokenizer reads or is refused") {
     survives([&] { convert::read_sentencepiece(damaged(model, i)); });
     survives([&] { convert::read_listed(damaged(listed_text, i)); });
     survives([&] { convert::read_world(damaged(world_text, i)); });
-    survives([&] { read(damaged(i % 2 ? bytes_json : characters_json, i)); });
+    for (const std::string* text : {&bytes_json, &characters_json, &pieces_json, &scored_json})
+      if (i % 2 == 0) survives([&] { read(damaged(*text, i)); });
   }
 }
 

@@ -28,9 +28,12 @@ std::vector<int32_t> branch(std::mt19937& random, const std::vector<int32_t>& tr
   return text;
 }
 
+// What a model does with texts.
+enum class Does : uint8_t { continues, encodes, rewrites };  // rewrites: an encoder reads them, a decoder writes others
+
 // longest: tokens of a prompt
-std::vector<Request> requests(bool encodes, int64_t longest) {
-  std::mt19937 random(11);
+std::vector<Request> requests(Does does, int64_t longest) {
+  std::mt19937 random(11), begins(12);
   std::vector<int32_t> trunk(static_cast<size_t>(std::min<int64_t>(150, longest - 20)));
   for (int32_t& t : trunk) t = static_cast<int32_t>(random() % 300);
   std::vector<Request> all;
@@ -38,8 +41,10 @@ std::vector<Request> requests(bool encodes, int64_t longest) {
     Request r = fake_request(branch(random, trunk), static_cast<int64_t>(random() % 40), i);
     r.generate().ignore_end = true;
     r.generate().top_logprobs = 2;
-    if (encodes) r.kind = engine::Embed{};
-    if (!encodes && i % 8 == 7) r.kind = engine::Score{};
+    if (does == Does::encodes) r.kind = engine::Embed{};
+    if (does == Does::rewrites)
+      r.prompt = all.size() % 3 > 0 ? all.back().prompt : r.prompt, r.decoder = branch(begins, {trunk.begin(), trunk.begin() + 70});
+    if (does != Does::encodes && i % 8 == 7) r.kind = engine::Score{};
     all.push_back(std::move(r));
   }
   return all;
@@ -83,7 +88,7 @@ void schedule(Loaded& model, const std::vector<Request>& all, const std::vector<
 engine::Propose guesses(const std::vector<Request>& all, const std::vector<Report>& alone) {
   return [&, random = std::mt19937(5)](std::span<const int32_t> tokens, int64_t, std::vector<int32_t>& drafts) mutable {
     for (size_t i = 0; i < all.size(); i++) {
-      std::vector<int32_t> text = all[i].prompt;
+      std::vector<int32_t> text = all[i].decoder.empty() ? all[i].prompt : all[i].decoder;
       for (const engine::TokenOut& t : alone[i].tokens) text.push_back(t.id);
       if (tokens.size() >= text.size() || !std::equal(tokens.begin(), tokens.end(), text.begin())) continue;
       const auto next = text.begin() + std::ssize(tokens);
@@ -96,8 +101,9 @@ engine::Propose guesses(const std::vector<Request>& all, const std::vector<Repor
 
 void random_schedules(const std::string& name) {
   const std::string file = golden_file(name, "/model-bf16.gguf");
-  const bool encodes = golden_kind(name) == "hidden";  // a text in one step
-  std::vector<Request> all = requests(encodes, Loaded(options(512, 200, 1), file).engine->info().longest() - 1);
+  const Does does = !golden_decoder_ids(name).empty() ? Does::rewrites : golden_kind(name) == "hidden" ? Does::encodes : Does::continues;
+  const bool whole = does != Does::continues;  // a text in one step
+  std::vector<Request> all = requests(does, Loaded(options(512, 200, 1), file).engine->info().longest() - 1);
   std::vector<Report> alone;
   for (const Request& r : all) {
     Loaded model(options(512, 200, 1), file);
@@ -106,7 +112,8 @@ void random_schedules(const std::string& name) {
   const std::tuple<int64_t, int64_t, int64_t> sizes[] = {{512, 64, 6}, {320, 200, 4}, {1024, 200, 16}, {256, 17, 3}};
   for (int i = 0; i < 4; i++) {
     const auto& [context, rows, sequences] = sizes[i];
-    engine::EngineOptions o = options(context, encodes ? 200 : rows, sequences, 1 + i % 2);
+    engine::EngineOptions o =
+        options(does == Does::rewrites ? std::max<int64_t>(context, 384) : context, whole ? 200 : rows, sequences, 1 + i % 2);
     if (i > 0) o.propose = guesses(all, alone);
     Loaded model(o, file);
     for (int n = i; n < schedules(name); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));

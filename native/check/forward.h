@@ -1,5 +1,6 @@
 // A whole forward pass of one sequence without the engine, for checks of models and of Ops' interpreters.
 #pragma once
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -8,13 +9,14 @@
 
 namespace lt::check {
 
-// The rows of a whole sequence that begins here: every result is wanted, the state after the last row is kept.
+// The rows of a whole sequence that begins here: every result is wanted, the state after the last row is kept. encoded: of a decoder's, so
+// many tokens of a text that was encoded lie in the pages before its own.
 struct WholeSequence {
   Rows rows;
   Span span;
 
-  WholeSequence(Backend& b, const Shape& s, const std::vector<int32_t>& tokens) : span{0, std::ssize(tokens), 0} {
-    const int64_t n = span.count, pages = (n + Kv::page_size - 1) / Kv::page_size;
+  WholeSequence(Backend& b, const Shape& s, const std::vector<int32_t>& tokens, int64_t encoded = 0) : span{0, std::ssize(tokens), 0} {
+    const int64_t n = span.count;
     std::vector<int32_t> ascending(tokens.size()), turns, keeps(tokens.size(), -1);
     std::iota(ascending.begin(), ascending.end(), 0);
     for (const int32_t p : ascending) turns.insert(turns.end(), static_cast<size_t>(s.axes), p);
@@ -22,18 +24,30 @@ struct WholeSequence {
     rows.ids = ints(b, tokens, n, 1);
     rows.places = rows.outputs = ints(b, ascending, n, 1);
     rows.turns = ints(b, turns, n, s.axes);
-    rows.sees = s.looks_ahead ? ints(b, std::vector<int32_t>(tokens.size(), static_cast<int32_t>(n) - 1), n, 1) : rows.places;
+    const bool ahead = s.looks_ahead || (s.encoder > 0 && encoded == 0);
+    rows.sees = ahead ? ints(b, std::vector<int32_t>(tokens.size(), static_cast<int32_t>(n) - 1), n, 1) : rows.places;
+    if (encoded > 0) {
+      rows.across = ints(b, std::vector<int32_t>(tokens.size(), static_cast<int32_t>(encoded) - 1), n, 1);
+      rows.across_pages = pages(b, 0, encoded);
+    }
     rows.sequences = rows.types = ints(b, std::vector<int32_t>(tokens.size(), 0), n, 1);
     rows.starts = ints(b, {0, static_cast<int32_t>(n)}, 2, 1);
     rows.reads = ints(b, {-1}, 1, 1);
     rows.writes = ints(b, keeps, n, 1);
-    rows.pages.fill(ints(b, {ascending.begin(), ascending.begin() + pages}, 1, pages));
+    rows.pages.fill(pages(b, pages_of(encoded), n));
     rows.spans = std::span(&span, 1);
   }
   WholeSequence(const WholeSequence&) = delete;  // rows point to the span
   WholeSequence& operator=(const WholeSequence&) = delete;
 
+  static int64_t pages_of(int64_t tokens) { return (tokens + Kv::page_size - 1) / Kv::page_size; }
+
  private:
+  static Tensor pages(Backend& b, int64_t first, int64_t tokens) {
+    std::vector<int32_t> all(static_cast<size_t>(pages_of(tokens)));
+    std::iota(all.begin(), all.end(), static_cast<int32_t>(first));
+    return ints(b, all, 1, std::ssize(all));
+  }
   static Tensor ints(Backend& b, const std::vector<int32_t>& values, int64_t rows, int64_t cols) {
     const Tensor t = b.alloc(Type::i32, rows, cols);
     b.write(t, values.data());
@@ -42,19 +56,25 @@ struct WholeSequence {
 };
 
 // Logits of every token, row by row; of a model without a head, or where these are asked for, its hidden rows. `decorated` may wrap the
-// backend's ops.
+// backend's ops. decoder: of a model with an encoder, which reads `ids`, the tokens whose rows these are.
 inline std::vector<float> forward(const Model& model, Backend& backend, const std::vector<int32_t>& ids, Type cache,
-                                  Ops* decorated = nullptr, bool hidden = false) {
-  const auto n = static_cast<int64_t>(ids.size());
+                                  Ops* decorated = nullptr, bool hidden = false, const std::vector<int32_t>& decoder = {}) {
   const Shape& s = model.shape();
-  backend.reserve(measure(model, n, n).needs());
+  const std::vector<int32_t>& last = s.encoder > 0 ? decoder : ids;
+  const int64_t n = std::ssize(last), rows = std::max(n, std::ssize(ids)), encoded = s.encoder > 0 ? std::ssize(ids) : 0;
+  backend.reserve(measure(model, rows, n).needs());
   Ops& ops = decorated ? *decorated : backend.ops();
-  const WholeSequence sequence(backend, s, ids);
-  const SequenceMemory memory(backend, model, (n + Kv::page_size - 1) / Kv::page_size, cache);
-  const Tensor x = backend.alloc(Type::f32, n, s.carried), h = backend.alloc(Type::f32, n, s.width);
-  model.embed(ops, x, sequence.rows);
-  for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
-  model.hidden(ops, h, x, sequence.rows);
+  const SequenceMemory memory(backend, model, WholeSequence::pages_of(encoded) + WholeSequence::pages_of(n), cache);
+  const Tensor all = backend.alloc(Type::f32, rows, s.carried), h = backend.alloc(Type::f32, n, s.width);
+  const auto run = [&](const WholeSequence& sequence) {
+    const Tensor x = all.slice(0, sequence.span.count);
+    model.embed(ops, x, sequence.rows);
+    for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
+    return x;
+  };
+  if (s.encoder > 0) run(WholeSequence(backend, s, ids));
+  const WholeSequence sequence(backend, s, last, encoded);
+  model.hidden(ops, h, run(sequence), sequence.rows);
   const bool logits = s.head && !hidden;
   const Tensor result = logits ? backend.alloc(Type::f32, n, s.vocabulary) : h;
   if (logits) model.head(ops, result, h, sequence.rows);

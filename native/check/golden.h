@@ -52,6 +52,12 @@ inline std::vector<int32_t> golden_ids(const std::string& name) {
   return Json::parse(read_file(golden_file(name, "/ids.json"))).at("ids").ids();
 }
 
+// Of a model with an encoder, which reads those, what its decoder reads: the rows are its. Else none.
+inline std::vector<int32_t> golden_decoder_ids(const std::string& name) {
+  const Json all = Json::parse(read_file(golden_file(name, "/ids.json")));
+  return all.has("decoder_ids") ? all.at("decoder_ids").ids() : std::vector<int32_t>{};
+}
+
 // One model of each kind of layer, for what is too long to be done with all.
 inline bool of_each_kind(const std::string& name) {
   constexpr const char* kinds[] = {"llama",
@@ -70,6 +76,7 @@ inline bool of_each_kind(const std::string& name) {
                                    "falcon-h1",
                                    "jamba",
                                    "modern-bert",
+                                   "golden2/hf/t5",
                                    "test/fixtures/recurrent/rwkv6",
                                    "test/fixtures/recurrent/rwkv7",
                                    "test/fixtures/recurrent/plamo2"};

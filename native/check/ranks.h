@@ -40,25 +40,27 @@ struct RankRun {
   uint64_t weights = 0;
 };
 
-// Logits of every token, or hidden rows, computed by this rank together with the others.
+// What forward() gives, computed by this rank together with the others.
 inline RankRun forward_on(const std::shared_ptr<comm::Comm>& comm, const gguf::File& file, const std::string& backend_name,
-                          const std::vector<int32_t>& ids, Type cache, bool exact, bool hidden = false) {
+                          const std::vector<int32_t>& ids, Type cache, bool exact, bool hidden = false,
+                          const std::vector<int32_t>& decoder = {}) {
   model::Division division;
   division.rank = comm->rank(), division.size = comm->size(), division.exact = exact;
   comm::Ranked backend(open_backend(backend_name, {1, "", 0}), comm);
   const auto model = model::load(file, backend, {.context = std::ssize(ids)}, &division);
   RankRun run;
-  run.logits = forward(*model, backend, ids, cache, nullptr, hidden);
+  run.logits = forward(*model, backend, ids, cache, nullptr, hidden, decoder);
   run.division = division.text();
   run.weights = division.weights();
   return run;
 }
 
 inline std::vector<RankRun> forward_on_threads(int size, const gguf::File& file, const std::string& backend,
-                                               const std::vector<int32_t>& ids, Type cache, bool exact, bool hidden = false) {
+                                               const std::vector<int32_t>& ids, Type cache, bool exact, bool hidden = false,
+                                               const std::vector<int32_t>& decoder = {}) {
   std::vector<RankRun> runs(static_cast<size_t>(size));
   on_ranks(size, [&](const std::shared_ptr<comm::Comm>& comm) {
-    runs[static_cast<size_t>(comm->rank())] = forward_on(comm, file, backend, ids, cache, exact, hidden);
+    runs[static_cast<size_t>(comm->rank())] = forward_on(comm, file, backend, ids, cache, exact, hidden, decoder);
   });
   return runs;
 }

@@ -37,7 +37,11 @@ struct Shape {
   int64_t axes = 1;          // of Rows::turns
   bool looks_ahead = false;  // rows see places behind them: a sequence's rows go into one step
   bool head = true;          // it has logits
-  int64_t types = 1;         // texts that rows of a sequence tell apart
+  // Of an encoder and a decoder: the first so many layers encode a text, which a request's further rows read across (Rows::across); 0:
+  // there is no encoder. Its rows see what is behind them, go into one step, and into none with others.
+  int64_t encoder = 0;
+  int64_t decoder_start = -1;  // the token that the decoder's texts begin with
+  int64_t types = 1;           // texts that rows of a sequence tell apart
   std::vector<LayerShape> layers = {};
 
   int64_t count() const { return static_cast<int64_t>(layers.size()); }

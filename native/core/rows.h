@@ -35,6 +35,9 @@ struct Rows {
   // i32 (sequences, pages of the longest), by group: page of places [p * page_size, (p + 1) * page_size). A page behind every row's
   // window may be any.
   std::array<Tensor, most_groups> pages;
+  // Of a model with an encoder, in a step that does not encode; in one that does, none.
+  Tensor across{};        // i32 (n, 1): the last place of the text that the row's sequence had encoded, all of which it sees
+  Tensor across_pages{};  // i32 (sequences, pages of the longest): where that lies
 
   std::span<const Span> spans;  // the sequences for host code: covers all rows, in order
   Splits splits{};              // attention's work list, where the rows are few
@@ -42,7 +45,9 @@ struct Rows {
   // f(tensor) for each of them.
   template <class F>
   void each(F f) {
-    for (Tensor* t : {&ids, &places, &turns, &sees, &types, &sequences, &starts, &reads, &writes, &outputs, &given_at, &given}) f(*t);
+    for (Tensor* t :
+         {&ids, &places, &turns, &sees, &types, &sequences, &starts, &reads, &writes, &outputs, &given_at, &given, &across, &across_pages})
+      f(*t);
     for (Tensor& t : pages) f(t);
     f(splits.entries);
     f(splits.firsts);

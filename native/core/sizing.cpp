@@ -24,6 +24,7 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
              .pages = {},
              .spans = {}};
   for (size_t g = 0; g < groups.reach.size(); g++) batch.pages[g] = tensor(Type::i32, rows, 1);
+  if (s.encoder > 0) batch.across = batch.across_pages = list;
   std::vector<Kv> kv;
   std::vector<Tensor> states;
   for (int64_t i = 0; i < s.count(); i++) {
@@ -44,6 +45,10 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
   for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);
   if (outputs) model.hidden(ops, h, x, batch);
   if (outputs && s.head) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), h, batch);
+  if (s.encoder > 0) {  // a step of another kind
+    batch.across = batch.across_pages = {};
+    for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);
+  }
   return ops;
 }
 

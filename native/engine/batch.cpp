@@ -5,6 +5,16 @@
 #include <cstring>
 
 namespace lt::engine {
+namespace {
+
+// A row of a table of pages.
+void add_pages(std::vector<int32_t>& table, std::span<const int32_t> pages, size_t width) {
+  const size_t end = table.size() + width;
+  for (const int32_t p : pages) table.push_back(std::max(p, 0));  // behind the window: any
+  table.resize(end);
+}
+
+}  // namespace
 
 Batch::Batch(std::vector<Stage> stages, std::vector<Turn> order, const Shape& shape, const BatchSize& size)
     : stages_(std::move(stages)),
@@ -24,11 +34,13 @@ void Batch::describe(std::span<const Work> work, std::span<const Scheduler::Page
     const auto& [s, count, outputs, drafts] = work[i];
     const auto first = std::ssize(rows_.ids);
     for (int64_t r = 0; r < count; r++) {
-      const auto place = static_cast<int32_t>(s->computed + r);
-      rows_.ids.push_back(s->token(place));
+      const auto at = static_cast<int32_t>(s->computed + r), place = s->encodes() ? at : at - static_cast<int32_t>(s->held.whole);
+      const auto last_encoded = static_cast<int32_t>(s->request.encoded - 1);
+      rows_.ids.push_back(s->token(at));
       rows_.places.push_back(place);
       rows_.turns.insert(rows_.turns.end(), static_cast<size_t>(axes_), place);
-      rows_.sees.push_back(looks_ahead_ ? static_cast<int32_t>(s->length() - 1) : place);
+      rows_.sees.push_back(s->encodes() ? last_encoded : looks_ahead_ ? static_cast<int32_t>(s->length() - 1) : place);
+      if (s->held.whole > 0 && !s->encodes()) rows_.across.push_back(last_encoded);
       if (types_) rows_.types.push_back(s->request.type_of(place));
       rows_.sequences.push_back(static_cast<int32_t>(i));
       rows_.writes.push_back(Cache::writes(s->held, place, r + 1 == count));
@@ -61,14 +73,14 @@ void Batch::describe_pages(std::span<const Work> work) {
     for (const auto& pages : w.sequence->held.pages) widest = std::max(widest, pages.size());
   const auto power = static_cast<int64_t>(std::bit_ceil(widest));
   const auto width = static_cast<size_t>(std::max(std::min(std::max(least, power), size_.pages()), static_cast<int64_t>(widest)));
-  for (size_t g = 0; g < size_.cache.reach.size(); g++) {
-    rows_.pages[g].assign(work.size() * width, 0);
-    for (size_t i = 0; i < work.size(); i++) {
-      const std::vector<int32_t>& pages = work[i].sequence->held.pages[g];
-      std::transform(pages.begin(), pages.end(), rows_.pages[g].begin() + static_cast<int64_t>(i * width),
-                     [](int32_t p) { return std::max(p, 0); });  // behind the window: any
+  for (size_t g = 0; g < size_.cache.reach.size(); g++)
+    for (const Work& w : work) {
+      const Sequence& s = *w.sequence;
+      const std::span<const int32_t> pages = s.held.pages[g];
+      const auto encoded = static_cast<size_t>(s.held.whole / page);
+      add_pages(rows_.pages[g], s.encodes() ? pages : pages.subspan(encoded), width);
+      if (encoded > 0 && !s.encodes()) add_pages(rows_.across_pages, pages.first(encoded), width);
     }
-  }
 }
 
 void Batch::check() const {

@@ -10,7 +10,10 @@ int64_t common(std::span<const int32_t> a, std::span<const int32_t> b) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
 }
 
-std::span<const int32_t> tokens_of(std::span<const int32_t> tokens, size_t i) { return tokens.subspan(i * page, page); }
+// What page i is known by.
+std::span<const int32_t> tokens_of(const Cache::Holding& h, std::span<const int32_t> tokens, size_t i) {
+  return i == 0 && h.whole > 0 ? tokens.first(static_cast<size_t>(h.whole)) : tokens.subspan(i * page, page);
+}
 
 }  // namespace
 
@@ -204,13 +207,13 @@ int64_t Cache::match(Holding& h, std::span<const int32_t> tokens, int64_t comput
   found_.clear();
   Prefix before = h.prefix;
   for (size_t i = known; (i + 1) * page < tokens.size(); i++) {
-    Node* next = find(before, tokens_of(tokens, i));
+    Node* next = find(before, tokens_of(h, tokens, i));
     if (!next) break;
     found_.push_back(next);
     before = next->id;
     for (size_t g = 0; g < groups(); g++) run[g] = next->pages[g] == none ? 0 : run[g] + 1;
     const size_t end = (i + 1) * page;
-    if (!pages_known(h, computed, run, static_cast<int64_t>(end))) continue;
+    if (std::cmp_less(end, h.whole) || !pages_known(h, computed, run, static_cast<int64_t>(end))) continue;
     const bool state = !has_states() || next->pages[state_pool()] != none;
     if (state || (parts && part_with_state(before, tokens.subspan(end, tokens.size() - 1 - end)))) best = i + 1 - known;
   }
@@ -239,7 +242,7 @@ int64_t Cache::begin(Holding& h, std::span<const int32_t> tokens, int64_t least,
 // Tokens that a page of another's has in common are copied, those up to a state where there are states.
 int64_t Cache::match_part(Holding& h, std::span<const int32_t> tokens, int64_t computed, int64_t least, std::vector<Copy>& copies) {
   const int64_t most = std::min(page, std::ssize(tokens) - 1 - computed);
-  if (most <= 0) return 0;
+  if (most <= 0 || computed < h.whole) return 0;
   const auto wanted = tokens.subspan(static_cast<size_t>(computed), static_cast<size_t>(most));
   Node *from = nullptr, *state = has_states() ? part_with_state(h.prefix, wanted) : nullptr;
   int64_t count = 0;
@@ -340,8 +343,8 @@ void Cache::drop_kept(Holding& h) noexcept {
 
 // Where its twin is known already, the twin's pages are held in place of the own ones.
 void Cache::publish_page(Holding& h, std::span<const int32_t> tokens, size_t i) {
-  Node* node = find(h.prefix, tokens_of(tokens, i));
-  if (!node) node = &make(h.prefix, h.node, tokens_of(tokens, i));
+  Node* node = find(h.prefix, tokens_of(h, tokens, i));
+  if (!node) node = &make(h.prefix, h.node, tokens_of(h, tokens, i));
   for (size_t g = 0; g < groups(); g++) {
     int32_t& own = h.pages[g][i];
     if (own == none || own == node->pages[g]) continue;

@@ -1,7 +1,8 @@
 // What the engine keeps of sequences: pages of keys and values, a pool for each group of layers that reach equally far back, and slots
 // of states; and which beginnings of texts they are known for.
 //
-// A beginning is a chain of nodes, each of the 64 tokens of a page (the last may have fewer) behind the one before. A node knows the
+// A beginning is a chain of nodes, each of the 64 tokens of a page (the last may have fewer, the first more: Holding::whole) behind the one
+// before. A node knows the
 // page of each group and the state behind its tokens, as far as they are still there. What is computed of a page is published under the
 // tokens before and in it: a full page when it is full, another when its request ends. A later request takes over the longest beginning
 // at whose end all that its next row sees is known: every page within each group's reach, and the state. A published page or state is
@@ -21,6 +22,9 @@ inline constexpr int64_t page = Kv::page_size;  // tokens
 
 // That a window lies in, which begins and ends within a page.
 constexpr int64_t window_pages(int64_t reach) { return (reach + page - 1) / page + 2; }
+
+// Places of whole pages that so many tokens take.
+constexpr int64_t whole_pages(int64_t tokens) { return (tokens + page - 1) / page * page; }
 
 struct CacheSize {
   std::vector<int64_t> reach;                // of each group of layers with keys; 0: all
@@ -45,8 +49,10 @@ class Cache {
 
   // What one sequence holds.
   struct Holding {
-    explicit Holding(Prefix root) : beginning(root), prefix(root) {}
+    // whole: so many of its first tokens, full pages, are known all together or not at all, since each of their rows sees all of them.
+    explicit Holding(Prefix root, int64_t together = 0) : beginning(root), whole(together), prefix(root) {}
     const Prefix beginning;
+    const int64_t whole;
     Prefix prefix;                                        // of its full published pages
     std::array<std::vector<int32_t>, most_groups> pages;  // by group; none: behind the window
     int32_t state = none;                                 // slot of its own

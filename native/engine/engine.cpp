@@ -53,9 +53,10 @@ class RunningEngine final : public Engine {
 
   uint64_t submit(Request request) override {
     check(request, parts_.info, *parts_.tokenizer);
-    request = ready(std::move(request), choosable_, *parts_.tokenizer);
+    request = ready(std::move(request), choosable_, *parts_.tokenizer, parts_.info);
+    const int64_t places = positions(request);
     Scheduler::Queue one;
-    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), parts_.info.longest(), *parts_.tokenizer, parts_.readout));
+    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), places, *parts_.tokenizer, parts_.readout));
     const uint64_t id = one.front()->id;
     {
       const std::lock_guard lock(mutex_);
@@ -94,6 +95,12 @@ class RunningEngine final : public Engine {
   std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const override { return parts_.tokenizer; }
 
  private:
+  // That the texts of a request have in the cache at most.
+  int64_t positions(const Request& r) const {
+    const ModelInfo& m = parts_.info;
+    return m.has_encoder() ? std::min(m.context_tokens, whole_pages(r.encoded) + m.trained_context) : m.longest();
+  }
+
   void run() noexcept {
     while (take_mail()) {
       turn();
@@ -244,7 +251,7 @@ class RunningEngine final : public Engine {
 
   static Scheduler::Limits limits_of(const LoadedModel& m) {
     const BatchSize& size = m.batch->size();
-    const bool whole = m.info.text_at_once > 0;
+    const bool whole = m.info.text_at_once > 0 && !m.info.has_encoder();
     return {size.rows, size.sequences, whole ? size.rows : size.outputs - size.sequences, whole};
   }
 

@@ -65,6 +65,7 @@ struct ModelInfo {
   bool head = true;  // it predicts tokens; false: hidden rows alone
   bool takes_embeddings = false;
   int64_t text_at_once = 0;         // tokens of a text, which is computed in one step; 0: in any number
+  int64_t decoder_start = -1;       // of an encoder and a decoder: the token that the decoder's texts begin with; -1: there is no encoder
   int64_t types = 1;                // texts of one request that it tells apart
   Pooling pooling = Pooling::none;  // as the file says
   int64_t vector_columns = 0;       // of a pooled text
@@ -77,7 +78,9 @@ struct ModelInfo {
   int64_t separator = -1;       // the token between two texts; -1: none
   std::string ranks;            // how several ranks divide it; empty: one rank
 
-  int64_t longest() const { return std::min(trained_context, context_tokens); }  // tokens of one request, prompt and completion
+  bool has_encoder() const { return decoder_start >= 0; }
+  // Tokens of one request, prompt and completion. Behind an encoder: of the text that is read, and of the one that is written.
+  int64_t longest() const { return std::min(trained_context, context_tokens); }
 };
 
 // Added to the logits of the tokens of a text, for the first `tokens` that are chosen.
@@ -107,6 +110,10 @@ struct Embed {    // a hidden row of each token, behind the last norm; or one ve
 struct Request {
   uint64_t tag = 0;  // the caller's own name for it, told in each report
   std::vector<int32_t> prompt;
+  // Of a model with an encoder, which reads the prompt, what the decoder's text begins with; empty: the model's own first token.
+  std::vector<int32_t> decoder;
+  // Set by the engine, which then has both in `prompt`, each from the beginning of a page on: how many tokens are encoded.
+  int64_t encoded = 0;
   std::vector<int32_t> types;  // of each token, the text of a pair that it is of; empty: all of the first
   bool tells_reading = false;  // reports also tell how much of the prompt was read
   uint64_t salt = 0;           // what of a text its tokens do not say: two requests share beginnings only where it is the same

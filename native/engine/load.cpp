@@ -26,7 +26,8 @@ void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
 
 // The pool may be larger than the model's length: many requests share it, none is longer than the model was trained for.
 int64_t context_of(const EngineOptions& o, const Shape& s) {
-  return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(s.trained_context, 1, EngineOptions::default_context);
+  const int64_t texts = s.encoder > 0 ? 2 : 1;  // of a request
+  return o.context_tokens ? o.context_tokens : std::clamp<int64_t>(texts * s.trained_context, 1, EngineOptions::default_context);
 }
 
 int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
@@ -55,7 +56,8 @@ CacheSize cache_size(const EngineOptions& o, const Shape& s, int64_t rows, int64
 }
 
 BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
-  const int64_t asked = o.batch_tokens ? o.batch_tokens : s.looks_ahead ? context : default_batch, rows = std::min(asked, context);
+  const int64_t usual = s.looks_ahead ? context : s.encoder > 0 ? std::max(default_batch, s.trained_context) : default_batch;
+  const int64_t rows = std::min(o.batch_tokens ? o.batch_tokens : usual, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
   const int64_t outputs = s.head ? sequences + std::min(rows, logit_rows) : rows;
   return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s), o.takes_embeddings};
@@ -158,7 +160,8 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
     if (l.kv) info.kv_heads = std::max(info.kv_heads, l.kv->heads);
   info.head = s.head;
   info.takes_embeddings = placed.size.takes_embeddings;
-  info.text_at_once = s.looks_ahead ? placed.size.rows : 0;
+  info.text_at_once = s.looks_ahead || s.encoder > 0 ? placed.size.rows : 0;
+  info.decoder_start = s.decoder_start;
   info.types = s.types;
   info.vector_columns = s.width;
   if (const Readout* readout = placed.readout()) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "engine/cache.h"
+
 namespace lt::engine {
 namespace {
 
@@ -13,10 +15,18 @@ namespace {
 }
 
 // Rows of the token table beyond the tokens are padding: they can be computed, and never chosen.
-void check_prompt(const Request& r, int64_t vocabulary) {
+void check_ids(const char* name, const std::vector<int32_t>& ids, int64_t vocabulary) {
+  for (const int32_t id : ids)
+    if (id < 0 || id >= vocabulary) refuse(name, "token ids from 0 to " + std::to_string(vocabulary - 1), std::to_string(id));
+}
+
+void check_prompt(const Request& r, const ModelInfo& model) {
   if (r.prompt.empty()) refuse("prompt", "at least one token", "none");
-  for (const int32_t id : r.prompt)
-    if (id < 0 || id >= vocabulary) refuse("prompt", "token ids from 0 to " + std::to_string(vocabulary - 1), std::to_string(id));
+  check_ids("prompt", r.prompt, model.vocabulary);
+  if (!r.decoder.empty() && !model.has_encoder())
+    refuse("decoderIds", "none, of a model of architecture " + model.architecture + ", which has no encoder",
+           std::to_string(r.decoder.size()));
+  check_ids("decoderIds", r.decoder, model.vocabulary);
 }
 
 void check_types(const Request& r, const ModelInfo& model) {
@@ -83,18 +93,46 @@ void check_at_once(const Request& r, const ModelInfo& model) {
                                  std::to_string(length));
 }
 
+// A text that is encoded and one that is written. Together they fill at most the cache.
+void check_texts(const Request& r, const ModelInfo& model) {
+  if (r.embeds())
+    throw Error(Code::unsupported,
+                "a model of architecture " + model.architecture +
+                    " encodes a text to write another, and gives no hidden rows of it: load its encoder alone (t5encoder)");
+  const bool generates = r.generates() && r.generate().max_tokens != 0;
+  const auto encoded = static_cast<int64_t>(r.prompt.size()), begins = std::max<int64_t>(1, std::ssize(r.decoder));
+  const int64_t writes = begins + generates, all = whole_pages(encoded) + writes;
+  if (encoded > model.trained_context || writes > model.trained_context)
+    throw Error(Code::context, "the texts have " + std::to_string(encoded) + " tokens to encode and at least " + std::to_string(writes) +
+                                   " to decode, this model takes " + std::to_string(model.trained_context) +
+                                   " of each at most; shorten them");
+  if (all > model.context_tokens)
+    throw Error(Code::context, "the texts take " + std::to_string(all) + " places (" + std::to_string(encoded) +
+                                   " tokens to encode, in whole pages of " + std::to_string(page) + ", and at least " +
+                                   std::to_string(writes) + " to decode), the context holds " + std::to_string(model.context_tokens) +
+                                   "; load the model with more contextTokens");
+}
+
+// The decoder's text behind the pages of the one that is encoded, which are filled up with what is no token.
+void join_texts(Request& r, int64_t start) {
+  r.encoded = std::ssize(r.prompt);
+  r.prompt.resize(static_cast<size_t>(whole_pages(r.encoded)), -1);
+  if (r.decoder.empty()) r.decoder.push_back(static_cast<int32_t>(start));
+  r.prompt.insert(r.prompt.end(), r.decoder.begin(), r.decoder.end());
+}
+
 }  // namespace
 
 void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& tokenizer) {
   if (!model.head && !r.embeds())
     throw Error(Code::unsupported,
                 "a model of architecture " + model.architecture + " encodes texts and predicts no tokens: ask for its hidden rows");
-  check_prompt(r, model.vocabulary);
+  check_prompt(r, model);
   check_types(r, model);
   check_pooling(r, model);
   check_given(r, model);
   if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
-  check_length(r, model);
+  model.has_encoder() ? check_texts(r, model) : check_length(r, model);
   check_at_once(r, model);
 }
 
@@ -107,7 +145,8 @@ Choosable::Choosable(const tokenize::Tokenizer& tokenizer) {
   }
 }
 
-Request ready(Request r, const Choosable& choosable, const tokenize::Tokenizer& tokenizer) {
+Request ready(Request r, const Choosable& choosable, const tokenize::Tokenizer& tokenizer, const ModelInfo& model) {
+  if (model.has_encoder()) join_texts(r, model.decoder_start);
   if (!r.generates()) return r;
   Generate& g = r.generate();
   for (const TextBias& b : g.text_bias) {

@@ -16,6 +16,6 @@ struct Choosable {
 // Throws Code::argument, Code::context.
 void check(const Request& request, const ModelInfo& model, const tokenize::Tokenizer& tokenizer);
 // A checked request as its sequence takes it: what is never chosen is banned, and texts that are biased are tokens.
-Request ready(Request request, const Choosable& choosable, const tokenize::Tokenizer& tokenizer);
+Request ready(Request request, const Choosable& choosable, const tokenize::Tokenizer& tokenizer, const ModelInfo& model);
 
 }  // namespace lt::engine

@@ -14,6 +14,7 @@ struct HostRows {
   std::vector<int32_t> ids, places, turns, sees, types, sequences, starts, reads, writes, outputs, given_at;  // as core's Rows
   std::vector<int32_t> given;                                                                                 // the bits of Rows::given
   std::array<std::vector<int32_t>, most_groups> pages;  // as wide as the longest sequence's
+  std::vector<int32_t> across, across_pages;            // as core's Rows; the pages as wide as the others
   std::vector<int32_t> copies;                          // pages to be copied first, in order: group, from, to, group, ...
   std::vector<int32_t> wants;                           // of the outputs: logits or hidden rows, 0 or 1 each
 
@@ -23,14 +24,14 @@ struct HostRows {
     f(rows.ids, &Rows::ids), f(rows.places, &Rows::places), f(rows.turns, &Rows::turns), f(rows.sees, &Rows::sees);
     f(rows.types, &Rows::types);
     f(rows.sequences, &Rows::sequences), f(rows.starts, &Rows::starts), f(rows.reads, &Rows::reads), f(rows.writes, &Rows::writes);
-    f(rows.outputs, &Rows::outputs), f(rows.given_at, &Rows::given_at);
+    f(rows.outputs, &Rows::outputs), f(rows.given_at, &Rows::given_at), f(rows.across, &Rows::across);
   }
   // f(list) for all of them.
   template <class Self, class F>
   static void each_list(Self& rows, F f) {
     each(rows, [&](auto& list, auto) { f(list); });
     for (auto& table : rows.pages) f(table);
-    f(rows.given), f(rows.copies), f(rows.wants);
+    f(rows.across_pages), f(rows.given), f(rows.copies), f(rows.wants);
   }
 
   int64_t count() const { return static_cast<int64_t>(ids.size()); }

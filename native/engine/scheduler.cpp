@@ -26,6 +26,10 @@ bool same_page(const Sequence& a, const Sequence& b, int64_t i) {
   return has_full_page(a, i) && b.length() >= end && std::equal(a.tokens.begin() + first, a.tokens.begin() + end, b.tokens.begin() + first);
 }
 
+bool same_encoded(const Sequence& a, const Sequence& b) {
+  return a.held.whole == b.held.whole && std::equal(a.tokens.begin(), a.tokens.begin() + a.held.whole, b.tokens.begin());
+}
+
 }  // namespace
 
 // Where results of every token are wanted, none may be skipped.
@@ -46,12 +50,14 @@ void Scheduler::add(Queue&& arrivals) noexcept {
 
 std::vector<Work> Scheduler::plan(int64_t rows) {
   for (const auto& s : running_) adopt(*s);
-  std::vector<Work> work;
-  for (const auto& s : running_)
-    if (decodes(*s) && !holds(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
-  int64_t results = limits_.results;
-  share_out(work, prompts(), rows, results);
-  add_drafts(work, rows, results);
+  std::vector<Work> work = texts_to_encode();
+  if (work.empty()) {
+    for (const auto& s : running_)
+      if (decodes(*s) && !holds(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
+    int64_t results = limits_.results;
+    share_out(work, prompts(), rows, results);
+    add_drafts(work, rows, results);
+  }
   make_room(work);
   for (Work& w : work) {
     Sequence& s = *w.sequence;
@@ -60,6 +66,18 @@ std::vector<Work> Scheduler::plan(int64_t rows) {
       w.resize(cache_.keep_rows(s.held, s.computed, w.count) - 1);
     else if (may_reuse(s))
       cache_.keep_states(s.held, s.computed, s.computed + w.count, s.prompt_length());
+  }
+  return work;
+}
+
+// Texts that an encoder reads, each as a whole, before anything is decoded: as many as a step holds, the shortest first.
+std::vector<Work> Scheduler::texts_to_encode() const {
+  std::vector<Work> work;
+  int64_t left = limits_.rows;
+  for (Sequence* s : prompts()) {
+    if (!s->encodes() || s->request.encoded > left) continue;
+    work.push_back({s, s->request.encoded, 0});
+    left -= s->request.encoded;
   }
   return work;
 }
@@ -123,6 +141,7 @@ std::vector<Sequence*> Scheduler::prompts() const {
 // The next pages of both are the same, and what s needs behind one of them will be kept.
 bool Scheduler::will_share(const Sequence& s, const Sequence& earlier) const {
   const int64_t first = s.computed / page;
+  if (s.encodes()) return may_reuse(earlier) && earlier.encodes() && s.held.prefix == earlier.held.prefix && same_encoded(s, earlier);
   if (!may_reuse(earlier) || earlier.computed / page != first || s.held.prefix != earlier.held.prefix) return false;
   for (int64_t i = first; same_page(s, earlier, i); i++)
     if (cache_.keeps((i + 1) * page, earlier.prompt_length())) return true;
@@ -225,7 +244,7 @@ void Scheduler::copied() noexcept {
 
 void Scheduler::computed(const Work& work, int64_t count) {
   Sequence& s = *work.sequence;
-  const int64_t end = s.computed + count;
+  const int64_t end = s.encodes() ? s.held.whole : s.computed + count;
   if (work.drafts > 0) cache_.cut(s.held, end);
   if (!limits_.whole_texts) cache_.publish(s.held, s.tokens, s.computed, end);
   s.computed = end;

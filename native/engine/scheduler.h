@@ -72,6 +72,7 @@ class Scheduler {
   void make_room(std::vector<Work>& work);
   void give_back(Sequence& s) noexcept;
   std::vector<Sequence*> prompts() const;
+  std::vector<Work> texts_to_encode() const;
   void share_out(std::vector<Work>& work, std::span<Sequence* const> reading, int64_t rows, int64_t& results) const;
   void add_drafts(std::vector<Work>& work, int64_t rows, int64_t results) const;
   Work piece(Sequence& s, int64_t rows, int64_t& results) const;

@@ -18,7 +18,7 @@ int64_t tokens_to_generate(const Request& r, int64_t positions) {
 }
 
 // The text shown is decode(prompt + completion) less decode(prompt), so a space is stripped only where the prompt says nothing.
-bool strips_space(const std::vector<int32_t>& prompt, const tokenize::Tokenizer& t) {
+bool strips_space(std::span<const int32_t> prompt, const tokenize::Tokenizer& t) {
   return t.strips_first_space() && std::all_of(prompt.begin(), prompt.end(), [&](int32_t id) { return t.is_control(id); });
 }
 
@@ -38,7 +38,7 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
     : id(number),
       request(std::move(asked)),
       tokens(request.prompt),
-      held(Cache::root(request.salt)),
+      held(Cache::root(request.salt), whole_pages(request.encoded)),
       tokenizer_(tokenizer),
       chain_(sampling_of(request, tokenizer)),
       limit_(tokens_to_generate(request, positions)),
@@ -46,12 +46,12 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       ignore_end_(wishes(request).ignore_end),
       spell_controls_(wishes(request).spell_controls),
       stops_(wishes(request).stop),
-      strip_space_(strips_space(request.prompt, tokenizer)) {
+      strip_space_(strips_space(text(), tokenizer)) {
   if (request.generates() && !request.generate().banned.empty()) banned_.emplace(request.generate().banned);
   if (request.pools()) pooled_.emplace(std::get<Embed>(request.kind).pooling, readout);
   report_.request = id;
   report_.tag = request.tag;
-  report_.prompt_tokens = prompt_length();
+  report_.prompt_tokens = tokens_within(prompt_length());
 }
 
 void Sequence::started() {
@@ -61,7 +61,7 @@ void Sequence::started() {
 void Sequence::prompt_read() {
   if (std::exchange(prompt_read_, true)) return;
   first_token_ = Clock::now();
-  report_.cached_tokens = reused;
+  report_.cached_tokens = tokens_within(reused);
 }
 
 std::string_view Sequence::bytes_of(int32_t id) {
@@ -73,12 +73,12 @@ std::string_view Sequence::bytes_of(int32_t id) {
 void Sequence::sample(std::span<const float> logits) {
   if (!sample::are_numbers(logits)) {
     damaged_ = true;
-    throw Error(Code::format, "the logits behind token " + std::to_string(length()) +
+    throw Error(Code::format, "the logits behind token " + std::to_string(std::ssize(text())) +
                                   " of the text are not numbers: the model's file is damaged, or the backend computes it wrongly");
   }
   prompt_read();
   if (!request.generate().asks) {
-    sample::Choice choice = chain_.choose(logits, tokens, top_logprobs_);
+    sample::Choice choice = chain_.choose(logits, text(), top_logprobs_);
     return take({choice.id, choice.logprob, std::move(choice.top)});
   }
   if (asks_) return;  // it was sent back and computed this again
@@ -139,7 +139,7 @@ void Sequence::draft(const Propose& propose) {
   drafts.clear();
   const int64_t most = limit_ - report_.completion_tokens - 1;  // each step gives one token more than it has right drafts
   if (most <= 0) return;
-  propose(tokens, most, drafts);
+  propose(text(), most, drafts);
   const auto known = [&](int32_t id) { return id >= 0 && id < tokenizer_.size(); };
   drafts.erase(std::find_if_not(drafts.begin(), drafts.end(), known), drafts.end());
   if (std::ssize(drafts) > most) drafts.resize(static_cast<size_t>(most));
@@ -199,7 +199,7 @@ void Sequence::abort() noexcept {
 }
 
 bool Sequence::has_news() const {
-  const bool reads_on = request.tells_reading && std::min(computed, prompt_length()) > told_read_;
+  const bool reads_on = request.tells_reading && tokens_within(std::min(computed, prompt_length())) > told_read_;
   return reads_on || finished() || !report_.text.empty() || !report_.tokens.empty() || !report_.rows.empty() || !report_.logits.empty();
 }
 
@@ -210,7 +210,7 @@ Report Sequence::report() noexcept {
   next.prompt_tokens = report_.prompt_tokens;
   next.cached_tokens = report_.cached_tokens;
   next.completion_tokens = report_.completion_tokens;
-  if (request.tells_reading) report_.prompt_read = told_read_ = std::max(told_read_, std::min(computed, prompt_length()));
+  if (request.tells_reading) report_.prompt_read = told_read_ = std::max(told_read_, tokens_within(std::min(computed, prompt_length())));
   on_its_way_ = true;
   return std::exchange(report_, std::move(next));
 }

@@ -32,7 +32,13 @@ class Sequence {
 
   int64_t length() const { return static_cast<int64_t>(tokens.size()); }
   int64_t prompt_length() const { return static_cast<int64_t>(request.prompt.size()); }
+  // Of so many places from the first on, those of tokens: a text that is encoded ends within a page, the next begins one.
+  int64_t tokens_within(int64_t places) const {
+    return places < held.whole ? std::min(places, request.encoded) : places - held.whole + request.encoded;
+  }
   int64_t uncomputed() const { return length() - computed; }
+  bool encodes() const { return computed < held.whole; }  // its next step is that of its encoded text
+  std::span<const int32_t> text() const { return std::span(tokens).subspan(static_cast<size_t>(held.whole)); }  // without that
   bool generates() const { return limit_ > 0; }
   bool wants_each_row() const { return !request.generates() && !wants_last_row(); }
   bool wants_last_row() const { return pooled_ && pooled_->last_alone(); }  // and no other

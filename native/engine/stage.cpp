@@ -10,7 +10,7 @@ namespace {
 
 // Numbers between the beginnings of two lists: 256 bytes, a multiple of every backend's wish.
 constexpr int64_t list_grain = 64;
-constexpr int64_t lists = 15 + static_cast<int64_t>(most_groups);
+constexpr int64_t lists = 17 + static_cast<int64_t>(most_groups);
 
 int64_t whole(int64_t n) { return (n + list_grain - 1) / list_grain * list_grain; }
 
@@ -29,7 +29,8 @@ int64_t BatchSize::described(const Shape& s) const {
   const auto groups = static_cast<int64_t>(cache.reach.size());
   const int64_t by_row = (6 + s.axes + (takes_embeddings ? 1 + s.width : 0)) * rows,
                 by_sequence = 2 * sequences + 1 + groups * sequences * pages();
-  return by_row + by_sequence + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
+  const int64_t across = s.encoder > 0 ? rows + sequences * pages() : 0;
+  return by_row + by_sequence + across + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
 }
 
 uint64_t Stage::kv_bytes(const Shape& s, const BatchSize& size, int64_t layer) {
@@ -73,7 +74,11 @@ Stage::Stage(Backend& backend, const Model& model, std::vector<Segment> segments
     if (kv.k) needs.partials = size.splits() * s.heads, needs.partial_dim = std::max(needs.partial_dim, kv.v.cols);
   backend.reserve(needs);
   backend.prepare([&](Ops& ops) {
-    for (const Segment& g : segments_) pass(ops, g, largest(size), s.head, nullptr);
+    Rows rows = largest(size);
+    for (const Segment& g : segments_) pass(ops, g, rows, s.head, nullptr);
+    if (s.encoder == 0) return;
+    rows.across = rows.across_pages = rows.outputs = {};  // a step that encodes
+    for (const Segment& g : segments_) pass(ops, g, rows, false, nullptr);
   });
 }
 
@@ -118,6 +123,7 @@ Rows Stage::largest(const BatchSize& size) const {
   rows.reads = list(size.sequences, 1);
   rows.outputs = list(size.outputs, 1);
   for (size_t g = 0; g < size.cache.reach.size(); g++) rows.pages[g] = list(size.sequences, size.pages());
+  rows.across_pages = list(size.sequences, size.pages());
   if (size.takes_embeddings) rows.given = embeddings(list(size.rows, model_.shape().width));
   rows.splits = {list(size.splits(), 2), list(std::min(size.rows, HostSplits::most_rows), 1)};
   return rows;
@@ -147,6 +153,7 @@ void Stage::describe(const HostRows& rows) {
     rows_.*tensor = list(values, tensor == &Rows::turns ? n : std::ssize(values));
   });
   for (size_t g = 0; g < most_groups; g++) rows_.pages[g] = list(rows.pages[g], sequences);
+  rows_.across_pages = list(rows.across_pages, sequences);
   if (segments_.front().embed) rows_.given = embeddings(list(rows.given, std::ssize(rows.given_at)));
   if (splits_.count() > 0) rows_.splits = {list(splits_.entries, splits_.count()), list(splits_.firsts, n)};
   backend_.write({described_.data, Type::i32, 1, std::ssize(lists_), std::ssize(lists_) * 4}, lists_.data());

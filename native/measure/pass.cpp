@@ -21,6 +21,8 @@ Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t
   placed_ = engine::place(file, placing, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
   if (!placed_.shape.head)
     throw Error(Code::unsupported, "this model encodes texts and predicts no tokens, so it cannot be measured by them");
+  if (placed_.shape.encoder > 0)
+    throw Error(Code::unsupported, "this model encodes a text to write another, so it cannot be measured by texts of one kind");
   if (context > placed_.shape.trained_context)
     throw Error(Code::context, "context: this model was trained for " + std::to_string(placed_.shape.trained_context) + " tokens, found " +
                                    std::to_string(context));

@@ -89,8 +89,11 @@ class Loader {
   Tensor vector(const std::string& name, int64_t cols) { return vector(name, cols, Range{0, cols}); }
   Tensor lookup(const std::string& name, int64_t rows, int64_t cols);  // of whose rows few are read: not read ahead
 
-  // From here on a name with `ours` in it is the file's with `theirs` in its place.
-  void spell(const std::string& ours, const std::string& theirs) { spelled_.emplace_back(ours, theirs); }
+  // From here on a name with `ours` in it is the file's with `theirs` in its place, for each of these and for no others.
+  struct Spelling {
+    std::string ours, theirs;
+  };
+  void spell(std::vector<Spelling> all) { spelled_ = std::move(all); }
 
   int64_t context() const;                          // tokens of the longest sequence
   int64_t block_of(const std::string& name) const;  // values in a block of its type; 1 where it is absent
@@ -144,7 +147,7 @@ class Loader {
   std::set<Where> counted_;
   std::map<Where, Tensor> placed_;
   std::vector<std::string> ignored_;
-  std::vector<std::pair<std::string, std::string>> spelled_;
+  std::vector<Spelling> spelled_;
 };
 
 }  // namespace lt::model

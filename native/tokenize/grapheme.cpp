@@ -40,6 +40,7 @@ bool extends(char32_t c) {
 }
 
 bool is_picture(char32_t c) {
+  if (c < 0xA9) return false;
   static const CharSet set = property("extendedpictographic");
   return set.has(c);
 }

@@ -1,5 +1,6 @@
 // RWKV's World tokenizer: the longest token that the text goes on with, again and again. Tokens are spelt with the escapes of a Python
 // literal.
+#include <deque>
 #include <string>
 
 #include "core/error.h"
@@ -35,13 +36,14 @@ void read_escapes(std::string_view token, std::string& bytes) {
 class GreedyBytes final : public Encoder {
  public:
   explicit GreedyBytes(const Vocabulary& vocabulary) : unknown_(vocabulary.unknown) {
-    std::string bytes;
+    std::deque<std::string> texts;  // until the trie is built
     for (int32_t id = 0; id < vocabulary.size(); ++id) {
       if (vocabulary.is_mark(id)) continue;
-      bytes.clear();
+      std::string& bytes = texts.emplace_back();
       read_escapes(vocabulary.text(id), bytes);
       if (!bytes.empty()) trie_.add(bytes, id);
     }
+    trie_.build();
   }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {

@@ -33,6 +33,7 @@ class LeastCost final : public Encoder {
       costs_[i] = -static_cast<int64_t>(std::lround(score));
       trie_.add(vocabulary.text(id), id);
     }
+    trie_.build();
   }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {

@@ -11,6 +11,7 @@ namespace lt::tokenize {
 class LongestFirst {
  public:
   void add(std::string_view token, int32_t id) { trie_.add(token, id); }
+  void build() { trie_.build(); }
 
   // False where it cannot be made of tokens: then nothing is appended.
   bool append(std::string_view word, std::vector<int32_t>& ids) const { return append(word, trie_, ids); }

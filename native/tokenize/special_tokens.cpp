@@ -67,7 +67,7 @@ std::vector<SpecialTokens::Found> SpecialTokens::find(std::string_view text, boo
     std::pop_heap(heap.begin(), heap.end());
     const Candidate c = heap.back();
     heap.pop_back();
-    const size_t free = std::min(taken.find('\1', c.begin), c.begin + c.bytes) - c.begin;
+    const size_t free = std::min(std::string_view(taken).substr(c.begin, c.bytes).find('\1'), c.bytes);
     if (free == c.bytes) {
       std::fill_n(taken.begin() + static_cast<std::ptrdiff_t>(c.begin), c.bytes, '\1');
       found.push_back({c.begin, c.begin + c.bytes, c.id});

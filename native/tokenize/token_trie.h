@@ -1,66 +1,61 @@
 // Tokens by their bytes, walked one byte at a time: which of them a text goes on with.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lt::tokenize {
 
 class TokenTrie {
  public:
-  TokenTrie() : slots_(16) {}
-
-  // Of equal texts the last counts.
-  void add(std::string_view text, int32_t id) {
-    uint32_t node = 0;
-    for (const char c : text) node = child_or_new(node, static_cast<uint8_t>(c));
-    ids_[node] = id;
-  }
+  // Of equal texts the last counts. The text must stay where it is until build().
+  void add(std::string_view text, int32_t id) { added_.emplace_back(text, id); }
+  // Behind the last add(), before the first walk().
+  void build();
 
   // each(bytes, id) for every token that text[at, ...) begins with, the shortest first.
   template <class Each>
   void walk(std::string_view text, size_t at, const Each& each) const {
-    uint32_t node = 0;
-    for (size_t i = at; i < text.size(); ++i) {
-      node = child(node, static_cast<uint8_t>(text[i]));
-      if (node == 0) return;
-      if (ids_[node] >= 0) each(i + 1 - at, ids_[node]);
+    if (at >= text.size() || nodes_.empty()) return;
+    uint32_t node = roots_[static_cast<uint8_t>(text[at])];
+    for (size_t i = at + 1; node != kNone; ++i) {
+      const Node& here = nodes_[node];
+      if (here.id >= 0) each(i - at, here.id);
+      if (i == text.size()) return;
+      node = child(here, nodes_[node + 1].first, static_cast<uint8_t>(text[i]));
     }
   }
 
  private:
-  struct Slot {
-    uint64_t edge = 0;  // (node << 8 | byte) + 1
-    uint32_t to = 0;
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  // Level by level, the children of a node one after the other, in order of their bytes; they end where those of the next node begin.
+  struct Node {
+    uint32_t first;  // child
+    int32_t id;      // -1: no token ends here
   };
 
-  static uint64_t edge_of(uint32_t node, uint8_t byte) { return (uint64_t{node} << 8 | byte) + 1; }
-  size_t slot_of(uint64_t edge) const {
-    size_t slot = (edge * 0x9E3779B97F4A7C15u >> 20) & (slots_.size() - 1);
-    while (slots_[slot].edge != 0 && slots_[slot].edge != edge) slot = (slot + 1) & (slots_.size() - 1);
-    return slot;
-  }
-  uint32_t child(uint32_t node, uint8_t byte) const { return slots_[slot_of(edge_of(node, byte))].to; }
-
-  uint32_t child_or_new(uint32_t node, uint8_t byte) {
-    const uint64_t edge = edge_of(node, byte);
-    if (const Slot& s = slots_[slot_of(edge)]; s.edge == edge) return s.to;
-    if (ids_.size() * 2 > slots_.size()) grow();
-    const auto made = static_cast<uint32_t>(ids_.size());
-    slots_[slot_of(edge)] = {edge, made};
-    ids_.push_back(-1);
-    return made;
+  uint32_t child(const Node& node, uint32_t end, uint8_t byte) const {
+    uint32_t low = node.first;
+    constexpr uint32_t few = 8;
+    while (end - low > few) {
+      const uint32_t middle = low + (end - low) / 2;
+      if (bytes_[middle] <= byte)
+        low = middle;
+      else
+        end = middle;
+    }
+    for (; low < end; ++low)
+      if (bytes_[low] == byte) return low;
+    return kNone;
   }
 
-  void grow() {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
-    for (const Slot& s : old)
-      if (s.edge != 0) slots_[slot_of(s.edge)] = s;
-  }
-
-  std::vector<Slot> slots_;  // a power of two, half of it empty at least
-  std::vector<int32_t> ids_ = {-1};
+  std::vector<std::pair<std::string_view, int32_t>> added_;
+  std::array<uint32_t, 256> roots_;
+  std::vector<Node> nodes_;     // and one behind the last
+  std::vector<uint8_t> bytes_;  // that lead to each
 };
 
 }  // namespace lt::tokenize

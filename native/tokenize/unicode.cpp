@@ -66,7 +66,7 @@ std::span<const char32_t> property_bounds(std::string_view name) {
 
 std::span<const char32_t> case_sets() { return kAlike; }
 
-Read read_utf8(std::string_view text, size_t at) {
+Read read_beyond_ascii(std::string_view text, size_t at) {
   if (at >= text.size()) return {kReplacement, 0, false, false};
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[at + i]); };
   const Lead lead = lead_of(byte(0));

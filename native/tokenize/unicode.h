@@ -35,7 +35,11 @@ struct Read {
   bool cut;  // not whole, but more bytes after the text's end could complete it
 };
 
-Read read_utf8(std::string_view text, size_t at);
+Read read_beyond_ascii(std::string_view text, size_t at);
+inline Read read_utf8(std::string_view text, size_t at) {
+  if (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) return {static_cast<uint8_t>(text[at]), 1, true, false};
+  return read_beyond_ascii(text, at);
+}
 // The character that ends at `end`, which is above 0; not whole where what is there is none.
 Read read_before(std::string_view text, size_t end);
 

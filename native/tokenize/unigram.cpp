@@ -51,6 +51,7 @@ class Unigram final : public Encoder {
       trie_.add(text, id);
       words_.joins(text);
     }
+    trie_.build();
     unknown_score_ = least - kUnknownPenalty;
   }
 

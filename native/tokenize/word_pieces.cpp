@@ -24,6 +24,8 @@ class WordPieces final : public Encoder {
       const bool goes_on = token.text.starts_with(prefix);
       goes_on ? pieces_.add(token.text.substr(prefix.size()), token.id) : beginnings_.add(token.text, token.id);
     }
+    beginnings_.build();
+    pieces_.build();
   }
 
   void append(std::string_view word, std::vector<int32_t>& ids) const override {

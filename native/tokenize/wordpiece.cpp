@@ -33,14 +33,19 @@ class WordPiece final : public Encoder {
         strips_accents_(file.boolean("tokenizer.ggml.normalizer.strip_accents").value_or(lowers_)) {
     for (int32_t id = 0; id < vocabulary.size(); ++id)
       if (!vocabulary.is_mark(id) && !vocabulary.text(id).empty()) pieces_.add(vocabulary.text(id), id);
+    pieces_.build();
   }
 
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     const std::string normal = normalized(text);
-    std::string word;
+    std::string words;  // one after the other, each with the space before it
+    words.reserve(normal.size() + normal.size() / 2);
+    std::vector<size_t> ends;
+    size_t begin = 0;
     const auto finish = [&] {
-      if (word.size() > kSpace.size() && !pieces_.append(word, ids) && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
-      word = kSpace;
+      if (words.size() > begin + kSpace.size()) ends.push_back(begin = words.size());
+      words.resize(begin);
+      words += kSpace;
     };
     finish();
     for (size_t at = 0; at < normal.size();) {
@@ -51,13 +56,25 @@ class WordPiece final : public Encoder {
         finish();
       } else if (stands_alone(read.code)) {
         finish();
-        word += letter;
+        words += letter;
         finish();
       } else if (!is_dropped(read.code)) {
-        word += letter;
+        words += letter;
       }
     }
     finish();
+    append_words(words, ends, ids);
+  }
+
+  void append_words(std::string_view spelt, std::span<const size_t> ends, std::vector<int32_t>& ids) const override {
+    WordCache cache(spelt.size());
+    size_t begin = 0;
+    for (const size_t end : ends) {
+      cache.append(spelt.substr(begin, end - begin), ids, [&](std::string_view word) {
+        if (!pieces_.append(word, ids) && vocabulary_.unknown >= 0) ids.push_back(vocabulary_.unknown);
+      });
+      begin = end;
+    }
   }
 
   void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }

@@ -87,6 +87,13 @@ describe('infill', () => {
   });
 });
 
+// It would take minutes if it were quadratic.
+test('many control tokens, and what only looks like them, take linear time', async () => {
+  using tokenizer = await loadTokenizer(embeddedModel);
+  expect(tokenizer.encode('<|end|>'.repeat(2_000_000), { special: true })).toHaveLength(2_000_000);
+  expect(tokenizer.decode(tokenizer.encode('<|en'.repeat(2_000_000), { special: true }))).toBe('<|en'.repeat(2_000_000));
+});
+
 // Tokens of fill-in-the-middle prompts that a file names by id, whatever they are called and of whatever type they are.
 describe('marks of infilling by id', () => {
   const file = (keys: string[]): string => {

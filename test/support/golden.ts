@@ -50,7 +50,7 @@ export function expectExact(seen: readonly Seen[], tolerance: number, floor?: nu
 export const referenceModels = [
   ...['llama', 'llama-bias', 'llama-rope3', 'llama-linear', 'mistral', 'mixtral', 'internlm3', 'qwen2', 'qwen2-yarn', 'qwen3'],
   ...['gemma3', 'gemma3-27b', 'gemma3-linear', 'gpt-oss', 'gpt-oss-odd', 'modern-bert'],
-  ...['bert', 'xlm-roberta', 'roberta', 'nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 't5-encoder'],
+  ...['bert', 'xlm-roberta', 'roberta', 'nomic-bert', 'jina-bert-v2', 'jina-bert-v3', 'eurobert', 'gemma-embedding', 't5-encoder', 't5', 't5-flan'],
   ...['deepseek2-v2', 'deepseek2-v3', 'deepseek2-lite-yarn', 'deepseek2-v2-groups', 'deepseek2-v3-yarn'],
   ...['gemma3n', 'gemma4', 'gemma4-moe', 'gemma4-dense', 'gemma4-nocap', 'gemma4-share', 'gemma4-share5'],
   ...['lfm2', 'lfm2-conv4', 'lfm2moe', 'mamba', 'falcon-mamba', 'mamba2', 'mamba2-groups', 'jamba'],
@@ -95,6 +95,7 @@ export const referenceFiles = (name: string) => [index(name), ...['ids.json', 'm
 export const folderTolerance = (name: string) => reference(name).tolerance;
 export const referenceTolerance = (name: string) => reference(name).tolerance_gguf ?? reference(name).tolerance; // of the GGUF file
 export const referenceOutput = (name: string) => reference(name).output;
+export const referenceDecoderIds = (name: string) => sharedJson<{ decoder_ids?: number[] }>(`${referenceFolder(name)}/ids.json`).decoder_ids;
 export const referenceIds = (name: string) => sharedJson<{ ids: number[] }>(`${referenceFolder(name)}/ids.json`).ids;
 
 /** As far as a file says that texts may go: two of the GGUF files say the width of a row in place of the context. */
@@ -105,6 +106,8 @@ export async function referenceDistances(name: string, options: LoadOptions, fil
   const { output } = reference(name);
   await using model = await loadModel(sharedPath(`${referenceFolder(name)}/${file}`), { contextTokens: 128, ...options });
   const ids = idsWithin(referenceIds(name), model.info);
-  const found = await (output === 'hidden' ? model.hidden(ids) : model.logits(ids));
-  return rowDistances(found, sharedFloats(`${referenceFolder(name)}/${output}.f32`).subarray(0, found.length), found.length / ids.length);
+  const decoderIds = referenceDecoderIds(name);
+  const found = await (output === 'hidden' ? model.hidden(ids) : model.logits(ids, { decoderIds }));
+  const rows = (decoderIds ?? ids).length;
+  return rowDistances(found, sharedFloats(`${referenceFolder(name)}/${output}.f32`).subarray(0, found.length), found.length / rows);
 }
