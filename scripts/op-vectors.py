@@ -179,7 +179,42 @@ def mixtures():
         add("route", scores=scores, gating="mixed", near=near, ids=np.stack(ids, 1), weights=np.concatenate(weights, 1))
 
 
-for make in (norms, maps, ropes, attentions, products, routes, recurrences, mixtures):
+def wkv(r, k, v, decay, state, nested=False, bonus=None, removes=None, replaces=None):
+    """RWKV 6 (arXiv:2404.05892) and 7 (arXiv:2503.14456) of one head, whose state has a row a column of k."""
+    state = np.zeros((k.shape[1], v.shape[1])) if state is None else state
+    y = np.empty_like(v)
+    for t in range(len(v)):
+        taken = np.outer(k[t], v[t])
+        kept = np.diag(np.exp(-np.exp(decay[t]) if nested else decay[t]))
+        if removes is not None:
+            kept = kept + np.outer(replaces[t], removes[t])
+        seen = None if bonus is None else state + bonus[:, None] * taken
+        state = kept @ state + taken
+        y[t] = r[t] @ (state if seen is None else seen)
+    return y, state
+
+
+def wkvs():
+    heads, size, width, rows = 2, 3, 2, 4
+    for kind in ("plain", "bonus", "replacing"):
+        r, k, v, decay = numbers(rows, heads * size, 0.5), numbers(rows, heads * size, 0.5), numbers(rows, heads * width), -np.abs(numbers(rows, heads * size))
+        before, more = numbers(heads * size, width), {}
+        if kind == "bonus":
+            decay, more = -decay - 1, {"nested": True, "bonus": numbers(1, heads * size)}
+        if kind == "replacing":
+            more = {"removes": numbers(rows, heads * size, 0.5), "replaces": numbers(rows, heads * size, 0.5)}
+        for state in (None, before.reshape(heads, size, width)):
+            of = lambda x, h: x if not isinstance(x, np.ndarray) else np.split(x, heads, -1)[h] if len(x) > 1 else np.split(x[0], heads)[h]
+            parts = [
+                wkv(*(of(x, h) for x in (r, k, v, decay)), None if state is None else state[h], **{n: of(x, h) for n, x in more.items()})
+                for h in range(heads)
+            ]
+            y, after = np.concatenate([p[0] for p in parts], 1), np.stack([p[1] for p in parts])
+            state = state if state is None else state.reshape(1, -1)
+            add("wkv", r=r, k=k, v=v, decay=decay, heads=heads, **more, state=state, y=y, after=after.reshape(1, -1))
+
+
+for make in (norms, maps, ropes, attentions, products, routes, recurrences, mixtures, wkvs):
     make()
 lines = ",\n".join(f'  "{op}": [\n' + ",\n".join("    " + json.dumps(v) for v in all) + "\n  ]" for op, all in vectors.items())
 (ROOT / "test/fixtures/ops.json").write_text("{\n" + lines + "\n}\n")

@@ -123,7 +123,25 @@ void same_contents(const std::string& name) {
   compare_tensors(*converted, *wanted);
 }
 
+// Folders of this repository, whose files numpy wrote with the names and shapes of llama.cpp.
+void same_tensors(const std::string& name) {
+  const std::string path = LT_SOURCE_DIR "/test/fixtures/recurrent/" + name;
+  const auto folder = convert::open_folder(path), wanted = gguf::File::open(path + "/model-bf16.gguf");
+  compare_tensors(*folder, *wanted);
+  for (const std::string_view key : {"tokenizer.ggml.model", "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"}) {
+    CHECK_THAT(folder->find(key) && wanted->find(key), "no metadata " << key);
+    const auto at = [&](const gguf::File& file) {
+      size_t i = 0;
+      while (file.metadata()[i].first != key) i++;
+      return file.raw_values()[i];
+    };
+    CHECK_THAT(same(at(*folder), at(*wanted)), "metadata " << key << " differs");
+  }
+}
+
 CHECK_GENERATOR() {
+  for (const std::string name : {"plamo2", "plamo2-step", "plamo2-window", "rwkv6-whole", "rwkv7", "rwkv7-deep"})
+    cases().push_back({"convert/" + name + " becomes the tensors and tokens of llama.cpp's file", [=] { same_tensors(name); }});
   for (const std::string name : folders)
     cases().push_back({"convert/" + name + " becomes what llama.cpp's converter makes of it", [=] { same_contents(name); }});
 }

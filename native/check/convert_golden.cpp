@@ -1,4 +1,5 @@
-// Folders of ../shared/golden/hf against the logits that transformers computed, and against those of the GGUF files made of them.
+// Folders of ../shared/golden/hf, and of this repository, against the logits that transformers computed, and against those of the GGUF
+// files made of them.
 #include "check/forward.h"
 #include "check/golden.h"
 #include "convert/folder.h"
@@ -7,7 +8,7 @@
 namespace lt::check {
 namespace {
 
-std::string folder_of(const std::string& name) { return shared(golden_at(name)); }
+std::string folder_of(const std::string& name) { return golden_file(name, ""); }
 
 std::shared_ptr<const gguf::File> reference(const std::string& name) { return gguf::File::open(folder_of(name) + "/model-bf16.gguf"); }
 
@@ -38,6 +39,8 @@ CHECK_GENERATOR() {
   for (const std::string name : golden_folders) {
     cases().push_back({"convert/" + name + " gives the reference logits from its folder", [=] { same_logits(name); }});
   }
+  for (const std::string name : {"rwkv6", "rwkv6-whole", "rwkv7", "rwkv7-deep", "plamo2", "plamo2-step", "plamo2-window"})
+    cases().push_back({"convert/" + name + " gives the reference logits from its folder", [=] { same_logits(own_models + name); }});
   for (const std::string name : {"mistral-window", "qwen2-window", "qwen3-window", "smollm3-norope", "ernie4_5-bias"})
     for (const std::string backend : {"ref", "cpu"})
       cases().push_back({"convert/" + name + " gives the reference logits from its folder alone, on " + backend,

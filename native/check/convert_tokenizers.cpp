@@ -65,6 +65,28 @@ std::string piece(std::string_view text, char kind) {
   return "\x0a" + std::string(1, static_cast<char>(body.size())) + body;
 }
 
+const std::string listed_text =
+    "[\"<|plamo:unk|>\", 0, \"UNKNOWN\"]\n[\"<0x0A>\", -1.5, \"BYTE\", 1]\r\n\n[\"<|plamo:op|>\", 0, \"NORMAL\"]\n[\"a\", -2]";
+const std::string world_text =
+    "1 '\\x00' 1\n2 ' ' 1\r\n3 \"'\" 1\n4 '\\n\\t' 2\n6 b'\\xe4\\xb8' 2\n7 '\\u4e2d' 3\n8 '\\\\x' 2\n9 '\xe4\xb8\xad' 3\n10 'a\\'\"' 3\n";
+
+CHECK_CASE("convert/PLaMo's tokens are read line by line") {
+  const convert::Vocabulary v = convert::read_listed(listed_text);
+  CHECK(v.model == "plamo2" && v.tokens.size() == 4 && v.tokens[1].score == -1.5f && v.tokens[3].text == "a");
+  const convert::Kind kinds[] = {convert::Kind::unknown, convert::Kind::byte, convert::Kind::control, convert::Kind::normal};
+  for (size_t i = 0; i < 4; i++) CHECK(v.tokens[i].kind == kinds[i]);
+}
+
+// What Python's repr(eval(literal)) gives, encoded, without b'...'.
+CHECK_CASE("convert/RWKV's tokens are spelt as Python shows their bytes") {
+  const convert::Vocabulary v = convert::read_world(world_text);
+  const char* const wanted[] = {"<s>",   "\\x00",           " ",     "'", "\\n\\t", "", "\\xe4\\xb8", "\\xe4\\xb8\\xad",
+                                "\\\\x", "\\xe4\\xb8\\xad", "a\\'\""};
+  CHECK(v.model == "rwkv" && v.tokens.size() == std::size(wanted));
+  for (size_t i = 0; i < std::size(wanted); i++) CHECK_THAT(v.tokens[i].text == wanted[i], i << ": " << v.tokens[i].text);
+  CHECK(v.tokens[5].kind == convert::Kind::unused && v.tokens[0].kind == convert::Kind::control);
+}
+
 CHECK_CASE("convert/any damage to a tokenizer reads or is refused") {
   const std::string model = piece("<unk>", 2) + piece("a", 1) + piece("ab", 1) + std::string("\x12\x02\x18\x02\x1a\x02\x18\x00", 8);
   CHECK(convert::read_sentencepiece(model).tokens.size() == 3 && convert::read_sentencepiece(model).space_prefix == false);
@@ -83,6 +105,8 @@ CHECK_CASE("convert/any damage to a tokenizer reads or is refused") {
   };
   for (int i = 0; i < 20000; i++) {
     survives([&] { convert::read_sentencepiece(damaged(model, i)); });
+    survives([&] { convert::read_listed(damaged(listed_text, i)); });
+    survives([&] { convert::read_world(damaged(world_text, i)); });
     for (const std::string* text : {&bytes_json, &characters_json, &pieces_json, &scored_json})
       if (i % 2 == 0) survives([&] { read(damaged(*text, i)); });
   }

@@ -178,10 +178,17 @@ void delta(const OpVector& v, Ops& ops) {
   });
 }
 
+void wkv(const OpVector& v, Ops& ops) {
+  walk(v, [&](Tensor y, State state, const Rows& rows) {
+    const Wkv wkv{v.whole("heads", 1), v.is("nested"), v.tensor("bonus"), v.tensor("removes"), v.tensor("replaces")};
+    ops.wkv(y, v.tensor("r"), v.tensor("k"), v.tensor("v"), v.tensor("decay"), state, wkv, rows);
+  });
+}
+
 using Compute = void (*)(const OpVector&, Ops&);
 const std::map<std::string, Compute> computes = {{"norm", norm},     {"map", map},     {"rope", rope},       {"attend", attend},
                                                  {"matmul", matmul}, {"route", route}, {"combine", combine}, {"conv", conv},
-                                                 {"scan", scan},     {"delta", delta}};
+                                                 {"scan", scan},     {"delta", delta}, {"wkv", wkv}};
 
 CHECK_CASE("ref/each op gives numpy's numbers") {
   const std::unique_ptr<Backend> backend = open_backend("ref", {});

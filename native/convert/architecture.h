@@ -20,10 +20,12 @@ class Description;
 // What becomes of values. Where not said otherwise, what changes is F32 whatever the type of matrices.
 enum class Change : uint8_t {
   none,
-  exact,     // routers and other small ones whose rounding shows
-  plus_one,  // 1 + x: norms that are stored as what they differ from 1 by
-  decay,     // -exp(x): a recurrent layer's decay, stored as its logarithm
-  ternary,   // -1, 0 or 1, whatever is nearest to x / m, times m, the mean size of all: BitNet's matrices, which keep their type
+  exact,       // routers and other small ones whose rounding shows
+  plus_one,    // 1 + x: norms that are stored as what they differ from 1 by
+  plus_fifth,  // 1/5 + x, and 5^-1.5 + x: PLaMo 2's norms behind the halves of a layer
+  plus_fifth_power,
+  decay,    // -exp(x): a recurrent layer's decay, stored as its logarithm
+  ternary,  // -1, 0 or 1, whatever is nearest to x / m, times m, the mean size of all: BitNet's matrices, which keep their type
 };
 
 // Sizes of dimensions, by the names that describe() gave them; the contiguous one last, as in the folder. Behind them: empty. They may
@@ -67,8 +69,10 @@ struct Rule {
   Shape shape = {};  // of each of them
   Change change = Change::none;
   Layout layout = {};
-  Factors factors = nullptr;             // of what is written; a folder that is run has keys for them
-  std::string_view stacked = "experts";  // the size that says how many are
+  Factors factors = nullptr;                                       // of what is written; a folder that is run has keys for them
+  std::string_view stacked = "experts";                            // the size that says how many are
+  float (*by_layer)(const Description&, int64_t layer) = nullptr;  // what all of a layer's values are multiplied by
+  bool first = false;                                              // of layer 0 alone; of others it has no use
 };
 using Rules = std::vector<Rule>;
 Rules joined(std::initializer_list<Rules> parts);
@@ -155,6 +159,7 @@ struct Architecture {
   std::string_view inner = {};             // where config.json has all this in folders of models that do more than text
   std::span<const Default> defaults = {};  // of settings
   std::vector<Renamed> renamed = {};       // in some folders
+  std::vector<Renamed> endings = {};       // how names end there, and how the rules have it
   std::vector<std::string_view> passed_over =
       {};  // of what is for training, for drafts or not for text: beginnings of names, or patterns of whole ones
   bool (*is)(const FolderOf&) = nullptr;                                // null: of several with a class, the one that no other is

@@ -15,7 +15,7 @@ constexpr uint64_t piece = 4 << 20;
 // Of the folder, what a model is read from.
 void check_not_in(const std::string& folder, const std::string& to) {
   std::error_code ignored;
-  static constexpr const char* read[] = {".safetensors", ".json", ".model", ".jinja"};
+  static constexpr const char* read[] = {".safetensors", ".json", ".jsonl", ".txt", ".model", ".jinja"};
   for (const auto& entry : std::filesystem::directory_iterator(std::u8string(folder.begin(), folder.end()), ignored)) {
     const std::u8string name = entry.path().u8string();
     const bool is_read = std::find(std::begin(read), std::end(read), entry.path().extension()) != std::end(read);

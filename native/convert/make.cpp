@@ -173,6 +173,8 @@ void change_row(Change change, float unit, std::vector<float>& x) {
     for (float& v : x) v = std::clamp(std::nearbyint(v * (1 / unit)), -1.0f, 1.0f) / (1 / unit) + 0.0f;
   if (change == Change::plus_one)
     for (float& v : x) v += 1;
+  if (change == Change::plus_fifth || change == Change::plus_fifth_power)
+    for (float& v : x) v += change == Change::plus_fifth ? 0.2f : 0.0894427191f;
   if (change == Change::decay)
     for (float& v : x) v = static_cast<float>(-std::exp(static_cast<double>(v)));
 }

@@ -204,6 +204,8 @@ class Planner {
  private:
   // A name as the rules have it.
   std::string plain(std::string_view stored) const {
+    for (const Renamed& r : architecture_.endings)
+      if (stored.ends_with(r.stored)) return std::string(stored.substr(0, stored.size() - r.stored.size())) + std::string(r.plain);
     for (const Renamed& r : architecture_.renamed)
       if (stored.starts_with(r.stored)) return std::string(r.plain) + std::string(stored.substr(r.stored.size()));
     return std::string(stored);
@@ -315,10 +317,15 @@ class Planner {
                   " in config.json says");
     if (layer && rule.held && !rule.held(description_, *layer))
       fail(t, "expected none in layer " + std::to_string(*layer) + ", as " + description_.kinds + " in config.json says");
+    if (rule.first && layer.value_or(0) > 0) return;
     check_sizes(t, rule, layer.value_or(0));
     const std::string name = filled(rule.to, numbers);
     const auto [at, fresh] = places_.emplace(name, made_.size());
-    if (fresh) made_.push_back(begun(t, rule, name));
+    if (fresh) {
+      made_.push_back(begun(t, rule, name));
+      const float factor = rule.by_layer && layer ? rule.by_layer(description_, *layer) : 1;
+      if (factor != 1) made_.back().factors.push_back({INT64_MAX, factor});
+    }
     if (stacks(rule)) {
       Stack& stack = stacks_[at->second];
       stack.count = rule.stacked;

@@ -51,6 +51,11 @@ bool same_texts(const Vocabulary& stored, const Vocabulary& v) {
 
 Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
   const Config file(folder, "tokenizer.json", largest), added(folder, "added_tokens.json", largest);
+  using Reader = Vocabulary (*)(std::string_view text);
+  for (const auto& [name, reader] :
+       {std::pair<const char*, Reader>{"tokenizer.jsonl", read_listed}, {"rwkv_vocab_v20230424.txt", read_world}})
+    if (const auto listed = safetensors::naming(name, [&] { return safetensors::Text::open(folder, name, largest); }))
+      return safetensors::naming(name, [&] { return reader(listed->text()); });
   const char* model = "tokenizer.model";
   auto pieces = safetensors::naming(model, [&] { return safetensors::Text::open(folder, model, largest); });
   if (!pieces && !file.found()) {
@@ -130,7 +135,8 @@ void put_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
   fields.push_back(gguf::field("tokenizer.ggml.model", v.model));
   fields.push_back(gguf::field("tokenizer.ggml.pre", v.model == "gpt2" ? v.pre : "default"));
   fields.push_back(gguf::field("tokenizer.ggml.tokens", std::span<const std::string>(texts)));
-  if (v.model == "llama" || v.model == "t5") fields.push_back(gguf::field("tokenizer.ggml.scores", std::span<const float>(scores)));
+  const bool scored = v.model == "llama" || v.model == "t5" || v.model == "plamo2";
+  if (scored) fields.push_back(gguf::field("tokenizer.ggml.scores", std::span<const float>(scores)));
   fields.push_back(gguf::field("tokenizer.ggml.token_type", std::span<const int32_t>(kinds)));
   if (v.model == "gpt2" || (v.model == "llama" && v.encoding))
     fields.push_back(gguf::field("tokenizer.ggml.merges", std::span<const std::string>(v.merges)));

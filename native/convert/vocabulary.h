@@ -23,7 +23,7 @@ struct Token {
 
 struct Vocabulary {
   // tokenizer.ggml.model: gpt2 (merges of bytes), llama (SentencePiece, merges by score), t5 (SentencePiece, by probability), bert
-  // (WordPiece)
+  // (WordPiece), plamo2 (least cost, by score), rwkv
   std::string_view model;
   std::string_view pre;  // of gpt2
   std::vector<Token> tokens;
@@ -49,6 +49,12 @@ Vocabulary read_tokenizer(const Config& file);
 Vocabulary read_sentencepiece(std::string_view message);
 // Throws Code::unsupported where such a model does to a text what is not built, where it is all that a folder has.
 void check_sentencepiece(std::string_view message);
+
+// tokenizer.jsonl, of PLaMo 2.
+Vocabulary read_listed(std::string_view text);
+
+// RWKV's vocabulary, a line a token.
+Vocabulary read_world(std::string_view text);
 
 // How tokenizer.json cuts text into words: the name in tokenizer.ggml.pre. Where there is none, one that no program knows, and the steps in
 // `encoding`. Throws Code::unsupported.

@@ -39,6 +39,7 @@ class Decorator : public Ops {
     Router operator()(Router r) const { return at(r, r.bias); }
     Conv operator()(Conv c) const { return at(c, c.w, c.b); }
     Scan operator()(Scan s) const { return at(s, s.a, s.d); }
+    Wkv operator()(Wkv w) const { return at(w, w.bonus, w.removes, w.replaces); }
     State operator()(State s) const { return at(s, s.slots); }
     Kv operator()(Kv kv) const { return at(kv, kv.k, kv.v); }
     Product operator()(Product p) const { return at(p, p.y, p.w, p.bias); }

@@ -125,6 +125,16 @@ struct Delta {
   bool tiled = false;  // value head h reads key head h % key_heads, else h * key_heads / value_heads
 };
 
+// The recurrences of RWKV 6 and 7 (Peng et al. 2024, 2025). Of each head, with its e columns of v and state (s, e):
+// state' = keep state + k outer v + replaces outer (removes state), where it removes; keep: exp(decay), or exp(-exp(decay)), a number a
+// row. y = r state', or, with a bonus, r (state + bonus k outer v). Sums over s ascending.
+struct Wkv {
+  int64_t heads = 1;
+  bool nested = false;                 // exp(-exp(decay))
+  Tensor bonus = {};                   // f32 (1, heads * s): rows are read before they are taken in, with this much of them
+  Tensor removes = {}, replaces = {};  // f32 (n, heads * s), or none
+};
+
 // The ops, each said here once: X(name, (parameters), (their names)). What declares, hands on or watches all of them is made from
 // these lists (Ops below, wrapper.h, decorator.h, the backends' classes), so none can be forgotten there.
 // clang-format off
@@ -140,7 +150,7 @@ struct Delta {
 //   attend    y (n, heads * value_dim) of q (n, heads * key_dim)
 //   route     ids i32 and weights f32 (n, used) of scores (n, experts), best first, of equal ones the lower number
 //   combine   y[r] = the sum over j, ascending, of weights[r][j] * x[r * used + j]
-//   conv, scan, delta   rows of a sequence in order, from its state to its state
+//   conv, scan, delta, wkv   rows of a sequence in order, from its state to its state
 #define LT_PRIMITIVES(X)                                                                                               \
   X(gather,   (Tensor y, Tensor table, Tensor ids),                           (y, table, ids))                         \
   X(matmul,   (Tensor x, std::span<const Product> products, const Choice& choice), (x, products, choice))              \
@@ -156,7 +166,9 @@ struct Delta {
   X(scan,     (Tensor y, Tensor x, Tensor dt, Tensor b, Tensor c, State state, const Scan& scan, const Rows& rows),    \
               (y, x, dt, b, c, state, scan, rows))                                                                     \
   X(delta,    (Tensor y, Tensor q, Tensor k, Tensor v, Tensor decay, Tensor beta, State state, const Delta& delta, const Rows& rows), \
-              (y, q, k, v, decay, beta, state, delta, rows))
+              (y, q, k, v, decay, beta, state, delta, rows)) \
+  X(wkv,      (Tensor y, Tensor r, Tensor k, Tensor v, Tensor decay, State state, const Wkv& wkv, const Rows& rows),   \
+              (y, r, k, v, decay, state, wkv, rows))
 
 // Between ranks. One rank has nothing to do and is never asked to gather.
 //   all_reduce  x = the sum over ranks, in the order of ranks

@@ -95,6 +95,16 @@ class Sizing : public Ops {
     expect(decay.rows == v.rows && (decay.cols == d.value_heads || decay.cols == d.value_heads * size), "delta", v, decay);
     expect(state.slots.cols == v.cols * size, "delta state", state.slots, v);
   }
+  void wkv(Tensor y, Tensor r, Tensor k, Tensor v, Tensor decay, State state, const Wkv& w, const Rows& rows) override {
+    same("wkv", y, v);
+    same("wkv", r, k);
+    same("wkv", k, decay);
+    expect(v.rows == rows.places.rows && k.rows == v.rows && k.cols % w.heads == 0 && v.cols % w.heads == 0, "wkv", k, v);
+    expect(!w.bonus || (w.bonus.type == Type::f32 && w.bonus.cols == k.cols), "wkv bonus", k, w.bonus);
+    expect(bool(w.removes) == bool(w.replaces), "wkv", w.removes, w.replaces);
+    if (w.removes) same("wkv", k, w.removes), same("wkv", k, w.replaces);
+    expect(state.slots.cols == v.cols * (k.cols / w.heads), "wkv state", state.slots, v);
+  }
 
   void all_reduce(Tensor) override {}
   void all_gather(Tensor y, Tensor x) override { expect(y.rows == x.rows && y.cols >= x.cols, "all_gather", y, x); }

@@ -66,6 +66,7 @@ Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : opti
   const Loader::Part part = loader.head();
   readout_ = read_readout(loader, hyper, options.readout);
   if (!options.norm.empty()) norm_ = read_norm(loader, options.norm, hyper.width, hyper);
+  if (norm_ && options.norm_eps > 0) norm_->eps = options.norm_eps;
   if (!options.head) return;
   out_ = read_joint(loader, loader.has("output.weight") ? "output" : "token_embd", hyper.vocabulary, hyper.width, {});
   if (out_.rows) loader.division().note("output rows " + cut(hyper.vocabulary, 1, loader.division().size).text());

@@ -22,6 +22,7 @@ struct EndOptions {
   std::string embedding_norm = {};   // its name; empty: none
   bool types = false;                // token_types has a row for each text of a sequence
   std::string norm = "output_norm";  // of the final rows; empty: none
+  float norm_eps = 0;                // 0: as other norms
   bool head = true;                  // logits of the final rows, else these are the result
   float logit_scale = 1;
   float logit_cap = 0;       // logits z become cap * tanh(z / cap); 0: they stay

@@ -15,10 +15,13 @@
 namespace lt::quantize {
 namespace {
 
-// Matrices that are small, or whose errors cost more than their bytes: routers, convolutions, position tables, per-layer mixers.
-constexpr std::string_view kept[] = {"_norm.weight",         "ffn_gate_inp",  "ffn_gate_inp_shexp", "altup",      "laurel",
-                                     "per_layer_model_proj", "position_embd", "token_types",        "pos_embd",   "ssm_conv1d",
-                                     "shortconv.conv",       "time_mix_",     "attn_rel_b",         "patch_embd", "cls.output"};
+// Matrices that are small, or whose errors cost more than their bytes: routers, convolutions, position tables, per-layer mixers, what makes
+// RWKV's shares, decays and gates.
+constexpr std::string_view kept[] = {"_norm.weight",         "ffn_gate_inp",  "ffn_gate_inp_shexp", "altup",          "laurel",
+                                     "per_layer_model_proj", "position_embd", "token_types",        "pos_embd",       "ssm_conv1d",
+                                     "shortconv.conv",       "time_mix_lerp", "time_mix_first",     "time_mix_decay", "time_mix_w",
+                                     "time_mix_a",           "time_mix_v0",   "time_mix_v1",        "time_mix_v2",    "time_mix_g1",
+                                     "time_mix_g2",          "attn_rel_b",    "patch_embd",         "cls.output"};
 
 int dimensions(const gguf::HostTensor& t) {
   for (int d = 4; d > 1; d--)

@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from model import BYTES, TABLE, Model, rms_norm, silu
+from model import BYTES, COUNT, TABLE, Model, rms_norm, silu
 
 
 class Plamo2(Model):
@@ -48,7 +48,8 @@ class Plamo2(Model):
         a, b, cos, sin = x[..., :half], x[..., half:], np.cos(angle)[:, None], np.sin(angle)[:, None]
         return np.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
 
-    def attention(self, w, x):
+    def attention(self, i, x):
+        w = lambda name: self.w(f"model.layers.layers.{i}.mixer.{name}")
         qkv = (x @ w("qkv_proj.weight").T).reshape(len(x), -1, self.size)
         q, k, v = np.split(qkv, [self.heads, self.heads + self.kv_heads], 1)
         q, k = (self.rotate(rms_norm(y, w(n), 1e-6)) for y, n in ((q, "q_weight"), (k, "k_weight")))
@@ -56,11 +57,13 @@ class Plamo2(Model):
         scores = np.einsum("qhd,khd->hqk", q, k) / np.sqrt(self.size)
         place = np.arange(len(x))
         away = place[:, None] - place[None, :]
-        scores = np.exp(np.where((away >= 0) & (away < self.window), scores, -np.inf))
+        seen = (away >= 0) & ((away < self.window) | (i in self.full))
+        scores = np.exp(np.where(seen, scores, -np.inf))
         share = scores / scores.sum(-1, keepdims=True)
         return np.einsum("hqk,khd->qhd", share, v).reshape(len(x), -1) @ w("o_proj.weight").T
 
-    def mamba(self, w, x):
+    def mamba(self, i, x):
+        w = lambda name: self.w(f"model.layers.layers.{i}.mixer.{name}")
         both = (x @ w("in_proj.weight").T).reshape(len(x), self.state_heads, 2, self.size)
         gate, x = both[:, :, 0], both[:, :, 1].reshape(len(x), -1)
         padded, taps = np.concatenate([np.zeros((self.kernel - 1, x.shape[1])), x]), w("conv1d.weight")[:, 0]
@@ -79,10 +82,9 @@ class Plamo2(Model):
         x = self.w("model.embed_tokens.weight")[ids]
         for i in range(self.layers):
             b = f"model.layers.layers.{i}."
-            w = lambda name: self.w(f"{b}mixer.{name}")
             normed = lambda x, name, more: rms_norm(x, self.w(f"{b}{name}.weight") + more, self.epsilon)
             h = normed(x, "pre_mixer_norm", 1)
-            x = x + normed(self.attention(w, h) if self.attends(i) else self.mamba(w, h), "post_mixer_norm", 1 / 5)
+            x = x + normed((self.attention if self.attends(i) else self.mamba)(i, h), "post_mixer_norm", 1 / 5)
             gate, up = np.split(normed(x, "pre_mlp_norm", 1) @ self.w(b + "mlp.gate_up_proj.weight").T, 2, 1)
             x = x + normed((silu(gate) * up) @ self.w(b + "mlp.down_proj.weight").T, "post_mlp_norm", 1 / 5**1.5)
         return rms_norm(x, self.w("model.norm.weight") + 1, self.epsilon) @ self.w("model.embed_tokens.weight" if self.tied else "lm_head.weight").T
@@ -91,7 +93,7 @@ class Plamo2(Model):
         return {
             **{"architectures": ["Plamo2ForCausalLM"], "model_type": "plamo2", "hidden_size": self.width, "num_hidden_layers": self.layers},
             **{"num_attention_heads": self.heads, "num_key_value_heads": self.kv_heads, "hidden_size_per_head": self.size},
-            **{"attention_window_size": self.window, "full_attention_idx": [], "max_position_embeddings": 4096, "rms_norm_eps": self.epsilon},
+            **{"attention_window_size": self.window, "full_attention_idx": self.full, "max_position_embeddings": 4096, "rms_norm_eps": self.epsilon},
             **{"mamba_d_state": self.state, "mamba_d_conv": self.kernel, "mamba_num_heads": self.state_heads, "mamba_step": self.step},
             **{"mamba_enabled": True, "intermediate_size": self.inner, "vocab_size": TABLE, "tie_word_embeddings": self.tied},
             **{"bos_token_id": 1, "eos_token_id": 2},
@@ -114,6 +116,9 @@ class Plamo2(Model):
         out.add_ssm_inner_size(self.columns)
         out.add_ssm_group_count(0)
         out.add_feed_forward_length(self.inner)
+        if self.window < COUNT:  # as files made here say it; llama.cpp has no key for it
+            out.add_sliding_window(self.window)
+            out.add_sliding_window_pattern([i not in self.full for i in range(self.layers)])
         rows = plamo_tokens()
         out.add_tokenizer_model("plamo2")
         out.add_tokenizer_pre("default")

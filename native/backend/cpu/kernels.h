@@ -175,6 +175,26 @@ struct DeltaPiece {
 constexpr int64_t delta_columns = 32;
 constexpr int64_t delta_floats(int64_t size) { return size * delta_columns + (size + 15) / 16 * 16; }
 
+// Columns of a head of RWKV: some rows of one sequence.
+struct WkvPiece {
+  float* y;
+  const float* v;
+  int64_t y_stride, v_stride;
+  const float *r, *k, *decay;  // of the head
+  int64_t r_stride, k_stride, decay_stride;
+  const float *removes, *replaces;  // of the head, or null
+  int64_t removes_stride, replaces_stride;
+  const float* bonus;   // of the head, or null
+  bool nested;          // decays are -e^ of what is given
+  int64_t count, cols;  // columns of the piece, of the head
+  int64_t rows, size;
+  StatePiece state;
+  uint8_t* panel;
+};
+
+constexpr int64_t wkv_columns = 32;
+constexpr int64_t wkv_floats(int64_t size) { return size * wkv_columns + 2 * ((size + 15) / 16 * 16); }
+
 // Everything an ISA offers. Row ops do one row of `count` columns.
 struct Kernels {
   const char* isa;
@@ -195,6 +215,7 @@ struct Kernels {
   void (*conv)(const ConvPiece& piece);
   void (*scan)(const ScanPiece& piece);
   void (*delta)(const DeltaPiece& piece);
+  void (*wkv)(const WkvPiece& piece);
   // Multiply-add instructions on registers alone, the limit of this ISA: returns the operations done (two a multiply-add).
   double (*peak_f32)(int64_t rounds);
   double (*peak_int8)(int64_t rounds);

@@ -1,4 +1,4 @@
-// What conv, scan and delta share.
+// What conv, scan, delta and wkv share.
 #include "backend/cpu/cpu.h"
 
 namespace lt::cpu {

@@ -16,6 +16,7 @@ void combine(float* y, const float* x, int64_t x_stride, const float* weights, i
 void conv(const ConvPiece& piece);
 void scan(const ScanPiece& piece);
 void delta(const DeltaPiece& piece);
+void wkv(const WkvPiece& piece);
 double peak_f32(int64_t rounds);
 double peak_int8(int64_t rounds);
 

@@ -27,6 +27,7 @@ extern const Kernels kernels = {LT_TEXT(LT_ISA),
                                 conv,
                                 scan,
                                 delta,
+                                wkv,
                                 peak_f32,
                                 peak_int8};
 
