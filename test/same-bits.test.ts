@@ -21,7 +21,7 @@ describe('logits of one sequence', () => {
   // The portable kernels are slow, and chunks and threads are none of a kernel's business: one run shows them right.
   const ways = (isa: string) =>
     (isa === 'portable' ? [[2, 33]] : [1, 2].flatMap((threads) => [1, 7, 64, 512].map((chunk) => [threads, chunk]))) as [number, number][];
-  for (const type of ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'MXFP4', 'Q4_K', 'Q6_K', 'Q5_K', 'IQ4_XS', 'Q3_K', 'Q2_K'] satisfies WeightTypeName[]) {
+  for (const type of ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'MXFP4', 'Q4_K', 'Q6_K', 'Q5_K', 'IQ4_XS', 'Q2_K'] satisfies WeightTypeName[]) {
     test(`${type}: any chunks, threads and instruction set`, async () => {
       const path = folder.model(tinyShapes.plain, type, 5);
       const expected = await logits(path, ids, { threads: 1 });
