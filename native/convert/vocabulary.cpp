@@ -102,7 +102,7 @@ class Roles {
       return unknown == v_.tokens.end() ? std::nullopt : std::optional(static_cast<uint32_t>(unknown - v_.tokens.begin()));
     }
     // Where the text is put between others only.
-    const std::string_view text = role == "bos" ? v_.first : role == "eos" ? v_.last : "";
+    const std::string none, &text = role == "bos" ? v_.first : role == "eos" ? v_.last : none;
     return text.empty() ? std::nullopt : v_.find(text);
   }
 

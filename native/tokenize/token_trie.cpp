@@ -6,7 +6,10 @@
 namespace lt::tokenize {
 
 void TokenTrie::build() {
-  std::stable_sort(added_.begin(), added_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(added_.begin(), added_.end(), [](const Added& a, const Added& b) {
+    const int texts = a.text.compare(b.text);
+    return texts < 0 || (texts == 0 && a.order < b.order);
+  });
   struct Range {
     size_t begin, end, depth;  // of added_: all of which begin with the same `depth` bytes
   };
@@ -18,10 +21,10 @@ void TokenTrie::build() {
   const auto expand = [&](const Range& r) {
     int32_t id = -1;
     size_t at = r.begin;
-    for (; at < r.end && added_[at].first.size() == r.depth; ++at) id = added_[at].second;
+    for (; at < r.end && added_[at].text.size() == r.depth; ++at) id = added_[at].id;
     while (at < r.end) {
-      const char byte = added_[at].first[r.depth];
-      const auto goes_on = [&](const auto& entry) { return entry.first[r.depth] == byte; };
+      const char byte = added_[at].text[r.depth];
+      const auto goes_on = [&](const Added& entry) { return entry.text[r.depth] == byte; };
       const auto end = static_cast<size_t>(std::partition_point(added_.begin() + static_cast<std::ptrdiff_t>(at),
                                                                 added_.begin() + static_cast<std::ptrdiff_t>(r.end), goes_on) -
                                            added_.begin());

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace lt::tokenize {
@@ -11,7 +10,7 @@ namespace lt::tokenize {
 class TokenTrie {
  public:
   // Of equal texts the last counts. The text must stay where it is until build().
-  void add(std::string_view text, int32_t id) { added_.emplace_back(text, id); }
+  void add(std::string_view text, int32_t id) { added_.push_back({text, static_cast<uint32_t>(added_.size()), id}); }
   // Behind the last add(), before the first walk().
   void build();
 
@@ -31,6 +30,11 @@ class TokenTrie {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
+  struct Added {
+    std::string_view text;
+    uint32_t order;
+    int32_t id;
+  };
   // Level by level, the children of a node one after the other, in order of their bytes; they end where those of the next node begin.
   struct Node {
     uint32_t first;  // child
@@ -52,7 +56,7 @@ class TokenTrie {
     return kNone;
   }
 
-  std::vector<std::pair<std::string_view, int32_t>> added_;
+  std::vector<Added> added_;
   std::array<uint32_t, 256> roots_;
   std::vector<Node> nodes_;     // and one behind the last
   std::vector<uint8_t> bytes_;  // that lead to each
