@@ -80,69 +80,69 @@ struct Taken {
   std::string_view a, b;
 };
 
-using Step = std::function<void(std::string_view text, std::string& out)>;
+using Making = std::function<void(std::string_view text, std::string& out)>;
 using Append = void (*)(std::string_view text, std::string& out);
 
 template <bool compatible, bool composed>
-Step form(const Taken&) {
+Making form(const Taken&) {
   return [](std::string_view text, std::string& out) { append_normal_form(text, {compatible, composed}, out); };
 }
 
 template <Append append>
-Step plain(const Taken&) {
+Making plain(const Taken&) {
   return append;
 }
 
-Step prepend(const Taken& taken) {
+Making prepend(const Taken& taken) {
   return [what = taken.a](std::string_view text, std::string& out) { append_prefixed(text, what, out); };
 }
 
-Step replace(const Taken& taken) {
+Making replace(const Taken& taken) {
   if (taken.a.empty()) throw Error(Code::format, std::string(kKey) + ": Replace: expected a text to be replaced");
   return [what = taken.a, by = taken.b](std::string_view text, std::string& out) { append_replaced(text, what, by, out); };
 }
 
-Step replace_pattern(const Taken& taken) {
+Making replace_pattern(const Taken& taken) {
   auto pattern = std::make_shared<const Pattern>(taken.a);
   if (Scan(*pattern, {}).match(0, 0, 0) != Scan::kNone)
     throw Error(Code::unsupported, std::string(kKey) + ": Replace: the pattern matches nothing at all: " + shown(taken.a));
   return [pattern, by = taken.b](std::string_view text, std::string& out) { append_replaced(text, *pattern, by, out); };
 }
 
-Step precompiled(const Taken& taken) {
+Making precompiled(const Taken& taken) {
   return
       [map = std::make_shared<const CharacterMap>(taken.file)](std::string_view text, std::string& out) { append_mapped(text, *map, out); };
 }
 
-}  // namespace
-
-struct Normalizer::Kind {
+struct StepKind {
   std::string_view name;
   size_t takes;
-  Step (*made)(const Taken& taken);
+  Making (*made)(const Taken& taken);
 };
 
+}  // namespace
+
 Normalizer::Normalizer(const gguf::File& file) {
-  static constexpr Kind kinds[] = {{"NFC", 0, form<false, true>},
-                                   {"NFD", 0, form<false, false>},
-                                   {"NFKC", 0, form<true, true>},
-                                   {"NFKD", 0, form<true, false>},
-                                   {"Lowercase", 0, plain<append_lower>},
-                                   {"StripAccents", 0, plain<append_without_accents>},
-                                   {"StripMarks", 0, plain<append_without_plain_marks>},
-                                   {"Prepend", 1, prepend},
-                                   {"Replace", 2, replace},
-                                   {"ReplaceRegex", 2, replace_pattern},
-                                   {"StripLeft", 0, plain<append_without_left>},
-                                   {"StripRight", 0, plain<append_without_right>},
-                                   {"CleanText", 0, plain<append_clean>},
-                                   {"SpaceHan", 0, plain<append_spaced_han>},
-                                   {"Nmt", 0, plain<append_nmt>},
-                                   {"Precompiled", 0, precompiled}};
+  static constexpr StepKind kinds[] = {{"NFC", 0, form<false, true>},
+                                       {"NFD", 0, form<false, false>},
+                                       {"NFKC", 0, form<true, true>},
+                                       {"NFKD", 0, form<true, false>},
+                                       {"Lowercase", 0, plain<append_lower>},
+                                       {"StripAccents", 0, plain<append_without_accents>},
+                                       {"StripMarks", 0, plain<append_without_plain_marks>},
+                                       {"Prepend", 1, prepend},
+                                       {"Replace", 2, replace},
+                                       {"ReplaceRegex", 2, replace_pattern},
+                                       {"StripLeft", 0, plain<append_without_left>},
+                                       {"StripRight", 0, plain<append_without_right>},
+                                       {"CleanText", 0, plain<append_clean>},
+                                       {"SpaceHan", 0, plain<append_spaced_han>},
+                                       {"Nmt", 0, plain<append_nmt>},
+                                       {"Precompiled", 0, precompiled}};
   const auto* list = string_array(file, kKey);
   if (!list) return;
   for (size_t i = 0; i < list->size();) {
-    const Kind* kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& k) { return k.name == (*list)[i]; });
+    const StepKind* kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const StepKind& k) { return k.name == (*list)[i]; });
     if (kind == std::end(kinds))
       throw Error(Code::unsupported, std::string(kKey) + ": the step \"" + shown((*list)[i]) + "\" is not built");
     if (list->size() - i - 1 < kind->takes)

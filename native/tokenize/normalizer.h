@@ -21,7 +21,6 @@ class Normalizer {
 
  private:
   using Step = std::function<void(std::string_view text, std::string& out)>;
-  struct Kind;
 
   std::vector<Step> steps_;
 };
