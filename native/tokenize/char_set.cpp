@@ -98,6 +98,12 @@ bool CharSet::named(std::string_view name, CharSet& to) {
   return true;
 }
 
+CharSet CharSet::known(std::string_view name) {
+  CharSet set;
+  named(name, set);
+  return set;
+}
+
 void CharSet::add(const CharSet& other) {
   bounds_ = joined_bounds(bounds_, other.bounds_, [](bool a, bool b) { return a || b; });
 }

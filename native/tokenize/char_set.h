@@ -17,6 +17,7 @@ class CharSet {
   // A general category (L, Lu), a script or a property, as regular expressions name it; case, spaces, - and _ do not count.
   // False: none is called so.
   static bool named(std::string_view name, CharSet& to);
+  static CharSet known(std::string_view name);  // of one that there is
 
   void add(const CharSet& other);
   CharSet inverted() const;

@@ -22,19 +22,13 @@ void each_character(std::string_view text, std::string& out, const Put& put) {
   }
 }
 
-CharSet named_set(std::string_view name) {
-  CharSet set;
-  CharSet::named(name, set);
-  return set;
-}
-
 bool is_dropped_control(char32_t code) {
-  static const CharSet set = named_set("tokenizerscontrols");
+  static const CharSet set = CharSet::known("tokenizerscontrols");
   return code < 0x80 ? code < 0x20 || code == 0x7F : set.has(code);
 }
 
 bool is_plain_mark(char32_t code) {
-  static const CharSet set = named_set("tokenizersmarks");
+  static const CharSet set = CharSet::known("tokenizersmarks");
   return code >= 0x300 && set.has(code);
 }
 

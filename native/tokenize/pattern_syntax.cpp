@@ -44,18 +44,12 @@ Node repeated(Node part, int least, int most, bool lazy) {
   return n;
 }
 
-CharSet named_set(std::string_view name) {
-  CharSet set;
-  CharSet::named(name, set);
-  return set;
-}
-
 Node next_in(CharSet set, bool edge) { return beside(Node::Kind::next, std::move(set), edge); }
 Node previous_in(CharSet set, bool edge) { return beside(Node::Kind::previous, std::move(set), edge); }
 
 // A word begins or ends here, or (`inverted`) neither.
 Node word_edge(bool inverted) {
-  const CharSet word = named_set("word"), none = word.inverted();
+  const CharSet word = CharSet::known("word"), none = word.inverted();
   const auto both = [](Node a, Node b) {
     std::vector<Node> parts;
     parts.push_back(std::move(a));
@@ -296,7 +290,7 @@ class Parser {
     for (const auto& [letter, name] : letters) {
       if (c != letter && c != letter - 'a' + 'A') continue;
       at_ += 2;
-      set = named_set(name);
+      set = CharSet::known(name);
       if (c != letter) set = set.inverted();
       return true;
     }
