@@ -79,11 +79,13 @@ CHECK_CASE("core/pool serves several callers at once, while it grows and is woke
       run_loops(pool, 200);
       ended++;
     });
-  for (int threads = 3; ended < 3; threads += threads < 6) {
+  int threads = 3;
+  do {  // once at least, should they be quicker
     pool.grow(threads);
     pool.wake(threads);
     std::this_thread::sleep_for(std::chrono::microseconds(200));
-  }
+    threads += threads < 6;
+  } while (ended < 3);
   for (std::thread& t : callers) t.join();
   CHECK(pool.threads() >= 3);
 }
