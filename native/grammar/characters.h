@@ -1,0 +1,13 @@
+// Sets of characters as expressions over their UTF-8 bytes.
+#pragma once
+#include "grammar/expressions.h"
+#include "tokenize/char_set.h"
+
+namespace lt::grammar {
+
+// One character of the set; surrogates are none.
+Expression one_of(Expressions& expressions, const tokenize::CharSet& set);
+// Texts that are UTF-8.
+Expression any_text(Expressions& expressions);
+
+}  // namespace lt::grammar
