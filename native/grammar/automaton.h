@@ -33,14 +33,12 @@ class Automaton {
 
   State state_of(Expression e);
   State find(State state, uint8_t byte);
-  bool has_text(Expression e);
 
   Expressions& expressions_;
   std::vector<Expression> of_;
   std::vector<bool> accepts_;
   std::vector<std::array<State, 256>> next_;
   std::unordered_map<Expression, State> known_;
-  std::unordered_map<Expression, bool> has_text_;
   State start_;
 };
 

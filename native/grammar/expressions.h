@@ -1,10 +1,12 @@
 // Regular expressions over bytes, with intersection and complement, and their derivatives: what remains of the texts that begin with a byte
 // (Brzozowski 1964; Owens, Reppy and Turon 2009, "Regular-expression derivatives re-examined"). Each is stored once, in a form in which
-// equal ones meet, so that an expression has a limited number of derivatives.
+// equal ones meet, so that an expression without rules has a limited number of derivatives. A rule is an expression that is called by its
+// number, also from within itself: what remains behind a call is a sequence, so texts nest as deep as they like.
 #pragma once
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -31,28 +33,39 @@ class Expressions {
   Expression sequence(std::span<const Expression> parts);
   Expression sequence(Expression first, Expression then);
   Expression either(std::span<const Expression> parts);
-  Expression both(std::span<const Expression> parts);
-  Expression except(Expression e);
+  Expression both(std::span<const Expression> parts) { return living(joined(Kind::both, parts)); }
+  Expression except(Expression e) { return living(complement(e)); }
   Expression repeat(Expression e, uint32_t least, uint32_t most);
 
+  // Rules are called, then defined, then sealed: before that nothing is derived that calls one. takes_empty: whether the rule will.
+  uint32_t rule();
+  Expression call(uint32_t rule, bool takes_empty);
+  void define(uint32_t rule, Expression body) { bodies_[rule] = body; }
+  // The first rule that has no text, none of whose texts ends, if any. Throws Code::unsupported where one calls itself before anything
+  // else.
+  std::optional<uint32_t> seal();
+
   bool takes_empty(Expression e) const { return nodes_[e].takes_empty; }
-  // It is made without intersection and complement: then, unless it is `nothing`, it has a text.
-  bool plain(Expression e) const { return nodes_[e].plain; }
-  Expression derivative(Expression e, uint8_t byte);
+  // `nothing` where no text begins with the byte. Throws Code::unsupported also where it is too hard to tell whether one does.
+  Expression derivative(Expression e, uint8_t byte) { return derivative(e, byte, false); }
   // Bytes of the same number have the same derivative; numbers from 0 on.
   const std::array<uint8_t, 256>& classes(Expression e);
   size_t count() const { return nodes_.size(); }
 
-  static constexpr uint32_t most_depth = 256;  // of what derivatives recur into
+  static constexpr uint32_t most_depth = 256;   // of what derivatives recur into
+  static constexpr uint32_t most_chain = 5000;  // the same through rules that begin with calls
 
  private:
-  enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat };
+  enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call };
   struct Node {
     Kind kind;
-    bool takes_empty = false, plain = true;
+    bool takes_empty = false;
+    bool plain = true;  // made without intersection and complement: then, unless it is `nothing`, it has a text
     uint32_t depth = 1;
-    uint32_t a = 0, b = 0,
-             c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits
+    uint32_t
+        a = 0,
+        b = 0,
+        c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the rule
     uint32_t partition = no_limit;
   };
   struct Partition {
@@ -66,7 +79,15 @@ class Expressions {
   std::span<const Expression> parts_of(const Node& node) const { return std::span(parts_).subspan(node.a, node.b); }
   Expression joined(Kind kind, std::span<const Expression> parts);
   Expression merged_bytes(Kind kind, std::vector<Expression>& parts);
-  Expression derivative_of_sequence(Expression e, uint8_t byte);
+  Expression complement(Expression e);
+  Expression living(Expression e) { return has_text(e) ? e : nothing; }
+  bool has_text(Expression e);
+  bool surely_has_text(Expression e) const;
+  // raw: what has no text is not told from what has.
+  Expression derivative(Expression e, uint8_t byte, bool raw);
+  Expression derivative_of_sequence(Expression e, uint8_t byte, bool raw);
+  std::vector<uint32_t> called_first(Expression e) const;
+  bool may_end(Expression e, const std::vector<bool>& ends) const;
   uint32_t partition(Expression e);
   uint32_t keep(const Partition& partition);
   uint32_t meet(uint32_t a, uint32_t b);
@@ -80,6 +101,8 @@ class Expressions {
   std::unordered_multimap<uint64_t, uint32_t> known_partitions_;
   std::unordered_map<uint64_t, uint32_t> met_;  // of two partitions
   std::unordered_map<uint64_t, Expression> derived_;
+  std::unordered_map<Expression, bool> has_text_;
+  std::vector<Expression> bodies_;  // of rules
 };
 
 }  // namespace lt::grammar
