@@ -16,6 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   convert: ['json', 'safetensors', 'encode', 'gguf', 'quant', 'core'],
   quantize: ['encode', 'gguf', 'quant', 'core'],
   tokenize: ['gguf', 'core'],
+  grammar: ['json', 'tokenize', 'core'],
   sample: ['core'],
   comm: ['core'],
   model: ['gguf', 'quant', 'core'],
@@ -25,7 +26,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'backend/cpu': ['simd', 'quant', 'core'],
   'backend/vulkan': ['quant', 'core'],
   'backend/gpu': ['quant', 'core'],
-  addon: ['convert', 'engine', 'measure', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
+  addon: ['convert', 'engine', 'measure', 'grammar', 'quantize', 'tokenize', 'sample', 'gguf', 'quant', 'core'],
 };
 
 function files(folder: string, endings: RegExp): string[] {

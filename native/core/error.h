@@ -19,6 +19,7 @@ enum class Code {
   disposed,     // the model was disposed while, or before, the call ran
   internal,     // a bug of ours: please report
   disk,         // the output cannot be written: full, forbidden, in use
+  schema,       // a JSON Schema that cannot be enforced
 };
 
 constexpr const char* code_name(Code c) {
@@ -43,6 +44,8 @@ constexpr const char* code_name(Code c) {
       return "INTERNAL";
     case Code::disk:
       return "DISK";
+    case Code::schema:
+      return "SCHEMA";
   }
   return "INTERNAL";
 }

@@ -103,7 +103,7 @@ Expression Expressions::sequence(Expression first, Expression then) {
     then = add({.kind = Kind::sequence,
                 .takes_empty = h.takes_empty && t.takes_empty,
                 .plain = h.plain && t.plain,
-                .depth = std::max(h.depth + 1, t.depth),
+                .depth = h.takes_empty ? std::max(h.depth + 1, t.depth) : h.depth + 1,
                 .a = head,
                 .b = then});
   }

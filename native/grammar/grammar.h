@@ -1,0 +1,64 @@
+// What texts are bound to: a regular expression, a grammar, a list of choices or a JSON Schema, compiled. Shared by any number of requests,
+// from any thread.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "grammar/automaton.h"
+#include "grammar/expressions.h"
+
+namespace lt::grammar {
+
+struct SchemaOptions {
+  bool draft7 = false;     // where the schema names none: items as a list, $ref without siblings
+  bool any_space = false;  // spaces between JSON's marks, a few at a time; else the shortest writing, or with one space behind , and :
+};
+
+// A JSON Schema that cannot be enforced as it is: by which keyword, and where it stands (a JSON pointer).
+class SchemaError : public Error {
+ public:
+  SchemaError(std::string keyword, std::string pointer, const std::string& message)
+      : Error(Code::schema, message), keyword_(std::move(keyword)), pointer_(std::move(pointer)) {}
+  const std::string& keyword() const noexcept { return keyword_; }
+  const std::string& pointer() const noexcept { return pointer_; }
+
+ private:
+  std::string keyword_, pointer_;
+};
+
+class Grammar {
+ public:
+  // All throw Code::argument for what is malformed or has no text, Code::unsupported for what is not built or too large.
+  static std::shared_ptr<Grammar> regex(std::string_view pattern);                  // ECMA-262, of the whole text
+  static std::shared_ptr<Grammar> gbnf(std::string_view grammar);                   // the rule `root`
+  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);    // one of them
+  static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
+
+  static constexpr size_t most_states = 2'000'000;  // expressions of one grammar, about 100 bytes each
+
+  // One at a time: states are made when they are first met.
+  class Turn {
+   public:
+    explicit Turn(Grammar& grammar) : lock_(grammar.mutex_), automaton_(grammar.automaton_) {}
+    Automaton* operator->() const { return &automaton_; }
+    Automaton& operator*() const { return automaton_; }
+
+   private:
+    std::lock_guard<std::mutex> lock_;
+    Automaton& automaton_;
+  };
+
+ private:
+  template <class Make>
+  explicit Grammar(const Make& make) : expressions_(most_states), automaton_(expressions_, make(expressions_)) {}
+
+  std::mutex mutex_;
+  Expressions expressions_;
+  Automaton automaton_;
+};
+
+}  // namespace lt::grammar

@@ -1,0 +1,21 @@
+#include "grammar/vocabulary.h"
+
+namespace lt::grammar {
+namespace {
+
+std::vector<std::string_view> bytes_of(const tokenize::Tokenizer& tokenizer) {
+  std::vector<std::string_view> bytes(static_cast<size_t>(tokenizer.size()));
+  for (int32_t id = 0; id < tokenizer.size(); ++id)
+    if (tokenizer.has_name(id) && !tokenizer.is_control(id) && !tokenizer.ends_generation(id))
+      bytes[static_cast<size_t>(id)] = tokenizer.piece(id, false);
+  return bytes;
+}
+
+}  // namespace
+
+Vocabulary::Vocabulary(const tokenize::Tokenizer& tokenizer) : bytes_(bytes_of(tokenizer)), tree_(bytes_) {
+  for (int32_t id = 0; id < size(); ++id)
+    if (tokenizer.ends_generation(id)) ends_.push_back(id);
+}
+
+}  // namespace lt::grammar

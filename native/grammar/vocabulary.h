@@ -1,0 +1,29 @@
+// A tokenizer's tokens as grammars see them: their bytes, and which end a text.
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "grammar/token_bytes.h"
+#include "tokenize/tokenizer.h"
+
+namespace lt::grammar {
+
+// The tokenizer must outlive it.
+class Vocabulary {
+ public:
+  explicit Vocabulary(const tokenize::Tokenizer& tokenizer);
+
+  int32_t size() const { return static_cast<int32_t>(bytes_.size()); }
+  // None of control tokens and of those without a name.
+  std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
+  const std::vector<int32_t>& ends() const { return ends_; }  // tokens that end a text
+  const TokenBytes& tree() const { return tree_; }
+
+ private:
+  std::vector<std::string_view> bytes_;
+  std::vector<int32_t> ends_;
+  TokenBytes tree_;
+};
+
+}  // namespace lt::grammar
