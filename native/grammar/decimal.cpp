@@ -44,7 +44,8 @@ Expression above_unsigned(Expressions& e, const Decimal& b) {
   const Expression larger = greater_digits(e, b.whole, true);
   std::vector<Expression> ways{e.sequence(e.either(std::array{longer, larger}), any_fraction(e))};
   // The same before the point. The fraction goes on behind b's digits with something but zeros, or is greater in one of them.
-  const Expression beyond = e.sequence(std::array{e.text(b.fraction), zeros(e, 0), one_digit(e, '1'), some_digits(e, 0, Expressions::no_limit)});
+  const Expression beyond =
+      e.sequence(std::array{e.text(b.fraction), zeros(e, 0), one_digit(e, '1'), some_digits(e, 0, Expressions::no_limit)});
   ways.push_back(e.sequence(std::array{e.text(b.whole), e.text("."), e.either(std::array{greater_digits(e, b.fraction, false), beyond})}));
   return e.either(ways);
 }
@@ -117,8 +118,7 @@ Expression at_least(Expressions& e, const Decimal& b) { return e.either(std::arr
 
 Expression whole_numbers(Expressions& e) {
   const Expression long_ones = e.sequence(one_digit(e, '1'), some_digits(e, 0, Expressions::no_limit));
-  return e.sequence(
-      std::array{e.repeat(e.text("-"), 0, 1), e.either(std::array{e.text("0"), long_ones}), no_fraction(e)});
+  return e.sequence(std::array{e.repeat(e.text("-"), 0, 1), e.either(std::array{e.text("0"), long_ones}), no_fraction(e)});
 }
 
 Expression multiples(Expressions& e, const Decimal& step) {

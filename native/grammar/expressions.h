@@ -65,10 +65,9 @@ class Expressions {
     bool takes_empty = false;
     bool plain = true;  // made without intersection and complement: then, unless it is `nothing`, it has a text
     uint32_t depth = 1;
-    uint32_t
-        a = 0,
-        b = 0,
-        c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the rule; divided: of divided_
+    uint32_t a = 0, b = 0,
+             c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the
+                     // rule; divided: of divided_
     uint32_t partition = no_limit;
   };
   struct Divided {

@@ -23,9 +23,7 @@ string date() {
   return "(?:\\d{4}-(?:" + days + ")|" + leap_year + "-02-29)";
 }
 
-string time_of_day() {
-  return string(hour) + ":" + minute + ":[0-5]\\d" + fraction + "(?:[Zz]|[+-]" + hour + ":" + minute + ")";
-}
+string time_of_day() { return string(hour) + ":" + minute + ":[0-5]\\d" + fraction + "(?:[Zz]|[+-]" + hour + ":" + minute + ")"; }
 
 string two_digits(int n) { return {static_cast<char>('0' + n / 10), static_cast<char>('0' + n % 10)}; }
 

@@ -54,8 +54,7 @@ Alphabet json_alphabet(Expressions& expressions) {
 }
 
 bool has_escapes(std::string_view characters) {
-  return std::any_of(characters.begin(), characters.end(),
-                     [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; });
+  return std::any_of(characters.begin(), characters.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; });
 }
 
 Expression string_of(const Alphabet& json, std::string_view characters) {

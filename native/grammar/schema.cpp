@@ -164,7 +164,9 @@ class SchemaTexts {
 
   // Elements that all differ, of a few values: by which were there.
   Expression unique(const ArrayPlan& a) {
-    const auto refuse = [](const std::string& why) { return SchemaError("uniqueItems", "", "schema: uniqueItems cannot be enforced " + why); };
+    const auto refuse = [](const std::string& why) {
+      return SchemaError("uniqueItems", "", "schema: uniqueItems cannot be enforced " + why);
+    };
     if (!a.counted.empty()) throw refuse("beside contains");
     if (!a.prefix.empty()) throw refuse("for elements with schemas of their own");
     const ValuePlan& element = plans_[a.rest[0].plan];
@@ -210,13 +212,15 @@ class SchemaTexts {
     const uint64_t enough = o.most == unlimited ? o.least : o.most;
     const size_t kinds = size_t{o.some} + 1;
     if (enough > most_states || (n + 1) * (enough + 1) * kinds > most_states)
-      throw SchemaError(o.most == unlimited ? "minProperties" : "maxProperties", "", "schema: the number of properties cannot be enforced where it is so large");
+      throw SchemaError(o.most == unlimited ? "minProperties" : "maxProperties", "",
+                        "schema: the number of properties cannot be enforced where it is so large");
     std::vector<size_t> required(n + 1, 0);  // from here on
     for (size_t i = n; i > 0; --i) required[i - 1] = required[i] + (o.named[i - 1].required ? 1 : 0);
     const auto counts = static_cast<size_t>(enough) + 1;
     const auto index = [&](size_t count, uint32_t met) { return count * kinds + met; };
     const Expression end = e_.text("}"), quote = e_.text("\"");
-    std::vector<Expression> keys(counts * kinds), behind(counts * kinds);  // of the properties from i on: from a key's first letter, from the last value
+    std::vector<Expression> keys(counts * kinds),
+        behind(counts * kinds);  // of the properties from i on: from a key's first letter, from the last value
     const auto close = [&](size_t i, size_t count, uint32_t met) {
       return required[i] == 0 && count >= o.least && met == o.some ? end : Expressions::nothing;
     };

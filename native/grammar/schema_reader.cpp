@@ -52,7 +52,8 @@ std::string percent_decoded(std::string_view text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() + 0 && std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
+    if (text[i] == '%' && i + 2 < text.size() + 0 &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
       plain += static_cast<char>(value);
       i += 2;
     } else {
@@ -105,8 +106,9 @@ class SchemaReader::Keywords {
 
  private:
   [[noreturn]] void bad(std::string_view keyword, const std::string& expected) const {
-    throw SchemaError(std::string(keyword), pointer_, "schema: expected " + std::string(keyword) + " to be " + expected + ", at " +
-                                                          (pointer_.empty() ? "its root" : shown(pointer_)));
+    throw SchemaError(
+        std::string(keyword), pointer_,
+        "schema: expected " + std::string(keyword) + " to be " + expected + ", at " + (pointer_.empty() ? "its root" : shown(pointer_)));
   }
   std::string text(std::string_view keyword) const {
     const auto s = value_[keyword].string();
@@ -165,12 +167,12 @@ class SchemaReader::Keywords {
     bool fractions = false, integers = false;
     const auto add = [&](std::string_view name) {
       constexpr std::array<std::pair<std::string_view, uint8_t>, 7> known{{{"null", is_null},
-                                                                          {"boolean", is_boolean},
-                                                                          {"number", is_number},
-                                                                          {"integer", is_number},
-                                                                          {"string", is_string},
-                                                                          {"array", is_array},
-                                                                          {"object", is_object}}};
+                                                                           {"boolean", is_boolean},
+                                                                           {"number", is_number},
+                                                                           {"integer", is_number},
+                                                                           {"string", is_string},
+                                                                           {"array", is_array},
+                                                                           {"object", is_object}}};
       const auto it = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.first == name; });
       if (it == known.end()) bad("type", "null, boolean, number, integer, string, array or object, or a list of them");
       to_.types |= it->second;
@@ -443,12 +445,14 @@ void SchemaReader::find_names(json::Value value, const std::string& pointer, uin
       resource = static_cast<uint32_t>(resources_.size());
       resources_.push_back({value, full, pointer});
     }
-    if (uri.size() + 1 < name.size()) anchors_.try_emplace(std::to_string(resource) + "#" + std::string(name.substr(uri.size() + 1)), value, pointer);
+    if (uri.size() + 1 < name.size())
+      anchors_.try_emplace(std::to_string(resource) + "#" + std::string(name.substr(uri.size() + 1)), value, pointer);
   }
   for (const char* key : {"$anchor", "$dynamicAnchor"})
     if (const auto name = value[key].string()) anchors_.try_emplace(std::to_string(resource) + "#" + std::string(*name), value, pointer);
   for (const auto& [key, element] : value)
-    if (key != "enum" && key != "const" && key != "default" && key != "examples") find_names(element, below(pointer, key), resource, depth + 1);
+    if (key != "enum" && key != "const" && key != "default" && key != "examples")
+      find_names(element, below(pointer, key), resource, depth + 1);
 }
 
 SchemaId SchemaReader::referred(SchemaId from) {
@@ -458,7 +462,8 @@ SchemaId SchemaReader::referred(SchemaId from) {
   const std::string fragment = hash < reference.size() ? percent_decoded(std::string_view(reference).substr(hash + 1)) : "";
   uint32_t resource = schema.resource;
   const auto missing = [&](const std::string& why) {
-    return SchemaError("$ref", schema.pointer, "schema: " + shown(reference) + " " + why + ", at " + (schema.pointer.empty() ? "its root" : shown(schema.pointer)));
+    return SchemaError("$ref", schema.pointer,
+                       "schema: " + shown(reference) + " " + why + ", at " + (schema.pointer.empty() ? "its root" : shown(schema.pointer)));
   };
   if (hash > 0) {
     need_names();

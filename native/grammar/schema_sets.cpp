@@ -52,7 +52,8 @@ const ValueSet& SchemaSets::of(Literal literal) {
   constexpr int deepest = 200;
   if (inside_[literal])
     throw SchemaError("$ref", schema.pointer, "schema: what stands at " + place(schema) + " is itself before anything is said of a value");
-  if (++depth_ > deepest) throw SchemaError("$ref", schema.pointer, "schema: expected at most 200 schemas for one value, one through another");
+  if (++depth_ > deepest)
+    throw SchemaError("$ref", schema.pointer, "schema: expected at most 200 schemas for one value, one through another");
   inside_[literal] = true;
   auto made = std::make_unique<ValueSet>((literal & 1) == 0 ? positive(literal >> 1) : negative(literal >> 1));
   inside_[literal] = false;
@@ -138,8 +139,7 @@ void SchemaSets::of_types(SchemaId id, std::vector<Assertion>& to) {
     const Expression character = sets_.json().one_of(tokenize::CharSet::all());
     strings(s.max_length < s.min_length ? Expressions::nothing : e.repeat(character, limit(s.min_length), limit(s.max_length)));
   }
-  if (s.pattern)
-    strings(told(s, "pattern", [&] { return texts_of(parse_ecma(*s.pattern), sets_.json(), true); }));
+  if (s.pattern) strings(told(s, "pattern", [&] { return texts_of(parse_ecma(*s.pattern), sets_.json(), true); }));
   if (!s.format) return;
   const std::string& format = *s.format;
   if (format == "int32" || format == "int64") {
@@ -163,7 +163,14 @@ SchemaSets::Assertion SchemaSets::listed(const Listed& given) {
   }
   const Expression string_set = sets_.strings(given.strings), number_set = e.either(numbers);
   const auto holds = [this, &given, string_set, number_set, whole] {
-    ValueSet made{.null = given.null, .no = given.no, .yes = given.yes, .numbers = number_set, .whole = whole, .strings = string_set, .arrays = {}, .objects = {}};
+    ValueSet made{.null = given.null,
+                  .no = given.no,
+                  .yes = given.yes,
+                  .numbers = number_set,
+                  .whole = whole,
+                  .strings = string_set,
+                  .arrays = {},
+                  .objects = {}};
     for (const SchemaId id : given.structures) sets_.join(made, ValueSet(of(meets(id))));
     return made;
   };
@@ -362,8 +369,7 @@ void SchemaSets::of_compositions(SchemaId id, std::vector<Assertion>& to) {
     const SchemaId target = reader_.referred(id);
     to.push_back({[this, target] { return of(meets(target)); }, [this, target] { return of(fails(target)); }});
   }
-  for (const SchemaId part : s.all_of)
-    to.push_back({[this, part] { return of(meets(part)); }, [this, part] { return of(fails(part)); }});
+  for (const SchemaId part : s.all_of) to.push_back({[this, part] { return of(meets(part)); }, [this, part] { return of(fails(part)); }});
   for (const std::vector<SchemaId>& ways : s.any_of) {
     to.push_back({[this, &ways] {
                     ValueSet made;
@@ -380,8 +386,7 @@ void SchemaSets::of_compositions(SchemaId id, std::vector<Assertion>& to) {
     to.push_back({[this, &s] { return told(s, "oneOf", [&] { return exactly_one(*s.one_of); }); },
                   [this, &s] { return told(s, "oneOf", [&] { return not_exactly_one(*s.one_of); }); }});
   }
-  for (const SchemaId none : s.none_of)
-    to.push_back({[this, none] { return of(fails(none)); }, [this, none] { return of(meets(none)); }});
+  for (const SchemaId none : s.none_of) to.push_back({[this, none] { return of(fails(none)); }, [this, none] { return of(meets(none)); }});
   if (s.condition) {
     const auto chosen = [this, &s](bool holds) {
       const auto part = [&](std::optional<SchemaId> then, Literal condition) {

@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t most_plans = 100'000, most_conditions = 6, most_kinds_of_keys = 64;
 
-SchemaError too_much(const std::string& keyword, const std::string& what) { return {keyword, "", "schema: " + keyword + " cannot be enforced: " + what}; }
+SchemaError too_much(const std::string& keyword, const std::string& what) {
+  return {keyword, "", "schema: " + keyword + " cannot be enforced: " + what};
+}
 
 }  // namespace
 
@@ -72,7 +74,8 @@ std::vector<Choice> ValuePlans::choices(const Conjunction& all, const std::vecto
 
 ArrayPlan ValuePlans::plan(const ArrayShape& shape) {
   if (shape.counted.size() > most_conditions) throw too_much("contains", "too many of them hold for one array");
-  ArrayPlan made{.prefix = {}, .rest = {}, .least = shape.least, .most = shape.most, .counted = {}, .unique = shape.unique && shape.most > 1};
+  ArrayPlan made{
+      .prefix = {}, .rest = {}, .least = shape.least, .most = shape.most, .counted = {}, .unique = shape.unique && shape.most > 1};
   uint64_t places = shape.prefix.size();
   for (const ArrayShape::Counted& c : shape.counted) {
     made.counted.push_back({c.least, c.most});
@@ -107,7 +110,8 @@ Conjunction ValuePlans::of_name(const ObjectShape::Layer& layer, const std::stri
   return other ? layer.others : all;
 }
 
-std::vector<Choice> ValuePlans::choices(const Conjunction& all, const std::vector<const Conjunction*>& some, const std::vector<uint32_t>& bits) {
+std::vector<Choice> ValuePlans::choices(const Conjunction& all, const std::vector<const Conjunction*>& some,
+                                        const std::vector<uint32_t>& bits) {
   std::vector<Choice> made;
   for (uint32_t chosen = 0; chosen < 1u << some.size(); ++chosen) {
     Conjunction what = all;
