@@ -27,6 +27,10 @@ uint64_t Expressions::hash_of(const Node& node, std::span<const Expression> part
   hash.add(&node.kind, sizeof node.kind);
   if (node.kind == Kind::bytes) {
     hash.add(&sets_[node.a], sizeof(ByteSet));
+  } else if (node.kind == Kind::divided) {
+    const Divided& d = divided_[node.a];
+    const std::array<uint64_t, 4> numbers{d.divisor, d.before, d.places, d.fraction};
+    hash.add(numbers.data(), sizeof numbers);
   } else if (node.kind == Kind::either || node.kind == Kind::both) {
     hash.add(parts.data(), parts.size_bytes());
   } else {
@@ -39,6 +43,7 @@ uint64_t Expressions::hash_of(const Node& node, std::span<const Expression> part
 bool Expressions::same(const Node& a, const Node& b, std::span<const Expression> parts) const {
   if (a.kind != b.kind) return false;
   if (a.kind == Kind::bytes) return sets_[a.a] == sets_[b.a];
+  if (a.kind == Kind::divided) return divided_[a.a] == divided_[b.a];
   if (a.kind == Kind::either || a.kind == Kind::both) return std::ranges::equal(parts_of(a), parts);
   return a.a == b.a && a.b == b.b && a.c == b.c;
 }
@@ -178,6 +183,29 @@ Expression Expressions::repeat(Expression e, uint32_t least, uint32_t most) {
   return add({.kind = Kind::repeat, .takes_empty = least == 0, .plain = n.plain, .depth = n.depth + 1, .a = e, .b = least, .c = most});
 }
 
+Expression Expressions::divided(uint64_t divisor, uint64_t before, uint32_t places, bool fraction) {
+  uint64_t filled = before, room = 1;  // with zeros in the places that are left, which take so many numbers
+  for (uint32_t i = 0; i < places; ++i) {
+    filled = filled * 10 % divisor;
+    room = std::min(room * 10, divisor);
+  }
+  const uint64_t lacks = (divisor - filled) % divisor;
+  if (fraction && lacks >= room) return nothing;
+  divided_.push_back({divisor, before, places, fraction});
+  const size_t count = nodes_.size();
+  const Expression e = add({.kind = Kind::divided, .takes_empty = lacks == 0, .a = static_cast<uint32_t>(divided_.size() - 1)});
+  if (nodes_.size() == count) divided_.pop_back();
+  return e;
+}
+
+Expression Expressions::derivative_of_divided(const Divided& d, uint8_t byte) {
+  if (byte == '.') return d.fraction ? nothing : divided(d.divisor, d.before, d.places, true);
+  if (byte < '0' || byte > '9') return nothing;
+  if (d.fraction && d.places == 0) return byte == '0' ? divided(d.divisor, d.before, 0, true) : nothing;
+  const uint64_t before = (d.before * 10 + static_cast<uint64_t>(byte - '0')) % d.divisor;
+  return divided(d.divisor, before, d.places - d.fraction, d.fraction);
+}
+
 uint32_t Expressions::rule() {
   bodies_.push_back(nothing);
   return static_cast<uint32_t>(bodies_.size() - 1);
@@ -194,7 +222,9 @@ Expression Expressions::derivative(Expression e, uint8_t byte, bool raw) {
   if (const auto known = derived_.find(key); known != derived_.end()) return known->second;
   const Node node = nodes_[e];
   Expression made = nothing;
-  if (kind == Kind::sequence) {
+  if (kind == Kind::divided) {
+    made = derivative_of_divided(Divided(divided_[node.a]), byte);
+  } else if (kind == Kind::sequence) {
     made = derivative_of_sequence(e, byte, raw);
   } else if (kind == Kind::except) {
     made = complement(derivative(node.a, byte, true));
@@ -227,7 +257,7 @@ Expression Expressions::derivative_of_sequence(Expression e, uint8_t byte, bool 
 
 bool Expressions::surely_has_text(Expression e) const { return nodes_[e].takes_empty || (nodes_[e].plain && e != nothing); }
 
-// Looks for a derivative that takes the empty text. Where all are known and none does, none of them has a text.
+// Looks for a derivative that takes the empty text, deep before wide. Where all are known and none does, none of them has a text.
 bool Expressions::has_text(Expression e) {
   struct Met {
     Expression e;
@@ -236,8 +266,11 @@ bool Expressions::has_text(Expression e) {
   constexpr size_t most_met = 100'000;
   if (surely_has_text(e) || e == nothing) return e != nothing;
   std::vector<Met> met{{e, 0}};
+  std::vector<size_t> left{0};
   std::unordered_set<Expression> seen{e};
-  for (size_t i = 0; i < met.size(); ++i) {
+  while (!left.empty()) {
+    const size_t i = left.back();
+    left.pop_back();
     const Expression at = met[i].e;
     const auto known = has_text_.find(at);
     if (known != has_text_.end() && !known->second) continue;
@@ -253,7 +286,9 @@ bool Expressions::has_text(Expression e) {
     for (size_t b = 0; b < 256; ++b) {
       if (std::exchange(done[alike[b]], true)) continue;
       const Expression to = derivative(at, static_cast<uint8_t>(b), true);
-      if (to != nothing && seen.insert(to).second) met.push_back({to, i});
+      if (to == nothing || !seen.insert(to).second) continue;
+      left.push_back(met.size());
+      met.push_back({to, i});
     }
   }
   for (const Met& m : met) has_text_[m.e] = false;
@@ -293,7 +328,7 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
     Asked& at = asked.back();
     const Node& n = nodes_[at.e];
     const bool first = at.part == 0;
-    if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except) {
+    if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except || n.kind == Kind::divided) {
       answer = true;
     } else if (n.kind == Kind::call) {
       answer = ends[n.a];
@@ -370,6 +405,11 @@ uint32_t Expressions::partition(Expression e) {
     const bool zero = set.has(0);
     Partition p{{}, set == ByteSet::all() ? 1u : 2u};
     for (int b = 0; b < 256; ++b) p.of[static_cast<size_t>(b)] = set.has(static_cast<uint8_t>(b)) != zero;
+    found = keep(p);
+  } else if (node.kind == Kind::divided) {
+    Partition p{{}, 12};
+    for (uint8_t b = '0'; b <= '9'; ++b) p.of[b] = static_cast<uint8_t>(b - '0' + 1);
+    p.of['.'] = 11;
     found = keep(p);
   } else if (node.kind == Kind::sequence) {
     Expression at = e;

@@ -36,6 +36,9 @@ class Expressions {
   Expression both(std::span<const Expression> parts) { return living(joined(Kind::both, parts)); }
   Expression except(Expression e) { return living(complement(e)); }
   Expression repeat(Expression e, uint32_t least, uint32_t most);
+  // Digits, and a fraction if there is one, of numbers that are multiples of divisor x 10^-places; `before` modulo the divisor is what the
+  // digits before them made, `fraction`: they are of the fraction. divisor: 1 to 10^18. Leading zeros are as good as other digits.
+  Expression divided(uint64_t divisor, uint64_t before, uint32_t places, bool fraction);
 
   // Rules are called, then defined, then sealed: before that nothing is derived that calls one. takes_empty: whether the rule will.
   uint32_t rule();
@@ -56,17 +59,22 @@ class Expressions {
   static constexpr uint32_t most_chain = 5000;  // the same through rules that begin with calls
 
  private:
-  enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call };
+  enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call, divided };
   struct Node {
     Kind kind;
     bool takes_empty = false;
     bool plain = true;  // made without intersection and complement: then, unless it is `nothing`, it has a text
     uint32_t depth = 1;
-    uint32_t
-        a = 0,
-        b = 0,
-        c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the rule
+    uint32_t a = 0, b = 0,
+             c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the
+                     // rule; divided: of divided_
     uint32_t partition = no_limit;
+  };
+  struct Divided {
+    uint64_t divisor, before;
+    uint32_t places;
+    bool fraction;
+    bool operator==(const Divided&) const = default;
   };
   struct Partition {
     std::array<uint8_t, 256> of;
@@ -86,6 +94,7 @@ class Expressions {
   // raw: what has no text is not told from what has.
   Expression derivative(Expression e, uint8_t byte, bool raw);
   Expression derivative_of_sequence(Expression e, uint8_t byte, bool raw);
+  Expression derivative_of_divided(const Divided& d, uint8_t byte);
   std::vector<uint32_t> called_first(Expression e) const;
   bool may_end(Expression e, const std::vector<bool>& ends) const;
   uint32_t partition(Expression e);
@@ -95,6 +104,7 @@ class Expressions {
   const size_t most_;
   std::vector<Node> nodes_;
   std::vector<ByteSet> sets_;
+  std::vector<Divided> divided_;
   std::vector<Expression> parts_;
   std::unordered_multimap<uint64_t, Expression> known_;
   std::vector<Partition> partitions_;
