@@ -1,12 +1,12 @@
 #include "grammar/expressions.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <unordered_set>
 #include <utility>
 
 #include "core/error.h"
-#include "core/hash.h"
 
 namespace lt::grammar {
 
@@ -18,24 +18,23 @@ Expressions::Expressions(size_t most) : most_(most) {
   const Node any{.kind = Kind::bytes, .a = 0, .partition = 0};
   // `anything` is said before the byte that it repeats, so that its number is known.
   nodes_.push_back({.kind = Kind::repeat, .takes_empty = true, .depth = 2, .a = anything + 1, .b = 0, .c = no_limit, .partition = 0});
-  known_.emplace(hash_of(nodes_.back(), {}), anything);
+  known_.add(hash_of(nodes_.back(), {}), anything);
   add(any);
 }
 
 uint64_t Expressions::hash_of(const Node& node, std::span<const Expression> parts) const {
-  Hash hash;
-  hash.add(&node.kind, sizeof node.kind);
+  Mixed hash;
+  hash.add(static_cast<uint64_t>(node.kind));
   if (node.kind == Kind::bytes) {
-    hash.add(&sets_[node.a], sizeof(ByteSet));
+    for (int i = 0; i < 4; ++i) hash.add(sets_[node.a].word(i));
   } else if (node.kind == Kind::divided) {
     const Divided& d = divided_[node.a];
-    const std::array<uint64_t, 4> numbers{d.divisor, d.before, d.places, d.fraction};
-    hash.add(numbers.data(), sizeof numbers);
+    for (const uint64_t number : {d.divisor, d.before, uint64_t{d.places}, uint64_t{d.fraction}}) hash.add(number);
   } else if (node.kind == Kind::either || node.kind == Kind::both) {
-    hash.add(parts.data(), parts.size_bytes());
+    for (const Expression part : parts) hash.add(part);
   } else {
-    const std::array<uint32_t, 3> numbers{node.a, node.b, node.c};
-    hash.add(numbers.data(), sizeof numbers);
+    hash.add(uint64_t{node.a} << 32 | node.b);
+    hash.add(node.c);
   }
   return hash.value();
 }
@@ -50,9 +49,7 @@ bool Expressions::same(const Node& a, const Node& b, std::span<const Expression>
 
 Expression Expressions::add(const Node& node, std::span<const Expression> parts) {
   const uint64_t hash = hash_of(node, parts);
-  const auto [from, to] = known_.equal_range(hash);
-  for (auto it = from; it != to; ++it)
-    if (same(nodes_[it->second], node, parts)) return it->second;
+  if (const auto known = known_.find(hash, [&](uint32_t e) { return same(nodes_[e], node, parts); })) return *known;
   if (nodes_.size() >= most_) throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_) + " states; simplify it");
   if (node.depth > most_depth)
     throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_depth) + " levels of nesting; simplify it");
@@ -63,7 +60,7 @@ Expression Expressions::add(const Node& node, std::span<const Expression> parts)
     nodes_.back().b = static_cast<uint32_t>(parts.size());
     parts_.insert(parts_.end(), parts.begin(), parts.end());
   }
-  known_.emplace(hash, e);
+  known_.add(hash, e);
   return e;
 }
 
@@ -219,7 +216,7 @@ Expression Expressions::derivative(Expression e, uint8_t byte, bool raw) {
   if (kind == Kind::bytes) return sets_[nodes_[e].a].has(byte) ? empty : nothing;
   if (kind == Kind::call) return derivative(bodies_[nodes_[e].a], byte, raw);
   const uint64_t key = uint64_t{e} << 9 | uint64_t{classes(e)[byte]} << 1 | uint64_t{raw};
-  if (const auto known = derived_.find(key); known != derived_.end()) return known->second;
+  if (const auto known = derived_.find(key)) return *known;
   const Node node = nodes_[e];
   Expression made = nothing;
   if (kind == Kind::divided) {
@@ -238,7 +235,7 @@ Expression Expressions::derivative(Expression e, uint8_t byte, bool raw) {
     made = joined(kind, parts);
   }
   if (!raw && (kind == Kind::both || kind == Kind::except)) made = living(made);
-  derived_.emplace(key, made);
+  derived_.set(key, made);
   return made;
 }
 
@@ -273,10 +270,10 @@ bool Expressions::has_text(Expression e) {
     left.pop_back();
     const Expression at = met[i].e;
     const auto known = has_text_.find(at);
-    if (known != has_text_.end() && !known->second) continue;
-    if (known != has_text_.end() || surely_has_text(at)) {
+    if (known && *known == 0) continue;
+    if (known || surely_has_text(at)) {
       for (size_t k = i;; k = met[k].from) {
-        has_text_[met[k].e] = true;
+        has_text_.set(met[k].e, 1);
         if (k == 0) return true;
       }
     }
@@ -291,7 +288,7 @@ bool Expressions::has_text(Expression e) {
       met.push_back({to, i});
     }
   }
-  for (const Met& m : met) has_text_[m.e] = false;
+  for (const Met& m : met) has_text_.set(m.e, 0);
   return false;
 }
 
@@ -428,14 +425,16 @@ uint32_t Expressions::partition(Expression e) {
 }
 
 uint32_t Expressions::keep(const Partition& p) {
-  Hash hash;
-  hash.add(p.of.data(), p.of.size());
-  const auto [from, to] = known_partitions_.equal_range(hash.value());
-  for (auto it = from; it != to; ++it)
-    if (partitions_[it->second].of == p.of) return it->second;
+  Mixed hash;
+  for (size_t i = 0; i < p.of.size(); i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, p.of.data() + i, sizeof word);
+    hash.add(word);
+  }
+  if (const auto known = known_partitions_.find(hash.value(), [&](uint32_t i) { return partitions_[i].of == p.of; })) return *known;
   if (p.count == 1) return 0;
   partitions_.push_back(p);
-  known_partitions_.emplace(hash.value(), static_cast<uint32_t>(partitions_.size() - 1));
+  known_partitions_.add(hash.value(), static_cast<uint32_t>(partitions_.size() - 1));
   return static_cast<uint32_t>(partitions_.size() - 1);
 }
 
@@ -443,16 +442,18 @@ uint32_t Expressions::meet(uint32_t a, uint32_t b) {
   if (a == 0 || a == b) return b;
   if (b == 0) return a;
   const uint64_t key = uint64_t{std::min(a, b)} << 32 | std::max(a, b);
-  if (const auto known = met_.find(key); known != met_.end()) return known->second;
-  std::unordered_map<uint32_t, uint8_t> numbers;
+  if (const auto known = met_.find(key)) return *known;
+  constexpr int16_t none = -1;
+  const uint32_t columns = partitions_[b].count;
+  std::vector<int16_t> numbers(size_t{partitions_[a].count} * columns, none);
   Partition p{{}, 0};
   for (size_t i = 0; i < 256; ++i) {
-    const uint32_t pair = uint32_t{partitions_[a].of[i]} << 8 | partitions_[b].of[i];
-    p.of[i] = numbers.try_emplace(pair, static_cast<uint8_t>(numbers.size())).first->second;
+    int16_t& number = numbers[partitions_[a].of[i] * columns + partitions_[b].of[i]];
+    if (number == none) number = static_cast<int16_t>(p.count++);
+    p.of[i] = static_cast<uint8_t>(number);
   }
-  p.count = static_cast<uint32_t>(numbers.size());
   const uint32_t made = keep(p);
-  met_.emplace(key, made);
+  met_.set(key, made);
   return made;
 }
 

@@ -9,10 +9,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "grammar/byte_set.h"
+#include "grammar/flat_map.h"
 
 namespace lt::grammar {
 
@@ -106,12 +106,12 @@ class Expressions {
   std::vector<ByteSet> sets_;
   std::vector<Divided> divided_;
   std::vector<Expression> parts_;
-  std::unordered_multimap<uint64_t, Expression> known_;
+  HashIndex known_;
   std::vector<Partition> partitions_;
-  std::unordered_multimap<uint64_t, uint32_t> known_partitions_;
-  std::unordered_map<uint64_t, uint32_t> met_;  // of two partitions
-  std::unordered_map<uint64_t, Expression> derived_;
-  std::unordered_map<Expression, bool> has_text_;
+  HashIndex known_partitions_;
+  FlatMap met_;  // of two partitions
+  FlatMap derived_;
+  FlatMap has_text_;
   std::vector<Expression> bodies_;  // of rules
 };
 

@@ -104,7 +104,7 @@ string mailbox(const string& more) {
 // RFC 6570, section 2.
 string uri_template() {
   const string letter = "(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})", name = letter + "(?:\\.?" + letter + ")*(?::[1-9]\\d{0,3}|\\*)?";
-  const string literal = "[!#$&(-;=?-\\[\\]_a-z~\\u{a0}-\\u{d7ff}\\u{e000}-\\u{fdcf}\\u{fdf0}-\\u{ffef}\\u{10000}-\\u{10ffff}]";
+  const string literal = "[!#$&-;=?-\\[\\]_a-z~\\u{a0}-\\u{d7ff}\\u{e000}-\\u{fdcf}\\u{fdf0}-\\u{ffef}\\u{10000}-\\u{10ffff}]";
   return "(?:" + literal + "|%[0-9A-Fa-f]{2}|\\{[+#./;?&=,!@|]?" + name + "(?:," + name + ")*\\})*";
 }
 

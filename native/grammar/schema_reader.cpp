@@ -427,15 +427,11 @@ bool SchemaReader::names_itself(json::Value value) const {
 void SchemaReader::need_names() {
   if (named_) return;
   named_ = true;
-  find_names(document_->root(), "", 0, 0);
+  find_names(document_->root(), "", 0);
 }
 
-void SchemaReader::find_names(json::Value value, const std::string& pointer, uint32_t resource, int depth) {
-  if (value.is(json::Kind::array)) {
-    size_t i = 0;
-    for (const auto& [none, element] : value) find_names(element, pointer + "/" + std::to_string(i++), resource, depth + 1);
-    return;
-  }
+// Only where a schema is expected: what an unknown keyword holds has no names.
+void SchemaReader::find_names(json::Value value, const std::string& pointer, uint32_t resource) {
   if (!value.is(json::Kind::object)) return;
   if (names_itself(value)) {
     const std::string_view name = *value[value["$id"].string() ? "$id" : "id"].string();
@@ -450,9 +446,35 @@ void SchemaReader::find_names(json::Value value, const std::string& pointer, uin
   }
   for (const char* key : {"$anchor", "$dynamicAnchor"})
     if (const auto name = value[key].string()) anchors_.try_emplace(std::to_string(resource) + "#" + std::string(*name), value, pointer);
-  for (const auto& [key, element] : value)
-    if (key != "enum" && key != "const" && key != "default" && key != "examples")
-      find_names(element, below(pointer, key), resource, depth + 1);
+  constexpr std::array<std::string_view, 14> schemas{"additionalItems",
+                                                     "items",
+                                                     "contains",
+                                                     "additionalProperties",
+                                                     "propertyNames",
+                                                     "unevaluatedProperties",
+                                                     "unevaluatedItems",
+                                                     "not",
+                                                     "if",
+                                                     "then",
+                                                     "else",
+                                                     "allOf",
+                                                     "anyOf",
+                                                     "oneOf"};
+  constexpr std::array<std::string_view, 7> by_name{"$defs",        "definitions", "properties", "patternProperties", "dependentSchemas",
+                                                    "dependencies", "prefixItems"};
+  for (const auto& [key, element] : value) {
+    const bool one = std::find(schemas.begin(), schemas.end(), key) != schemas.end();
+    if (!one && std::find(by_name.begin(), by_name.end(), key) == by_name.end()) continue;
+    const std::string inner = below(pointer, key);
+    if (element.is(json::Kind::array)) {
+      size_t i = 0;
+      for (const auto& [none, part] : element) find_names(part, inner + "/" + std::to_string(i++), resource);
+    } else if (one) {
+      find_names(element, inner, resource);
+    } else {
+      for (const auto& [name, part] : element) find_names(part, below(inner, name), resource);
+    }
+  }
 }
 
 SchemaId SchemaReader::referred(SchemaId from) {

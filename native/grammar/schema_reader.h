@@ -88,7 +88,7 @@ class SchemaReader {
   SchemaId read(json::Value value, const std::string& pointer, uint32_t resource);
   SchemaId constant(json::Value value, const std::string& pointer);
   void list(json::Value value, const std::string& pointer, Listed& to);
-  void find_names(json::Value value, const std::string& pointer, uint32_t resource, int depth);
+  void find_names(json::Value schema, const std::string& pointer, uint32_t resource);
   bool names_itself(json::Value value) const;
   void need_names();
 

@@ -150,7 +150,7 @@ void SchemaSets::of_types(SchemaId id, std::vector<Assertion>& to) {
   }
   const FormatKind kind = kind_of_format(format);
   if (kind == FormatKind::refused) throw refusal(s, "format", ": " + shown(format) + " is not built");
-  if (kind == FormatKind::enforced) strings(told(s, "format", [&] { return strings_of_format(format, sets_.json()); }));
+  if (kind == FormatKind::enforced) strings(strings_of(s, "format", format));
 }
 
 SchemaSets::Assertion SchemaSets::listed(const Listed& given) {
@@ -255,9 +255,15 @@ void SchemaSets::of_arrays(SchemaId id, std::vector<Assertion>& to) {
   }
 }
 
-Expression SchemaSets::keys_of(const Schema& s, const std::string& pattern) {
-  return told(s, "patternProperties", [&] { return texts_of(parse_ecma(pattern), sets_.json(), true); });
+Expression SchemaSets::strings_of(const Schema& s, const char* keyword, const std::string& text) {
+  const bool format = std::string_view(keyword) == "format";
+  const auto [known, made] = strings_.try_emplace((format ? "format " : "pattern ") + text, Expressions::nothing);
+  if (!made) return known->second;
+  return known->second = told(
+             s, keyword, [&] { return format ? strings_of_format(text, sets_.json()) : texts_of(parse_ecma(text), sets_.json(), true); });
 }
+
+Expression SchemaSets::keys_of(const Schema& s, const std::string& pattern) { return strings_of(s, "patternProperties", pattern); }
 
 void SchemaSets::of_objects(SchemaId id, std::vector<Assertion>& to) {
   const Schema& s = reader_[id];
@@ -398,7 +404,9 @@ void SchemaSets::of_compositions(SchemaId id, std::vector<Assertion>& to) {
       sets_.join(made, part(s.otherwise, fails(*s.condition)));
       return made;
     };
-    if (s.then || s.otherwise) to.push_back({[chosen] { return chosen(true); }, [chosen] { return chosen(false); }});
+    // By itself it says nothing but what it has looked at.
+    if (s.then || s.otherwise || s.unevaluated_properties || s.unevaluated_items)
+      to.push_back({[chosen] { return chosen(true); }, [chosen] { return chosen(false); }});
   }
 }
 
@@ -433,7 +441,9 @@ ValueSet SchemaSets::not_exactly_one(const std::vector<SchemaId>& ways) {
 
 ValueSet SchemaSets::with_unevaluated(SchemaId id, ValueSet set) {
   const Schema& s = reader_[id];
-  if (s.unevaluated_properties && !reader_[*s.unevaluated_properties].anything) {
+  if (s.unevaluated_properties && reader_[*s.unevaluated_properties].anything) {
+    for (ObjectShape& shape : set.objects) shape.layers.push_back({.names = {}, .patterns = {}, .others = {}, .looks_at_others = true});
+  } else if (s.unevaluated_properties) {
     if (has_alternatives(id, 0)) throw refusal(s, "unevaluatedProperties", " beside anyOf");
     for (ObjectShape& shape : set.objects) {
       ObjectShape::Layer rest;
@@ -449,7 +459,9 @@ ValueSet SchemaSets::with_unevaluated(SchemaId id, ValueSet set) {
       if (!all) shape.layers.push_back(std::move(rest));
     }
   }
-  if (s.unevaluated_items && !reader_[*s.unevaluated_items].anything) {
+  if (s.unevaluated_items && reader_[*s.unevaluated_items].anything) {
+    for (ArrayShape& shape : set.arrays) shape.evaluated = unlimited;
+  } else if (s.unevaluated_items) {
     if (has_alternatives(id, 0)) throw refusal(s, "unevaluatedItems", " beside anyOf");
     for (ArrayShape& shape : set.arrays) {
       if (!shape.counted.empty()) throw refusal(s, "unevaluatedItems", " beside contains");

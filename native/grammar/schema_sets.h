@@ -33,6 +33,7 @@ class SchemaSets {
   bool has_alternatives(SchemaId id, int depth);
   Expression keys_of(const Schema& schema, const std::string& pattern);
   Expression key(const std::string& name) { return string_of(sets_.json(), name); }
+  Expression strings_of(const Schema& schema, const char* keyword, const std::string& text);
   ValueSet scalars(const Conjunction& all);
   // As far as can be told at once: a property that it requires has apart constants or types.
   bool surely_empty(const ObjectShape& shape);
@@ -42,6 +43,7 @@ class SchemaSets {
   ValueSets& sets_;
   std::unordered_map<Literal, std::unique_ptr<ValueSet>> known_;
   std::unordered_map<Literal, bool> inside_;
+  std::unordered_map<std::string, Expression> strings_;  // by keyword and text
   int depth_ = 0;
 };
 
