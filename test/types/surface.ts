@@ -71,8 +71,6 @@ export async function surface(signal: AbortSignal): Promise<void> {
   // @ts-expect-error not read
   model.embed(['x'], { pooling: 'max' });
   // @ts-expect-error not there yet
-  model.generate('x', { schema: {} });
-  // @ts-expect-error not there yet
   model.chat({ tools: [] });
 
   try {
