@@ -121,16 +121,24 @@ Expression whole_numbers(Expressions& e) {
   return e.sequence(std::array{e.repeat(e.text("-"), 0, 1), e.either(std::array{e.text("0"), long_ones}), no_fraction(e)});
 }
 
-Expression multiples(Expressions& e, const Decimal& step) {
-  if (step.negative || step.zero()) throw Error(Code::argument, "multipleOf: expected a number above 0");
+Expression multiples(Expressions& e, const Decimal& step, bool whole) {
+  using Reading = Expressions::Reading;
   std::string digits = step.whole + step.fraction;
   digits.erase(0, digits.find_first_not_of('0'));
   uint64_t divisor = 0;
   if (digits.size() > 18 || std::from_chars(digits.data(), digits.data() + digits.size(), divisor).ec != std::errc())
-    throw Error(Code::unsupported, "multipleOf: expected at most 18 digits");
-  const Expression divided = e.divided(divisor, 0, static_cast<uint32_t>(step.fraction.size()), false);
-  const Expression all = e.sequence(e.repeat(e.text("-"), 0, 1), divided);
-  return e.both(std::array{all, decimals(e)});
+    throw Error(Code::unsupported, "expected at most 18 digits");
+  auto places = static_cast<uint32_t>(step.fraction.size());
+  if (whole) {
+    // x times 10^places is divided by it exactly where x is by what it does not share with 10^places.
+    for (; places > 0; --places)
+      for (const uint64_t prime : {2, 5})
+        if (divisor % prime == 0) divisor /= prime;
+  }
+  std::vector<Expression> ways{e.sequence(e.text("0"), e.divided(divisor, 0, places, Reading::zero))};
+  for (char d = '1'; d <= '9'; ++d)
+    ways.push_back(e.sequence(one_digit(e, d, d), e.divided(divisor, static_cast<uint64_t>(d - '0') % divisor, places, Reading::whole)));
+  return e.sequence(e.repeat(e.text("-"), 0, 1), e.either(ways));
 }
 
 }  // namespace lt::grammar

@@ -27,7 +27,8 @@ Expression above(Expressions& expressions, const Decimal& b);
 Expression at_least(Expressions& expressions, const Decimal& b);
 // Those without a fraction but zeros.
 Expression whole_numbers(Expressions& expressions);
-// Multiples of step. Throws Code::unsupported for one of more than 18 digits, Code::argument unless it is above 0.
-Expression multiples(Expressions& expressions, const Decimal& step);
+// Multiples of step, which is above 0; `whole`: those without a fraction but zeros. Throws Code::unsupported for a step of more than 18
+// digits.
+Expression multiples(Expressions& expressions, const Decimal& step, bool whole);
 
 }  // namespace lt::grammar

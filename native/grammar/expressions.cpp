@@ -29,7 +29,7 @@ uint64_t Expressions::hash_of(const Node& node, std::span<const Expression> part
     for (int i = 0; i < 4; ++i) hash.add(sets_[node.a].word(i));
   } else if (node.kind == Kind::divided) {
     const Divided& d = divided_[node.a];
-    for (const uint64_t number : {d.divisor, d.before, uint64_t{d.places}, uint64_t{d.fraction}}) hash.add(number);
+    for (const uint64_t number : {d.divisor, d.before, uint64_t{d.places}, static_cast<uint64_t>(d.reading)}) hash.add(number);
   } else if (node.kind == Kind::either || node.kind == Kind::both) {
     for (const Expression part : parts) hash.add(part);
   } else {
@@ -180,27 +180,64 @@ Expression Expressions::repeat(Expression e, uint32_t least, uint32_t most) {
   return add({.kind = Kind::repeat, .takes_empty = least == 0, .plain = n.plain, .depth = n.depth + 1, .a = e, .b = least, .c = most});
 }
 
-Expression Expressions::divided(uint64_t divisor, uint64_t before, uint32_t places, bool fraction) {
+Expression Expressions::divided(uint64_t divisor, uint64_t before, uint32_t places, Reading reading) {
+  const bool begun = reading == Reading::point || reading == Reading::fraction;
   uint64_t filled = before, room = 1;  // with zeros in the places that are left, which take so many numbers
   for (uint32_t i = 0; i < places; ++i) {
     filled = filled * 10 % divisor;
     room = std::min(room * 10, divisor);
   }
   const uint64_t lacks = (divisor - filled) % divisor;
-  if (fraction && lacks >= room) return nothing;
-  divided_.push_back({divisor, before, places, fraction});
+  if (begun && lacks >= room) return nothing;
+  divided_.push_back({divisor, before, places, reading});
   const size_t count = nodes_.size();
-  const Expression e = add({.kind = Kind::divided, .takes_empty = lacks == 0, .a = static_cast<uint32_t>(divided_.size() - 1)});
+  const bool whole = lacks == 0 && reading != Reading::point;
+  const Expression e = add({.kind = Kind::divided, .takes_empty = whole, .a = static_cast<uint32_t>(divided_.size() - 1)});
   if (nodes_.size() == count) divided_.pop_back();
   return e;
 }
 
 Expression Expressions::derivative_of_divided(const Divided& d, uint8_t byte) {
-  if (byte == '.') return d.fraction ? nothing : divided(d.divisor, d.before, d.places, true);
-  if (byte < '0' || byte > '9') return nothing;
-  if (d.fraction && d.places == 0) return byte == '0' ? divided(d.divisor, d.before, 0, true) : nothing;
+  const bool begun = d.reading == Reading::point || d.reading == Reading::fraction;
+  if (byte == '.') return begun || d.reading == Reading::integer ? nothing : divided(d.divisor, d.before, d.places, Reading::point);
+  if (byte < '0' || byte > '9' || d.reading == Reading::zero) return nothing;
+  if (begun && d.places == 0) return byte == '0' ? divided(d.divisor, d.before, 0, Reading::fraction) : nothing;
   const uint64_t before = (d.before * 10 + static_cast<uint64_t>(byte - '0')) % d.divisor;
-  return divided(d.divisor, before, d.places - d.fraction, d.fraction);
+  return divided(d.divisor, before, d.places - begun, begun ? Reading::fraction : d.reading);
+}
+
+Expression Expressions::only(Expression e, const ByteSet& bytes) {
+  FlatMap known;
+  return only(e, bytes, known);
+}
+
+Expression Expressions::only(Expression e, const ByteSet& bytes, FlatMap& known) {
+  if (const auto made = known.find(e)) return *made;
+  std::vector<Expression> heads;
+  Expression at = e;
+  for (; nodes_[at].kind == Kind::sequence; at = nodes_[at].b) heads.push_back(nodes_[at].a);
+  const Node node = nodes_[at];
+  Expression made = at;
+  if (node.kind == Kind::bytes) {
+    made = byte_of(sets_[node.a] & bytes);
+  } else if (node.kind == Kind::repeat) {
+    made = repeat(only(node.a, bytes, known), node.b, node.c);
+  } else if (node.kind == Kind::either) {
+    const auto own = parts_of(node);
+    std::vector<Expression> parts(own.begin(), own.end());
+    for (Expression& part : parts) part = only(part, bytes, known);
+    made = either(parts);
+  } else if (node.kind == Kind::divided && !bytes.has('.')) {
+    const Divided d = divided_[node.a];
+    const bool begun = d.reading == Reading::point || d.reading == Reading::fraction;
+    made = begun || d.reading == Reading::zero ? both(std::array{at, repeat(byte_of(bytes), 0, no_limit)})
+                                               : divided(d.divisor, d.before, d.places, Reading::integer);
+  } else if (node.kind != Kind::nothing && node.kind != Kind::empty) {
+    made = both(std::array{at, repeat(byte_of(bytes), 0, no_limit)});
+  }
+  for (size_t i = heads.size(); i > 0; --i) made = sequence(only(heads[i - 1], bytes, known), made);
+  known.set(e, made);
+  return made;
 }
 
 uint32_t Expressions::rule() {
@@ -260,7 +297,7 @@ bool Expressions::has_text(Expression e) {
     Expression e;
     size_t from;
   };
-  constexpr size_t most_met = 100'000;
+  constexpr size_t most_met = 30'000;
   if (surely_has_text(e) || e == nothing) return e != nothing;
   std::vector<Met> met{{e, 0}};
   std::vector<size_t> left{0};
@@ -313,8 +350,9 @@ std::vector<uint32_t> Expressions::called_first(Expression e) const {
   return rules;
 }
 
-// Given the rules that have a text. What is intersected or complemented was found to have one.
-bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
+// Given the rules that have a text. What is intersected or complemented was found to have one. `known`: of expressions that were asked
+// before with the same rules.
+bool Expressions::may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const {
   struct Asked {
     Expression e;
     size_t part;  // that is asked next
@@ -325,7 +363,9 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
     Asked& at = asked.back();
     const Node& n = nodes_[at.e];
     const bool first = at.part == 0;
-    if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except || n.kind == Kind::divided) {
+    if (first && known[at.e] != Answer::open) {
+      answer = known[at.e] == Answer::yes;
+    } else if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except || n.kind == Kind::divided) {
       answer = true;
     } else if (n.kind == Kind::call) {
       answer = ends[n.a];
@@ -342,6 +382,7 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
     } else if (n.kind == Kind::nothing) {
       answer = false;
     }
+    known[at.e] = answer ? Answer::yes : Answer::no;
     asked.pop_back();
   }
   return answer;
@@ -382,10 +423,12 @@ std::optional<uint32_t> Expressions::seal() {
     }
   }
   std::vector<bool> ends(n, false);
+  std::vector<Answer> known(nodes_.size(), Answer::open);
   for (bool more = true; more;) {
     more = false;
+    std::replace(known.begin(), known.end(), Answer::no, Answer::open);
     for (uint32_t r = 0; r < n; ++r)
-      if (!ends[r] && may_end(bodies_[r], ends)) ends[r] = more = true;
+      if (!ends[r] && may_end(bodies_[r], ends, known)) ends[r] = more = true;
   }
   const auto found = std::find(ends.begin(), ends.end(), false);
   return found == ends.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - ends.begin()));

@@ -36,9 +36,19 @@ class Expressions {
   Expression both(std::span<const Expression> parts) { return living(joined(Kind::both, parts)); }
   Expression except(Expression e) { return living(complement(e)); }
   Expression repeat(Expression e, uint32_t least, uint32_t most);
-  // Digits, and a fraction if there is one, of numbers that are multiples of divisor x 10^-places; `before` modulo the divisor is what the
-  // digits before them made, `fraction`: they are of the fraction. divisor: 1 to 10^18. Leading zeros are as good as other digits.
-  Expression divided(uint64_t divisor, uint64_t before, uint32_t places, bool fraction);
+  // Texts of e that are made of these bytes alone.
+  Expression only(Expression e, const ByteSet& bytes);
+  // How far a number has been read.
+  enum class Reading : uint8_t {
+    whole,  // digits before a point, if there is one
+    zero,   // a leading zero: a point, if anything, is next
+    point,  // a digit must be next
+    fraction,
+    integer,  // there will be no point
+  };
+  // What follows in numbers that are multiples of divisor x 10^-places, the digits so far being `before` modulo the divisor. divisor: 1 to
+  // 10^18.
+  Expression divided(uint64_t divisor, uint64_t before, uint32_t places, Reading reading);
 
   // Rules are called, then defined, then sealed: before that nothing is derived that calls one. takes_empty: whether the rule will.
   uint32_t rule();
@@ -73,7 +83,7 @@ class Expressions {
   struct Divided {
     uint64_t divisor, before;
     uint32_t places;
-    bool fraction;
+    Reading reading;
     bool operator==(const Divided&) const = default;
   };
   struct Partition {
@@ -96,10 +106,13 @@ class Expressions {
   Expression derivative_of_sequence(Expression e, uint8_t byte, bool raw);
   Expression derivative_of_divided(const Divided& d, uint8_t byte);
   std::vector<uint32_t> called_first(Expression e) const;
-  bool may_end(Expression e, const std::vector<bool>& ends) const;
+  enum class Answer : uint8_t { open, yes, no };
+  bool may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const;
   uint32_t partition(Expression e);
   uint32_t keep(const Partition& partition);
   uint32_t meet(uint32_t a, uint32_t b);
+
+  Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
 
   const size_t most_;
   std::vector<Node> nodes_;

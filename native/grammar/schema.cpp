@@ -69,7 +69,7 @@ class SchemaTexts {
   Expression without_fraction(Expression numbers) {
     ByteSet digits = ByteSet::range('0', '9');
     digits.add('-');
-    return e_.both(std::array{numbers, e_.repeat(e_.byte_of(digits), 0, Expressions::no_limit)});
+    return e_.only(numbers, digits);
   }
 
   Expression structures(const ValuePlan& plan) {
@@ -162,7 +162,7 @@ class SchemaTexts {
     return state;
   }
 
-  // Elements that all differ, of a few values: by which were there.
+  // Elements that all differ, of a few values: each is there at most once.
   Expression unique(const ArrayPlan& a) {
     const auto refuse = [](const std::string& why) {
       return SchemaError("uniqueItems", "", "schema: uniqueItems cannot be enforced " + why);
@@ -174,19 +174,24 @@ class SchemaTexts {
     if (!element.arrays.empty() || !element.objects.empty()) throw refuse("for arrays and objects; list the values in enum");
     const std::vector<std::string> texts = few_texts(scalars(element.set), most_unique);
     if (texts.empty()) throw refuse("unless there are at most " + std::to_string(most_unique) + " values, in an enum");
-    const size_t all = size_t{1} << texts.size();
-    std::vector<Expression> behind(all);
-    Expression start = Expressions::nothing;
-    for (size_t used = all; used-- > 0;) {
-      const auto count = static_cast<uint64_t>(std::popcount(used));
-      std::vector<Expression> ways;
-      for (size_t i = 0; i < texts.size() && count < a.most; ++i)
-        if ((used >> i & 1) == 0) ways.push_back(e_.sequence(e_.text(texts[i]), behind[used | size_t{1} << i]));
-      const Expression next = e_.either(ways), end = count >= a.least ? e_.text("]") : Expressions::nothing;
-      behind[used] = either(e_.sequence(space_, end), e_.sequence(comma_, next));
-      if (used == 0) start = either(end, next);
+    const auto list = [&](Expression one, uint64_t least, uint64_t most) {
+      const auto limit = [](uint64_t n) { return static_cast<uint32_t>(std::min<uint64_t>(n, Expressions::no_limit)); };
+      const uint64_t more = most == unlimited ? unlimited : most - 1;
+      const Expression rest = e_.repeat(e_.sequence(comma_, one), limit(least - (least > 0)), limit(more));
+      return either(least == 0 ? Expressions::empty : Expressions::nothing, e_.sequence(one, rest));
+    };
+    std::vector<Expression> written, conditions;
+    for (const std::string& text : texts) written.push_back(e_.text(text));
+    conditions.push_back(list(e_.either(written), a.least, a.most));
+    for (size_t i = 0; i < texts.size(); ++i) {
+      std::vector<Expression> others = written;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+      const Expression other = e_.either(others);
+      const Expression before = e_.repeat(e_.sequence(other, comma_), 0, Expressions::no_limit);
+      const Expression behind = e_.repeat(e_.sequence(comma_, other), 0, Expressions::no_limit);
+      conditions.push_back(either(list(other, 0, unlimited), e_.sequence(std::array{before, written[i], behind})));
     }
-    return start;
+    return e_.sequence(std::array{e_.both(conditions), space_, e_.text("]")});
   }
   // The texts of an expression; none where there are more than `most`, or one value is written in several ways.
   std::vector<std::string> few_texts(Expression all, size_t most) {
@@ -196,7 +201,7 @@ class SchemaTexts {
     while (!left.empty()) {
       const auto [at, text] = left.back();
       left.pop_back();
-      if (e_.takes_empty(at)) found.push_back(text);
+      if (e_.takes_empty(at) && text != "-0") found.push_back(text);
       if (found.size() + left.size() > most || text.size() > longest || text.ends_with('\\')) return {};
       for (int b = 0; b < 256; ++b) {
         const Expression to = e_.derivative(at, static_cast<uint8_t>(b));
@@ -252,7 +257,7 @@ class SchemaTexts {
             const ObjectPlan::Named& named = o.named[i];
             std::vector<Expression> ways;
             for (const Choice& choice : named.choices) {
-              const Expression property = e_.sequence(std::array{string_of(sets_.json(), named.name), colon_, value(choice)});
+              const Expression property = e_.sequence(std::array{sets_.string(named.name), colon_, value(choice)});
               ways.push_back(e_.sequence(property, behind_of_[index(std::min(count + 1, counts - 1), met | choice.meets)]));
             }
             if (!named.required) ways.push_back(keys_before[index(count, met)]);
@@ -272,7 +277,7 @@ class SchemaTexts {
   }
 
   static constexpr uint64_t most_states = 100'000;
-  static constexpr size_t most_unique = 10;
+  static constexpr size_t most_unique = 100;
 
   ValuePlans& plans_;
   ValueSets& sets_;

@@ -67,7 +67,10 @@ ValueSet SchemaSets::positive(SchemaId id) {
   if (!schema.refused.empty()) throw refusal(schema, schema.refused, "");
   if (schema.never) return {};
   ValueSet made = sets_.any();
-  for (const Assertion& a : assertions(id)) made = told(schema, "schema", [&] { return sets_.both(made, a.holds()); });
+  for (const Assertion& a : assertions(id)) {
+    made = told(schema, "schema", [&] { return sets_.both(made, a.holds()); });
+    prune(made);
+  }
   return with_unevaluated(id, std::move(made));
 }
 
@@ -79,10 +82,32 @@ ValueSet SchemaSets::negative(SchemaId id) {
   if (schema.never) return sets_.any();
   ValueSet made;
   for (const Assertion& a : assertions(id)) told(schema, "schema", [&] { return sets_.join(made, a.breaks()), 0; });
+  merge_absent(made.objects);
   for (ObjectShape& o : made.objects)
     for (ObjectShape::Layer& l : o.layers) l.evaluates = false;
   for (ArrayShape& a : made.arrays) a.evaluated = 0;
   return made;
+}
+
+// Without a property, or with one that meets something: it is optional. So one_of's branches of a property each exclude one another in one
+// way, not in two.
+void SchemaSets::merge_absent(std::vector<ObjectShape>& shapes) {
+  const auto single = [](const ObjectShape& o) {
+    return o.layers.size() == 1 && o.layers[0].names.size() == 1 && o.layers[0].patterns.empty() && o.layers[0].others.empty() &&
+           o.keys.empty() && o.some.empty() && o.least == 0 && o.most == unlimited;
+  };
+  const Conjunction never{fails(reader_.anything())};
+  for (ObjectShape& absent : shapes) {
+    if (!single(absent) || !absent.required.empty() || absent.layers[0].names[0].second != never) continue;
+    const std::string& name = absent.layers[0].names[0].first;
+    const auto present = std::find_if(shapes.begin(), shapes.end(), [&](const ObjectShape& o) {
+      return single(o) && o.layers[0].names[0].first == name && o.required == std::vector{name};
+    });
+    if (present == shapes.end()) continue;
+    present->required.clear();
+    absent.most = 0, absent.least = 1;  // no object
+  }
+  std::erase_if(shapes, [](const ObjectShape& o) { return o.least > o.most; });
 }
 
 std::vector<SchemaSets::Assertion> SchemaSets::assertions(SchemaId id) {
@@ -126,13 +151,13 @@ void SchemaSets::of_types(SchemaId id, std::vector<Assertion>& to) {
                     return made;
                   }});
   };
-  if (s.whole) numbers(whole_numbers(e), true);
+  if (s.whole && !s.step) numbers(whole_numbers(e), true);
   const auto except = [&](Expression set) { return e.both(std::array{sets_.decimal, e.except(set)}); };
   if (s.least) numbers(at_least(e, *s.least));
   if (s.above) numbers(above(e, *s.above));
   if (s.most) numbers(except(above(e, *s.most)));
   if (s.below) numbers(except(at_least(e, *s.below)));
-  if (s.step) numbers(told(s, "multipleOf", [&] { return multiples(e, *s.step); }));
+  if (s.step) numbers(told(s, "multipleOf", [&] { return multiples(e, *s.step, s.whole); }), s.whole);
   if (s.listed) to.push_back(listed(*s.listed));
   if (s.min_length > 0 || s.max_length != unlimited) {
     const auto limit = [](uint64_t n) { return static_cast<uint32_t>(std::min<uint64_t>(n, Expressions::no_limit)); };
@@ -295,7 +320,7 @@ void SchemaSets::of_objects(SchemaId id, std::vector<Assertion>& to) {
     for (const auto& [name, schema] : s.properties) {
       layer.names.emplace_back(name, Conjunction{meets(schema)});
       broken.push_back(with_property(name, {fails(schema)}));
-      named.push_back(key(name));
+      named.push_back(sets_.string(name));
     }
     for (const auto& [pattern, schema] : s.patterns) {
       const Expression keys = keys_of(s, pattern);

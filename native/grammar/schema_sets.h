@@ -30,9 +30,9 @@ class SchemaSets {
   ValueSet exactly_one(const std::vector<SchemaId>& ways);
   ValueSet not_exactly_one(const std::vector<SchemaId>& ways);
   ValueSet with_unevaluated(SchemaId id, ValueSet set);
+  void merge_absent(std::vector<ObjectShape>& shapes);
   bool has_alternatives(SchemaId id, int depth);
   Expression keys_of(const Schema& schema, const std::string& pattern);
-  Expression key(const std::string& name) { return string_of(sets_.json(), name); }
   Expression strings_of(const Schema& schema, const char* keyword, const std::string& text);
   ValueSet scalars(const Conjunction& all);
   // As far as can be told at once: a property that it requires has apart constants or types.

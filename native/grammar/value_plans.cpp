@@ -91,7 +91,7 @@ ArrayPlan ValuePlans::plan(const ArrayShape& shape) {
 bool ValuePlans::matches(Expression keys, const std::string& name) {
   if (keys == values_.any_string) return true;
   Expressions& e = values_.expressions();
-  return e.both(std::array{keys, string_of(values_.json(), name)}) != Expressions::nothing;
+  return e.both(std::array{keys, values_.string(name)}) != Expressions::nothing;
 }
 
 Conjunction ValuePlans::of_name(const ObjectShape::Layer& layer, const std::string& name) {

@@ -36,7 +36,8 @@ ArrayShape both_arrays(const ArrayShape& a, const ArrayShape& b) {
 
 ObjectShape both_objects(const ObjectShape& a, const ObjectShape& b) {
   ObjectShape made = a;
-  made.layers.insert(made.layers.end(), b.layers.begin(), b.layers.end());
+  for (const ObjectShape::Layer& layer : b.layers)
+    if (std::find(made.layers.begin(), made.layers.end(), layer) == made.layers.end()) made.layers.push_back(layer);
   for (const std::string& name : b.required)
     if (std::find(made.required.begin(), made.required.end(), name) == made.required.end()) made.required.push_back(name);
   made.keys.insert(made.keys.end(), b.keys.begin(), b.keys.end());
@@ -82,7 +83,15 @@ Expression ValueSets::both_numbers(Expression a, Expression b) {
   return a == any_number ? b : b == any_number ? a : e_.both(std::array{a, b});
 }
 
-Expression ValueSets::strings(std::span<const std::string> texts) {
+Expression ValueSets::string(const std::string& text) {
+  const auto [known, made] = string_.try_emplace(text, Expressions::nothing);
+  if (made) known->second = string_of(json_, text);
+  return known->second;
+}
+
+Expression ValueSets::strings(const std::vector<std::string>& texts) {
+  const auto [known, made] = strings_.try_emplace(texts, Expressions::nothing);
+  if (!made) return known->second;
   std::vector<std::string> as_written;
   std::vector<Expression> ways;
   for (const std::string& text : texts) {
@@ -92,7 +101,7 @@ Expression ValueSets::strings(std::span<const std::string> texts) {
       as_written.push_back(text);
   }
   if (!as_written.empty()) ways.push_back(one_of(e_, as_written));
-  return e_.either(ways);
+  return known->second = e_.either(ways);
 }
 
 // A set of some numbers has those without an exponent alone.
@@ -113,6 +122,10 @@ ValueSet ValueSets::both(const ValueSet& a, const ValueSet& b) {
   check_count(a.objects.size() * b.objects.size());
   for (const ObjectShape& x : a.objects)
     for (const ObjectShape& y : b.objects) made.objects.push_back(both_objects(x, y));
+  if (made.objects.size() > 2) {
+    std::sort(made.objects.begin(), made.objects.end());
+    made.objects.erase(std::unique(made.objects.begin(), made.objects.end()), made.objects.end());
+  }
   return made;
 }
 

@@ -1,9 +1,11 @@
 // Sets of JSON values: what a schema lets through, as one part a type. Of arrays and objects a set is a union of shapes, whose elements are
 // named by the schemas that they must meet and are not looked into yet.
 #pragma once
+#include <compare>
 #include <cstdint>
-#include <span>
+#include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,16 +43,19 @@ struct ObjectShape {
     Conjunction others;
     bool looks_at_others = false;
     bool evaluates = true;  // what it looks at is evaluated, as unevaluatedProperties means it
+    auto operator<=>(const Layer&) const = default;
   };
   struct Some {  // there is a property, its key of these, that meets `what`
     Expression keys;
     Conjunction what;
+    auto operator<=>(const Some&) const = default;
   };
   std::vector<Layer> layers;
   std::vector<std::string> required;
   std::vector<Expression> keys;  // all keys are of each of these
   uint64_t least = 0, most = unlimited;
   std::vector<Some> some;
+  auto operator<=>(const ObjectShape&) const = default;
 };
 
 struct ValueSet {
@@ -76,7 +81,8 @@ class ValueSets {
   ValueSet both(const ValueSet& a, const ValueSet& b);  // Throws Code::unsupported for more than most_shapes
   void join(ValueSet& to, ValueSet&& more);             // the same
 
-  Expression strings(std::span<const std::string> texts);  // these, where there are any
+  Expression string(const std::string& text);
+  Expression strings(const std::vector<std::string>& texts);  // these, where there are any
   Expression except_numbers(Expression numbers);
   Expression except_strings(Expression strings) { return e_.both(std::array{any_string, e_.except(strings)}); }
   Expression both_numbers(Expression a, Expression b);
@@ -89,6 +95,8 @@ class ValueSets {
  private:
   Expressions& e_;
   const Alphabet json_;
+  std::unordered_map<std::string, Expression> string_;
+  std::map<std::vector<std::string>, Expression> strings_;
 
  public:
   const Expression any_string, any_number, decimal;
