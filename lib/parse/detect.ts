@@ -11,6 +11,8 @@ const all: readonly CallFormat[] = [...named, ...tags, ...envelopes];
 
 const asked = 'Probe question?';
 const tool = 'probe_tool';
+const callId = 'abcdefgh9';
+const reasoned = 'Probe reasoning.';
 const probe = {
   type: 'function',
   function: {
@@ -42,8 +44,8 @@ const shapes: readonly CallShape[] = [
 ];
 
 const answers = shapes.map((shape) => {
-  const call = { id: 'abcdefgh9', type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
-  return shaped({ role: 'assistant', content: '', reasoning_content: 'Probe reasoning.', tool_calls: [call] }, shape);
+  const call = { id: callId, type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
+  return shaped({ role: 'assistant', content: '', reasoning_content: reasoned, tool_calls: [call] }, shape);
 });
 
 function* print(): Generator<Conversation, Printed | undefined, string> {
@@ -69,11 +71,23 @@ function begunBy(whole: string, prompt: string): string {
   return whole.slice(same);
 }
 
+/** What stands around the name and the arguments of the one call; undefined where they are not JSON, or more has to be written. */
+function callText(begun: string): readonly [string, string, string] | undefined {
+  const args = /\{\s*"probe_key":\s*"probe value"\s*\}/.exec(begun);
+  const name = args ? begun.lastIndexOf(tool, args.index) : -1;
+  if (!args || name < 0 || begun.includes(callId)) return undefined;
+  const thought = begun.lastIndexOf(reasoned, name);
+  const close = thought < 0 ? undefined : reasonings.flatMap((r) => r.close).find((mark) => begun.slice(thought, name).includes(mark));
+  const from = thought < 0 ? 0 : begun.indexOf(close ?? reasoned, thought) + (close ?? reasoned).length;
+  return [begun.slice(from, name).trimStart(), begun.slice(name + tool.length, args.index), begun.slice(args.index + args[0].length).trimEnd()];
+}
+
 /** Finds the formats of a template. It asks for what the template makes of conversations. */
 function* finding(source: string): Generator<Conversation, OutputFormat, string> {
   const printed = yield* print();
   const text = printed?.answer ?? source;
-  const shape = printed && { callShape: printed.shape };
+  const written = printed && callText(printed.begun);
+  const shape = printed && { callShape: printed.shape, ...(written && { callText: written }) };
   if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true, ...shape };
   return {
     calls: printed ? printedCalls(printed, source) : toldCalls(source),

@@ -85,6 +85,8 @@ export interface OutputFormat {
   readonly wraps: readonly Wrap[];
   /** Messages with a header each, which says whom they are for. */
   readonly channels?: boolean;
+  /** What the model writes around a call's name and its arguments, where those are JSON: in front, between, behind. */
+  readonly callText?: readonly [before: string, between: string, after: string];
   /** How the template takes calls, where it prints any. */
   readonly callShape?: CallShape;
 }

@@ -59,6 +59,21 @@ export async function prepareParser(template: string): Promise<{ readonly reason
 }
 
 /**
+ * What a model writes around a call's name and arguments, up to the control token that ends it; undefined where that is not known, or has control tokens
+ * in it, which no bound text has.
+ * @internal
+ */
+export function callTextOf(template: string, controls: readonly string[]): readonly [before: string, between: string, after: string] | undefined {
+  const { callText, channels } = formatOf(template);
+  if (!callText || channels) return undefined;
+  const [before, between, after] = callText;
+  const marks = controls.filter((c) => c !== '');
+  if (marks.some((c) => before.includes(c) || between.includes(c))) return undefined;
+  const end = Math.min(after.length, ...marks.map((c) => after.indexOf(c)).filter((at) => at >= 0));
+  return [before, between, after.slice(0, end).trimEnd()];
+}
+
+/**
  * The marks of reasoning behind which an answer's text begins: that the end of the prompt has opened, or that the model may open first.
  * @internal
  */

@@ -25,15 +25,29 @@ constexpr napi_type_tag grammar_tag{0x6c6c616d612d7473, 0x6772616d6d617200};
 struct Source {
   std::string kind, text;
   std::vector<std::string> choices;
+  std::vector<std::vector<grammar::Grammar::Piece>> lists;
   grammar::SchemaOptions options;
 
   std::shared_ptr<grammar::Grammar> compile() const {
     if (kind == "schema") return grammar::Grammar::schema(text, options);
     if (kind == "regex") return grammar::Grammar::regex(text);
     if (kind == "grammar") return grammar::Grammar::gbnf(text);
+    if (kind == "pieces") return grammar::Grammar::pieces(lists, options);
     return grammar::Grammar::choices(choices);
   }
 };
+
+std::vector<std::vector<grammar::Grammar::Piece>> pieces_of(const Napi::Value& lists) {
+  std::vector<std::vector<grammar::Grammar::Piece>> out;
+  for_each(lists, [&](const Napi::Value& list) {
+    std::vector<grammar::Grammar::Piece>& pieces = out.emplace_back();
+    for_each(list, [&](const Napi::Value& v) {
+      const Napi::Object piece = v.As<Napi::Object>();
+      pieces.push_back({flag_of(piece, "schema"), text_of(piece, "text")});
+    });
+  });
+  return out;
+}
 
 // Why a grammar cannot be compiled; of a schema also where.
 struct Refusal {
@@ -177,7 +191,12 @@ Napi::Value to_js(Napi::Env env, const Answers& answers) {
 Napi::Value compile_grammar(Info info) {
   Source source;
   source.kind = text_of(info[1]);
-  source.kind == "choices" ? void(source.choices = texts_of(info[2])) : void(source.text = text_of(info[2]));
+  if (source.kind == "choices")
+    source.choices = texts_of(info[2]);
+  else if (source.kind == "pieces")
+    source.lists = pieces_of(info[2]);
+  else
+    source.text = text_of(info[2]);
   const Napi::Object options = info[3].As<Napi::Object>();
   source.options.draft7 = flag_of(options, "draft7");
   source.options.any_space = flag_of(options, "anySpace");

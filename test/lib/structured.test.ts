@@ -9,6 +9,8 @@ import {
   LlamaError,
   type JsonSchema,
   type StandardSchema,
+  tool,
+  type ToolCall,
 } from 'llama-ts';
 
 import { storyModel } from './model';
@@ -60,8 +62,9 @@ const code = async (run: PromiseLike<unknown>): Promise<LlamaError> => {
   throw new Error('it did not fail');
 };
 
+const seeds = [1, 2, 3, 4];
+
 describe('a text that is bound', () => {
-  const seeds = [1, 2, 3, 4];
   const hot = { temperature: 2, topK: 0, minP: 0, topP: 1 };
 
   test.each(seeds)('to a regular expression matches it, seed %i', async (seed) => {
@@ -214,9 +217,69 @@ describe('in a conversation', () => {
     expect(answer.value).toBeUndefined();
   });
 
-  test('tools beside it are refused', async () => {
-    const call = () => model().generate([{ role: 'user', content: 'Hi' }], { template, schema: animal, tools: { f: {} } });
-    expect(call).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+  describe('with tools', () => {
+    const calling = `{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% for t in m.tool_calls or [] %}
+<tool_call>{{ t.function | tojson }}</tool_call>{% endfor %}
+{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}`;
+    const parameters = {
+      type: 'object',
+      properties: { city: { enum: ['Bern', 'Oslo'] }, days: { type: 'integer', minimum: 1, maximum: 7 } },
+      required: ['city', 'days'],
+      additionalProperties: false,
+    } as const;
+    const clock = { type: 'object', properties: {}, additionalProperties: false } as const;
+    const asked = [{ role: 'user' as const, content: 'Is it warm?' }];
+    const isCall = ({ name, arguments: given }: ToolCall): boolean => {
+      const { city, days, ...more } = given as { city?: unknown; days?: unknown };
+      if (Object.keys(more).length > 0) return false;
+      if (name === 'clock') return city === undefined && days === undefined;
+      return name === 'weather' && ['Bern', 'Oslo'].includes(city as string) && Number.isInteger(days) && (days as number) >= 1 && (days as number) <= 7;
+    };
+    const tools = { weather: { parameters }, clock: { parameters: clock } };
+    const wish = { template: calling, tools, temperature: 1.5, maxTokens: 200 };
+
+    test.each(seeds)('a call that is required is made, and is valid, seed %i', async (seed) => {
+      const { toolCalls = [], finish, problems, text } = await model().generate(asked, { ...wish, seed, toolChoice: 'required' });
+      expect({ finish, problems, text }).toEqual({ finish: 'calls', problems: undefined, text: '' });
+      expect(toolCalls).toHaveLength(1);
+      expect(toolCalls.every(isCall)).toBe(true);
+    });
+
+    test.each(seeds)('the one that is named is called, seed %i', async (seed) => {
+      for (const name of ['weather', 'clock']) {
+        const { toolCalls = [] } = await model().generate(asked, { ...wish, seed, toolChoice: { name } });
+        expect(toolCalls.map((call) => [call.name, isCall(call)])).toEqual([[name, true]]);
+      }
+    });
+
+    test.each(seeds)('an answer that is bound to a schema is that or a call, seed %i', async (seed) => {
+      const { toolCalls = [], finish, value, text } = await model().generate(asked, { ...wish, seed, schema: animal });
+      if (finish === 'calls') expect([toolCalls.map(isCall), value, text]).toEqual([[true], undefined, '']);
+      else expect([toolCalls, isAnimal(value)]).toEqual([[], true]);
+    });
+
+    test('behind a call that was run, the answer is bound', async () => {
+      const given: unknown[] = [];
+      const run = (args: unknown): string => String(given.push(args));
+      const answer = await model().generate(asked, {
+        ...wish,
+        tools: { weather: tool({ parameters, run }) },
+        seed: 3,
+        toolChoice: 'required',
+        maxRounds: 2,
+        schema: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 9 }, minItems: 2, maxItems: 2 },
+      });
+      expect(given).toHaveLength(1);
+      expect(isCall({ ...(answer.toolCalls?.[0] as ToolCall) })).toBe(true);
+      if (answer.finish === 'stop') expect(answer.value).toHaveLength(2);
+      else expect(answer.value).toBeUndefined();
+    });
+
+    test('what cannot stand beside them is refused', async () => {
+      expect(() => model().generate(asked, { ...wish, regex: 'a' })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+      const python = calling.replace('{{ t.function | tojson }}', '{{ t.function.name }}(probe)');
+      expect((await code(model().generate(asked, { ...wish, template: python, schema: animal }))).code).toBe('UNSUPPORTED');
+    });
   });
 });
 
