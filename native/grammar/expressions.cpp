@@ -240,6 +240,32 @@ Expression Expressions::only(Expression e, const ByteSet& bytes, FlatMap& known)
   return made;
 }
 
+Expression Expressions::with_tail(Expression e, Expression tail, Expression instead) {
+  FlatMap known;
+  return with_tail(e, tail, instead, known, 0);
+}
+
+Expression Expressions::with_tail(Expression e, Expression tail, Expression instead, FlatMap& known, uint32_t depth) {
+  if (depth > most_depth) return e;
+  if (const auto made = known.find(e)) return *made;
+  std::vector<Expression> heads;
+  Expression at = e;
+  for (; at != tail && nodes_[at].kind == Kind::sequence; at = nodes_[at].b) heads.push_back(nodes_[at].a);
+  Expression made = at;
+  const Node node = nodes_[at];
+  if (at == tail) {
+    made = instead;
+  } else if (node.kind == Kind::either || node.kind == Kind::both) {
+    const auto own = parts_of(node);
+    std::vector<Expression> parts(own.begin(), own.end());
+    for (Expression& part : parts) part = with_tail(part, tail, instead, known, depth + 1);
+    made = joined(node.kind, parts);
+  }
+  for (size_t i = heads.size(); i > 0; --i) made = sequence(heads[i - 1], made);
+  known.set(e, made);
+  return made;
+}
+
 uint32_t Expressions::rule() {
   bodies_.push_back(nothing);
   return static_cast<uint32_t>(bodies_.size() - 1);

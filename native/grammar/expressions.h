@@ -38,6 +38,8 @@ class Expressions {
   Expression repeat(Expression e, uint32_t least, uint32_t most);
   // Texts of e that are made of these bytes alone.
   Expression only(Expression e, const ByteSet& bytes);
+  // e, with `instead` for `tail` where a text may end with it; further in than some levels nothing is replaced.
+  Expression with_tail(Expression e, Expression tail, Expression instead);
   // How far a number has been read.
   enum class Reading : uint8_t {
     whole,  // digits before a point, if there is one
@@ -113,6 +115,7 @@ class Expressions {
   uint32_t meet(uint32_t a, uint32_t b);
 
   Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
+  Expression with_tail(Expression e, Expression tail, Expression instead, FlatMap& known, uint32_t depth);
 
   const size_t most_;
   std::vector<Node> nodes_;
