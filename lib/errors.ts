@@ -13,7 +13,7 @@
  * | `TEMPLATE` | the chat template refuses or fails on the messages |
  * | `DEVICE` | a backend is absent, lost or failed |
  * | `DISPOSED` | the model was disposed before or while the call ran |
- * | `SCHEMA` | a JSON Schema cannot be enforced as it is: `keyword` and `pointer` say what of it |
+ * | `SCHEMA` | a JSON Schema cannot be enforced as it is: `keyword` and `pointer` say what of it; or a value that its own library refuses |
  * | `BINARY` | the compiled part of the package is missing or does not load |
  * | `INTERNAL` | a bug of ours: please report it |
  */

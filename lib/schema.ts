@@ -1,4 +1,8 @@
 // Schemas of any kind as JSON Schema, and values checked by them.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
 import * as check from './check';
 import { LlamaError } from './errors';
 import type { JsonSchema, StandardSchema } from './schema-value';
@@ -36,12 +40,34 @@ const writers: Readonly<Record<string, readonly [module: string, call: string, o
   valibot: ['@valibot/to-json-schema', 'toJsonSchema', {}],
 };
 
+/** The project's own, where this package cannot see it. */
+async function importFromProject(module: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return (await import(pathToFileURL(createRequire(join(process.cwd(), 'index.js')).resolve(module)).href)) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
 async function writtenBy(vendor: string, schema: StandardSchema): Promise<unknown> {
   const [module, call, options] = writers[vendor] ?? [];
   if (module === undefined || call === undefined) return undefined;
-  const found = await (import(module) as Promise<Record<string, unknown>>).catch(() => undefined);
+  const found = await (import(module) as Promise<Record<string, unknown>>).catch(() => importFromProject(module));
   const write = found?.[call] ?? (found?.z as Record<string, unknown> | undefined)?.[call];
   return typeof write === 'function' ? (write as (schema: unknown, options: object) => unknown)(schema, options ?? {}) : undefined;
+}
+
+/**
+ * Objects have the keys that they name and no others, where the schema does not say: a validator drops or refuses those, and a model would go on
+ * with them for ever. Not where objects are joined, which name each other's keys.
+ */
+function closedText(schema: unknown): string {
+  const text = JSON.stringify(schema);
+  if (text.includes('"allOf"')) return text;
+  return JSON.stringify(schema, (key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !('properties' in value) || key === 'properties') return value;
+    return 'type' in value && value.type === 'object' ? { additionalProperties: false, ...value } : value;
+  });
 }
 
 /**
@@ -55,7 +81,7 @@ export async function schemaText(schema: SchemaSource, name: string): Promise<st
     if (!isStandard(schema)) return JSON.stringify(schema);
     const { vendor } = schema['~standard'];
     const written = ownJsonSchema(schema) ?? (await writtenBy(vendor, schema));
-    if (written !== undefined) return JSON.stringify(written);
+    if (written !== undefined) return closedText(written);
     const need = vendor in writers ? `: install ${writers[vendor]?.[0]} in a version that can, or give JSON Schema` : ': give JSON Schema';
     throw refuse(`this ${vendor} schema cannot be written as JSON Schema${need}`);
   } catch (cause) {
