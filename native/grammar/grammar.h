@@ -38,7 +38,7 @@ class Grammar {
   static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);    // one of them
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
 
-  static constexpr size_t most_states = 2'000'000;  // expressions of one grammar, about 100 bytes each
+  static constexpr size_t most_states = 500'000;  // expressions of one grammar
 
   // One at a time: states are made when they are first met.
   class Turn {
