@@ -25,8 +25,12 @@ class Expressions {
   static constexpr Expression anything = 2;  // every text
   static constexpr uint32_t no_limit = std::numeric_limits<uint32_t>::max();
 
-  // most: of expressions that are kept. All that make one throw Code::unsupported beyond it, or beyond most_depth.
+  // most: of expressions that are kept. All that make one throw Code::unsupported beyond it, or beyond most_depth, and Code::memory where
+  // all that a process keeps are more than most_of_all.
   explicit Expressions(size_t most);
+  ~Expressions();
+  Expressions(const Expressions&) = delete;
+  Expressions& operator=(const Expressions&) = delete;
 
   Expression byte_of(const ByteSet& set);
   Expression text(std::string_view bytes);
@@ -38,6 +42,8 @@ class Expressions {
   Expression repeat(Expression e, uint32_t least, uint32_t most);
   // Texts of e that are made of these bytes alone.
   Expression only(Expression e, const ByteSet& bytes);
+  // e, with `instead` for `tail` where a text may end with it; further in than some levels nothing is replaced.
+  Expression with_tail(Expression e, Expression tail, Expression instead);
   // How far a number has been read.
   enum class Reading : uint8_t {
     whole,  // digits before a point, if there is one
@@ -65,6 +71,7 @@ class Expressions {
   const std::array<uint8_t, 256>& classes(Expression e);
   size_t count() const { return nodes_.size(); }
 
+  static constexpr size_t most_of_all = 5'000'000;  // up to 200 bytes each, with what is derived of them
   static constexpr uint32_t most_depth = 256;   // of what derivatives recur into
   static constexpr uint32_t most_chain = 5000;  // the same through rules that begin with calls
 
@@ -113,8 +120,12 @@ class Expressions {
   uint32_t meet(uint32_t a, uint32_t b);
 
   Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
+  Expression with_tail(Expression e, Expression tail, Expression instead, FlatMap& known, uint32_t depth);
+
+  void count_more();
 
   const size_t most_;
+  size_t counted_ = 0;  // among those of the process
   std::vector<Node> nodes_;
   std::vector<ByteSet> sets_;
   std::vector<Divided> divided_;

@@ -45,7 +45,7 @@ class Grammar {
   };
   static std::shared_ptr<Grammar> pieces(std::span<const std::vector<Piece>> lists, SchemaOptions of);
 
-  static constexpr size_t most_states = 2'000'000;  // expressions of one grammar, about 100 bytes each
+  static constexpr size_t most_states = 500'000;  // expressions of one grammar
 
   // One at a time: states are made when they are first met.
   class Turn {
