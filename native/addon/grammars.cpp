@@ -21,6 +21,9 @@ using Binding = std::shared_ptr<grammar::Binding>;
 
 constexpr napi_type_tag grammar_tag{0x6c6c616d612d7473, 0x6772616d6d617200};
 
+// Of a grammar, as V8 is told, so that it collects those that nobody holds before they are too many.
+constexpr int64_t least_memory = 512 << 10;
+
 // What a grammar is written as.
 struct Source {
   std::string kind, text;
@@ -78,8 +81,11 @@ Napi::Value to_js(Napi::Env env, const Compiled& found, double us) {
     out.Set("pointer", text_to_js(env, refusal->pointer));
     return out;
   }
-  const auto handle =
-      Napi::External<Binding>::New(env, new Binding(std::get<Binding>(found)), [](Napi::Env, const Binding* held) { delete held; });
+  Napi::MemoryManagement::AdjustExternalMemory(env, least_memory);
+  const auto handle = Napi::External<Binding>::New(env, new Binding(std::get<Binding>(found)), [](Napi::Env of, const Binding* held) {
+    Napi::MemoryManagement::AdjustExternalMemory(of, -least_memory);
+    delete held;
+  });
   handle.TypeTag(&grammar_tag);
   out.Set("handle", handle);
   return out;

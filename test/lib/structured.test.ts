@@ -164,6 +164,20 @@ describe('beside others', () => {
     expect(together.map((r) => r.text)).toEqual(wishes.flatMap((_, i) => [alone[i], bound[i]]));
   });
 
+  test('a sampler of the caller is shown what may come alone', async () => {
+    const best = (logits: Float32Array): number => logits.indexOf(logits.reduce((most, l) => Math.max(most, l), -Infinity));
+    const regex = '[A-Z][a-z]{3,9}!';
+    const { text } = await model().generate(prompt, { regex, sample: best });
+    expect(text).toMatch(/^[A-Z][a-z]{3,9}!$/);
+    expect((await model().generate(prompt, { regex, temperature: 0 })).text).toBe(text);
+  });
+
+  test('log-probabilities are of the whole vocabulary', async () => {
+    const { logprobs = [], ids } = await model().generate(prompt, { regex: 'Q[0-9]', logprobs: 1, temperature: 0 });
+    expect(logprobs.map(({ id }) => id)).toEqual(ids);
+    expect(logprobs[0]?.logprob).toBeLessThan(logprobs[0]?.top[0]?.logprob as number); // it would have said something else
+  });
+
   test('n answers', async () => {
     const answers = await Promise.all(model().generate(prompt, { schema: animal, n: 5, seed: 7, temperature: 2 }));
     expect(answers.map(({ value }) => isAnimal(value))).toEqual(Array(5).fill(true));
@@ -325,6 +339,13 @@ describe('a Standard Schema', () => {
       expect(text).toMatch(/^\{"b": ?1,/);
     }
   });
+
+  test('any number of schemas, one after the other', async () => {
+    for (let i = 0; i < 2000; i++) {
+      const schema = { type: 'object', properties: { [`key${i}`]: { type: 'string', maxLength: 20 } }, required: [`key${i}`] };
+      expect((await compileSchema(schema)).kind).toBe('schema');
+    }
+  }, 60_000);
 
   test('one that cannot be written as JSON Schema is refused', async () => {
     expect(await code(compileSchema(numbers({})))).toMatchObject({ code: 'SCHEMA' });
