@@ -39,17 +39,20 @@ class Grammar {
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
 
   static constexpr size_t most_states = 2'000'000;  // expressions of one grammar, about 100 bytes each
+  // Of parts that are looked at to compile it, about a second, and in one turn, about 20 ms.
+  static constexpr size_t most_compiled = 20'000'000, most_steps = 400'000;
 
   // One at a time: states are made when they are first met.
   class Turn {
    public:
-    explicit Turn(Grammar& grammar) : lock_(grammar.mutex_), automaton_(grammar.automaton_) {}
-    Automaton* operator->() const { return &automaton_; }
-    Automaton& operator*() const { return automaton_; }
+    explicit Turn(Grammar& grammar) : lock_(grammar.mutex_), grammar_(grammar) { grammar.expressions_.allow(most_steps); }
+    Automaton* operator->() const { return &grammar_.automaton_; }
+    Automaton& operator*() const { return grammar_.automaton_; }
+    size_t bytes() const { return grammar_.expressions_.bytes() + grammar_.automaton_.bytes(); }  // of memory
 
    private:
     std::lock_guard<std::mutex> lock_;
-    Automaton& automaton_;
+    Grammar& grammar_;
   };
 
  private:

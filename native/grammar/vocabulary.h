@@ -1,5 +1,6 @@
 // A tokenizer's tokens as grammars see them: their bytes, and which end a text.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ class Vocabulary {
   int32_t size() const { return static_cast<int32_t>(bytes_.size()); }
   // None of control tokens and of those without a name.
   std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
-  const std::vector<int32_t>& ends() const { return ends_; }  // tokens that end a text
+  const std::vector<int32_t>& ends() const { return ends_; }  // tokens that end a text, in order
+  bool is_end(int32_t id) const { return std::binary_search(ends_.begin(), ends_.end(), id); }
   const TokenBytes& tree() const { return tree_; }
 
  private:
