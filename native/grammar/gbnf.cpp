@@ -20,10 +20,10 @@ struct Item {
   enum class Kind { literal, set, name, sequence, choice, repeat };
 
   Kind kind = Kind::sequence;
-  std::string text{};  // of a literal
-  CharSet set{};
+  std::string text = {};  // of a literal
+  CharSet set = {};
   uint32_t rule = 0;  // that is named
-  std::vector<Item> parts{};
+  std::vector<Item> parts = {};
   uint32_t least = 0, most = Expressions::no_limit;
 };
 

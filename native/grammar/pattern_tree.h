@@ -24,8 +24,8 @@ struct Pattern {
   static constexpr uint32_t no_limit = std::numeric_limits<uint32_t>::max();
 
   Kind kind = Kind::sequence;
-  tokenize::CharSet set;
-  std::vector<Pattern> parts;
+  tokenize::CharSet set = {};
+  std::vector<Pattern> parts = {};
   uint32_t least = 0, most = no_limit;
   bool inverted = false;
   bool pure = true;  // it and its parts look at nothing beside what they match
