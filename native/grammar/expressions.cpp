@@ -9,6 +9,11 @@
 #include "core/hash.h"
 
 namespace lt::grammar {
+namespace {
+
+constexpr size_t new_one = 16;  // an expression takes as long to make as so many parts to look at
+
+}  // namespace
 
 Expressions::Expressions(size_t most) : most_(most) {
   partitions_.push_back({{}, 1});
@@ -51,6 +56,7 @@ Expression Expressions::add(const Node& node, std::span<const Expression> parts)
   if (nodes_.size() >= most_) throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_) + " states; simplify it");
   if (node.depth > most_depth)
     throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_depth) + " levels of nesting; simplify it");
+  spend(new_one);
   const auto e = static_cast<Expression>(nodes_.size());
   nodes_.push_back(node);
   if (!parts.empty()) {

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "grammar/automaton.h"
 #include "grammar/expressions.h"
+#include "grammar/gbnf.h"
 
 namespace lt::grammar {
 
@@ -33,14 +34,14 @@ class SchemaError : public Error {
 class Grammar {
  public:
   // All throw Code::argument for what is malformed or has no text, Code::unsupported for what is not built or too large.
-  static std::shared_ptr<Grammar> regex(std::string_view pattern);                  // ECMA-262, of the whole text
-  static std::shared_ptr<Grammar> gbnf(std::string_view grammar);                   // the rule `root`
-  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);    // one of them
+  static std::shared_ptr<Grammar> regex(std::string_view pattern);                               // ECMA-262, of the whole text
+  static std::shared_ptr<Grammar> gbnf(std::string_view grammar, const TokenNames& names = {});  // the rule `root`
+  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);                 // one of them
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
 
   static constexpr size_t most_states = 2'000'000;  // expressions of one grammar, about 100 bytes each
   // Of parts that are looked at to compile it, about a second, and in one turn, about 20 ms.
-  static constexpr size_t most_compiled = 20'000'000, most_steps = 400'000;
+  static constexpr size_t most_compiled = 40'000'000, most_steps = 400'000;
 
   // One at a time: states are made when they are first met.
   class Turn {
@@ -57,7 +58,8 @@ class Grammar {
 
  private:
   template <class Make>
-  explicit Grammar(const Make& make) : expressions_(most_states), automaton_(expressions_, make(expressions_)) {}
+  explicit Grammar(const Make& make)
+      : expressions_(most_states), automaton_(expressions_, (expressions_.allow(most_compiled), make(expressions_))) {}
 
   std::mutex mutex_;
   Expressions expressions_;

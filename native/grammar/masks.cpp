@@ -8,9 +8,9 @@
 namespace lt::grammar {
 namespace {
 
-void set(std::span<uint64_t> mask, int32_t token) { mask[static_cast<size_t>(token) >> 6] |= uint64_t{1} << (token & 63); }
+void allow_token(std::span<uint64_t> mask, int32_t token) { mask[static_cast<size_t>(token) >> 6] |= uint64_t{1} << (token & 63); }
 
-void add(std::span<uint64_t> to, std::span<const uint64_t> from) {
+void add_tokens(std::span<uint64_t> to, std::span<const uint64_t> from) {
   for (size_t i = 0; i < to.size(); ++i) to[i] |= from[i];
 }
 
@@ -29,7 +29,7 @@ void Masks::allow(State state, std::span<uint64_t> allowed) {
   const auto whole = mask_of(automaton, state, false);
   std::copy(whole->tokens.begin(), whole->tokens.end(), allowed.begin());
   if (automaton.accepts(state))
-    for (const int32_t end : vocabulary_->ends()) set(allowed, end);
+    for (const int32_t end : vocabulary_->ends()) allow_token(allowed, end);
 }
 
 std::shared_ptr<const Masks::Mask> Masks::mask_of(Automaton& automaton, State state, bool with_ends) {
@@ -80,7 +80,7 @@ void Masks::mark_short(Automaton& automaton, State state, Mask& mask, const Reac
   const auto next = [&](State from, uint8_t byte) { return automaton.next(from, byte); };
   const TokenBytes& tree = vocabulary_->tree();
   const PlainReach::Length reach = reach_.of(automaton, state);
-  add(mask.tokens, tree.plain_up_to(reach.all));
+  add_tokens(mask.tokens, tree.plain_up_to(reach.all));
   const bool known = reach.all == TokenBytes::most_plain || (reach.no_longer && !(ends_count && reach.accepts));
   if (!known) mask.looked += tree.plain().mark(tree.plain().root(), state, next, reached(mask.plain_ends), mask.tokens, reach.all);
   mask.looked += tree.others().mark(tree.others().root(), state, next, reached(mask.other_ends), mask.tokens);
@@ -96,7 +96,8 @@ void Masks::add_numbered(Automaton& automaton, State state, Mask& to) const {
     for (int32_t id = 0; id < vocabulary_->size(); ++id) {
       const auto bytes = number_bytes(static_cast<uint32_t>(id));
       if (bytes[3] == 0) block = automaton.next(automaton.next(automaton.next(marked, bytes[0]), bytes[1]), bytes[2]);
-      if (automaton.next(block, bytes[3]) != Automaton::dead && numbered(automaton, state, mark, id) != Automaton::dead) set(to.tokens, id);
+      if (automaton.next(block, bytes[3]) != Automaton::dead && numbered(automaton, state, mark, id) != Automaton::dead)
+        allow_token(to.tokens, id);
     }
   }
 }

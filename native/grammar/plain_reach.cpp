@@ -10,26 +10,26 @@ namespace {
 
 constexpr size_t most_ways = 4;
 
-struct Bytes {
+struct PlainBytes {
   uint8_t first, last;
 };
 // The plain characters by their UTF-8 bytes (Unicode 15.0, table 3-7).
-constexpr Bytes tail{0x80, 0xbf};
-constexpr std::array<std::array<Bytes, 4>, 11> plain_characters{{
+constexpr PlainBytes tail_byte{0x80, 0xbf};
+constexpr std::array<std::array<PlainBytes, 4>, 11> plain_characters{{
     {{{' ', '!'}}},
     {{{'#', '['}}},
     {{{']', 0x7f}}},
-    {{{0xc2, 0xdf}, tail}},
-    {{{0xe0, 0xe0}, {0xa0, 0xbf}, tail}},
-    {{{0xe1, 0xec}, tail, tail}},
-    {{{0xed, 0xed}, {0x80, 0x9f}, tail}},
-    {{{0xee, 0xef}, tail, tail}},
-    {{{0xf0, 0xf0}, {0x90, 0xbf}, tail, tail}},
-    {{{0xf1, 0xf3}, tail, tail, tail}},
-    {{{0xf4, 0xf4}, {0x80, 0x8f}, tail, tail}},
+    {{{0xc2, 0xdf}, tail_byte}},
+    {{{0xe0, 0xe0}, {0xa0, 0xbf}, tail_byte}},
+    {{{0xe1, 0xec}, tail_byte, tail_byte}},
+    {{{0xed, 0xed}, {0x80, 0x9f}, tail_byte}},
+    {{{0xee, 0xef}, tail_byte, tail_byte}},
+    {{{0xf0, 0xf0}, {0x90, 0xbf}, tail_byte, tail_byte}},
+    {{{0xf1, 0xf3}, tail_byte, tail_byte, tail_byte}},
+    {{{0xf4, 0xf4}, {0x80, 0x8f}, tail_byte, tail_byte}},
 }};
 
-void add(std::vector<Automaton::State>& to, Automaton::State state) {
+void add_way(std::vector<Automaton::State>& to, Automaton::State state) {
   if (std::find(to.begin(), to.end(), state) == to.end()) to.push_back(state);
 }
 
@@ -44,11 +44,11 @@ const PlainReach::Ways& PlainReach::ways(Automaton& automaton, State state) {
       next.clear();
       for (const State s : at)
         for (int b = character[i].first; b <= character[i].last && next.size() <= most_ways; ++b)
-          add(next, automaton.next(s, static_cast<uint8_t>(b)));
+          add_way(next, automaton.next(s, static_cast<uint8_t>(b)));
       found.many = found.many || next.size() > most_ways;
       if (std::erase(next, Automaton::dead) != 0) found.some_dead = true;
     }
-    for (const State s : at) add(found.to, s);
+    for (const State s : at) add_way(found.to, s);
     found.many = found.many || found.to.size() > most_ways;
     if (found.many || (found.some_dead && !found.to.empty())) break;
   }
@@ -65,7 +65,7 @@ PlainReach::Length PlainReach::of(Automaton& automaton, State state) {
     for (const State s : at) {
       const Ways& w = ways(automaton, s);
       some_dead = some_dead || w.some_dead;
-      for (const State t : w.to) add(to, t);
+      for (const State t : w.to) add_way(to, t);
       if (w.many || to.size() > most_states || (some_dead && !to.empty())) return length;
     }
     if (some_dead) {

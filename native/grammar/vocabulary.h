@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,9 +21,12 @@ class Vocabulary {
   std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
   const std::vector<int32_t>& ends() const { return ends_; }  // tokens that end a text, in order
   bool is_end(int32_t id) const { return std::binary_search(ends_.begin(), ends_.end(), id); }
+  // The one token that a text is, control or not, if it is one.
+  std::optional<int32_t> named(std::string_view text) const;
   const TokenBytes& tree() const { return tree_; }
 
  private:
+  const tokenize::Tokenizer& tokenizer_;
   std::vector<std::string_view> bytes_;
   std::vector<int32_t> ends_;
   TokenBytes tree_;
