@@ -11,7 +11,7 @@ export async function writeAnswer(
   flags: Flags,
   command: string,
   interrupt: Interrupt,
-  start: (model: Model, signal: AbortSignal) => Generation<string>,
+  start: (model: Model, signal: AbortSignal) => Generation<unknown>,
   asked: object,
   before = '',
 ): Promise<void> {

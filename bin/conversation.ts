@@ -1,14 +1,14 @@
 // The conversation of llama-ts chat: what was said, taken back, begun anew, and kept in a file.
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
-import type { Chat, ChatOptions, Chunk, Generation, Message, Model, Result, SendOptions } from '../lib';
+import type { BoundOptions, Chat, ChatOptions, Chunk, Generation, Message, Model, Result, SendOptions } from '../lib';
 import { explain, note, print } from './screen';
 import { waiting } from './waiting';
 
 /** An answer; no result: it was stopped, and what was shown is kept. */
 export interface Answer {
   readonly text: string;
-  readonly result: Result<string> | undefined;
+  readonly result: Result<unknown> | undefined;
 }
 
 const isMessage = (value: unknown): value is Message => {
@@ -65,17 +65,17 @@ export class Conversation {
   }
 
   /** Says something and prints the answer as it comes. Stopped, it keeps what was shown; where nothing was, nothing was said. */
-  say(content: string, options: SendOptions): Promise<Answer> {
+  say(content: string, options: SendOptions & BoundOptions): Promise<Answer> {
     return this.#answer((onPromptProgress) => this.#chat.send(content, { ...options, keepPartial: true, onPromptProgress }), options.signal);
   }
 
   /** Another answer to what was said last; the one before stays where none comes. */
-  async regenerate(options: SendOptions): Promise<Answer | undefined> {
+  async regenerate(options: SendOptions & BoundOptions): Promise<Answer | undefined> {
     if (!this.messages.some((m) => m.role === 'user')) return undefined;
     return this.#answer((onPromptProgress) => this.#chat.regenerate({ ...options, keepPartial: true, onPromptProgress }), options.signal);
   }
 
-  async #answer(begin: (onPromptProgress: (fraction: number) => void) => Generation<string>, signal: AbortSignal | undefined): Promise<Answer> {
+  async #answer(begin: (onPromptProgress: (fraction: number) => void) => Generation<unknown>, signal: AbortSignal | undefined): Promise<Answer> {
     const shown: string[] = [];
     const show = new Shown();
     const reading = waiting('reading the prompt');

@@ -1,7 +1,8 @@
 // The flags that commands share. Names follow the API in kebab case, with those that llama.cpp's users know beside them.
+import { readFileSync } from 'node:fs';
 import type { Argv, Options } from 'yargs';
 
-import type { GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter, TextBias } from '../lib';
+import type { BoundOptions, GenerateOptions, LoadOptions, SamplerOptions, SamplerParameter, TextBias } from '../lib';
 import { readEscapes } from './escapes';
 import { letterList, samplersByLetter, samplersByName } from './samplers';
 import { samplers } from '../lib/generated/samplers'; // data alone: help is given without the addon
@@ -120,6 +121,19 @@ export function generateFlags(yargs: Argv): Argv {
       },
       'ignore-end': { type: 'boolean', describe: 'never choose a token that ends the text', alias: 'ignore-eos' },
     })
+    .options(
+      Object.fromEntries(
+        Object.entries({
+          'json-schema': word('the text is JSON that this JSON Schema allows; {} for any', ['j']),
+          'json-schema-file': word('the same, of a file', ['jf']),
+          'json-space': { type: 'boolean', describe: 'with a schema: JSON may be laid out in lines' } as Options,
+          grammar: word('the text is one of this grammar, in GBNF'),
+          'grammar-file': word('the same, of a file'),
+          regex: word('the whole text matches this regular expression, as JavaScript writes it'),
+          choices: words('the text is one of these; given several times', ['choice']),
+        }).map(([name, options]) => [name, { ...options, group: 'Structure:' }]),
+      ),
+    )
     .options({
       seed: { ...numeric('seed', 'the same seed gives the same text (default: -1, a random one)', ['s']), group: 'Sampling:' },
       samplers: { ...word(`samplers in this order, with semicolons between: ${samplers.map((s) => s.name).join(';')}`), group: 'Sampling:' },
@@ -215,7 +229,37 @@ function textBias(entries: readonly string[], readText: (text: string) => string
   });
 }
 
-export function generateOptions(flags: Flags): GenerateOptions {
+/** The text of a file that a flag names. */
+function textOf(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${flag}: cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+}
+
+/** What the text is bound to: one of five flags says it. */
+function boundOptions({ jsonSchema, jsonSchemaFile, grammar, grammarFile, regex, choices, jsonSpace }: Flags): BoundOptions {
+  const said = Object.entries({ jsonSchema, jsonSchemaFile, grammar, grammarFile, regex, choices }).filter(([, value]) => value !== undefined);
+  if (said.length > 1) throw new Error(`${said.map(([name]) => `--${kebab(name)}`).join(', ')}: a text is bound to one thing: give one of them`);
+  const schema = typeof jsonSchemaFile === 'string' ? textOf(jsonSchemaFile, '--json-schema-file') : (jsonSchema as string | undefined);
+  const gbnf = typeof grammarFile === 'string' ? textOf(grammarFile, '--grammar-file') : (grammar as string | undefined);
+  return {
+    ...(schema !== undefined && { schema }),
+    ...(gbnf !== undefined && { grammar: gbnf }),
+    ...(typeof regex === 'string' && { regex }),
+    ...(Array.isArray(choices) && { choices: choices as string[] }),
+    ...(jsonSpace === true && { whitespace: 'flexible' as const }),
+  };
+}
+
+export function generateOptions(flags: Flags): GenerateOptions & BoundOptions {
+  const options: GenerateOptions & BoundOptions = boundOptions(flags);
+  Object.assign(options, plainOptions(flags));
+  return options;
+}
+
+function plainOptions(flags: Flags): GenerateOptions {
   const options: GenerateOptions = given<GenerateOptions>(flags, [
     'maxTokens',
     'stop',

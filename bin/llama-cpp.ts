@@ -99,7 +99,6 @@ const absent: readonly (readonly [names: string, why: string])[] = [
     'use --verbose; output and messages go to different streams, which the shell can redirect',
   ],
   // Sampling
-  ['-j --json-schema -jf --json-schema-file --grammar --grammar-file', 'structured output is not supported yet'],
   ['-bs --backend-sampling', 'sampling always runs on the CPU: leave it out'],
   // Server
   [
@@ -117,7 +116,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
 ];
 
 /** Short names of several letters that are flags of a command here. */
-const present = 'ngl dev ub ctk ctv sys sysf st cnv no-cnv ofreq ot cmoe ncmoe';
+const present = 'jf ngl dev ub ctk ctv sys sysf st cnv no-cnv ofreq ot cmoe ncmoe';
 
 const reasons = new Map(absent.flatMap(([names, why]) => names.split(' ').map((name) => [name, why] as const)));
 

@@ -17,6 +17,7 @@ function commands(): CommandModule[] {
     require('./commands/tokenize') as { default: CommandModule },
     require('./commands/apply-template') as { default: CommandModule },
     require('./commands/parse') as { default: CommandModule },
+    require('./commands/grammar') as { default: CommandModule },
     require('./commands/inspect') as { default: CommandModule },
     require('./commands/convert') as { default: CommandModule },
     require('./commands/gguf') as { default: CommandModule },

@@ -2,9 +2,11 @@ import './dispose';
 import * as check from './check';
 import { LlamaError } from './errors';
 import type { Generation, Run } from './generation';
+import type { BoundOptions, BoundTo, BoundValue, Grammar, Unbound } from './grammar';
 import { message as messageCheck, messages as messagesCheck } from './prompt';
 import { reasoningCheck, toolChecks, type ReasoningOptions, type ToolOptions } from './tools';
-import { checkGenerate, generateChecks, type GenerateOptions } from './sampling';
+import { checkGenerate, generateChecks, type AllOptions, type GenerateOptions } from './sampling';
+import type { SchemaSource } from './schema';
 import type { Message, MessageInput } from './template';
 import { fit, type Fitted } from './turns';
 
@@ -51,7 +53,7 @@ export const chatChecks: check.Checks<ChatOptions> = {
   ...toolChecks,
 };
 
-const sendChecks: check.Checks<SendOptions> = { ...generateChecks, prefix: check.string, keepPartial: check.boolean };
+const sendChecks: check.Checks<SendOptions & BoundOptions> = { ...generateChecks, prefix: check.string, keepPartial: check.boolean };
 
 /** @internal */
 export type Setting = Omit<ChatOptions, 'system' | 'messages'>;
@@ -73,7 +75,7 @@ export interface Asked {
  * Starts an answer; what `ask` throws rejects it.
  * @internal
  */
-export type Answer = (call: (...args: never[]) => unknown, options: GenerateOptions, ask: () => Asked) => Run;
+export type Answer = (call: (...args: never[]) => unknown, options: AllOptions, ask: () => Asked) => Run;
 
 const frozen = (role: Message['role'], content: string): Message => Object.freeze({ role, content });
 
@@ -110,13 +112,22 @@ export class Chat implements AsyncDisposable {
    * Says something and gives the answer. Both enter `messages` when the answer is complete; one that fails or is aborted leaves no trace, unless
    * `keepPartial` says so.
    */
-  send(content: string, options?: SendOptions): Generation<string> {
+  send(content: string, options?: SendOptions & Unbound): Generation<string>;
+  send<const S extends SchemaSource | Grammar = never, const C extends string = never, V = never, J extends true = never>(
+    content: string,
+    options?: SendOptions & BoundTo<S, C, V, J>,
+  ): Generation<BoundValue<S, C, V, J>>;
+  send(content: string, options?: SendOptions & BoundOptions): Generation<unknown> {
     const said = frozen('user', check.string(content, 'content'));
     return this.#begin(Chat.prototype.send, options, () => [...this.#messages, said]);
   }
 
   /** Answers the last message of the user anew; the new answer takes the place of all behind that message once it is complete. */
-  regenerate(options?: SendOptions): Generation<string> {
+  regenerate(options?: SendOptions & Unbound): Generation<string>;
+  regenerate<const S extends SchemaSource | Grammar = never, const C extends string = never, V = never, J extends true = never>(
+    options?: SendOptions & BoundTo<S, C, V, J>,
+  ): Generation<BoundValue<S, C, V, J>>;
+  regenerate(options?: SendOptions & BoundOptions): Generation<unknown> {
     return this.#begin(Chat.prototype.regenerate, options, () => {
       const asked = this.#messages.findLastIndex(({ role }) => role === 'user');
       if (asked < 0) throw new LlamaError('ARGUMENT', 'regenerate: there is no message of the user to answer: call send() first');
@@ -168,7 +179,7 @@ export class Chat implements AsyncDisposable {
 
   // Answers `question()`, which is the conversation up to the answer.
   #begin(call: (...args: never[]) => unknown, options: unknown, question: () => readonly Message[]): Run {
-    const { prefix = '', keepPartial = false, ...settings } = checkGenerate<SendOptions>(options, call.name, sendChecks);
+    const { prefix = '', keepPartial = false, ...settings } = checkGenerate<SendOptions & BoundOptions>(options, call.name, sendChecks);
     let asked: readonly Message[] | undefined;
     const { tools, toolChoice, parallelToolCalls, maxRounds, reasoning, contextFull: _, ...own } = this.#setting;
     const usual = definedOf({ ...own, tools, toolChoice, parallelToolCalls, maxRounds, reasoning });

@@ -13,6 +13,7 @@
  * | `TEMPLATE` | the chat template refuses or fails on the messages |
  * | `DEVICE` | a backend is absent, lost or failed |
  * | `DISPOSED` | the model was disposed before or while the call ran |
+ * | `SCHEMA` | a JSON Schema cannot be enforced as it is: `keyword` and `pointer` say what of it; or a value that its own library refuses |
  * | `BINARY` | the compiled part of the package is missing or does not load |
  * | `INTERNAL` | a bug of ours: please report it |
  */
@@ -27,16 +28,23 @@ export type ErrorCode =
   | 'TEMPLATE'
   | 'DEVICE'
   | 'DISPOSED'
+  | 'SCHEMA'
   | 'BINARY'
   | 'INTERNAL';
 
 /** Every failure of this package. The message says what was expected, what was found and what to do. */
 export class LlamaError extends Error {
   readonly code: ErrorCode;
+  /** `SCHEMA`: the keyword that cannot be enforced. */
+  declare readonly keyword?: string;
+  /** `SCHEMA`: where it stands, a JSON pointer such as `/properties/age`. */
+  declare readonly pointer?: string;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; keyword?: string; pointer?: string }) {
     super(message, options);
     this.code = code;
+    if (options?.keyword !== undefined) this.keyword = options.keyword;
+    if (options?.pointer !== undefined) this.pointer = options.pointer;
   }
 }
 Object.defineProperty(LlamaError.prototype, 'name', { value: 'LlamaError', configurable: true, writable: true });

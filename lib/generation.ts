@@ -62,6 +62,7 @@ export interface Said {
 
 /** What a generation gave: plain data, which JSON and `structuredClone` keep as it is. */
 export interface Result<T> extends Said {
+  /** The text; of one that is bound to a schema what it says, parsed; of one that was cut off `undefined`. */
   readonly value: T;
   readonly text: string;
   readonly ids: readonly number[];
@@ -70,6 +71,8 @@ export interface Result<T> extends Said {
    * model waits for the results of calls that were not run.
    */
   readonly finish: 'stop' | 'length' | 'context' | 'calls';
+  /** Of a text that is bound: whether it is whole. False where `maxTokens`, the context or a stop string came before its end. */
+  readonly complete?: boolean;
   /** True where the end came inside a character: the last tokens begin one that the text leaves out. */
   readonly cutCharacter: boolean;
   /** Of a chat with `contextFull: 'dropOldest'`: how many messages the prompt left out. */
@@ -132,17 +135,24 @@ export type Ended = (shown: string, complete: boolean, added: readonly Message[]
 const abortError = (): DOMException => new DOMException('The generation was aborted', 'AbortError');
 
 /**
+ * What a text is bound to, which knows what it says.
+ * @internal
+ */
+export type Bound = Promise<{ value(text: string, complete: boolean): Promise<unknown> }>;
+
+/**
  * Collects the reports of one request; the promise settles with the last.
  * @internal
  */
-export class Run implements Generation<string>, Course {
+export class Run implements Generation<unknown>, Course {
   readonly [Symbol.toStringTag] = 'Generation';
-  readonly #promise: Promise<Result<string>>;
-  #resolve!: (result: Result<string>) => void;
+  readonly #promise: Promise<Result<unknown>>;
+  #resolve!: (result: Result<unknown> | Promise<Result<unknown>>) => void;
   #reject!: (error: unknown) => void;
   readonly #origin: Origin;
   readonly #seed: number;
   readonly #onPromptProgress: ((fraction: number) => void) | undefined;
+  readonly #bound: Bound | undefined;
   #promptRead = 0;
   readonly #chunks: Chunk[] = [];
   readonly #all = new Tokens();
@@ -162,10 +172,11 @@ export class Run implements Generation<string>, Course {
   #ended: Ended = () => {};
   readonly #early = new AbortController();
 
-  constructor(origin: Origin, seed: number, onPromptProgress?: (fraction: number) => void) {
+  constructor(origin: Origin, seed: number, onPromptProgress?: (fraction: number) => void, bound?: Bound) {
     this.#origin = origin;
     this.#seed = seed;
     this.#onPromptProgress = onPromptProgress;
+    this.#bound = bound;
     this.#promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -259,7 +270,15 @@ export class Run implements Generation<string>, Course {
     const result = { ...resultOf(this.#text(0, this.#chunks.length), this.#all, this.#seed, finish, this.#dropped, report), ...said }; // may lack memory: then it is running still, and fails
     this.#state = 'done';
     this.#end();
-    this.#resolve(result);
+    this.#resolve(this.#bound ? this.#valued(this.#bound, result, report.complete ?? false) : result);
+  }
+
+  async #valued(bound: Bound, result: Result<string>, complete: boolean): Promise<Result<unknown>> {
+    try {
+      return { ...result, complete, value: await (await bound).value(result.text, complete) };
+    } catch (error) {
+      throw this.#origin.mark(error);
+    }
   }
 
   #end(): void {
@@ -279,24 +298,24 @@ export class Run implements Generation<string>, Course {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  #seen(): Promise<Result<string>> {
+  #seen(): Promise<Result<unknown>> {
     this.#looked = true;
     this.#look();
     return this.#promise;
   }
 
-  then<A = Result<string>, B = never>(
-    fulfilled?: ((result: Result<string>) => A | PromiseLike<A>) | null,
+  then<A = Result<unknown>, B = never>(
+    fulfilled?: ((result: Result<unknown>) => A | PromiseLike<A>) | null,
     rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#seen().then(fulfilled, rejected);
   }
 
-  catch<B = never>(rejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result<string> | B> {
+  catch<B = never>(rejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<Result<unknown> | B> {
     return this.#seen().catch(rejected);
   }
 
-  finally(settled?: (() => void) | null): Promise<Result<string>> {
+  finally(settled?: (() => void) | null): Promise<Result<unknown>> {
     return this.#seen().finally(settled);
   }
 

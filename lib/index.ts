@@ -45,6 +45,17 @@ export {
   type SplitPart,
   type TensorDifference,
 } from './gguf';
+export {
+  compileChoices,
+  compileGrammar,
+  compileRegex,
+  compileSchema,
+  Grammar,
+  type BoundOptions,
+  type SchemaOptions,
+  type Whitespace,
+} from './grammar';
+export { checkGrammar, type GrammarCase, type GrammarVerdict, type GrammarWalk, type GrammarWalked } from './grammar-check';
 export { imatrix, type ImatrixOptions, type ImatrixResult } from './imatrix';
 export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
@@ -52,6 +63,8 @@ export type { JobOptions } from './job';
 export type { CpuExperts } from './placement';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';
 export { type LogitsOptions, Model, type RowOptions } from './model';
+export type { SchemaSource } from './schema';
+export type { JsonSchema, JsonValue, SchemaValue, StandardSchema } from './schema-value';
 export type { TextJobOptions, TextOptions } from './text';
 export {
   OutputParser,
@@ -74,9 +87,7 @@ export {
   tool,
   type ArgumentSchema,
   type ArgumentsOf,
-  type JsonSchema,
   type ReasoningOptions,
-  type StandardSchema,
   type Tool,
   type ToolChoice,
   type ToolContext,

@@ -6,15 +6,17 @@ import * as check from './check';
 import type { EmbedInput, EmbedOptions, Ranked, RankOptions, ReadOptions } from './embed';
 import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
+import { boundBy, type BoundTo, type BoundValue, type Grammar, type Unbound } from './grammar';
 import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
 import { alone, Rounds } from './rounds';
 import { Reader } from './reader';
 import { Rows } from './rows';
-import { answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
+import { answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AllOptions, type AnswersOptions, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message, type Variables } from './template';
 import { ownTemplate, sourceOf, templateNames } from './templates';
+import type { SchemaSource } from './schema';
 import * as text from './text';
 import type { TextJobOptions, TextOptions } from './text';
 import { mustConverse, offered } from './tools';
@@ -66,17 +68,26 @@ export class Model implements AsyncDisposable {
    * is no prompt at all, are thrown at once; what is wrong inside a prompt, and all that fails later, rejects the generation. With `n`, as many
    * generations, which compute the prompt once.
    */
-  generate(prompt: Prompt, options: AnswersOptions): Generation<string>[];
-  generate(prompt: Prompt, options?: GenerateOptions): Generation<string>;
-  generate(prompt: Prompt, options?: GenerateOptions | AnswersOptions): Generation<string> | Generation<string>[] {
-    const { n, ...checked } = checkGenerate<GenerateOptions & Partial<AnswersOptions>>(options, 'generate', answersChecks);
+  generate(prompt: Prompt, options: AnswersOptions & Unbound): Generation<string>[];
+  generate(prompt: Prompt, options?: GenerateOptions & Unbound): Generation<string>;
+  generate<const S extends SchemaSource | Grammar = never, const C extends string = never, V = never, J extends true = never>(
+    prompt: Prompt,
+    options: AnswersOptions & BoundTo<S, C, V, J>,
+  ): Generation<BoundValue<S, C, V, J>>[];
+  generate<const S extends SchemaSource | Grammar = never, const C extends string = never, V = never, J extends true = never>(
+    prompt: Prompt,
+    options?: GenerateOptions & BoundTo<S, C, V, J>,
+  ): Generation<BoundValue<S, C, V, J>>;
+  generate(prompt: Prompt, options?: AllOptions & Partial<AnswersOptions>): Generation<unknown> | Generation<unknown>[] {
+    const { n, ...checked } = checkGenerate<AllOptions & Partial<AnswersOptions>>(options, 'generate', answersChecks);
     checkPrompt(prompt);
     const converses = Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number';
     if (!converses) mustConverse(checked);
+    const bound = boundBy(new Origin(Model.prototype.generate), checked);
     const start = (settings: GenerateOptions): Run => {
       const origin = new Origin(Model.prototype.generate);
-      if (converses) return this.#converse(origin, settings, () => alone(promptOf(prompt) as readonly Message[]));
-      return this.#start(origin, settings, () => {
+      if (converses) return this.#converse(origin, settings, bound, () => alone(promptOf(prompt) as readonly Message[]));
+      return this.#start(origin, settings, bound, () => {
         const given = promptOf(prompt);
         return typeof given === 'string' ? textPart(given) : idsPart(given as Uint32Array);
       });
@@ -88,26 +99,39 @@ export class Model implements AsyncDisposable {
    * Writes what is missing between two texts, with the fill-in-the-middle tokens of models for code; control tokens written in the texts are plain
    * text. Rejects with `UNSUPPORTED` where the model has no such tokens.
    */
-  infill(prefix: string, suffix: string, options?: GenerateOptions): Generation<string> {
-    const checked = checkGenerate<GenerateOptions>(options, 'infill', generateChecks);
+  infill(prefix: string, suffix: string, options?: GenerateOptions & Unbound): Generation<string>;
+  infill<const S extends SchemaSource | Grammar = never, const C extends string = never, V = never, J extends true = never>(
+    prefix: string,
+    suffix: string,
+    options?: GenerateOptions & BoundTo<S, C, V, J>,
+  ): Generation<BoundValue<S, C, V, J>>;
+  infill(prefix: string, suffix: string, options?: AllOptions): Generation<unknown> {
+    const checked = checkGenerate<AllOptions>(options, 'infill', generateChecks);
     mustConverse(checked);
-    return this.#start(new Origin(Model.prototype.infill), checked, () => infillPart(prefix, suffix, this.#words()));
+    const origin = new Origin(Model.prototype.infill);
+    return this.#start(origin, checked, boundBy(origin, checked), () => infillPart(prefix, suffix, this.#words()));
   }
 
   /** A conversation that keeps its history; also one that `JSON.stringify(chat)` wrote. */
   chat(options?: ChatOptions): Chat {
     const checked = check.options<ChatOptions>(options, 'chat', chatChecks);
     return Chat.of(checked, (call, settings, ask) => {
-      return this.#converse(new Origin(call), settings, ask);
+      const origin = new Origin(call);
+      return this.#converse(origin, settings, boundBy(origin, settings), ask);
     });
   }
 
   /** An answer in a conversation. `ask` is called once, at once; what it throws rejects the answer. */
-  #converse(origin: Origin, options: GenerateOptions, ask: () => Asked): Run {
+  #converse(origin: Origin, options: GenerateOptions, bound: Promise<Grammar> | undefined, ask: () => Asked): Run {
     const tools = offered(options);
+    if (tools && bound) throw new LlamaError('UNSUPPORTED', 'tools: this version does not offer tools beside a text that is bound: leave one of the two out');
     const request = requestOf(options);
-    return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
+    let begun = ''; // of the bound text
+    const valued = bound?.then((grammar) => ({ value: (rest: string, complete: boolean) => grammar.value(begun + rest, complete) }));
+    valued?.catch(() => {});
+    return new Run(origin, request.seed, options.onPromptProgress, valued).start((course) => {
       const asked = ask();
+      begun = asked.prefix;
       const rounds = new Rounds({
         controls: () => this.#words().controls,
         ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
@@ -116,18 +140,20 @@ export class Model implements AsyncDisposable {
         template: () => this.#template(options.template, tools !== undefined),
         render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
       });
-      rounds.begin(course, { ...options, offered: tools }, asked).catch((error: unknown) => course.fail(error));
+      const begin = async (): Promise<void> => rounds.begin(course, { ...options, offered: tools, bound: await bound }, asked);
+      begin().catch((error: unknown) => course.fail(error));
       return () => rounds.stop();
     }, options.signal);
   }
 
   // `prepare` gives the prompt, at once or when it is ready.
-  #start(origin: Origin, options: GenerateOptions, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
+  #start(origin: Origin, options: GenerateOptions, bound: Promise<Grammar> | undefined, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
     const request = requestOf(options);
-    const submit = (part: PromptPart, course: Course): (() => void) =>
-      course.running ? this.#submit({ ...request, ...part }, course, options.sample) : () => {};
-    return new Run(origin, request.seed, options.onPromptProgress).start((course) => {
+    const submit = (part: PromptPart, course: Course, grammar?: Grammar): (() => void) =>
+      course.running ? this.#submit({ ...request, ...part, grammar: grammar?.handle }, course, options.sample) : () => {};
+    return new Run(origin, request.seed, options.onPromptProgress, bound).start((course) => {
       const part = prepare(course);
+      if (bound) return bound.then(async (grammar) => submit(await part, course, grammar));
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
     }, options.signal);
   }

@@ -12,6 +12,12 @@ export interface VocabularyHandle {
   readonly [vocabulary]: true;
 }
 
+declare const grammar: unique symbol;
+/** A compiled grammar. */
+export interface GrammarHandle {
+  readonly [grammar]: true;
+}
+
 declare const job: unique symbol;
 /** Work that runs on a thread of its own. */
 export interface JobHandle {
@@ -107,6 +113,41 @@ export interface NativeRequest {
   samplers: readonly string[]; // empty: the default order
   settings: readonly (readonly [name: string, value: number, texts: readonly string[]])[];
   bias: readonly (readonly [id: number, bias: number])[];
+  grammar?: GrammarHandle | undefined; // that the text is bound to
+  grammarPrefix?: string | undefined; // how the bound text begins, in the prompt
+  grammarAfter?: { open: string; close: string; opened: boolean } | undefined; // marks of reasoning, behind which the bound text begins
+}
+
+/** What a text can be bound to. */
+export type GrammarKind = 'schema' | 'regex' | 'grammar' | 'choices';
+
+export interface NativeGrammarOptions {
+  draft7: boolean; // of a schema that names no draft
+  anySpace: boolean; // of a schema
+}
+
+/** A grammar, or why there is none. */
+export interface NativeCompiled {
+  compileUs: number;
+  handle?: GrammarHandle;
+  code?: string; // of the error, as the next
+  message?: string;
+  keyword?: string; // SCHEMA, as the next
+  pointer?: string;
+}
+
+export interface NativeQuestions {
+  walks: readonly { ids?: Uint32Array | undefined; text?: string | undefined; detours?: number | undefined }[];
+  prefixes: readonly Uint32Array[];
+  seeds: readonly number[];
+  maxTokens: number; // of a sample
+  weights: readonly (readonly [id: number, weight: number])[];
+}
+
+export interface NativeAnswers {
+  walks: { tokens: number; refusedAt: number | null; end: boolean; ends: number[]; dead: number | null; maskUs: number[] }[];
+  masks: Uint8Array[]; // a bit a token
+  samples: { ids: Uint32Array; complete: boolean; stuck: boolean }[];
 }
 
 interface NativeLogprob {
@@ -126,6 +167,7 @@ export interface NativeReport {
   finish?: 'stop' | 'length' | 'context' | 'aborted' | 'failed'; // length: maxTokens was reached, context: the context was full first
   error?: Error;
   stopString?: string;
+  complete?: boolean; // of a bound text: nothing of it is missing
   cutCharacter?: boolean; // the last tokens began a character, which is not in the text
   promptTokens?: number;
   cachedTokens?: number;
@@ -302,6 +344,8 @@ export interface Native {
   perplexity(ticket: number, model: string, text: string | undefined, options: NativePerplexityOptions): JobHandle;
   imatrix(ticket: number, model: string | undefined, text: string | undefined, output: string, options: NativeImatrixOptions): JobHandle;
   inspect(ticket: number, path: string): JobHandle;
+  compileGrammar(ticket: number, kind: GrammarKind, source: string | readonly string[], options: NativeGrammarOptions): JobHandle; // done: NativeCompiled
+  checkGrammar(ticket: number, over: ModelHandle | VocabularyHandle, grammar: GrammarHandle, questions: NativeQuestions): JobHandle; // done: NativeAnswers
   convertFolder(ticket: number, folder: string, to: string, options: { type: string; name: string }): JobHandle; // done: NativeWritten
   splitFile(ticket: number, from: string, prefix: string, maxBytes: number, maxTensors: number): JobHandle; // done: { path, bytes }[]
   mergeFile(ticket: number, from: string, to: string): JobHandle; // done: NativeWritten

@@ -1,7 +1,17 @@
 // An answer in a conversation: what the model says is read as parts, tools are run, and the model goes on with what they gave.
 import type { Course, Part, Result, Said } from './generation';
+import type { Grammar } from './grammar';
 import type { NativeReport, NativeRequest, Segment } from './native';
-import { OutputParser, type OfferedTool, type OutputPart, type ParseContext, type ParsedOutput, type ParseProblem, type ToolCall } from './parse';
+import {
+  OutputParser,
+  reasoningBefore,
+  type OfferedTool,
+  type OutputPart,
+  type ParseContext,
+  type ParsedOutput,
+  type ParseProblem,
+  type ToolCall,
+} from './parse';
 import { Tools } from './parse/tools';
 import { conversationPart, idsPart, tailOf, type PromptPart } from './prompt';
 import type { Message } from './template';
@@ -28,6 +38,8 @@ export interface ReplyOptions extends ToolOptions {
   readonly maxTokens?: number | undefined;
   /** How the answer begins. */
   readonly prefix: string;
+  /** What the answer's text is bound to, behind its reasoning. */
+  readonly bound?: Grammar | undefined;
 }
 
 /** What became of a round. */
@@ -165,10 +177,14 @@ export class Reply {
     const parser = new OutputParser(template, context);
     const first = this.#calls.length;
     if (prefix !== '') this.#show(parser.push(prefix), first, false);
+    const { bound, reasoning } = this.options;
+    const silent = prefix !== '' || reasoning?.effort === 'none';
+    const binding = bound && { grammar: bound.handle, grammarPrefix: prefix, grammarAfter: silent ? undefined : reasoningBefore(template, tail) };
     return new Exchange(
       this.speaker,
       this.course,
       this.options,
+      binding,
       parser,
       (parts) => this.#shown(parts, first),
       this.#totals,
@@ -222,6 +238,7 @@ class Exchange {
     private readonly speaker: Speaker,
     private readonly course: Course,
     private readonly options: ReplyOptions,
+    private readonly binding: Partial<NativeRequest> | undefined,
     private readonly parser: OutputParser,
     private readonly shown: (parts: readonly OutputPart[]) => Part[],
     private readonly totals: Record<'promptTokens' | 'cachedTokens' | 'completionTokens' | 'queuedMs' | 'prefillMs' | 'decodeMs', number>,
@@ -305,7 +322,8 @@ class Exchange {
         report: hear,
       };
       try {
-        abort = this.speaker.submit(part, inner, { maxTokens: left, spellControls: true });
+        const after = this.#ended ? { grammarAfter: undefined } : undefined;
+        abort = this.speaker.submit(part, inner, { maxTokens: left, spellControls: true, ...this.binding, ...after });
         this.stoppable(abort);
         if (cut) abort();
       } catch (error) {

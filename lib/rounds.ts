@@ -35,7 +35,7 @@ export function alone(messages: readonly Message[]): Asked {
   return { setting: {}, prefix: begun?.content ?? '', from: () => before, fit: () => Promise.reject(new Error('nothing is left out')) };
 }
 
-type Offer = Pick<ReplyOptions, 'offered'>;
+type Offer = Pick<ReplyOptions, 'offered' | 'bound'>;
 
 /**
  * One answer, of one request or of several.
@@ -57,7 +57,7 @@ export class Rounds {
     const { reasons } = await prepareParser(template);
     if (!course.running) return;
     const prompts = new Prompts(this.host, course, asked, template, variablesOf(options));
-    if (!options.offered && !options.reasoning && !reasons) return this.#plain(course, options, await prompts.segments([]));
+    if (!options.offered && !options.reasoning && !reasons) return this.#plain(course, options, await prompts.segments([]), asked.prefix);
     const { host } = this;
     const speaker = {
       controls: host.controls(),
@@ -71,8 +71,9 @@ export class Rounds {
   }
 
   /** Text alone: it is given as it comes. */
-  #plain(course: Course, { maxTokens = -1 }: GenerateOptions, segments: readonly Segment[]): void {
-    if (course.running) this.#stop = this.host.submit(conversationPart(segments), course, { maxTokens });
+  #plain(course: Course, { maxTokens = -1, bound }: GenerateOptions & Offer, segments: readonly Segment[], prefix: string): void {
+    const binding = bound && { grammar: bound.handle, grammarPrefix: prefix };
+    if (course.running) this.#stop = this.host.submit(conversationPart(segments), course, { maxTokens, ...binding });
   }
 }
 

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 
 import * as check from './check';
 import { LlamaError } from './errors';
+import { boundChecks, type BoundOptions } from './grammar';
 import { defaultSamplers, samplers, type SamplerName, type SamplerOptions, type SamplerParameter } from './generated/samplers';
 import type { NativeRequest } from './native';
 import { reasoningCheck, toolChecks, type ReasoningOptions, type ToolOptions } from './tools';
@@ -93,8 +94,15 @@ const textBias: check.Check<TextBias> = (value, name) => {
   return { text, bias, ...(tokens !== undefined && { tokens }) };
 };
 
+/**
+ * What a generation takes, and what its text is bound to.
+ * @internal
+ */
+export type AllOptions = GenerateOptions & BoundOptions;
+
 /** @internal */
-export const generateChecks: check.Checks<GenerateOptions> = {
+export const generateChecks: check.Checks<AllOptions> = {
+  ...boundChecks,
   maxTokens: check.integer(1, Number.MAX_SAFE_INTEGER),
   stop: check.listOf(fullString, 1000),
   seed: check.integer(0, Number.MAX_SAFE_INTEGER),
@@ -115,7 +123,7 @@ export const generateChecks: check.Checks<GenerateOptions> = {
 };
 
 /** @internal */
-export const answersChecks: check.Checks<GenerateOptions & Partial<AnswersOptions>> = { ...generateChecks, n: check.integer(1, 1000) };
+export const answersChecks: check.Checks<AllOptions & Partial<AnswersOptions>> = { ...generateChecks, n: check.integer(1, 1000) };
 
 /**
  * The seeds of n answers.
@@ -140,14 +148,12 @@ function refuseIdle(options: GenerateOptions): void {
   }
 }
 
-const later = { schema: 'this version does not enforce schemas: leave it out and parse the text yourself' };
-
 /**
  * Checked options of a call that generates. Throws a LlamaError that names what is wrong.
  * @internal
  */
 export function checkGenerate<T extends GenerateOptions>(options: unknown, where: string, checks: check.Checks<T>): T {
-  const checked = check.options<T>(options, where, checks, later);
+  const checked = check.options<T>(options, where, checks);
   refuseIdle(checked);
   return checked;
 }

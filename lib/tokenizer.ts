@@ -57,6 +57,11 @@ export class Tokenizer implements Disposable {
     this.dispose();
   }
 
+  /** @internal */
+  handle(): VocabularyHandle {
+    return this.#alive();
+  }
+
   #alive(): VocabularyHandle {
     if (!this.#handle) throw disposed();
     return this.#handle;

@@ -2,64 +2,14 @@
 import * as check from './check';
 import { LlamaError } from './errors';
 import type { OfferedTool, ToolCall } from './parse';
-
-/** A JSON Schema, as far as types of arguments are made of it; more keys are for the model to read. */
-export interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly [key: string]: unknown;
-}
-
-/** What https://standardschema.dev asks of a schema (Zod, Valibot, ArkType, ...). */
-export interface StandardSchema<Output = unknown> {
-  readonly '~standard': {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
-  };
-}
-
-type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
+import { isStandard, issuesOf, ownJsonSchema } from './schema';
+import type { JsonSchema, SchemaValue, StandardSchema } from './schema-value';
 
 /** A schema of arguments: JSON Schema, or a Standard Schema that can be written as one. */
 export type ArgumentSchema = JsonSchema | StandardSchema;
 
-type Named = { string: string; number: number; integer: number; boolean: boolean; null: null };
-type OfType<S, T> = T extends 'object'
-  ? ObjectOf<S>
-  : T extends 'array'
-    ? S extends { items: infer I }
-      ? ArgumentsOf<I>[]
-      : unknown[]
-    : T extends keyof Named
-      ? Named[T]
-      : unknown;
-type ObjectOf<S> = S extends { properties: infer P }
-  ? { [K in keyof P as K extends Required<S> ? K : never]: ArgumentsOf<P[K]> } & { [K in keyof P as K extends Required<S> ? never : K]?: ArgumentsOf<P[K]> }
-  : Record<string, unknown>;
-type Required<S> = S extends { required: readonly (infer R)[] } ? R : never;
-
 /** The type of what a schema describes. */
-export type ArgumentsOf<S> =
-  S extends StandardSchema<infer Output>
-    ? Output
-    : S extends { const: infer C }
-      ? C
-      : S extends { enum: readonly (infer E)[] }
-        ? E
-        : S extends { type: readonly (infer T)[] }
-          ? OfType<S, T>
-          : S extends { type: infer T }
-            ? OfType<S, T>
-            : unknown;
+export type ArgumentsOf<S> = SchemaValue<S>;
 
 /** What a tool is told besides its arguments. */
 export interface ToolContext {
@@ -152,12 +102,13 @@ export const reasoningCheck: check.Check<ReasoningOptions> = (value, name) =>
 /** The JSON Schema of arguments, for the template. */
 function schemaOf(parameters: ArgumentSchema | undefined, name: string): unknown {
   if (parameters === undefined) return { type: 'object', properties: {} };
-  if (!('~standard' in parameters)) return parameters;
-  const given = parameters as StandardSchema & { toJsonSchema?: () => unknown };
-  const standard = given['~standard'] as { jsonSchema?: { input(options: { target: string }): unknown } };
-  if (standard.jsonSchema) return standard.jsonSchema.input({ target: 'draft-07' });
-  if (typeof given.toJsonSchema === 'function') return given.toJsonSchema();
-  throw new LlamaError('ARGUMENT', `tools.${name}.parameters: this ${given['~standard'].vendor} schema cannot be written as JSON Schema: give JSON Schema`);
+  if (!isStandard(parameters)) return parameters;
+  const written = ownJsonSchema(parameters);
+  if (written !== undefined) return written;
+  throw new LlamaError(
+    'ARGUMENT',
+    `tools.${name}.parameters: this ${parameters['~standard'].vendor} schema cannot be written as JSON Schema: give JSON Schema`,
+  );
 }
 
 /**
@@ -203,9 +154,9 @@ export async function runCall(tool: Tool, call: ToolCall, faults: readonly strin
   if (faults.length > 0) return failed(faults.join('; '));
   try {
     let args: unknown = call.arguments;
-    if (tool.parameters && '~standard' in tool.parameters) {
-      const checked = await (tool.parameters as StandardSchema)['~standard'].validate(args);
-      if (checked.issues) return failed(checked.issues.map(({ message, path = [] }) => [...path.map(pathStep), message].join(': ')).join('; '));
+    if (isStandard(tool.parameters)) {
+      const checked = await tool.parameters['~standard'].validate(args);
+      if (checked.issues) return failed(issuesOf(checked.issues));
       args = checked.value;
     }
     return { content: told(await tool.run?.(args as never, { call, signal })), failed: false };
@@ -214,5 +165,3 @@ export async function runCall(tool: Tool, call: ToolCall, faults: readonly strin
     return failed(error instanceof Error ? error.message : String(error));
   }
 }
-
-const pathStep = (step: unknown): string => String(isObject(step) && 'key' in step ? step.key : step);

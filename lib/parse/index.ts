@@ -3,7 +3,7 @@ import { detect, detectInSlices } from './detect';
 import type { OutputFormat } from './format';
 import { Input } from './input';
 import { Parts, type OutputPart, type ParsedOutput } from './parts';
-import { OutputReader } from './reader';
+import { OutputReader, reasoningOpen } from './reader';
 import { shaped } from './shape';
 import { Tools, type OfferedTool } from './tools';
 import type { Message } from '../template';
@@ -56,6 +56,21 @@ const formatOf = (template: string): OutputFormat => keep(template, formats.get(
 export async function prepareParser(template: string): Promise<{ readonly reasons: boolean }> {
   const format = keep(template, formats.get(template) ?? (await detectInSlices(template)));
   return { reasons: format.channels === true || format.reasoning.some((r) => template.includes(r.open) || template.includes(r.close[0] as string)) };
+}
+
+/**
+ * The marks of reasoning behind which an answer's text begins: that the end of the prompt has opened, or that the model may open first.
+ * @internal
+ */
+export function reasoningBefore(template: string, prompt: string): { readonly open: string; readonly close: string; readonly opened: boolean } | undefined {
+  const { channels, reasoning } = formatOf(template);
+  if (channels) return { open: '', close: '<|channel|>final<|message|>', opened: true };
+  const close = reasoningOpen(prompt);
+  if (close !== undefined) return { open: '', close, opened: true };
+  const end = prompt.trimEnd();
+  if (reasoning.some((r) => r.close.some((mark) => end.endsWith(mark)))) return undefined;
+  const may = reasoning.find((r) => template.includes(r.open) || template.includes(r.close[0] as string));
+  return may && { open: may.open, close: may.close[0] as string, opened: false };
 }
 
 /**

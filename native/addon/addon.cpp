@@ -5,6 +5,7 @@
 #include "addon/convert.h"
 #include "addon/errors.h"
 #include "addon/file_jobs.h"
+#include "addon/grammars.h"
 #include "addon/job.h"
 #include "addon/measure.h"
 #include "addon/quantize.h"
@@ -20,6 +21,12 @@ namespace {
 using Info = const Napi::CallbackInfo&;
 
 using Tokenizer = std::shared_ptr<const tokenize::Tokenizer>;
+
+// What JavaScript holds of a vocabulary.
+struct HeldVocabulary {
+  Tokenizer tokenizer;
+  std::shared_ptr<grammar::LazyVocabulary> words = std::make_shared<grammar::LazyVocabulary>(tokenizer);  // as grammars see them
+};
 
 // What JavaScript holds of a model.
 struct Held {
@@ -42,11 +49,14 @@ Held& held_of(const Napi::Value& handle) { return held_by<Held>(handle, resident
 Resident& resident_of(const Napi::Value& handle) { return *held_of(handle).resident; }
 
 // Of a model or a vocabulary.
-Tokenizer tokenizer_of(const Napi::Value& handle) {
-  if (handle.IsExternal() && handle.As<Napi::External<Tokenizer>>().CheckTypeTag(&vocabulary_tag))
-    return *handle.As<Napi::External<Tokenizer>>().Data();
-  return resident_of(handle).engine().shared_tokenizer();
+HeldVocabulary vocabulary_of(const Napi::Value& handle) {
+  if (handle.IsExternal() && handle.As<Napi::External<HeldVocabulary>>().CheckTypeTag(&vocabulary_tag))
+    return *handle.As<Napi::External<HeldVocabulary>>().Data();
+  const engine::Engine& engine = resident_of(handle).engine();
+  return {engine.shared_tokenizer(), engine.words()};
 }
+
+Tokenizer tokenizer_of(const Napi::Value& handle) { return vocabulary_of(handle).tokenizer; }
 
 double ticket_of(const Napi::Value& v) { return v.As<Napi::Number>().DoubleValue(); }
 
@@ -111,8 +121,8 @@ Napi::Value read_file(Info info, bool vocabulary_only, const Read& read) {
 Napi::Value load_tokenizer(Info info) {
   return read_file(info, true, [pre = info[2].As<Napi::String>().Utf8Value()](std::shared_ptr<const gguf::File> file) -> Job::Result {
     return [tokenizer = tokenize::Tokenizer::load(std::move(file), pre)](Napi::Env env) -> Napi::Value {
-      const auto handle =
-          Napi::External<Tokenizer>::New(env, new Tokenizer(tokenizer), [](Napi::Env, const Tokenizer* held) { delete held; });
+      const auto handle = Napi::External<HeldVocabulary>::New(env, new HeldVocabulary{tokenizer},
+                                                              [](Napi::Env, const HeldVocabulary* held) { delete held; });
       handle.TypeTag(&vocabulary_tag);
       return handle;
     };
@@ -123,6 +133,11 @@ Napi::Value inspect(Info info) {
   return read_file(info, false, [](std::shared_ptr<const gguf::File> file) -> Job::Result {
     return [file](Napi::Env env) { return to_js(env, *file); };
   });
+}
+
+Napi::Value check_over(Info info) {
+  HeldVocabulary held = vocabulary_of(info[1]);
+  return check_grammar(info, std::move(held.tokenizer), std::move(held.words));
 }
 
 std::string decoded(const tokenize::Tokenizer& tokenizer, std::span<const int32_t> ids, bool control) {
@@ -274,6 +289,8 @@ constexpr struct {
     {"perplexity", perplexity},
     {"imatrix", imatrix},
     {"inspect", inspect},
+    {"compileGrammar", compile_grammar},
+    {"checkGrammar", check_over},
     {"convertFolder", convert_folder},
     {"splitFile", split_file},
     {"mergeFile", merge_file},

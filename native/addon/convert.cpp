@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "addon/errors.h"
+#include "addon/grammars.h"
 #include "addon/object.h"
 
 namespace lt::addon {
@@ -34,6 +35,17 @@ Pooling pooling_of(const std::string& name) {
   return static_cast<Pooling>(std::find(poolings.begin(), poolings.end(), name) - poolings.begin());
 }
 
+engine::Bound bound_of(const Napi::Object& from) {
+  engine::Bound out{binding_of(from.Get("grammar")), {}, {}, {}, false};
+  if (from.Get("grammarPrefix").IsString()) out.prefix = text_of(from, "grammarPrefix");
+  if (!from.Get("grammarAfter").IsObject()) return out;
+  const Napi::Object marks = from.Get("grammarAfter").As<Napi::Object>();
+  out.open = text_of(marks, "open");
+  out.close = text_of(marks, "close");
+  out.opened = flag_of(marks, "opened");
+  return out;
+}
+
 std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::string& kind, const Napi::Object& from) {
   if (kind == "score") return engine::Score{};
   if (kind == "embed") return engine::Embed{from.Get("pooling").IsString() ? pooling_of(text_of(from, "pooling")) : Pooling::none};
@@ -41,6 +53,7 @@ std::variant<engine::Generate, engine::Score, engine::Embed> kind_of(const std::
   out.max_tokens = integer_of(from, "maxTokens");
   out.stop = texts_of(from.Get("stop"));
   out.ignore_end = flag_of(from, "ignoreEnd");
+  if (from.Get("grammar").IsExternal()) out.bound = bound_of(from);
   out.spell_controls = flag_of(from, "spellControls");
   out.asks = flag_of(from, "asks");
   out.banned = texts_of(from.Get("banned"));
@@ -247,6 +260,7 @@ Napi::Value to_js(Napi::Env env, const engine::Report& report, const ReportPiece
   out.Set("finish", Napi::String::New(env, finish_name(report.finish)));
   if (report.error) out.Set("error", to_js(env, *report.error));
   if (report.finish == engine::Finish::stop_string) out.Set("stopString", text_to_js(env, report.stop_string));
+  out.Set("complete", Napi::Boolean::New(env, report.complete));
   out.Set("cutCharacter", Napi::Boolean::New(env, report.cut_character));
   number("promptTokens", static_cast<double>(report.prompt_tokens));
   number("cachedTokens", static_cast<double>(report.cached_tokens));

@@ -166,7 +166,7 @@ class FakeModel final : public Model {
   Shape shape_;
 };
 
-class FakeTokenizer final : public tokenize::Tokenizer {
+class FakeTokenizer : public tokenize::Tokenizer {
  public:
   std::vector<std::string> pieces;
   bool strips = false;

@@ -33,6 +33,7 @@ class RunningEngine final : public Engine {
   RunningEngine(LoadedModel parts, Sink sink)
       : parts_(std::move(parts)),
         choosable_(*parts_.tokenizer),
+        words_(std::make_shared<grammar::LazyVocabulary>(parts_.tokenizer)),
         cache_(parts_.batch->size().cache),
         scheduler_(cache_, limits_of(parts_)),
         outbox_(scheduler_, std::move(sink)),
@@ -55,8 +56,10 @@ class RunningEngine final : public Engine {
     check(request, parts_.info, *parts_.tokenizer);
     request = ready(std::move(request), choosable_, *parts_.tokenizer, parts_.info);
     const int64_t places = positions(request);
+    std::shared_ptr<grammar::Masks> masks;
+    if (request.generates() && request.generate().bound.to) masks = request.generate().bound.to->over(words_->get());
     Scheduler::Queue one;
-    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), places, *parts_.tokenizer, parts_.readout));
+    one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), places, *parts_.tokenizer, parts_.readout, std::move(masks)));
     const uint64_t id = one.front()->id;
     {
       const std::lock_guard lock(mutex_);
@@ -93,6 +96,7 @@ class RunningEngine final : public Engine {
   const ModelInfo& info() const override { return parts_.info; }
   const tokenize::Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
   std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const override { return parts_.tokenizer; }
+  std::shared_ptr<grammar::LazyVocabulary> words() const override { return words_; }
 
  private:
   // That the texts of a request have in the cache at most.
@@ -205,7 +209,7 @@ class RunningEngine final : public Engine {
       try {
         scheduler_.computed(work[i], taken_[i].rows);
         if (s.uncomputed() == 0 && !s.finished() && !s.asks()) s.prompt_done();
-        if (parts_.propose && s.uncomputed() == 1 && !s.finished()) s.draft(parts_.propose);
+        if ((parts_.propose || s.bound()) && s.uncomputed() == 1 && !s.finished()) s.draft(parts_.propose);
       } catch (...) {
         s.fail(current_error());
       }
@@ -271,6 +275,7 @@ class RunningEngine final : public Engine {
 
   LoadedModel parts_;
   const Choosable choosable_;
+  const std::shared_ptr<grammar::LazyVocabulary> words_;
   Cache cache_;
   Scheduler scheduler_;
   Outbox outbox_;

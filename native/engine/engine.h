@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/model.h"
 #include "gguf/file.h"
+#include "grammar/binding.h"
 #include "sample/sampler.h"
 #include "tokenize/tokenizer.h"
 
@@ -90,6 +91,15 @@ struct TextBias {
   uint64_t tokens = sample::LogitBias::always;
 };
 
+// What a text is bound to. It ends where it is whole and nothing can follow, or where it is whole and the model ends it.
+struct Bound {
+  std::shared_ptr<grammar::Binding> to;  // null: nothing
+  std::string prefix;                    // how the bound text begins: it is the prompt's end
+  // Marks of reasoning, behind which the bound text begins; opened: it has begun in the prompt. Empty: there is none.
+  std::string open, close;
+  bool opened = false;
+};
+
 // A text is continued.
 struct Generate {
   int64_t max_tokens = -1;  // -1: up to the end of the context
@@ -99,6 +109,7 @@ struct Generate {
   bool asks = false;            // who submitted it chooses: reports bring logits, and the request waits for answer() behind each
   bool spell_controls = false;  // control tokens are part of the text, as they are spelled
   bool ignore_end = false;      // no end-of-generation token is chosen
+  Bound bound;
   sample::ChainOptions sampling;
   int top_logprobs = -1;  // -1: no log-probabilities, 0: of the chosen, n: and of the n best
 };
@@ -150,6 +161,7 @@ struct Report {
   Finish finish = Finish::none;
   std::optional<Error> error;  // failed
   std::string stop_string;     // the one that was met
+  bool complete = true;        // of a text that is bound: it is whole, nothing of it is missing
   bool cut_character = false;  // length, context: the last tokens began a character, which is not in the text
   int64_t prompt_tokens = 0, cached_tokens = 0, completion_tokens = 0;
   int64_t prompt_read = 0;                              // tells_reading: tokens of the prompt that are computed
@@ -178,6 +190,7 @@ class Engine {
   virtual const ModelInfo& info() const = 0;
   virtual const tokenize::Tokenizer& tokenizer() const = 0;
   virtual std::shared_ptr<const tokenize::Tokenizer> shared_tokenizer() const = 0;  // may outlive the engine
+  virtual std::shared_ptr<grammar::LazyVocabulary> words() const = 0;               // the same
 };
 
 }  // namespace lt::engine

@@ -34,7 +34,8 @@ Generate wishes(const Request& r) { return r.generates() ? r.generate() : Genera
 
 }  // namespace
 
-Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const tokenize::Tokenizer& tokenizer, const Readout* readout)
+Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const tokenize::Tokenizer& tokenizer, const Readout* readout,
+                   std::shared_ptr<grammar::Masks> masks)
     : id(number),
       request(std::move(asked)),
       tokens(request.prompt),
@@ -47,10 +48,12 @@ Sequence::Sequence(uint64_t number, Request asked, int64_t positions, const toke
       spell_controls_(wishes(request).spell_controls),
       stops_(wishes(request).stop),
       strip_space_(strips_space(text(), tokenizer)) {
+  if (masks) bound_.emplace(std::move(masks), request.generate().bound, tokenizer);
   if (request.generates() && !request.generate().banned.empty()) banned_.emplace(request.generate().banned);
   if (request.pools()) pooled_.emplace(std::get<Embed>(request.kind).pooling, readout);
   report_.request = id;
   report_.tag = request.tag;
+  report_.complete = !bound_;
   report_.prompt_tokens = tokens_within(prompt_length());
 }
 
@@ -77,12 +80,13 @@ void Sequence::sample(std::span<const float> logits) {
                                   " of the text are not numbers: the model's file is damaged, or the backend computes it wrongly");
   }
   prompt_read();
+  const std::span<const uint64_t> allowed = bound_ ? bound_->allowed() : std::span<const uint64_t>();
   if (!request.generate().asks) {
-    sample::Choice choice = chain_.choose(logits, text(), top_logprobs_);
+    sample::Choice choice = chain_.choose(logits, text(), top_logprobs_, allowed);
     return take({choice.id, choice.logprob, std::move(choice.top)});
   }
   if (asks_) return;  // it was sent back and computed this again
-  report_.logits = chain_.ask(logits);
+  report_.logits = chain_.ask(logits, allowed);
   asks_ = true;
 }
 
@@ -100,14 +104,16 @@ void Sequence::take(TokenOut token) {
   const bool ends = !ignore_end_ && id < tokenizer_.size() && tokenizer_.ends_generation(id);
   if (!ends) {
     const bool strips = strip_space_;
-    held_tokens_.push_back({std::move(token), std::string(bytes_of(id)), strips});
+    held_tokens_.push_back({std::move(token), std::string(bytes_of(id)), strips, bound_ ? bound_->place() : BoundText::Place{}});
+    if (bound_) bound_->take(id);
     if (banned_) banned_->push(held_tokens_.back().bytes);
     if (banned_ && (from_ = banned_->found())) return;
   }
-  const bool last = ends || report_.completion_tokens >= limit_;
+  const bool whole = !ends && bound_ && bound_->ended();
+  const bool last = ends || whole || report_.completion_tokens >= limit_;
   let_go(last || !banned_ ? held_tokens_.size() : banned_->ready());
   if (finished()) return void(report_.completion_tokens -= ends);  // by a stop string before it
-  if (ends) return finish(Finish::stop);
+  if (ends || whole) return finish(Finish::stop);
   if (last) finish(limit_ == request.generate().max_tokens ? Finish::length : Finish::context);
 }
 
@@ -128,6 +134,7 @@ void Sequence::take_back() {
   const size_t from = *std::exchange(from_, std::nullopt), steps = held_tokens_.size() - from;
   chain_.take_back(steps, held_tokens_[from].token.id);
   strip_space_ = held_tokens_[from].strip_space;
+  if (bound_) bound_->back_to(std::move(held_tokens_[from].place));
   report_.completion_tokens -= static_cast<int64_t>(steps);
   tokens.resize(tokens.size() - steps);
   held_tokens_.erase(held_tokens_.begin() + static_cast<int64_t>(from), held_tokens_.end());
@@ -138,8 +145,9 @@ void Sequence::take_back() {
 void Sequence::draft(const Propose& propose) {
   drafts.clear();
   const int64_t most = limit_ - report_.completion_tokens - 1;  // each step gives one token more than it has right drafts
-  if (most <= 0) return;
-  propose(text(), most, drafts);
+  if (most <= 0 || request.generate().asks) return;
+  if (bound_) drafts = bound_->forced();
+  if (drafts.empty() && propose) propose(text(), most, drafts);
   const auto known = [&](int32_t id) { return id >= 0 && id < tokenizer_.size(); };
   drafts.erase(std::find_if_not(drafts.begin(), drafts.end(), known), drafts.end());
   if (std::ssize(drafts) > most) drafts.resize(static_cast<size_t>(most));
@@ -168,6 +176,7 @@ void Sequence::finish(Finish why) {
     if (stops_.met()) why = Finish::stop_string;
   }
   if (stops_.met()) report_.stop_string = *stops_.met();
+  if (bound_) report_.complete = !stops_.met() && (why == Finish::stop || bound_->whole());
   end(why);
 }
 
@@ -210,6 +219,7 @@ Report Sequence::report() noexcept {
   next.prompt_tokens = report_.prompt_tokens;
   next.cached_tokens = report_.cached_tokens;
   next.completion_tokens = report_.completion_tokens;
+  next.complete = report_.complete;
   if (request.tells_reading) report_.prompt_read = told_read_ = std::max(told_read_, tokens_within(std::min(computed, prompt_length())));
   on_its_way_ = true;
   return std::exchange(report_, std::move(next));

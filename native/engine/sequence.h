@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/banned_text.h"
+#include "engine/bound_text.h"
 #include "engine/cache.h"
 #include "engine/engine.h"
 #include "engine/pooled.h"
@@ -17,8 +18,9 @@ using Clock = std::chrono::steady_clock;
 class Sequence {
  public:
   // `positions`: how many tokens of prompt and completion the context holds. `request` as ready() of engine/request.h made it.
-  // readout: the model's, or null.
-  Sequence(uint64_t id, Request request, int64_t positions, const tokenize::Tokenizer& tokenizer, const Readout* readout = nullptr);
+  // readout: the model's, or null. masks: of what the request is bound to, or null.
+  Sequence(uint64_t id, Request request, int64_t positions, const tokenize::Tokenizer& tokenizer, const Readout* readout = nullptr,
+           std::shared_ptr<grammar::Masks> masks = nullptr);
 
   const uint64_t id;
   const Request request;
@@ -55,7 +57,8 @@ class Sequence {
   // A banned string came. Its pages are given back before take_back(), after which it goes on from the token in which the string began.
   bool takes_back() const { return from_.has_value() && !finished(); }
   void take_back();
-  void draft(const Propose& propose);                        // anew
+  bool bound() const { return bound_.has_value(); }
+  void draft(const Propose& propose);  // anew: what has to come, or else guesses, where there is someone who makes them
   void take_row(int64_t place, std::span<const float> row);  // what was taken before, and is computed again, counts once
   void prompt_done();                                        // nothing is to be generated
   // These two take no memory and cannot fail. What was not told yet is dropped by fail().
@@ -76,7 +79,8 @@ class Sequence {
   struct Held {
     TokenOut token;
     std::string bytes;
-    bool strip_space;  // as it was before it
+    bool strip_space;        // as it was before it
+    BoundText::Place place;  // the same
   };
 
   void take(TokenOut token);
@@ -98,6 +102,7 @@ class Sequence {
   std::optional<BannedText> banned_;
   std::vector<Held> held_tokens_;  // while a banned string may begin in them
   std::optional<size_t> from_;     // of them, the one that is to be taken back with all behind it
+  std::optional<BoundText> bound_;
   bool asks_ = false, prompt_read_ = false;
   std::optional<Pooled> pooled_;
   int64_t rows_ = 0;       // taken

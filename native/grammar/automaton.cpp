@@ -14,17 +14,17 @@ constexpr std::array<uint8_t, 256> all_alike{};
 Automaton::Automaton(Expressions& expressions, Expression whole) : expressions_(expressions), next_{unknown, dead} {
   of_.push_back(Expressions::nothing);
   rows_.push_back({all_alike.data(), 1, false});
-  known_.emplace(Expressions::nothing, dead);
+  known_.set(Expressions::nothing, dead);
   start_ = state_of(whole);
 }
 
 Automaton::State Automaton::state_of(Expression e) {
-  if (const auto known = known_.find(e); known != known_.end()) return known->second;
+  if (const auto known = known_.find(e)) return *known;
   const auto state = static_cast<State>(rows_.size());
   of_.resize(state);  // what was lacking memory for may have been left
   of_.push_back(e);
   rows_.push_back({all_alike.data(), 0, expressions_.takes_empty(e)});
-  known_.emplace(e, state);
+  known_.set(e, state);
   return state;
 }
 
@@ -56,8 +56,7 @@ std::pair<Automaton::State, Automaton::State> Automaton::cut(State state, uint32
 }
 
 size_t Automaton::bytes() const {
-  constexpr size_t of_known = 4 * sizeof(void*);  // a node of the table, and its place there
-  return of_.capacity() * sizeof(Expression) + rows_.capacity() * sizeof(Row) + next_.capacity() * sizeof(State) + known_.size() * of_known;
+  return of_.capacity() * sizeof(Expression) + rows_.capacity() * sizeof(Row) + next_.capacity() * sizeof(State) + known_.bytes();
 }
 
 }  // namespace lt::grammar

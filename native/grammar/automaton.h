@@ -2,11 +2,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "grammar/expressions.h"
+#include "grammar/flat_map.h"
 
 namespace lt::grammar {
 
@@ -52,7 +52,7 @@ class Automaton {
   std::vector<Expression> of_;
   std::vector<Row> rows_;
   std::vector<State> next_;
-  std::unordered_map<Expression, State> known_;
+  FlatMap known_;
   State start_;
 };
 

@@ -1,12 +1,12 @@
 #include "grammar/expressions.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <unordered_set>
 #include <utility>
 
 #include "core/error.h"
-#include "core/hash.h"
 
 namespace lt::grammar {
 namespace {
@@ -23,20 +23,23 @@ Expressions::Expressions(size_t most) : most_(most) {
   const Node any{.kind = Kind::bytes, .a = 0, .partition = 0};
   // `anything` is said before the byte that it repeats, so that its number is known.
   nodes_.push_back({.kind = Kind::repeat, .takes_empty = true, .depth = 2, .a = anything + 1, .b = 0, .c = no_limit, .partition = 0});
-  known_.emplace(hash_of(nodes_.back(), {}), anything);
+  known_.add(hash_of(nodes_.back(), {}), anything);
   add(any);
 }
 
 uint64_t Expressions::hash_of(const Node& node, std::span<const Expression> parts) const {
-  Hash hash;
-  hash.add(&node.kind, sizeof node.kind);
+  Mixed hash;
+  hash.add(static_cast<uint64_t>(node.kind));
   if (node.kind == Kind::bytes) {
-    hash.add(&sets_[node.a], sizeof(ByteSet));
+    for (int i = 0; i < 4; ++i) hash.add(sets_[node.a].word(i));
+  } else if (node.kind == Kind::divided) {
+    const Divided& d = divided_[node.a];
+    for (const uint64_t number : {d.divisor, d.before, uint64_t{d.places}, static_cast<uint64_t>(d.reading)}) hash.add(number);
   } else if (node.kind == Kind::either || node.kind == Kind::both) {
-    hash.add(parts.data(), parts.size_bytes());
+    for (const Expression part : parts) hash.add(part);
   } else {
-    const std::array<uint32_t, 3> numbers{node.a, node.b, node.c};
-    hash.add(numbers.data(), sizeof numbers);
+    hash.add(uint64_t{node.a} << 32 | node.b);
+    hash.add(node.c);
   }
   return hash.value();
 }
@@ -44,15 +47,14 @@ uint64_t Expressions::hash_of(const Node& node, std::span<const Expression> part
 bool Expressions::same(const Node& a, const Node& b, std::span<const Expression> parts) const {
   if (a.kind != b.kind) return false;
   if (a.kind == Kind::bytes) return sets_[a.a] == sets_[b.a];
+  if (a.kind == Kind::divided) return divided_[a.a] == divided_[b.a];
   if (a.kind == Kind::either || a.kind == Kind::both) return std::ranges::equal(parts_of(a), parts);
   return a.a == b.a && a.b == b.b && a.c == b.c;
 }
 
 Expression Expressions::add(const Node& node, std::span<const Expression> parts) {
   const uint64_t hash = hash_of(node, parts);
-  const auto [from, to] = known_.equal_range(hash);
-  for (auto it = from; it != to; ++it)
-    if (same(nodes_[it->second], node, parts)) return it->second;
+  if (const auto known = known_.find(hash, [&](uint32_t e) { return same(nodes_[e], node, parts); })) return *known;
   if (nodes_.size() >= most_) throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_) + " states; simplify it");
   if (node.depth > most_depth)
     throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_depth) + " levels of nesting; simplify it");
@@ -64,7 +66,7 @@ Expression Expressions::add(const Node& node, std::span<const Expression> parts)
     nodes_.back().b = static_cast<uint32_t>(parts.size());
     parts_.insert(parts_.end(), parts.begin(), parts.end());
   }
-  known_.emplace(hash, e);
+  known_.add(hash, e);
   return e;
 }
 
@@ -148,10 +150,9 @@ void Expressions::spend(size_t parts) {
 }
 
 size_t Expressions::bytes() const {
-  constexpr size_t of_table = 5 * sizeof(void*);  // a node of a hash table, and its place there
-  return nodes_.capacity() * sizeof(Node) + sets_.capacity() * sizeof(ByteSet) + parts_.capacity() * sizeof(Expression) +
-         partitions_.size() * sizeof(Classes) +
-         (known_.size() + known_partitions_.size() + met_.size() + derived_.size() + has_text_.size()) * of_table;
+  return nodes_.capacity() * sizeof(Node) + sets_.capacity() * sizeof(ByteSet) + divided_.capacity() * sizeof(Divided) +
+         parts_.capacity() * sizeof(Expression) + partitions_.size() * sizeof(Classes) + known_.bytes() + known_partitions_.bytes() +
+         met_.bytes() + derived_.bytes() + has_text_.bytes();
 }
 
 Expression Expressions::either(std::span<const Expression> parts) { return joined(Kind::either, parts); }
@@ -224,6 +225,66 @@ Expression Expressions::repeat(Expression e, uint32_t least, uint32_t most) {
   return add({.kind = Kind::repeat, .takes_empty = least == 0, .plain = n.plain, .depth = n.depth + 1, .a = e, .b = least, .c = most});
 }
 
+Expression Expressions::divided(uint64_t divisor, uint64_t before, uint32_t places, Reading reading) {
+  const bool begun = reading == Reading::point || reading == Reading::fraction;
+  uint64_t filled = before, room = 1;  // with zeros in the places that are left, which take so many numbers
+  for (uint32_t i = 0; i < places; ++i) {
+    filled = filled * 10 % divisor;
+    room = std::min(room * 10, divisor);
+  }
+  const uint64_t lacks = (divisor - filled) % divisor;
+  if (begun && lacks >= room) return nothing;
+  divided_.push_back({divisor, before, places, reading});
+  const size_t count = nodes_.size();
+  const bool whole = lacks == 0 && reading != Reading::point;
+  const Expression e = add({.kind = Kind::divided, .takes_empty = whole, .a = static_cast<uint32_t>(divided_.size() - 1)});
+  if (nodes_.size() == count) divided_.pop_back();
+  return e;
+}
+
+Expression Expressions::derivative_of_divided(const Divided& d, uint8_t byte) {
+  const bool begun = d.reading == Reading::point || d.reading == Reading::fraction;
+  if (byte == '.') return begun || d.reading == Reading::integer ? nothing : divided(d.divisor, d.before, d.places, Reading::point);
+  if (byte < '0' || byte > '9' || d.reading == Reading::zero) return nothing;
+  if (begun && d.places == 0) return byte == '0' ? divided(d.divisor, d.before, 0, Reading::fraction) : nothing;
+  const uint64_t before = (d.before * 10 + static_cast<uint64_t>(byte - '0')) % d.divisor;
+  return divided(d.divisor, before, d.places - begun, begun ? Reading::fraction : d.reading);
+}
+
+Expression Expressions::only(Expression e, const ByteSet& bytes) {
+  FlatMap known;
+  return only(e, bytes, known);
+}
+
+Expression Expressions::only(Expression e, const ByteSet& bytes, FlatMap& known) {
+  if (const auto made = known.find(e)) return *made;
+  std::vector<Expression> heads;
+  Expression at = e;
+  for (; nodes_[at].kind == Kind::sequence; at = nodes_[at].b) heads.push_back(nodes_[at].a);
+  const Node node = nodes_[at];
+  Expression made = at;
+  if (node.kind == Kind::bytes) {
+    made = byte_of(sets_[node.a] & bytes);
+  } else if (node.kind == Kind::repeat) {
+    made = repeat(only(node.a, bytes, known), node.b, node.c);
+  } else if (node.kind == Kind::either) {
+    const auto own = parts_of(node);
+    std::vector<Expression> parts(own.begin(), own.end());
+    for (Expression& part : parts) part = only(part, bytes, known);
+    made = either(parts);
+  } else if (node.kind == Kind::divided && !bytes.has('.')) {
+    const Divided d = divided_[node.a];
+    const bool begun = d.reading == Reading::point || d.reading == Reading::fraction;
+    made = begun || d.reading == Reading::zero ? both(std::array{at, repeat(byte_of(bytes), 0, no_limit)})
+                                               : divided(d.divisor, d.before, d.places, Reading::integer);
+  } else if (node.kind != Kind::nothing && node.kind != Kind::empty) {
+    made = both(std::array{at, repeat(byte_of(bytes), 0, no_limit)});
+  }
+  for (size_t i = heads.size(); i > 0; --i) made = sequence(only(heads[i - 1], bytes, known), made);
+  known.set(e, made);
+  return made;
+}
+
 uint32_t Expressions::rule() {
   bodies_.push_back(nothing);
   return static_cast<uint32_t>(bodies_.size() - 1);
@@ -237,11 +298,13 @@ Expression Expressions::derivative(Expression e, uint8_t byte, bool raw) {
   if (kind == Kind::bytes) return sets_[nodes_[e].a].has(byte) ? empty : nothing;
   if (kind == Kind::call) return derivative(bodies_[nodes_[e].a], byte, raw);
   const uint64_t key = uint64_t{e} << 9 | uint64_t{classes(e).of[byte]} << 1 | uint64_t{raw};
-  if (const auto known = derived_.find(key); known != derived_.end()) return known->second;
+  if (const auto known = derived_.find(key)) return *known;
   const Node node = nodes_[e];
   spend(1);
   Expression made = nothing;
-  if (kind == Kind::sequence) {
+  if (kind == Kind::divided) {
+    made = derivative_of_divided(Divided(divided_[node.a]), byte);
+  } else if (kind == Kind::sequence) {
     made = derivative_of_sequence(e, byte, raw);
   } else if (kind == Kind::except) {
     made = complement(derivative(node.a, byte, true));
@@ -255,7 +318,7 @@ Expression Expressions::derivative(Expression e, uint8_t byte, bool raw) {
     made = joined(kind, parts);
   }
   if (!raw && (kind == Kind::both || kind == Kind::except)) made = living(made);
-  derived_.emplace(key, made);
+  derived_.set(key, made);
   return made;
 }
 
@@ -274,23 +337,26 @@ Expression Expressions::derivative_of_sequence(Expression e, uint8_t byte, bool 
 
 bool Expressions::surely_has_text(Expression e) const { return nodes_[e].takes_empty || (nodes_[e].plain && e != nothing); }
 
-// Looks for a derivative that takes the empty text. Where all are known and none does, none of them has a text.
+// Looks for a derivative that takes the empty text, deep before wide. Where all are known and none does, none of them has a text.
 bool Expressions::has_text(Expression e) {
   struct Met {
     Expression e;
     size_t from;
   };
-  constexpr size_t most_met = 100'000;
+  constexpr size_t most_met = 30'000;
   if (surely_has_text(e) || e == nothing) return e != nothing;
   std::vector<Met> met{{e, 0}};
+  std::vector<size_t> left{0};
   std::unordered_set<Expression> seen{e};
-  for (size_t i = 0; i < met.size(); ++i) {
+  while (!left.empty()) {
+    const size_t i = left.back();
+    left.pop_back();
     const Expression at = met[i].e;
     const auto known = has_text_.find(at);
-    if (known != has_text_.end() && !known->second) continue;
-    if (known != has_text_.end() || surely_has_text(at)) {
+    if (known && *known == 0) continue;
+    if (known || surely_has_text(at)) {
       for (size_t k = i;; k = met[k].from) {
-        has_text_[met[k].e] = true;
+        has_text_.set(met[k].e, 1);
         if (k == 0) return true;
       }
     }
@@ -300,10 +366,12 @@ bool Expressions::has_text(Expression e) {
     for (size_t b = 0; b < 256; ++b) {
       if (std::exchange(done[alike[b]], true)) continue;
       const Expression to = derivative(at, static_cast<uint8_t>(b), true);
-      if (to != nothing && seen.insert(to).second) met.push_back({to, i});
+      if (to == nothing || !seen.insert(to).second) continue;
+      left.push_back(met.size());
+      met.push_back({to, i});
     }
   }
-  for (const Met& m : met) has_text_[m.e] = false;
+  for (const Met& m : met) has_text_.set(m.e, 0);
   return false;
 }
 
@@ -328,8 +396,9 @@ std::vector<uint32_t> Expressions::called_first(Expression e) const {
   return rules;
 }
 
-// Given the rules that have a text. What is intersected or complemented was found to have one.
-bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
+// Given the rules that have a text. What is intersected or complemented was found to have one. `known`: of expressions that were asked
+// before with the same rules.
+bool Expressions::may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const {
   struct Asked {
     Expression e;
     size_t part;  // that is asked next
@@ -340,7 +409,9 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
     Asked& at = asked.back();
     const Node& n = nodes_[at.e];
     const bool first = at.part == 0;
-    if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except) {
+    if (first && known[at.e] != Answer::open) {
+      answer = known[at.e] == Answer::yes;
+    } else if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except || n.kind == Kind::divided) {
       answer = true;
     } else if (n.kind == Kind::call) {
       answer = ends[n.a];
@@ -357,6 +428,7 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends) const {
     } else if (n.kind == Kind::nothing) {
       answer = false;
     }
+    known[at.e] = answer ? Answer::yes : Answer::no;
     asked.pop_back();
   }
   return answer;
@@ -397,10 +469,12 @@ std::optional<uint32_t> Expressions::seal() {
     }
   }
   std::vector<bool> ends(n, false);
+  std::vector<Answer> known(nodes_.size(), Answer::open);
   for (bool more = true; more;) {
     more = false;
+    std::replace(known.begin(), known.end(), Answer::no, Answer::open);
     for (uint32_t r = 0; r < n; ++r)
-      if (!ends[r] && may_end(bodies_[r], ends)) ends[r] = more = true;
+      if (!ends[r] && may_end(bodies_[r], ends, known)) ends[r] = more = true;
   }
   const auto found = std::find(ends.begin(), ends.end(), false);
   return found == ends.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - ends.begin()));
@@ -417,6 +491,11 @@ uint32_t Expressions::partition(Expression e) {
     const bool zero = set.has(0);
     Classes p{{}, set == ByteSet::all() ? 1u : 2u};
     for (int b = 0; b < 256; ++b) p.of[static_cast<size_t>(b)] = set.has(static_cast<uint8_t>(b)) != zero;
+    found = keep(p);
+  } else if (node.kind == Kind::divided) {
+    Classes p{{}, 12};
+    for (uint8_t b = '0'; b <= '9'; ++b) p.of[b] = static_cast<uint8_t>(b - '0' + 1);
+    p.of['.'] = 11;
     found = keep(p);
   } else if (node.kind == Kind::sequence) {
     Expression at = e;
@@ -435,14 +514,16 @@ uint32_t Expressions::partition(Expression e) {
 }
 
 uint32_t Expressions::keep(const Classes& p) {
-  Hash hash;
-  hash.add(p.of.data(), p.of.size());
-  const auto [from, to] = known_partitions_.equal_range(hash.value());
-  for (auto it = from; it != to; ++it)
-    if (partitions_[it->second].of == p.of) return it->second;
+  Mixed hash;
+  for (size_t i = 0; i < p.of.size(); i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, p.of.data() + i, sizeof word);
+    hash.add(word);
+  }
+  if (const auto known = known_partitions_.find(hash.value(), [&](uint32_t i) { return partitions_[i].of == p.of; })) return *known;
   if (p.count == 1) return 0;
   partitions_.push_back(p);
-  known_partitions_.emplace(hash.value(), static_cast<uint32_t>(partitions_.size() - 1));
+  known_partitions_.add(hash.value(), static_cast<uint32_t>(partitions_.size() - 1));
   return static_cast<uint32_t>(partitions_.size() - 1);
 }
 
@@ -450,16 +531,18 @@ uint32_t Expressions::meet(uint32_t a, uint32_t b) {
   if (a == 0 || a == b) return b;
   if (b == 0) return a;
   const uint64_t key = uint64_t{std::min(a, b)} << 32 | std::max(a, b);
-  if (const auto known = met_.find(key); known != met_.end()) return known->second;
-  std::unordered_map<uint32_t, uint8_t> numbers;
+  if (const auto known = met_.find(key)) return *known;
+  constexpr int16_t none = -1;
+  const uint32_t columns = partitions_[b].count;
+  std::vector<int16_t> numbers(size_t{partitions_[a].count} * columns, none);
   Classes p{{}, 0};
   for (size_t i = 0; i < 256; ++i) {
-    const uint32_t pair = uint32_t{partitions_[a].of[i]} << 8 | partitions_[b].of[i];
-    p.of[i] = numbers.try_emplace(pair, static_cast<uint8_t>(numbers.size())).first->second;
+    int16_t& number = numbers[partitions_[a].of[i] * columns + partitions_[b].of[i]];
+    if (number == none) number = static_cast<int16_t>(p.count++);
+    p.of[i] = static_cast<uint8_t>(number);
   }
-  p.count = static_cast<uint32_t>(numbers.size());
   const uint32_t made = keep(p);
-  met_.emplace(key, made);
+  met_.set(key, made);
   return made;
 }
 

@@ -10,11 +10,11 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "grammar/byte_set.h"
+#include "grammar/flat_map.h"
 
 namespace lt::grammar {
 
@@ -40,6 +40,19 @@ class Expressions {
   Expression both(std::span<const Expression> parts) { return living(joined(Kind::both, parts)); }
   Expression except(Expression e) { return living(complement(e)); }
   Expression repeat(Expression e, uint32_t least, uint32_t most);
+  // Texts of e that are made of these bytes alone.
+  Expression only(Expression e, const ByteSet& bytes);
+  // How far a number has been read.
+  enum class Reading : uint8_t {
+    whole,  // digits before a point, if there is one
+    zero,   // a leading zero: a point, if anything, is next
+    point,  // a digit must be next
+    fraction,
+    integer,  // there will be no point
+  };
+  // What follows in numbers that are multiples of divisor x 10^-places, the digits so far being `before` modulo the divisor. divisor: 1 to
+  // 10^18.
+  Expression divided(uint64_t divisor, uint64_t before, uint32_t places, Reading reading);
 
   // Rules are called, then defined, then sealed: before that nothing is derived that calls one. takes_empty: whether the rule will.
   uint32_t rule();
@@ -69,17 +82,22 @@ class Expressions {
   static constexpr uint32_t most_chain = 5000;  // the same through rules that begin with calls
 
  private:
-  enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call };
+  enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call, divided };
   struct Node {
     Kind kind;
     bool takes_empty = false;
     bool plain = true;  // made without intersection and complement: then, unless it is `nothing`, it has a text
     uint32_t depth = 1;
-    uint32_t
-        a = 0,
-        b = 0,
-        c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the rule
+    uint32_t a = 0, b = 0,
+             c = 0;  // bytes: the set; sequence: first, then; either, both: first part, parts; except, repeat: of what, limits; call: the
+                     // rule; divided: of divided_
     uint32_t partition = no_limit;
+  };
+  struct Divided {
+    uint64_t divisor, before;
+    uint32_t places;
+    Reading reading;
+    bool operator==(const Divided&) const = default;
   };
 
   void spend(size_t parts);
@@ -96,23 +114,28 @@ class Expressions {
   // raw: what has no text is not told from what has.
   Expression derivative(Expression e, uint8_t byte, bool raw);
   Expression derivative_of_sequence(Expression e, uint8_t byte, bool raw);
+  Expression derivative_of_divided(const Divided& d, uint8_t byte);
   std::vector<uint32_t> called_first(Expression e) const;
-  bool may_end(Expression e, const std::vector<bool>& ends) const;
+  enum class Answer : uint8_t { open, yes, no };
+  bool may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const;
   uint32_t partition(Expression e);
   uint32_t keep(const Classes& partition);
   uint32_t meet(uint32_t a, uint32_t b);
+
+  Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
 
   const size_t most_;
   size_t left_ = std::numeric_limits<size_t>::max();  // parts
   std::vector<Node> nodes_;
   std::vector<ByteSet> sets_;
+  std::vector<Divided> divided_;
   std::vector<Expression> parts_;
-  std::unordered_multimap<uint64_t, Expression> known_;
+  HashIndex known_;
   std::deque<Classes> partitions_;
-  std::unordered_multimap<uint64_t, uint32_t> known_partitions_;
-  std::unordered_map<uint64_t, uint32_t> met_;  // of two partitions
-  std::unordered_map<uint64_t, Expression> derived_;
-  std::unordered_map<Expression, bool> has_text_;
+  HashIndex known_partitions_;
+  FlatMap met_;  // of two partitions
+  FlatMap derived_;
+  FlatMap has_text_;
   std::vector<Expression> bodies_;  // of rules
 };
 

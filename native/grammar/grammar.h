@@ -15,8 +15,8 @@
 namespace lt::grammar {
 
 struct SchemaOptions {
-  bool draft7 = false;     // where the schema names none: items as a list, $ref without siblings
-  bool any_space = false;  // spaces between JSON's marks, a few at a time; else the shortest writing, or with one space behind , and :
+  bool draft7 = false;    // where the schema names none: items as a list, $ref without siblings
+  bool any_space = true;  // spaces between JSON's marks, a few at a time; else none
 };
 
 // A JSON Schema that cannot be enforced as it is: by which keyword, and where it stands (a JSON pointer).

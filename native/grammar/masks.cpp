@@ -146,6 +146,8 @@ Masks::State Masks::next(State state, std::string_view bytes) { return next(*Gra
 
 bool Masks::whole(State state) { return Grammar::Turn(*grammar_)->accepts(state); }
 
+bool Masks::ended(State state) { return Grammar::Turn(*grammar_)->ends(state); }
+
 std::string Masks::forced(State state, size_t most) {
   const Grammar::Turn automaton(*grammar_);
   std::string bytes;

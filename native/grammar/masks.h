@@ -30,6 +30,7 @@ class Masks {
   State next(State state, int32_t token);
   State next(State state, std::string_view bytes);
   bool whole(State state);
+  bool ended(State state);  // whole, and nothing can follow
   // The bytes that must come, whatever the model says, at most `most`.
   std::string forced(State state, size_t most);
   const Vocabulary& vocabulary() const { return *vocabulary_; }

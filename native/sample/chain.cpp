@@ -141,8 +141,11 @@ void drop_truncating(std::vector<Made>& made, const std::vector<Setting>& settin
 }
 
 // Whatever ran before, one candidate must be above -infinity.
-void check_left(const Candidates& c) {
+void check_left(const Candidates& c, bool bound) {
   if (!c.list.empty() && best(c).logit > none) return;
+  if (bound)
+    throw Error(Code::argument, Literal{"sampling: no token is left to choose: of those that what the text is bound to allows here, the "
+                                        "vocabulary has none, or logitBias, bannedStrings and ignoreEnd exclude all; exclude fewer"});
   throw Error(Code::argument, Literal{"sampling: no token is left to choose: logitBias and ignoreEnd exclude all of them; exclude fewer"});
 }
 
@@ -182,26 +185,33 @@ struct Chain::State {
   bool banned(int32_t id) const { return std::binary_search(bans.begin(), bans.end(), id); }
 
   // The candidates that the first sampler can keep, bias applied.
-  void fill(std::vector<Candidate>& list, std::span<const float> logits) const {
+  void fill(std::vector<Candidate>& list, std::span<const float> logits, std::span<const uint64_t> allowed) const {
     const bool none_back = std::none_of(taken_back.begin(), taken_back.end(), [this](const Ban& b) { return b.step == step; });
     const size_t kept = chain.empty() ? logits.size() : std::min(chain.front()->most_kept(), logits.size());
     if (only_bans && step >= expired && none_back && kept < logits.size()) {  // among the best of so many more, so many are not banned
       list_best(list, logits, std::min(kept + bans.size(), logits.size()));
       if (!bans.empty()) std::erase_if(list, [this](const Candidate& c) { return banned(c.id); });
-      return;
+      if (allowed.empty()) return;
+      std::erase_if(list, [allowed](const Candidate& c) { return !is_allowed(allowed, c.id); });
+      if (list.size() >= kept) return;  // else some that it can keep are behind the best of all
     }
-    fill_all(list, logits);
+    fill_all(list, logits, allowed);
   }
 
-  void fill_all(std::vector<Candidate>& list, std::span<const float> logits) const {
-    list_all(list, logits);
+  void fill_all(std::vector<Candidate>& list, std::span<const float> logits, std::span<const uint64_t> allowed) const {
+    allowed.empty() ? list_all(list, logits) : list_allowed(list, logits, allowed);
     for (const LogitBias& b : bias) {
-      if (static_cast<size_t>(b.id) >= list.size() || step >= b.steps) continue;
-      float& logit = list[static_cast<size_t>(b.id)].logit;
-      logit = b.bias == none ? none : logit + b.bias;
+      if (step >= b.steps) continue;
+      if (float* logit = logit_in(list, b.id)) *logit = b.bias == none ? none : *logit + b.bias;
     }
     for (const Ban& b : taken_back)
-      if (b.step == step && static_cast<size_t>(b.id) < list.size()) list[static_cast<size_t>(b.id)].logit = none;
+      if (float* logit = b.step == step ? logit_in(list, b.id) : nullptr) *logit = none;
+  }
+
+  // Of a list by ascending ids.
+  static float* logit_in(std::vector<Candidate>& list, int32_t id) {
+    const auto at = std::lower_bound(list.begin(), list.end(), id, [](const Candidate& c, int32_t i) { return c.id < i; });
+    return at == list.end() || at->id != id ? nullptr : &at->logit;
   }
 };
 
@@ -224,18 +234,18 @@ Chain::Chain(ChainOptions options) : state_(std::make_unique<State>()) {
 
 Chain::~Chain() = default;
 
-Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs) {
+Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs, std::span<const uint64_t> allowed) {
   if (logits.empty() || state_->tokens == 0) throw Error(Code::internal, Literal{"sampling: expected logits, found none"});
   static thread_local std::vector<Candidate> list;  // one a thread, not one a request: a vocabulary is long
-  state_->fill(list, logits.first(std::min(logits.size(), state_->tokens)));
+  state_->fill(list, logits.first(std::min(logits.size(), state_->tokens)), allowed);
   Candidates c{list, false, history, state_->seed, state_->step};
-  check_left(c);
+  check_left(c, !allowed.empty());
   if (state_->takes_back) state_->past.insert(state_->past.end(), state_->memory.begin(), state_->memory.end());
   for (size_t i = 0; i < state_->chain.size(); i++) {
     c.memory = &state_->memory[i];
     state_->chain[i]->apply(c);
   }
-  check_left(c);
+  check_left(c, !allowed.empty());
   Choice choice{draw(c), 0, {}};
   state_->step++;
   if (top_logprobs >= 0) {
@@ -246,11 +256,11 @@ Choice Chain::choose(std::span<const float> logits, std::span<const int32_t> his
   return choice;
 }
 
-std::vector<float> Chain::ask(std::span<const float> logits) {
+std::vector<float> Chain::ask(std::span<const float> logits, std::span<const uint64_t> allowed) {
   State& s = *state_;
   std::vector<Candidate> list;
-  s.fill_all(list, logits.first(std::min(logits.size(), s.tokens)));
-  check_left({list});
+  s.fill_all(list, logits.first(std::min(logits.size(), s.tokens)), allowed);
+  check_left({list}, !allowed.empty());
   std::vector<float> out(logits.size(), none);
   s.may.assign(logits.size(), false);
   for (const Candidate& c : list) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <functional>
 #include <limits>
 
@@ -60,6 +61,21 @@ void list_best(std::vector<Candidate>& list, std::span<const float> logits, size
   if (k > logits.size() / block / 4) return list_all(list, logits);
   list.clear();
   for_each_near_best(logits, k, [&](size_t i) { list.push_back({static_cast<int32_t>(i), logits[i] == logits[i] ? logits[i] : none}); });
+}
+
+void list_allowed(std::vector<Candidate>& list, std::span<const float> logits, std::span<const uint64_t> allowed) {
+  list.clear();
+  for (size_t word = 0; word < std::min(allowed.size(), (logits.size() + 63) / 64); word++)
+    for (uint64_t left = allowed[word]; left != 0; left &= left - 1) {
+      const size_t id = 64 * word + static_cast<size_t>(std::countr_zero(left));
+      if (id >= logits.size()) return;
+      list.push_back({static_cast<int32_t>(id), logits[id] == logits[id] ? logits[id] : none});
+    }
+}
+
+bool is_allowed(std::span<const uint64_t> allowed, int32_t id) {
+  const auto word = static_cast<size_t>(id) / 64;
+  return word < allowed.size() && (allowed[word] >> (id % 64) & 1) != 0;
 }
 
 const Candidate& best(const Candidates& c) {

@@ -11,9 +11,12 @@ inline bool better(const Candidate& a, const Candidate& b) { return a.logit != b
 
 void list_all(std::vector<Candidate>& list, std::span<const float> logits);             // NaN counts as -infinity
 void list_best(std::vector<Candidate>& list, std::span<const float> logits, size_t k);  // at least the k best, by id
-const Candidate& best(const Candidates& c);                                             // lowest id among equals
-void keep_best(Candidates& c, size_t k);                                                // the k best, sorted
-void sort_from(Candidates& c, size_t done, size_t k);                                   // [0, done) are the best already: makes it [0, k)
+// Those whose bit is set.
+void list_allowed(std::vector<Candidate>& list, std::span<const float> logits, std::span<const uint64_t> allowed);
+bool is_allowed(std::span<const uint64_t> allowed, int32_t id);
+const Candidate& best(const Candidates& c);            // lowest id among equals
+void keep_best(Candidates& c, size_t k);               // the k best, sorted
+void sort_from(Candidates& c, size_t done, size_t k);  // [0, done) are the best already: makes it [0, k)
 
 // What softmax divides by its sum: exp(logit - most), where infinities count as ties of the largest.
 inline double weight(float logit, float most) { return logit == most ? 1.0 : std::exp(static_cast<double>(logit) - most); }

@@ -115,11 +115,12 @@ class Chain {
  public:
   explicit Chain(ChainOptions options);  // throws Code::argument naming the parameter, its range and what was found
   ~Chain();
-  // Logits that are not numbers are never chosen. Throws Code::argument where no token is left to choose.
-  Choice choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs);
+  // Logits that are not numbers are never chosen, nor, where `allowed` has a bit a token, those whose bit is not set: no sampler sees
+  // them. Throws Code::argument where no token is left to choose.
+  Choice choose(std::span<const float> logits, std::span<const int32_t> history, int top_logprobs, std::span<const uint64_t> allowed = {});
   // The logits that whoever chooses himself may choose from, bias applied; then what he chose, which throws Code::argument where he may
   // not.
-  std::vector<float> ask(std::span<const float> logits);
+  std::vector<float> ask(std::span<const float> logits, std::span<const uint64_t> allowed = {});
   void answered(int32_t id);
   // The last `steps` choices are made again, the first of them with any other token than `banned`.
   void take_back(uint64_t steps, int32_t banned);

@@ -115,7 +115,9 @@ describe('flags', () => {
       expect((error as Error).message).toMatch(new RegExp(`^-${name} is not an option |^unexpected "q8_0"`));
       return;
     }
-    expect(words).toEqual([expect.stringMatching(/^--(cache-type-[kv]|ubatch-size|backend|gpu-layers|n-cpu-moe|override-tensor)=q8_0$/)]);
+    expect(words).toEqual([
+      expect.stringMatching(/^--(cache-type-[kv]|ubatch-size|backend|gpu-layers|n-cpu-moe|override-tensor|json-schema|json-schema-file)=q8_0$/),
+    ]);
   });
 
   test('what is refused says what to do, and is a name once', () => {

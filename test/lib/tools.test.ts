@@ -53,7 +53,7 @@ function scripted(texts: readonly string[], options: ToolOptions & Partial<Reply
     reply.run().catch((error: unknown) => course.fail(error));
     return () => reply.stop();
   }, signal);
-  return { result: run.then((r) => r), run, requests };
+  return { result: run.then((r) => r as Result<string>), run, requests };
 }
 
 const weather = (run?: Tool['run']): Tool => ({

@@ -1,5 +1,21 @@
 // What the types promise; checked by tsc, never run.
-import { loadModel, LlamaError, tool, type ToolCall, type Chunk, type ErrorCode, type Generation, type GenerateOptions, type Result, Model } from 'llama-ts';
+import {
+  compileChoices,
+  compileSchema,
+  loadModel,
+  LlamaError,
+  tool,
+  type Grammar,
+  type JsonValue,
+  type StandardSchema,
+  type ToolCall,
+  type Chunk,
+  type ErrorCode,
+  type Generation,
+  type GenerateOptions,
+  type Result,
+  Model,
+} from 'llama-ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <A, B>(_: Same<A, B>): void => {};
@@ -70,9 +86,11 @@ export async function surface(signal: AbortSignal): Promise<void> {
   Model.of();
   // @ts-expect-error not read
   model.embed(['x'], { pooling: 'max' });
-  // @ts-expect-error not there yet
-  model.generate('x', { schema: {} });
-  // @ts-expect-error not there yet
+  // @ts-expect-error no such option
+  model.generate('x', { schema: {}, maxToken: 5 });
+  // @ts-expect-error no such option
+  model.generate('x', { maxToken: 5 });
+  // @ts-expect-error tools have names
   model.chat({ tools: [] });
 
   try {
@@ -80,4 +98,55 @@ export async function surface(signal: AbortSignal): Promise<void> {
   } catch (error) {
     if (error instanceof LlamaError) is<typeof error.code, ErrorCode>(true);
   }
+}
+
+/** What values of bound texts are typed as. */
+export async function bound(model: Model, standard: StandardSchema<{ a: string; b?: number }>): Promise<void> {
+  const schema = {
+    type: 'object',
+    properties: {
+      a: { type: 'integer' },
+      b: { enum: ['p', 'q'] },
+      c: { type: ['string', 'null'] },
+      d: { anyOf: [{ const: 1 }, { type: 'array', items: { type: 'boolean' } }] },
+    },
+    required: ['a', 'c', 'd'],
+  } as const;
+  interface Value {
+    a: number;
+    b?: 'p' | 'q';
+    c: string | null;
+    d: 1 | boolean[];
+  }
+  const typed = await model.generate('x', { schema });
+  const both: Value | undefined = typed.value;
+  const back: typeof typed.value = both;
+  is<typeof typed.complete, boolean | undefined>(true);
+
+  const written = await model.generate('x', { schema: { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, maxTokens: 5 });
+  const a: string | undefined = written.value?.a;
+  const validated = await model.generate('x', { schema: standard });
+  is<typeof validated.value, { a: string; b?: number } | undefined>(true);
+  const text = await model.generate('x', { schema: '{}' });
+  is<typeof text.value, unknown>(true);
+  const chosen = await model.generate('x', { choices: ['yes', 'no'] });
+  is<typeof chosen.value, 'yes' | 'no' | undefined>(true);
+  const matched = await model.generate('x', { regex: /a/ });
+  is<typeof matched.value, string>(true);
+  const parsed = await model.generate('x', { grammar: 'root ::= "a"' });
+  is<typeof parsed.value, string>(true);
+  const json = await model.generate('x', { json: true });
+  is<typeof json.value, JsonValue[] | { [key: string]: JsonValue } | undefined>(true);
+  const several = model.generate('x', { schema: standard, n: 2 });
+  is<typeof several, Generation<{ a: string; b?: number } | undefined>[]>(true);
+
+  const compiled = await compileSchema(standard);
+  is<typeof compiled, Grammar<{ a: string; b?: number }>>(true);
+  const reused = await model.chat().send('x', { schema: compiled, prefix: '{' });
+  is<typeof reused.value, { a: string; b?: number } | undefined>(true);
+  const choices = await model.generate('x', { grammar: await compileChoices(['u', 'w']) });
+  is<typeof choices.value, 'u' | 'w' | undefined>(true);
+  // @ts-expect-error a value of another type
+  const wrong: number | undefined = reused.value;
+  void [back, a, wrong];
 }

@@ -1,0 +1,56 @@
+// Which tokens may come next in a text that is bound to a grammar, from its beginning or behind the model's reasoning.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "grammar/masks.h"
+#include "tokenize/tokenizer.h"
+
+namespace lt::engine {
+
+class BoundText {
+ public:
+  // Where a text has come to: what is taken back goes back to an old one.
+  struct Place {
+    enum class Part : uint8_t { opening, reasoning, gap, bound };
+
+    Part part = Part::bound;
+    grammar::Masks::State state = 0;  // bound
+    uint32_t tokens = 0;              // of the opening mark, or of the gap
+    std::string tail;                 // reasoning: its last bytes, in which the closing mark may begin
+  };
+
+  // Throws Code::argument where the prefix begins no text of the grammar.
+  BoundText(std::shared_ptr<grammar::Masks> masks, const Bound& wishes, const tokenize::Tokenizer& tokenizer);
+
+  const Place& place() const { return place_; }
+  void back_to(Place place) { place_ = std::move(place); }
+  // A bit a token, until the next call. These three may throw: a grammar can grow too large.
+  std::span<const uint64_t> allowed();
+  void take(int32_t id);          // one of them that is no end
+  std::vector<int32_t> forced();  // what must come, cut as its text usually is
+  bool whole() const;             // it may end
+  bool ended() const;             // and must
+
+ private:
+  static constexpr uint32_t most_gap = 2;  // tokens of space between reasoning and the text
+
+  bool follows(std::string_view rest) const;
+  void allow_reasoning();
+  void allow(int32_t id) { allowed_[static_cast<size_t>(id) >> 6] |= uint64_t{1} << (id & 63); }
+  void refuse(int32_t id) { allowed_[static_cast<size_t>(id) >> 6] &= ~(uint64_t{1} << (id & 63)); }
+
+  const std::shared_ptr<grammar::Masks> masks_;
+  const tokenize::Tokenizer& tokenizer_;
+  const std::string close_;
+  std::vector<int32_t> open_;    // tokens of the opening mark
+  std::vector<int32_t> spaces_;  // tokens of space alone
+  Place place_;
+  std::vector<uint64_t> allowed_;
+};
+
+}  // namespace lt::engine

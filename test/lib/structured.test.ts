@@ -1,0 +1,301 @@
+// Texts that are bound to schemas, regular expressions, choices and grammars: each is what it must be, whatever the model would say.
+import {
+  compileChoices,
+  compileGrammar,
+  compileRegex,
+  compileSchema,
+  embeddedModel,
+  loadModel,
+  LlamaError,
+  type JsonSchema,
+  type StandardSchema,
+} from 'llama-ts';
+
+import { storyModel } from './model';
+
+const model = storyModel();
+const prompt = 'Once upon a time';
+
+const animal = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', minLength: 1, maxLength: 8, pattern: '^[A-Z][a-z]*$' },
+    kind: { enum: ['fox', 'owl', 'cat'] },
+    age: { type: 'integer', minimum: 1, maximum: 20 },
+    friends: { type: 'array', items: { enum: ['Bo', 'Mia'] }, maxItems: 2 },
+  },
+  required: ['name', 'kind', 'age'],
+  additionalProperties: false,
+} as const;
+
+interface Animal {
+  name: string;
+  kind: 'fox' | 'owl' | 'cat';
+  age: number;
+  friends?: ('Bo' | 'Mia')[];
+}
+
+/** What JSON Schema says of an animal, by hand. */
+function isAnimal(value: unknown): value is Animal {
+  const { name, kind, age, friends = [], ...more } = value as Animal;
+  const named = /^[A-Z][a-z]{0,7}$/.test(name) && animal.properties.kind.enum.includes(kind);
+  return (
+    named &&
+    Number.isInteger(age) &&
+    age >= 1 &&
+    age <= 20 &&
+    friends.length <= 2 &&
+    friends.every((f) => f === 'Bo' || f === 'Mia') &&
+    Object.keys(more).length === 0
+  );
+}
+
+const code = async (run: PromiseLike<unknown>): Promise<LlamaError> => {
+  try {
+    await run;
+  } catch (error) {
+    if (error instanceof LlamaError) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+};
+
+describe('a text that is bound', () => {
+  const seeds = [1, 2, 3, 4];
+  const hot = { temperature: 2, topK: 0, minP: 0, topP: 1 };
+
+  test.each(seeds)('to a regular expression matches it, seed %i', async (seed) => {
+    const pattern = /(?:[A-Z][a-z]{1,6} ){2}(?:ran|slept)[.!]/;
+    for (const regex of [pattern, pattern.source]) {
+      const { text, value, complete, finish } = await model().generate(prompt, { regex, seed, ...hot });
+      expect(text).toMatch(new RegExp(`^(?:${pattern.source})$`));
+      expect({ value, complete, finish }).toEqual({ value: text, complete: true, finish: 'stop' });
+    }
+  });
+
+  test.each(seeds)('to choices is one of them, seed %i', async (seed) => {
+    const choices = ['the fox', 'the owl', 'the oak tree', 'the'];
+    const { text, value } = await model().generate(prompt, { choices, seed, ...hot });
+    expect(choices).toContain(text);
+    expect(value).toBe(text);
+  });
+
+  test.each(seeds)('to a grammar is one of its texts, seed %i', async (seed) => {
+    const grammar = 'root ::= pair ("," pair)*\npair ::= [a-z]{1,3} "=" ("[" root "]" | [0-9])';
+    const { text, complete } = await model().generate(prompt, { grammar, seed, maxTokens: 60, logitBias: {}, ...hot });
+    const depthless = (t: string): string => {
+      const inner = t.replace(/=\[[a-z]{1,3}=\d(?:,[a-z]{1,3}=\d)*\]/g, '=0');
+      return inner === t ? t : depthless(inner);
+    };
+    if (complete) expect(depthless(text)).toMatch(/^[a-z]{1,3}=\d(?:,[a-z]{1,3}=\d)*$/);
+    else expect(text).toMatch(/^[a-z0-9=,[\]]+$/);
+  });
+
+  test.each(seeds)('to a schema is valid, and its value is parsed, seed %i', async (seed) => {
+    for (const schema of [animal, JSON.stringify(animal)]) {
+      const { text, value, complete } = await model().generate(prompt, { schema, seed, ...hot });
+      expect(complete).toBe(true);
+      expect(value).toEqual(JSON.parse(text));
+      expect(isAnimal(value)).toBe(true);
+    }
+  });
+
+  test('to JSON is an object or an array', async () => {
+    const { value, complete, text } = await model().generate(prompt, { json: true, seed: 3, maxTokens: 60, textBias: [{ text: '}]"', bias: 5 }] });
+    expect(text).toMatch(/^[[{]/);
+    if (complete) expect(value).toEqual(JSON.parse(text));
+    else expect(value).toBeUndefined();
+  });
+
+  test('to nothing says nothing of being complete', async () => {
+    expect(await model().generate(prompt, { maxTokens: 3 })).not.toHaveProperty('complete');
+  });
+
+  test('keeps the order of keys that JSON.parse would change, where the schema is text', async () => {
+    const schema = '{"type":"object","properties":{"b":{"const":1},"2":{"const":2},"1":{"const":3}},"required":["b","2","1"],"additionalProperties":false}';
+    expect((await model().generate(prompt, { schema })).text.replaceAll(' ', '')).toBe('{"b":1,"2":2,"1":3}');
+  });
+
+  test('may be laid out in lines where that is asked for', async () => {
+    const schema = { type: 'array', items: { type: 'integer', minimum: 0, maximum: 9 }, minItems: 3, maxItems: 3 } as const;
+    const newline = model().tokenize('\n').at(-1) as number;
+    const wish = { schema, seed: 5, logitBias: { [newline]: 100 } };
+    expect((await model().generate(prompt, wish)).text).not.toContain('\n');
+    const { text, value } = await model().generate(prompt, { ...wish, whitespace: 'flexible' });
+    expect(text).toContain('\n');
+    expect(value).toHaveLength(3);
+  });
+});
+
+describe('its end', () => {
+  test('a limit inside it is told: the text there is, no value', async () => {
+    const cut = await model().generate(prompt, { schema: animal, maxTokens: 3 });
+    expect(cut).toMatchObject({ complete: false, finish: 'length' });
+    expect(cut.text).not.toBe('');
+    expect(cut.value).toBeUndefined();
+    const text = await model().generate(prompt, { regex: '[a-z]{200}', maxTokens: 3 });
+    expect(text).toMatchObject({ complete: false, value: text.text });
+  });
+
+  test('a stop string cuts it off', async () => {
+    expect(await model().generate(prompt, { regex: 'abc;def', stop: [';'] })).toMatchObject({ text: 'abc', complete: false, finish: 'stop', stopString: ';' });
+  });
+
+  test('what else excludes all tokens fails it alone', async () => {
+    const error = await code(model().generate(prompt, { choices: ['xyz'], bannedStrings: ['x'] }));
+    expect(error.code).toBe('ARGUMENT');
+    expect(error.message).toMatch(/no token is left/);
+  });
+});
+
+describe('beside others', () => {
+  test('unbound texts are what they are alone, and bound ones too', async () => {
+    const wishes = Array.from({ length: 8 }, (_, seed) => ({ seed, maxTokens: 24, temperature: 1.5 }));
+    const alone: string[] = [];
+    for (const wish of wishes) alone.push((await model().generate(prompt, wish)).text);
+    const bound: string[] = [];
+    for (const wish of wishes) bound.push((await model().generate(prompt, { ...wish, regex: '[A-Z][a-z]+( [a-z]+)*' })).text);
+    const together = await Promise.all(
+      wishes.flatMap((wish) => [model().generate(prompt, wish), model().generate(prompt, { ...wish, regex: '[A-Z][a-z]+( [a-z]+)*' })]),
+    );
+    expect(together.map((r) => r.text)).toEqual(wishes.flatMap((_, i) => [alone[i], bound[i]]));
+  });
+
+  test('n answers', async () => {
+    const answers = await Promise.all(model().generate(prompt, { schema: animal, n: 5, seed: 7, temperature: 2 }));
+    expect(answers.map(({ value }) => isAnimal(value))).toEqual(Array(5).fill(true));
+    expect(new Set(answers.map(({ text }) => text)).size).toBeGreaterThan(1);
+  });
+
+  test('compiled once, for any number of requests and models', async () => {
+    const compiled = await compileSchema(animal);
+    expect(compiled.kind).toBe('schema');
+    await using other = await loadModel(embeddedModel, { threads: 1 });
+    const runs = [model(), other, model()].map((m) => m.generate(prompt, { schema: compiled, seed: 4 }));
+    const [first, ...rest] = await Promise.all(runs);
+    expect(isAnimal(first?.value)).toBe(true);
+    for (const { text } of rest) expect(text).toBe(first?.text);
+    expect((await model().generate(prompt, { grammar: await compileRegex(/a{3}/) })).value).toBe('aaa');
+    expect((await model().generate(prompt, { grammar: await compileGrammar('root ::= "b" "c"') })).value).toBe('bc');
+    expect((await model().generate(prompt, { grammar: await compileChoices(['d']) })).value).toBe('d');
+  });
+});
+
+describe('in a conversation', () => {
+  const template = '{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}';
+  const thinking = `${template}{% if add_generation_prompt %}<think>\n{% endif %}{# </think> #}`;
+
+  test('the answer is bound, and kept as text', async () => {
+    await using chat = model().chat({ template });
+    const answer = await chat.send('Tell me of an animal.', { schema: animal, seed: 2 });
+    expect(isAnimal(answer.value)).toBe(true);
+    expect(chat.messages.at(-1)).toEqual({ role: 'assistant', content: answer.text });
+    expect((await chat.regenerate({ choices: ['yes', 'no'] })).value).toMatch(/^(?:yes|no)$/);
+  });
+
+  test('it goes on from a prefix, which is part of the value', async () => {
+    await using chat = model().chat({ template });
+    const { text, value } = await chat.send('Tell me of an animal.', { schema: animal, prefix: '{"name":"Ru', seed: 2 });
+    expect(isAnimal(value)).toBe(true);
+    expect(value).toEqual(JSON.parse(`{"name":"Ru${text}`));
+    expect((await code(chat.send('x', { schema: animal, prefix: '{"nam_' }))).code).toBe('ARGUMENT');
+  });
+
+  test('behind reasoning that the prompt begins', async () => {
+    const answer = await model().generate([{ role: 'user', content: 'Hi' }], { template: thinking, schema: animal, seed: 2, reasoning: { budget: 6 } });
+    expect(isAnimal(answer.value)).toBe(true);
+    expect(answer.reasoning).toMatch(/\w/);
+    expect(answer.text.trim()).toBe(JSON.stringify(answer.value));
+  });
+
+  test('a reasoning that has no end is not taken for an answer', async () => {
+    const answer = await model().generate([{ role: 'user', content: 'Hi' }], { template: thinking, schema: animal, seed: 2, maxTokens: 20 });
+    expect(answer).toMatchObject({ complete: false, finish: 'length', text: '' });
+    expect(answer.value).toBeUndefined();
+  });
+
+  test('tools beside it are refused', async () => {
+    const call = () => model().generate([{ role: 'user', content: 'Hi' }], { template, schema: animal, tools: { f: {} } });
+    expect(call).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+  });
+});
+
+describe('a Standard Schema', () => {
+  interface Input {
+    vendor?: string;
+    json?: JsonSchema;
+    validate?: StandardSchema<number>['~standard']['validate'];
+  }
+  const numbers = ({ vendor = 'own', json, validate }: Input): StandardSchema<number> => ({
+    '~standard': {
+      version: 1,
+      vendor,
+      validate: validate ?? ((value) => ({ value: (value as number) * 2 })),
+      ...(json && { jsonSchema: { input: () => json } }),
+    },
+  });
+  const json = { type: 'integer', minimum: 3, maximum: 3 } as const;
+
+  test('binds by its JSON Schema, validates and types the value', async () => {
+    const { text, value } = await model().generate(prompt, { schema: numbers({ json }) });
+    expect([text, value]).toEqual(['3', 6]);
+    const awaited = numbers({ json, validate: async () => ({ value: 9 }) });
+    expect((await model().generate(prompt, { schema: await compileSchema(awaited) })).value).toBe(9);
+  });
+
+  test('what only its own checks refuse is told with the text', async () => {
+    const strict = numbers({ json, validate: () => ({ issues: [{ message: 'too small', path: ['a', { key: 'b' }] }] }) });
+    const error = await code(model().generate(prompt, { schema: strict }));
+    expect(error).toMatchObject({ code: 'SCHEMA', cause: { text: '3' } });
+    expect(error.message).toMatch(/a: b: too small/);
+  });
+
+  test('whose objects name their keys has no others, unless it says so or joins them', async () => {
+    const keys = { properties: { b: { const: 1 } }, required: ['b'] };
+    const any = (value: unknown) => ({ value: value as number });
+    const shown = async (json: JsonSchema) => (await model().generate(prompt, { schema: numbers({ json, validate: any }), maxTokens: 30 })).text;
+    expect(await shown({ type: 'object', properties: { a: { type: 'object', ...keys } }, required: ['a'] })).toMatch(/^\{"a": ?\{"b": ?1\}\}$/);
+    const comma = model().tokenize(',').at(-1) as number;
+    const open = { type: 'object', ...keys } as const;
+    for (const json of [{ ...open, additionalProperties: true }, { allOf: [open, { type: 'object', properties: { c: { const: 2 } } }] }]) {
+      const { text } = await model().generate(prompt, { schema: numbers({ json, validate: any }), maxTokens: 12, logitBias: { [comma]: 100 } });
+      expect(text).toMatch(/^\{"b": ?1,/);
+    }
+  });
+
+  test('one that cannot be written as JSON Schema is refused', async () => {
+    expect(await code(compileSchema(numbers({})))).toMatchObject({ code: 'SCHEMA' });
+    expect((await code(model().generate(prompt, { schema: numbers({ vendor: 'elsewhere' }) }))).message).toMatch(/this elsewhere schema/);
+  });
+});
+
+describe('what cannot be enforced', () => {
+  test('says which keyword, and where', async () => {
+    const schema = { type: 'object', properties: { 'a/b': { type: 'string', pattern: '(a)\\1' } }, required: ['a/b'] };
+    const expected = { code: 'SCHEMA', keyword: 'pattern', pointer: '/properties/a~1b' };
+    expect(await code(model().generate(prompt, { schema }))).toMatchObject(expected);
+    expect(await code(compileSchema(schema))).toMatchObject(expected);
+    expect(await code(compileSchema(JSON.stringify(schema)))).toMatchObject(expected);
+  });
+
+  test.each<[string, object, string]>([
+    ['no JSON', { schema: '{' }, 'SCHEMA'],
+    ['a schema that nothing fits', { schema: { type: 'string', minLength: 3, maxLength: 2 } }, 'SCHEMA'],
+    ['a broken regular expression', { regex: '(' }, 'ARGUMENT'],
+    ['no choices', { choices: [] }, 'ARGUMENT'],
+    ['a broken grammar', { grammar: 'root ::= x' }, 'ARGUMENT'],
+  ])('%s rejects', async (_, options, expected) => {
+    expect((await code(model().generate(prompt, options))).code).toBe(expected);
+  });
+
+  test.each<[string, object]>([
+    ['two things', { regex: 'a', choices: ['a'] }],
+    ['a layout of no JSON', { regex: 'a', whitespace: 'compact' }],
+    ['flags that change a pattern', { regex: /a/i }],
+    ['json: false', { json: false }],
+    ['a schema that is a number', { schema: 5 }],
+    ['choices that are no texts', { choices: [1] }],
+  ])('%s is thrown at once', (_, options) => {
+    expect(() => model().generate(prompt, options)).toThrow(expect.objectContaining({ code: 'ARGUMENT' }));
+  });
+});
