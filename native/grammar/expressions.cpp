@@ -1,6 +1,7 @@
 #include "grammar/expressions.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 #include <unordered_set>
@@ -12,8 +13,22 @@ namespace lt::grammar {
 namespace {
 
 constexpr size_t new_one = 16;  // an expression takes as long to make as so many parts to look at
+std::atomic<size_t> of_all{0};
 
 }  // namespace
+
+// By many at a time.
+void Expressions::count_more() {
+  constexpr size_t step = 4096;
+  if (of_all.fetch_add(step) + step > most_of_all) {
+    of_all.fetch_sub(step);
+    throw Error(Code::memory, "grammar: those in use keep " + std::to_string(most_of_all) +
+                                  " states already, the most for all of a process; use fewer or simpler ones at once");
+  }
+  counted_ += step;
+}
+
+Expressions::~Expressions() { of_all.fetch_sub(counted_); }
 
 Expressions::Expressions(size_t most) : most_(most) {
   partitions_.push_back({{}, 1});
@@ -58,6 +73,7 @@ Expression Expressions::add(const Node& node, std::span<const Expression> parts)
   if (nodes_.size() >= most_) throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_) + " states; simplify it");
   if (node.depth > most_depth)
     throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_depth) + " levels of nesting; simplify it");
+  if (nodes_.size() >= counted_) count_more();
   spend(new_one);
   const auto e = static_cast<Expression>(nodes_.size());
   nodes_.push_back(node);
@@ -281,6 +297,32 @@ Expression Expressions::only(Expression e, const ByteSet& bytes, FlatMap& known)
     made = both(std::array{at, repeat(byte_of(bytes), 0, no_limit)});
   }
   for (size_t i = heads.size(); i > 0; --i) made = sequence(only(heads[i - 1], bytes, known), made);
+  known.set(e, made);
+  return made;
+}
+
+Expression Expressions::with_tail(Expression e, Expression tail, Expression instead) {
+  FlatMap known;
+  return with_tail(e, tail, instead, known, 0);
+}
+
+Expression Expressions::with_tail(Expression e, Expression tail, Expression instead, FlatMap& known, uint32_t depth) {
+  if (depth > most_depth) return e;
+  if (const auto made = known.find(e)) return *made;
+  std::vector<Expression> heads;
+  Expression at = e;
+  for (; at != tail && nodes_[at].kind == Kind::sequence; at = nodes_[at].b) heads.push_back(nodes_[at].a);
+  Expression made = at;
+  const Node node = nodes_[at];
+  if (at == tail) {
+    made = instead;
+  } else if (node.kind == Kind::either || node.kind == Kind::both) {
+    const auto own = parts_of(node);
+    std::vector<Expression> parts(own.begin(), own.end());
+    for (Expression& part : parts) part = with_tail(part, tail, instead, known, depth + 1);
+    made = joined(node.kind, parts);
+  }
+  for (size_t i = heads.size(); i > 0; --i) made = sequence(heads[i - 1], made);
   known.set(e, made);
   return made;
 }

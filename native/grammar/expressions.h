@@ -27,8 +27,12 @@ class Expressions {
   static constexpr Expression anything = 2;  // every text
   static constexpr uint32_t no_limit = std::numeric_limits<uint32_t>::max();
 
-  // most: of expressions that are kept. All that make one throw Code::unsupported beyond it, or beyond most_depth.
+  // most: of expressions that are kept. All that make one throw Code::unsupported beyond it, or beyond most_depth, and Code::memory where
+  // all that a process keeps are more than most_of_all.
   explicit Expressions(size_t most);
+  ~Expressions();
+  Expressions(const Expressions&) = delete;
+  Expressions& operator=(const Expressions&) = delete;
   // How many parts of expressions may be looked at from now on, to make others; beyond it Code::unsupported is thrown.
   void allow(size_t parts) { left_ = parts; }
 
@@ -42,6 +46,8 @@ class Expressions {
   Expression repeat(Expression e, uint32_t least, uint32_t most);
   // Texts of e that are made of these bytes alone.
   Expression only(Expression e, const ByteSet& bytes);
+  // e, with `instead` for `tail` where a text may end with it; further in than some levels nothing is replaced.
+  Expression with_tail(Expression e, Expression tail, Expression instead);
   // How far a number has been read.
   enum class Reading : uint8_t {
     whole,  // digits before a point, if there is one
@@ -78,8 +84,9 @@ class Expressions {
   size_t count() const { return nodes_.size(); }
   size_t bytes() const;  // of memory
 
-  static constexpr uint32_t most_depth = 256;   // of what derivatives recur into
-  static constexpr uint32_t most_chain = 5000;  // the same through rules that begin with calls
+  static constexpr size_t most_of_all = 5'000'000;  // up to 200 bytes each, with what is derived of them
+  static constexpr uint32_t most_depth = 256;       // of what derivatives recur into
+  static constexpr uint32_t most_chain = 5000;      // the same through rules that begin with calls
 
  private:
   enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call, divided };
@@ -123,8 +130,12 @@ class Expressions {
   uint32_t meet(uint32_t a, uint32_t b);
 
   Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
+  Expression with_tail(Expression e, Expression tail, Expression instead, FlatMap& known, uint32_t depth);
+
+  void count_more();
 
   const size_t most_;
+  size_t counted_ = 0;                                // among those of the process
   size_t left_ = std::numeric_limits<size_t>::max();  // parts
   std::vector<Node> nodes_;
   std::vector<ByteSet> sets_;

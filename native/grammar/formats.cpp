@@ -162,7 +162,7 @@ Expression strings_of_format(std::string_view name, const Alphabet& letters) {
   if (name == "date-time") return e.sequence(std::array{whole(date() + "[Tt]", letters), times(letters)});
   if (name == "hostname") {
     // RFC 5890 keeps what has -- in the third and fourth place for itself.
-    const Expression reserved = whole("(?:[^]*\\.)?[^.]{2}--[^]*", letters);
+    const Expression reserved = e.sequence(whole("(?:[^]*\\.)?[^.]{2}--", letters), Expressions::anything);
     return e.both(std::array{whole(domain(""), letters), whole("[^]{1,253}", letters), e.except(reserved)});
   }
   return whole(std::find_if(patterns.begin(), patterns.end(), [&](const Named& n) { return n.name == name; })->pattern(), letters);

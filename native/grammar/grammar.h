@@ -39,7 +39,7 @@ class Grammar {
   static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);                 // one of them
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
 
-  static constexpr size_t most_states = 2'000'000;  // expressions of one grammar, about 100 bytes each
+  static constexpr size_t most_states = 500'000;  // expressions of one grammar
   // Of parts that are looked at to compile it, about a second, and in one turn, about 20 ms.
   static constexpr size_t most_compiled = 40'000'000, most_steps = 400'000;
 

@@ -333,7 +333,7 @@ void SchemaSets::of_objects(SchemaId id, std::vector<Assertion>& to) {
     if (s.additional) {
       layer.others = {meets(*s.additional)};
       if (!reader_[*s.additional].anything)
-        broken.emplace_back().some.push_back({e.both(std::array{sets_.any_string, e.except(e.either(named))}), {fails(*s.additional)}});
+        broken.emplace_back().some.push_back({sets_.except_strings(e.either(named)), {fails(*s.additional)}});
     }
     to.push_back({holds(shape), breaks(broken)});
   }

@@ -181,13 +181,13 @@ std::vector<ObjectPlan::Others> ValuePlans::others(const ObjectShape& shape, con
   };
   Expression rest = values_.any_string;
   for (const Expression keys : shape.keys) rest = e.both(std::array{rest, keys});
-  if (!names.empty()) rest = e.both(std::array{rest, e.except(values_.strings(names))});
+  if (!names.empty()) rest = values_.both_strings(rest, values_.none_of(values_.strings(names)));
   std::vector<Kind> kinds;
   if (rest != Expressions::nothing) kinds.push_back({rest, {}});
   const auto split = [&](Expression keys, const auto& inside) {
     std::vector<Kind> cut;
     for (const Kind& k : kinds) {
-      const Expression in = e.both(std::array{k.keys, keys}), out = e.both(std::array{k.keys, e.except(keys)});
+      const Expression in = values_.both_strings(k.keys, keys), out = values_.both_strings(k.keys, values_.none_of(keys));
       if (in != Expressions::nothing) {
         inside(cut.emplace_back(k));
         cut.back().keys = in;

@@ -84,7 +84,10 @@ class ValueSets {
   Expression string(const std::string& text);
   Expression strings(const std::vector<std::string>& texts);  // these, where there are any
   Expression except_numbers(Expression numbers);
-  Expression except_strings(Expression strings) { return e_.both(std::array{any_string, e_.except(strings)}); }
+  Expression except_strings(Expression strings) { return both_strings(any_string, none_of(strings)); }
+  // What is no such string, among strings: all else too. Behind what makes it one nothing needs to be read.
+  Expression none_of(Expression strings) { return e_.except(e_.with_tail(strings, any_string, Expressions::anything)); }
+  Expression both_strings(Expression a, Expression b) { return e_.both(std::array{a, b}); }
   Expression both_numbers(Expression a, Expression b);
 
   Expressions& expressions() const { return e_; }
