@@ -113,6 +113,7 @@ CHECK_CASE("tokenize/what ends a generation: ids that the file names, and contro
   CHECK(!t->ends_generation(257));                       // an ordinary token of that name
   CHECK(t->ends_generation(258) && t->is_control(258));  // a mark, whatever type the file gives it
   CHECK(t->is_control(260) && !t->ends_generation(260));
+  CHECK(!t->ends_middle(65) && !t->ends_middle(256) && !t->ends_middle(-1));
   CHECK(!t->ends_generation(-1) && !t->ends_generation(1 << 30) && !t->is_control(-1));
 }
 

@@ -162,6 +162,7 @@ class FileTokenizer final : public Tokenizer {
   bool add_bos() const override { return add_bos_; }
   bool add_eos() const override { return add_eos_; }
   bool ends_generation(int32_t id) const override { return known(id) && vocabulary_.ends[static_cast<size_t>(id)]; }
+  bool ends_middle(int32_t id) const override { return known(id) && vocabulary_.middle_ends[static_cast<size_t>(id)]; }
   bool has_name(int32_t id) const override { return vocabulary_.has_name(id); }
   bool is_control(int32_t id) const override { return known(id) && vocabulary_.is(id, Kind::control); }
 

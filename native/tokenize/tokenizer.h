@@ -39,6 +39,8 @@ class Tokenizer {
   virtual bool add_bos() const = 0;
   virtual bool add_eos() const = 0;
   virtual bool ends_generation(int32_t id) const = 0;  // eos, eot, eom and the tokens that are so by name
+  // Of them, the marks between files and such: they end the middle of a fill-in-the-middle prompt, and no text else.
+  virtual bool ends_middle(int32_t) const { return false; }
   virtual bool is_control(int32_t id) const = 0;
   // False of ids beyond size(), and of tokens that are there only to fill up the rows of the model's token table: such an id is never
   // to be sampled, and there is no text to call it by.

@@ -224,12 +224,18 @@ void Vocabulary::read_fill_marks(const gguf::File& file) {
   for (const char* key : {"tokenizer.ggml.fim_pad_token_id", "tokenizer.ggml.fim_rep_token_id", "tokenizer.ggml.fim_sep_token_id"}) {
     const int32_t id = read_id_or_none(file, key, size());
     is_control(id);
-    if (id >= 0) ends[static_cast<size_t>(id)] = true;
+    if (id >= 0) end_middle(static_cast<size_t>(id));
   }
+}
+
+void Vocabulary::end_middle(size_t id) {
+  middle_ends[id] = !ends[id] || middle_ends[id];
+  ends[id] = true;
 }
 
 void Vocabulary::find_ends(const gguf::File& file) {
   ends.assign(tokens.size(), false);
+  middle_ends.assign(tokens.size(), false);
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
     const int32_t id = read_id_or_none(file, key, size());
     if (id >= 0) ends[static_cast<size_t>(id)] = true;
@@ -245,10 +251,10 @@ void Vocabulary::find_ends(const gguf::File& file) {
   }
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (kinds[i] != Kind::control && kinds[i] != Kind::user_defined) continue;
-    const bool end = among(kEnds, tokens[i]) || (kinds[i] == Kind::control && among(kFillEnds, tokens[i]));
-    if (end || among(kFillMarks, tokens[i]) || among(kFillEnds, tokens[i]))
-      kinds[i] = Kind::control;  // written in plain text it must not end a turn
+    const bool end = among(kEnds, tokens[i]), fills = among(kFillEnds, tokens[i]), as_control = kinds[i] == Kind::control;
+    if (end || fills || among(kFillMarks, tokens[i])) kinds[i] = Kind::control;  // written in plain text it must not end a turn
     if (end) ends[i] = true;
+    if (fills && as_control) end_middle(i);
   }
 }
 

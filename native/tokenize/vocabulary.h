@@ -46,7 +46,8 @@ class Vocabulary {
 
   std::span<const std::string_view> tokens;
   std::vector<Kind> kinds;
-  std::vector<bool> ends;  // a generation stops at it
+  std::vector<bool> ends;         // a generation stops at it
+  std::vector<bool> middle_ends;  // of them, those that end the middle of a fill-in-the-middle prompt alone
   size_t longest = 0;      // bytes of the longest token
   int32_t bos = -1;
   int32_t eos = -1;
@@ -59,6 +60,7 @@ class Vocabulary {
   void read_kinds(const gguf::File& file);
   void read_special_ids(const gguf::File& file);
   void find_ends(const gguf::File& file);
+  void end_middle(size_t id);
   void read_fill_marks(const gguf::File& file);
   void read_added(const gguf::File& file);
   void index();
