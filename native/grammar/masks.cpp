@@ -82,7 +82,14 @@ void Masks::mark_short(Automaton& automaton, State state, Mask& mask, const Reac
   const PlainReach::Length reach = reach_.of(automaton, state);
   add_tokens(mask.tokens, tree.plain_up_to(reach.all));
   const bool known = reach.all == TokenBytes::most_plain || (reach.no_longer && !(ends_count && reach.accepts));
-  if (!known) mask.looked += tree.plain().mark(tree.plain().root(), state, next, reached(mask.plain_ends), mask.tokens, reach.all);
+  if (!known) {
+    State last = Automaton::dead;  // that was found to be so
+    const auto free = [&](State at) {
+      if (at != last && reach_.free(automaton, at)) last = at;
+      return at == last;
+    };
+    mask.looked += tree.plain().mark_free(state, next, free, reached(mask.plain_ends), mask.tokens, reach.all);
+  }
   mask.looked += tree.others().mark(tree.others().root(), state, next, reached(mask.other_ends), mask.tokens);
 }
 

@@ -80,6 +80,12 @@ PlainReach::Length PlainReach::of(Automaton& automaton, State state) {
   return length;
 }
 
+bool PlainReach::free(Automaton& automaton, State state) {
+  if (automaton.next(state, 'a') != state || automaton.next(state, ' ') != state) return false;
+  const Ways& w = ways(automaton, state);
+  return !w.some_dead && !w.many && w.to.size() == 1 && w.to[0] == state;
+}
+
 size_t PlainReach::bytes() const { return known_.size() * (sizeof(Ways) + 5 * sizeof(void*)); }
 
 }  // namespace lt::grammar

@@ -18,6 +18,8 @@ class PlainReach {
 
   // At most TokenBytes::most_plain; less where it would take long to find out.
   Length of(Automaton& automaton, State state);
+  // Every plain character leads back to the state.
+  bool free(Automaton& automaton, State state);
   size_t bytes() const;  // of memory
 
  private:

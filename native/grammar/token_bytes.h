@@ -42,7 +42,38 @@ class TokenTree {
       }
       states[n.depth] = to;
       ++i;
-      for (uint32_t t = n.first; t < nodes_[i].first; ++t) mask[ids_[t] >> 6] |= uint64_t{1} << (ids_[t] & 63);
+      set(std::span(ids_).subspan(n.first, nodes_[i].first - n.first), mask);
+      if (i < n.end) reached(to, Place{i, n.end, n.depth});
+    }
+    return looked;
+  }
+  // The same from the root, told of states from which all below goes on, whatever it is: free(state). Where that is most of the tree, only
+  // what does not go on is looked at. Nothing is reached below such a state.
+  template <class State, class Next, class Free, class Reached>
+  size_t mark_free(State state, const Next& next, const Free& free, const Reached& reached, std::span<uint64_t> mask, int skip) const {
+    std::vector<State> states(longest_ + 1);
+    states[0] = state;
+    size_t looked = 0, taken = 0;
+    for (uint32_t i = 0; i < root().last; i = nodes_[i].end, ++looked)
+      if (const State to = next(state, nodes_[i].byte); to != State{} && free(to)) taken += tokens_of(i).size();
+    const bool most = 2 * taken > ids_.size();
+    if (most) set(ids_, mask);
+    for (uint32_t i = 0; i < root().last; ++looked) {
+      const Node& n = nodes_[i];
+      const State to = static_cast<int>(n.longest) <= skip ? State{} : next(states[n.depth - 1u], n.byte);
+      if (to == State{}) {
+        if (most && static_cast<int>(n.longest) > skip) clear(tokens_of(i), mask);
+        i = n.end;
+        continue;
+      }
+      if (free(to)) {
+        if (!most) set(tokens_of(i), mask);
+        i = n.end;
+        continue;
+      }
+      states[n.depth] = to;
+      ++i;
+      if (!most) set(std::span(ids_).subspan(n.first, nodes_[i].first - n.first), mask);
       if (i < n.end) reached(to, Place{i, n.end, n.depth});
     }
     return looked;
@@ -57,6 +88,16 @@ class TokenTree {
     uint8_t byte;
     uint8_t longest;  // of its tokens and those below
   };
+
+  std::span<const uint32_t> tokens_of(uint32_t node) const {  // and of those below
+    return std::span(ids_).subspan(nodes_[node].first, nodes_[nodes_[node].end].first - nodes_[node].first);
+  }
+  static void set(std::span<const uint32_t> ids, std::span<uint64_t> mask) {
+    for (const uint32_t id : ids) mask[id >> 6] |= uint64_t{1} << (id & 63);
+  }
+  static void clear(std::span<const uint32_t> ids, std::span<uint64_t> mask) {
+    for (const uint32_t id : ids) mask[id >> 6] &= ~(uint64_t{1} << (id & 63));
+  }
 
   std::vector<uint32_t> ids_;
   std::vector<Node> nodes_;  // and one behind them
