@@ -1,7 +1,6 @@
 #include "grammar/grammar.h"
 
 #include "grammar/choices.h"
-#include "grammar/gbnf.h"
 #include "grammar/pattern.h"
 #include "grammar/schema.h"
 
@@ -15,8 +14,8 @@ std::shared_ptr<Grammar> Grammar::regex(std::string_view pattern) {
   }));
 }
 
-std::shared_ptr<Grammar> Grammar::gbnf(std::string_view grammar) {
-  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_gbnf(grammar, e); }));
+std::shared_ptr<Grammar> Grammar::gbnf(std::string_view grammar, const TokenNames& names) {
+  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_gbnf(grammar, names, e); }));
 }
 
 std::shared_ptr<Grammar> Grammar::choices(std::span<const std::string> choices) {
