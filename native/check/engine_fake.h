@@ -166,7 +166,7 @@ class FakeModel final : public Model {
   Shape shape_;
 };
 
-class FakeTokenizer : public tokenize::Tokenizer {
+class FakeTokenizer final : public tokenize::Tokenizer {
  public:
   std::vector<std::string> pieces;
   bool strips = false;
@@ -175,7 +175,11 @@ class FakeTokenizer : public tokenize::Tokenizer {
   FakeTokenizer() {
     for (int i = 0; i < fake_vocabulary; i++) pieces.push_back(i < 2 ? "" : std::string(1, static_cast<char>('0' + i)));
   }
-  std::vector<int32_t> encode(std::string_view, bool) const override { return {}; }
+  std::map<std::string, std::vector<int32_t>, std::less<>> spelt;  // what encode() knows
+  std::vector<int32_t> encode(std::string_view text, bool) const override {
+    const auto known = spelt.find(text);
+    return known == spelt.end() ? std::vector<int32_t>() : known->second;
+  }
   std::string decode(std::span<const int32_t> ids, bool) const override {
     std::string s;
     for (const int32_t id : ids) s += pieces[static_cast<size_t>(id)];
