@@ -36,11 +36,13 @@ std::vector<Request> requests(Does does, int64_t longest) {
   std::mt19937 random(11), begins(12);
   std::vector<int32_t> trunk(static_cast<size_t>(std::min<int64_t>(150, longest - 20)));
   for (int32_t& t : trunk) t = static_cast<int32_t>(random() % 300);
+  const auto bound = std::make_shared<grammar::Binding>(grammar::Grammar::regex("(?:[^a-z]{1,3}[a-f]*){1,8}"));
   std::vector<Request> all;
   for (uint64_t i = 0; i < 24; i++) {
     Request r = fake_request(branch(random, trunk), static_cast<int64_t>(random() % 40), i);
     r.generate().ignore_end = true;
     r.generate().top_logprobs = 2;
+    if (i % 4 == 1) r.generate().bound.to = bound;  // beside others; what must come is offered as guesses
     if (does == Does::encodes) r.kind = engine::Embed{};
     if (does == Does::rewrites)
       r.prompt = all.size() % 3 > 0 ? all.back().prompt : r.prompt, r.decoder = branch(begins, {trunk.begin(), trunk.begin() + 70});
@@ -51,7 +53,7 @@ std::vector<Request> requests(Does does, int64_t longest) {
 }
 
 bool same(const Report& a, const Report& b) {
-  if (a.finish != b.finish || a.tokens.size() != b.tokens.size() || !same_bits(a.rows, b.rows)) return false;
+  if (a.finish != b.finish || a.complete != b.complete || a.tokens.size() != b.tokens.size() || !same_bits(a.rows, b.rows)) return false;
   for (size_t i = 0; i < a.tokens.size(); i++) {
     const auto &x = a.tokens[i], &y = b.tokens[i];
     if (x.id != y.id || x.top.size() != y.top.size()) return false;
