@@ -72,8 +72,8 @@ class Expressions {
   size_t count() const { return nodes_.size(); }
 
   static constexpr size_t most_of_all = 5'000'000;  // up to 200 bytes each, with what is derived of them
-  static constexpr uint32_t most_depth = 256;   // of what derivatives recur into
-  static constexpr uint32_t most_chain = 5000;  // the same through rules that begin with calls
+  static constexpr uint32_t most_depth = 256;       // of what derivatives recur into
+  static constexpr uint32_t most_chain = 5000;      // the same through rules that begin with calls
 
  private:
   enum class Kind : uint8_t { nothing, empty, bytes, sequence, either, both, except, repeat, call, divided };
