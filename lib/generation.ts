@@ -275,7 +275,8 @@ export class Run implements Generation<unknown>, Course {
 
   async #valued(bound: Bound, result: Result<string>, complete: boolean): Promise<Result<unknown>> {
     try {
-      return { ...result, complete, value: await (await bound).value(result.text, complete) };
+      const called = result.finish === 'calls'; // it is no answer yet
+      return { ...result, complete, value: called ? undefined : await (await bound).value(result.text, complete) };
     } catch (error) {
       throw this.#origin.mark(error);
     }

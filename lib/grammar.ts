@@ -1,9 +1,11 @@
 // What texts are bound to: compiled on a thread of its own, shared by any number of requests to any model.
+import { availableParallelism } from 'node:os';
+
 import { native } from './binding';
 import * as check from './check';
 import { LlamaError, Origin, type ErrorCode } from './errors';
 import { runJob } from './job';
-import type { GrammarHandle, GrammarKind, NativeCompiled } from './native';
+import type { GrammarHandle, GrammarKind, GrammarPiece, NativeCompiled } from './native';
 import { isStandard, issuesOf, schemaSource, schemaText, type SchemaSource } from './schema';
 import type { JsonValue, SchemaValue, StandardSchema } from './schema-value';
 
@@ -62,9 +64,26 @@ export type BoundValue<S, C extends string, V, J extends true> = [S] extends [ne
  */
 export interface GrammarSource {
   readonly kind: GrammarKind;
-  readonly source: string | readonly string[];
+  readonly source: string | readonly string[] | readonly (readonly GrammarPiece[])[];
   readonly draft7?: boolean;
   readonly anySpace?: boolean;
+}
+
+// Each is a thread: a thousand requests with schemas of their own must not be a thousand threads.
+const mostAtOnce = Math.max(2, availableParallelism());
+let compiling = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (compiling >= mostAtOnce) await new Promise<void>((begin) => waiting.push(begin));
+  else compiling++;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else compiling--;
+  }
 }
 
 /**
@@ -75,7 +94,7 @@ export async function compile(
   origin: Origin,
   { kind, source, draft7 = false, anySpace = false }: GrammarSource,
 ): Promise<{ handle: GrammarHandle; compileUs: number }> {
-  const found = await runJob<NativeCompiled>(origin, (ticket) => native.compileGrammar(ticket, kind, source, { draft7, anySpace }));
+  const found = await inTurn(() => runJob<NativeCompiled>(origin, (ticket) => native.compileGrammar(ticket, kind, source, { draft7, anySpace })));
   if (found.handle) return { handle: found.handle, compileUs: found.compileUs };
   const { code, message = '', keyword, pointer } = found;
   const error = new LlamaError(code as ErrorCode, message, { ...(keyword !== undefined && { keyword }), ...(pointer !== undefined && { pointer }) });
@@ -87,18 +106,21 @@ export class Grammar<Value = unknown> {
   readonly kind: 'schema' | 'regex' | 'choices' | 'grammar';
   /** @internal */
   readonly handle: GrammarHandle;
+  /** @internal */
+  readonly source: GrammarSource;
   readonly #schema: StandardSchema | undefined;
   declare readonly '~value'?: Value; // its type alone
 
-  private constructor(kind: GrammarKind, handle: GrammarHandle, schema: StandardSchema | undefined) {
-    this.kind = kind;
+  private constructor(source: GrammarSource, handle: GrammarHandle, schema: StandardSchema | undefined) {
+    this.kind = source.kind as 'schema';
+    this.source = source;
     this.handle = handle;
     this.#schema = schema;
   }
 
   /** @internal */
   static async of<Value>(origin: Origin, source: GrammarSource, schema?: StandardSchema): Promise<Grammar<Value>> {
-    return new Grammar<Value>(source.kind, (await recent(origin, source)).handle, schema);
+    return new Grammar<Value>(source, (await recent(origin, source)).handle, schema);
   }
 
   /**
@@ -115,6 +137,28 @@ export class Grammar<Value = unknown> {
     const message = `schema: the answer is valid JSON for it, and its own checks refuse it: ${issuesOf(checked.issues)}`;
     throw new LlamaError('SCHEMA', message, { cause: { text, issues: checked.issues } });
   }
+}
+
+/**
+ * Calls of tools as a template writes them, and beside them what else the answer may be.
+ * @internal
+ */
+export async function compileCalls(
+  origin: Origin,
+  [before, between, after]: readonly [string, string, string],
+  tools: readonly { readonly name: string; readonly parameters: unknown }[],
+  bound: Grammar | undefined,
+): Promise<GrammarHandle> {
+  const text = (given: string): GrammarPiece => ({ schema: false, text: given });
+  const schema = (given: string): GrammarPiece => ({ schema: true, text: given });
+  const calls = tools.map(({ name, parameters }) => [
+    text(before + name + between),
+    schema(JSON.stringify({ type: 'object', ...(parameters as object) })),
+    text(after),
+  ]);
+  const answer = bound ? [[schema(bound.source.source as string)]] : [];
+  const { draft7 = false, anySpace = false } = bound?.source ?? {};
+  return (await recent(origin, { kind: 'pieces', source: [...calls, ...answer], draft7, anySpace })).handle;
 }
 
 type Compiling = Promise<{ handle: GrammarHandle; compileUs: number }>;

@@ -6,7 +6,7 @@ import * as check from './check';
 import type { EmbedInput, EmbedOptions, Ranked, RankOptions, ReadOptions } from './embed';
 import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
-import { boundBy, type BoundTo, type BoundValue, type Grammar, type Unbound } from './grammar';
+import { boundBy, compileCalls, type BoundTo, type BoundValue, type Grammar, type Unbound } from './grammar';
 import type { ModelInfo } from './info';
 import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
@@ -84,7 +84,7 @@ export class Model implements AsyncDisposable {
     const converses = Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number';
     if (!converses) mustConverse(checked);
     const bound = boundBy(new Origin(Model.prototype.generate), checked);
-    const start = (settings: GenerateOptions): Run => {
+    const start = (settings: AllOptions): Run => {
       const origin = new Origin(Model.prototype.generate);
       if (converses) return this.#converse(origin, settings, bound, () => alone(promptOf(prompt) as readonly Message[]));
       return this.#start(origin, settings, bound, () => {
@@ -122,9 +122,10 @@ export class Model implements AsyncDisposable {
   }
 
   /** An answer in a conversation. `ask` is called once, at once; what it throws rejects the answer. */
-  #converse(origin: Origin, options: GenerateOptions, bound: Promise<Grammar> | undefined, ask: () => Asked): Run {
+  #converse(origin: Origin, options: AllOptions, bound: Promise<Grammar> | undefined, ask: () => Asked): Run {
     const tools = offered(options);
-    if (tools && bound) throw new LlamaError('UNSUPPORTED', 'tools: this version does not offer tools beside a text that is bound: leave one of the two out');
+    if (tools && bound && options.schema === undefined && !options.json)
+      throw new LlamaError('UNSUPPORTED', 'tools: beside them, an answer is bound to a schema alone: leave them or the other out');
     const request = requestOf(options);
     let begun = ''; // of the bound text
     const valued = bound?.then((grammar) => ({ value: (rest: string, complete: boolean) => grammar.value(begun + rest, complete) }));
@@ -137,6 +138,7 @@ export class Model implements AsyncDisposable {
         ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
         submit: (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner, options.sample),
         room: () => this.#room(options.maxTokens),
+        calls: (written, callable, beside) => compileCalls(origin, written, callable, beside),
         template: () => this.#template(options.template, tools !== undefined),
         render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
       });

@@ -119,7 +119,13 @@ export interface NativeRequest {
 }
 
 /** What a text can be bound to. */
-export type GrammarKind = 'schema' | 'regex' | 'grammar' | 'choices';
+export type GrammarKind = 'schema' | 'regex' | 'grammar' | 'choices' | 'pieces';
+
+/** A text, or a JSON Schema's. */
+export interface GrammarPiece {
+  readonly schema: boolean;
+  readonly text: string;
+}
 
 export interface NativeGrammarOptions {
   draft7: boolean; // of a schema that names no draft
@@ -344,7 +350,12 @@ export interface Native {
   perplexity(ticket: number, model: string, text: string | undefined, options: NativePerplexityOptions): JobHandle;
   imatrix(ticket: number, model: string | undefined, text: string | undefined, output: string, options: NativeImatrixOptions): JobHandle;
   inspect(ticket: number, path: string): JobHandle;
-  compileGrammar(ticket: number, kind: GrammarKind, source: string | readonly string[], options: NativeGrammarOptions): JobHandle; // done: NativeCompiled
+  compileGrammar(
+    ticket: number,
+    kind: GrammarKind,
+    source: string | readonly string[] | readonly (readonly GrammarPiece[])[],
+    options: NativeGrammarOptions,
+  ): JobHandle; // done: NativeCompiled
   checkGrammar(ticket: number, over: ModelHandle | VocabularyHandle, grammar: GrammarHandle, questions: NativeQuestions): JobHandle; // done: NativeAnswers
   convertFolder(ticket: number, folder: string, to: string, options: { type: string; name: string }): JobHandle; // done: NativeWritten
   splitFile(ticket: number, from: string, prefix: string, maxBytes: number, maxTensors: number): JobHandle; // done: { path, bytes }[]

@@ -1,7 +1,7 @@
 // An answer in a conversation: what the model says is read as parts, tools are run, and the model goes on with what they gave.
 import type { Course, Part, Result, Said } from './generation';
 import type { Grammar } from './grammar';
-import type { NativeReport, NativeRequest, Segment } from './native';
+import type { GrammarHandle, NativeReport, NativeRequest, Segment } from './native';
 import {
   OutputParser,
   reasoningBefore,
@@ -38,8 +38,10 @@ export interface ReplyOptions extends ToolOptions {
   readonly maxTokens?: number | undefined;
   /** How the answer begins. */
   readonly prefix: string;
-  /** What the answer's text is bound to, behind its reasoning. */
+  /** What the answer's text is bound to. */
   readonly bound?: Grammar | undefined;
+  /** What the model writes behind its reasoning is bound to: the first time, and when tools were run. */
+  readonly binding?: { readonly first: GrammarHandle; readonly then: GrammarHandle | undefined } | undefined;
 }
 
 /** What became of a round. */
@@ -177,9 +179,9 @@ export class Reply {
     const parser = new OutputParser(template, context);
     const first = this.#calls.length;
     if (prefix !== '') this.#show(parser.push(prefix), first, false);
-    const { bound, reasoning } = this.options;
-    const silent = prefix !== '' || reasoning?.effort === 'none';
-    const binding = bound && { grammar: bound.handle, grammarPrefix: prefix, grammarAfter: silent ? undefined : reasoningBefore(template, tail) };
+    const silent = prefix !== '' || this.options.reasoning?.effort === 'none';
+    const grammar = this.#added.length === 0 ? this.options.binding?.first : this.options.binding?.then;
+    const binding = grammar && { grammar, grammarPrefix: prefix, grammarAfter: silent ? undefined : reasoningBefore(template, tail) };
     return new Exchange(
       this.speaker,
       this.course,

@@ -3,8 +3,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Asked } from './chat';
 import type { Course } from './generation';
 import { triedAgain } from './lenience';
-import type { NativeRequest, Segment } from './native';
-import { prepareParser, reasoningOpen, shapedFor } from './parse';
+import { LlamaError } from './errors';
+import type { Grammar } from './grammar';
+import type { GrammarHandle, NativeRequest, Segment } from './native';
+import { callTextOf, prepareParser, reasoningOpen, shapedFor } from './parse';
 import { conversationPart, tailOf, withPrefix, type PromptPart } from './prompt';
 import { Reply, type ReplyOptions } from './reply';
 import type { GenerateOptions } from './sampling';
@@ -21,6 +23,8 @@ export interface Host {
   /** The most tokens of a prompt. */
   room(): number;
   template(): string;
+  /** Compiles calls of tools, or a bound text beside them. */
+  calls(text: readonly [string, string, string], tools: readonly CallableTool[], bound: Grammar | undefined): Promise<GrammarHandle>;
   render(template: string, messages: readonly Message[], variables: Variables): Promise<readonly Segment[]>;
 }
 
@@ -33,6 +37,11 @@ export function alone(messages: readonly Message[]): Asked {
   const begun = last?.role === 'assistant' && last.tool_calls === undefined ? last : undefined;
   const before = begun ? messages.slice(0, -1) : messages;
   return { setting: {}, prefix: begun?.content ?? '', from: () => before, fit: () => Promise.reject(new Error('nothing is left out')) };
+}
+
+interface CallableTool {
+  readonly name: string;
+  readonly parameters: unknown;
 }
 
 type Offer = Pick<ReplyOptions, 'offered' | 'bound'>;
@@ -65,9 +74,32 @@ export class Rounds {
       submit: (part: PromptPart, inner: Course, more: Partial<NativeRequest>) => host.submit(part, inner, more),
       prompt: async (added: readonly Message[]) => ({ segments: await prompts.segments(added), template }),
     };
-    const reply = new Reply(speaker, course, { ...options, prefix: asked.prefix }, asked.from(0));
+    const reply = new Reply(speaker, course, { ...options, ...(await this.#bindings(template, options)), prefix: asked.prefix }, asked.from(0));
+    if (!course.running) return;
     this.#stop = () => reply.stop();
     await reply.run();
+  }
+
+  /**
+   * What the answer is bound to where tools are offered: calls that must be made, and beside those that may be, a bound text. A call is bound where the
+   * model writes its arguments as JSON.
+   */
+  async #bindings(template: string, { offered, toolChoice = 'auto', bound }: GenerateOptions & Offer): Promise<Partial<ReplyOptions>> {
+    if (!offered) return { binding: bound && { first: bound.handle, then: bound.handle } };
+    const must = toolChoice === 'required' || typeof toolChoice === 'object';
+    if (!must && !bound) return {};
+    const text = callTextOf(template, this.host.controls());
+    if (!text && bound)
+      throw new LlamaError(
+        'UNSUPPORTED',
+        'tools: how this model writes calls cannot be enforced, so a bound text cannot stand beside them: leave one of the two out',
+      );
+    if (!text) return {}; // what the model calls is looked at when it is there
+    const all = offered.map((tool) => tool.function as CallableTool);
+    const callable = typeof toolChoice === 'object' ? all.filter(({ name }) => name === toolChoice.name) : all;
+    const first = await this.host.calls(text, callable, must ? undefined : bound);
+    const then = bound && (must ? await this.host.calls(text, all, bound) : first);
+    return { binding: { first, then } };
   }
 
   /** Text alone: it is given as it comes. */

@@ -35,7 +35,10 @@ export function tool<const S extends ArgumentSchema>(definition: {
   return definition as Tool;
 }
 
-/** Which tools the model calls: as it likes, none, at least one, or this one. What is not kept is reported as a problem. */
+/**
+ * Which tools the model calls: as it likes, none, one, or this one. Where the model writes arguments as JSON between markers that are plain text, the call and
+ * its arguments are enforced; elsewhere, what is not kept is reported as a problem.
+ */
 export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 
 /** How tools are offered. */

@@ -4,13 +4,15 @@ import { bareJson, barePython, envelopes } from './families/envelopes';
 import { named } from './families/named';
 import { reasonings, think, wraps } from './families/reasoning';
 import { tags } from './families/tags';
-import type { CallFormat, OutputFormat } from './format';
+import type { CallFormat, CallText, OutputFormat } from './format';
 import { shaped, type CallShape } from './shape';
 
 const all: readonly CallFormat[] = [...named, ...tags, ...envelopes];
 
 const asked = 'Probe question?';
 const tool = 'probe_tool';
+const callId = 'abcdefgh9';
+const reasoned = 'Probe reasoning.';
 const probe = {
   type: 'function',
   function: {
@@ -42,8 +44,8 @@ const shapes: readonly CallShape[] = [
 ];
 
 const answers = shapes.map((shape) => {
-  const call = { id: 'abcdefgh9', type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
-  return shaped({ role: 'assistant', content: '', reasoning_content: 'Probe reasoning.', tool_calls: [call] }, shape);
+  const call = { id: callId, type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
+  return shaped({ role: 'assistant', content: '', reasoning_content: reasoned, tool_calls: [call] }, shape);
 });
 
 function* print(): Generator<Conversation, Printed | undefined, string> {
@@ -69,11 +71,25 @@ function begunBy(whole: string, prompt: string): string {
   return whole.slice(same);
 }
 
+/** What may stand around the name and the arguments of the one call, where those are JSON and nothing else has to be written. */
+function callTexts({ answer, begun }: Printed): readonly CallText[] {
+  const opens = all.flatMap((f) => f.open).filter((open) => answer.includes(open));
+  return [begun, ...opens.map((open) => answer.slice(answer.lastIndexOf(open)))].flatMap((text) => {
+    const args = /\{\s*"probe_key":\s*"probe value"\s*\}/.exec(text);
+    const name = args ? text.lastIndexOf(tool, args.index) : -1;
+    if (!args || name < 0 || text.includes(callId)) return [];
+    const thought = text.lastIndexOf(reasoned, name);
+    const close = reasonings.flatMap((r) => r.close).find((mark) => text.slice(thought, name).includes(mark)) ?? reasoned;
+    const from = thought < 0 ? 0 : text.indexOf(close, thought) + close.length;
+    return [[text.slice(from, name).trimStart(), text.slice(name + tool.length, args.index), text.slice(args.index + args[0].length).trimEnd()] as const];
+  });
+}
+
 /** Finds the formats of a template. It asks for what the template makes of conversations. */
 function* finding(source: string): Generator<Conversation, OutputFormat, string> {
   const printed = yield* print();
   const text = printed?.answer ?? source;
-  const shape = printed && { callShape: printed.shape };
+  const shape = printed && { callShape: printed.shape, callTexts: callTexts(printed) };
   if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true, ...shape };
   return {
     calls: printed ? printedCalls(printed, source) : toldCalls(source),

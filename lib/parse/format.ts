@@ -78,6 +78,9 @@ export interface ReasoningFormat {
 /** What stands around an answer's text, and is not part of it. */
 export type Wrap = readonly [open: string, close: string];
 
+/** What stands in front of a call's name, between it and the arguments, and behind those. */
+export type CallText = readonly [before: string, between: string, after: string];
+
 /** A template's formats. */
 export interface OutputFormat {
   readonly calls: readonly CallFormat[];
@@ -85,6 +88,8 @@ export interface OutputFormat {
   readonly wraps: readonly Wrap[];
   /** Messages with a header each, which says whom they are for. */
   readonly channels?: boolean;
+  /** What the model may write around a call's name and its arguments, where those are JSON; the likeliest first. */
+  readonly callTexts?: readonly CallText[];
   /** How the template takes calls, where it prints any. */
   readonly callShape?: CallShape;
 }

@@ -1,6 +1,6 @@
 // One parser of what models say, for all families: a family is data, found from the model's template.
 import { detect, detectInSlices } from './detect';
-import type { OutputFormat } from './format';
+import type { CallText, OutputFormat } from './format';
 import { Input } from './input';
 import { Parts, type OutputPart, type ParsedOutput } from './parts';
 import { OutputReader, reasoningOpen } from './reader';
@@ -56,6 +56,29 @@ const formatOf = (template: string): OutputFormat => keep(template, formats.get(
 export async function prepareParser(template: string): Promise<{ readonly reasons: boolean }> {
   const format = keep(template, formats.get(template) ?? (await detectInSlices(template)));
   return { reasons: format.channels === true || format.reasoning.some((r) => template.includes(r.open) || template.includes(r.close[0] as string)) };
+}
+
+/**
+ * What a model writes around a call's name and arguments, up to the control token that ends it; undefined where that is not known, or has control tokens
+ * in it, which no bound text has. What it gives is read back as it was meant.
+ * @internal
+ */
+export function callTextOf(template: string, controls: readonly string[]): CallText | undefined {
+  const { callTexts = [], calls, channels } = formatOf(template);
+  if (channels || calls.some((f) => f.textName !== undefined)) return undefined;
+  const marks = controls.filter((c) => c !== '');
+  const cut = callTexts.map(([before, between, after]): CallText => {
+    const end = Math.min(after.length, ...marks.map((c) => after.indexOf(c)).filter((at) => at >= 0));
+    return [before, between, after.slice(0, end).trimEnd()];
+  });
+  return cut.find((text) => !marks.some((c) => text[0].includes(c) || text[1].includes(c)) && readsBack(template, text));
+}
+
+function readsBack(template: string, [before, between, after]: CallText): boolean {
+  const [name, args] = ['probe_call', '{"a":1}'];
+  const { content, toolCalls, problems } = parseOutput(before + name + between + args + after, template, { tools: [{ name }] });
+  const [call, ...more] = toolCalls;
+  return content === '' && problems.length === 0 && more.length === 0 && call?.name === name && JSON.stringify(call.arguments) === args;
 }
 
 /**

@@ -21,19 +21,36 @@ using Binding = std::shared_ptr<grammar::Binding>;
 
 constexpr napi_type_tag grammar_tag{0x6c6c616d612d7473, 0x6772616d6d617200};
 
+// Of a grammar, as V8 is told, so that it collects those that nobody holds before they are too many.
+constexpr int64_t least_memory = 512 << 10;
+
 // What a grammar is written as.
 struct Source {
   std::string kind, text;
   std::vector<std::string> choices;
+  std::vector<std::vector<grammar::Grammar::Piece>> lists;
   grammar::SchemaOptions options;
 
   std::shared_ptr<grammar::Grammar> compile() const {
     if (kind == "schema") return grammar::Grammar::schema(text, options);
     if (kind == "regex") return grammar::Grammar::regex(text);
     if (kind == "grammar") return grammar::Grammar::gbnf(text);
+    if (kind == "pieces") return grammar::Grammar::pieces(lists, options);
     return grammar::Grammar::choices(choices);
   }
 };
+
+std::vector<std::vector<grammar::Grammar::Piece>> pieces_of(const Napi::Value& lists) {
+  std::vector<std::vector<grammar::Grammar::Piece>> out;
+  for_each(lists, [&](const Napi::Value& list) {
+    std::vector<grammar::Grammar::Piece>& pieces = out.emplace_back();
+    for_each(list, [&](const Napi::Value& v) {
+      const Napi::Object piece = v.As<Napi::Object>();
+      pieces.push_back({flag_of(piece, "schema"), text_of(piece, "text")});
+    });
+  });
+  return out;
+}
 
 // Why a grammar cannot be compiled; of a schema also where.
 struct Refusal {
@@ -64,8 +81,11 @@ Napi::Value to_js(Napi::Env env, const Compiled& found, double us) {
     out.Set("pointer", text_to_js(env, refusal->pointer));
     return out;
   }
-  const auto handle =
-      Napi::External<Binding>::New(env, new Binding(std::get<Binding>(found)), [](Napi::Env, const Binding* held) { delete held; });
+  Napi::MemoryManagement::AdjustExternalMemory(env, least_memory);
+  const auto handle = Napi::External<Binding>::New(env, new Binding(std::get<Binding>(found)), [](Napi::Env of, const Binding* held) {
+    Napi::MemoryManagement::AdjustExternalMemory(of, -least_memory);
+    delete held;
+  });
   handle.TypeTag(&grammar_tag);
   out.Set("handle", handle);
   return out;
@@ -177,7 +197,12 @@ Napi::Value to_js(Napi::Env env, const Answers& answers) {
 Napi::Value compile_grammar(Info info) {
   Source source;
   source.kind = text_of(info[1]);
-  source.kind == "choices" ? void(source.choices = texts_of(info[2])) : void(source.text = text_of(info[2]));
+  if (source.kind == "choices")
+    source.choices = texts_of(info[2]);
+  else if (source.kind == "pieces")
+    source.lists = pieces_of(info[2]);
+  else
+    source.text = text_of(info[2]);
   const Napi::Object options = info[3].As<Napi::Object>();
   source.options.draft7 = flag_of(options, "draft7");
   source.options.any_space = flag_of(options, "anySpace");

@@ -96,16 +96,37 @@ void BoundText::take(int32_t id) {
   place_ = {rest.empty() ? Part::gap : Part::bound, masks_->next(place_.state, rest), 0, {}};
 }
 
-std::vector<int32_t> BoundText::forced() {
+// How many of what was given were chosen says how many are worth a row.
+void BoundText::learn(std::span<const int32_t> chosen) {
+  constexpr size_t most = 64;
+  constexpr uint32_t longest_pause = 15;
+  if (forced_.empty() || chosen.size() <= forced_at_) return;
+  const std::span<const int32_t> since = chosen.subspan(forced_at_);
+  const auto right =
+      static_cast<size_t>(std::mismatch(since.begin(), since.end(), forced_.begin(), forced_.end()).second - forced_.begin());
+  if (right == 0) {
+    left_ = pause_ = std::min(longest_pause, 2 * pause_ + 1);
+    most_forced_ = 1;
+  } else {
+    pause_ = 0;
+    most_forced_ = right == std::min(since.size(), forced_.size()) ? std::min(most, 2 * right) : right;
+  }
+}
+
+std::vector<int32_t> BoundText::forced(std::span<const int32_t> chosen) {
   constexpr size_t most_bytes = 256;
-  if (place_.part != Part::bound) return {};
+  learn(chosen);
+  forced_.clear();
+  if (place_.part != Part::bound || (left_ > 0 && left_-- > 0)) return {};
   const std::string bytes = masks_->forced(place_.state, most_bytes);
   if (bytes.empty()) return {};
-  std::vector<int32_t> ids = tokenizer_.encode(bytes, false);
+  forced_ = tokenizer_.encode(bytes, false);
+  forced_at_ = chosen.size();
+  if (forced_.size() > most_forced_) forced_.resize(most_forced_);
   grammar::Masks::State state = place_.state;
   const auto fits = [&](int32_t id) { return (state = masks_->next(state, id)) != grammar::Automaton::dead; };
-  ids.erase(std::find_if_not(ids.begin(), ids.end(), fits), ids.end());
-  return ids;
+  forced_.erase(std::find_if_not(forced_.begin(), forced_.end(), fits), forced_.end());
+  return forced_;
 }
 
 bool BoundText::whole() const { return place_.part == Part::bound && masks_->whole(place_.state); }

@@ -31,14 +31,17 @@ class BoundText {
   void back_to(Place place) { place_ = std::move(place); }
   // A bit a token, until the next call. These three may throw: a grammar can grow too large.
   std::span<const uint64_t> allowed();
-  void take(int32_t id);          // one of them that is no end
-  std::vector<int32_t> forced();  // what must come, cut as its text usually is
-  bool whole() const;             // it may end
-  bool ended() const;             // and must
+  void take(int32_t id);  // one of them that is no end
+  // What must come, cut as its text usually is. `chosen`: all tokens so far; where others were chosen than those it gave before, it gives
+  // fewer, or none for a while.
+  std::vector<int32_t> forced(std::span<const int32_t> chosen);
+  bool whole() const;  // it may end
+  bool ended() const;  // and must
 
  private:
   static constexpr uint32_t most_gap = 2;  // tokens of space between reasoning and the text
 
+  void learn(std::span<const int32_t> chosen);
   bool follows(std::string_view rest) const;
   void allow_reasoning();
   void allow(int32_t id) { allowed_[static_cast<size_t>(id) >> 6] |= uint64_t{1} << (id & 63); }
@@ -51,6 +54,10 @@ class BoundText {
   std::vector<int32_t> spaces_;  // tokens of space alone
   Place place_;
   std::vector<uint64_t> allowed_;
+  std::vector<int32_t> forced_;    // that were given last
+  size_t forced_at_ = 0;           // behind so many tokens
+  size_t most_forced_ = 8;         // tokens to give
+  uint32_t pause_ = 0, left_ = 0;  // steps in which none are given, where others were chosen; of them still to come
 };
 
 }  // namespace lt::engine

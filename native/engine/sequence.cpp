@@ -146,7 +146,7 @@ void Sequence::draft(const Propose& propose) {
   drafts.clear();
   const int64_t most = limit_ - report_.completion_tokens - 1;  // each step gives one token more than it has right drafts
   if (most <= 0 || request.generate().asks) return;
-  if (bound_) drafts = bound_->forced();
+  if (bound_) drafts = bound_->forced(tokens);
   if (drafts.empty() && propose) propose(text(), most, drafts);
   const auto known = [&](int32_t id) { return id >= 0 && id < tokenizer_.size(); };
   drafts.erase(std::find_if_not(drafts.begin(), drafts.end(), known), drafts.end());

@@ -2,11 +2,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "grammar/expressions.h"
+#include "grammar/flat_map.h"
 
 namespace lt::grammar {
 
@@ -19,26 +19,40 @@ class Automaton {
   Automaton(Expressions& expressions, Expression whole);
 
   State start() const { return start_; }
-  bool accepts(State state) const { return accepts_[state]; }
+  bool accepts(State state) const { return rows_[state].accepts; }
   State next(State state, uint8_t byte) {
-    const State to = next_[state][byte];
+    const Row& row = rows_[state];
+    const State to = next_[row.first + row.classes[byte]];
     return to != unknown ? to : find(state, byte);
   }
   // A state that accepts and has no way on.
   bool ends(State state);
-  size_t states() const { return next_.size(); }
+  // What goes on as either does.
+  State either(State a, State b);
+  // Of what comes first and of what follows, as Expressions::cut; `dead` for `nothing`.
+  std::pair<State, State> cut(State state, uint32_t near);
+
+  size_t states() const { return rows_.size(); }
+  size_t bytes() const;  // of memory
 
  private:
   static constexpr State unknown = UINT32_MAX;
+
+  // A way on for each class of bytes that the state tells apart; a state that nobody has left yet has one for all of them, unknown.
+  struct Row {
+    const uint8_t* classes;
+    uint32_t first;
+    bool accepts;
+  };
 
   State state_of(Expression e);
   State find(State state, uint8_t byte);
 
   Expressions& expressions_;
   std::vector<Expression> of_;
-  std::vector<bool> accepts_;
-  std::vector<std::array<State, 256>> next_;
-  std::unordered_map<Expression, State> known_;
+  std::vector<Row> rows_;
+  std::vector<State> next_;
+  FlatMap known_;
   State start_;
 };
 

@@ -1,8 +1,6 @@
 #include "grammar/choices.h"
 
 #include <algorithm>
-#include <string_view>
-#include <vector>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -44,21 +42,24 @@ class Branches {
 
 }  // namespace
 
-Expression one_of(Expressions& expressions, std::span<const std::string> texts) {
-  if (texts.empty()) throw Error(Code::argument, "choices: expected at least one");
-  std::vector<std::string_view> sorted(texts.begin(), texts.end());
-  for (const std::string_view text : sorted)
-    if (!valid_utf8(text)) throw Error(Code::argument, "choices: expected UTF-8, found " + shown(text));
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+Expression either_of(Expressions& expressions, std::vector<std::string_view> texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   Branches branches(expressions);
   std::string_view before;
-  for (const std::string_view text : sorted) {
+  for (const std::string_view text : texts) {
     const auto shared = std::mismatch(text.begin(), text.end(), before.begin(), before.end()).first - text.begin();
     branches.add(text, static_cast<size_t>(shared));
     before = text;
   }
   return branches.whole();
+}
+
+Expression one_of(Expressions& expressions, std::span<const std::string> texts) {
+  if (texts.empty()) throw Error(Code::argument, "choices: expected at least one");
+  for (const std::string_view text : texts)
+    if (!valid_utf8(text)) throw Error(Code::argument, "choices: expected UTF-8, found " + shown(text));
+  return either_of(expressions, {texts.begin(), texts.end()});
 }
 
 }  // namespace lt::grammar

@@ -10,9 +10,9 @@
 #include "core/error.h"
 
 namespace lt::grammar {
-
 namespace {
 
+constexpr size_t new_one = 16;  // an expression takes as long to make as so many parts to look at
 std::atomic<size_t> of_all{0};
 
 }  // namespace
@@ -74,6 +74,7 @@ Expression Expressions::add(const Node& node, std::span<const Expression> parts)
   if (node.depth > most_depth)
     throw Error(Code::unsupported, "grammar: expected at most " + std::to_string(most_depth) + " levels of nesting; simplify it");
   if (nodes_.size() >= counted_) count_more();
+  spend(new_one);
   const auto e = static_cast<Expression>(nodes_.size());
   nodes_.push_back(node);
   if (!parts.empty()) {
@@ -115,6 +116,7 @@ Expression Expressions::sequence(Expression first, Expression then) {
   if (then == empty) return first;
   std::vector<Expression> heads;
   while (nodes_[first].kind == Kind::sequence) {
+    spend(1);
     heads.push_back(nodes_[first].a);
     first = nodes_[first].b;
   }
@@ -131,6 +133,42 @@ Expression Expressions::sequence(Expression first, Expression then) {
                 .b = then});
   }
   return then;
+}
+
+std::pair<Expression, Expression> Expressions::cut(Expression e, uint32_t near) {
+  constexpr size_t most_parts = 16;
+  std::vector<Expression> first;
+  bool same = true;
+  for (Expression left = e; first.size() < most_parts;) {
+    const bool last = nodes_[left].kind != Kind::sequence;
+    const Expression part = last ? left : nodes_[left].a, then = last ? nothing : nodes_[left].b;
+    const Node node = nodes_[part];
+    if (node.kind == Kind::bytes && first.empty()) break;
+    first.push_back(part);
+    if (node.kind == Kind::repeat && node.b > near) {
+      first.back() = repeat(node.a, near + 1, no_limit);
+      return {sequence(first), nothing};
+    }
+    if (node.kind == Kind::repeat && node.c > near && node.c != no_limit) {
+      first.back() = repeat(node.a, node.b, no_limit);
+      same = false;
+    }
+    if (last && same) break;
+    if (last || !node.takes_empty) return {sequence(first), then};
+    left = then;
+  }
+  return {e, nothing};
+}
+
+void Expressions::spend(size_t parts) {
+  if (parts > left_) throw Error(Code::unsupported, "grammar: it takes too long to find out what may follow; simplify it");
+  left_ -= parts;
+}
+
+size_t Expressions::bytes() const {
+  return nodes_.capacity() * sizeof(Node) + sets_.capacity() * sizeof(ByteSet) + divided_.capacity() * sizeof(Divided) +
+         parts_.capacity() * sizeof(Expression) + partitions_.size() * sizeof(Classes) + known_.bytes() + known_partitions_.bytes() +
+         met_.bytes() + derived_.bytes() + has_text_.bytes();
 }
 
 Expression Expressions::either(std::span<const Expression> parts) { return joined(Kind::either, parts); }
@@ -152,7 +190,9 @@ Expression Expressions::joined(Kind kind, std::span<const Expression> given) {
   const Expression all = kind == Kind::either ? anything : nothing, none = kind == Kind::either ? nothing : anything;
   std::vector<Expression> parts;
   for (const Expression e : given) {
+    spend(1);
     if (nodes_[e].kind == kind) {
+      spend(nodes_[e].b);
       const auto inner = parts_of(nodes_[e]);
       parts.insert(parts.end(), inner.begin(), inner.end());
     } else if (e != none) {
@@ -299,9 +339,10 @@ Expression Expressions::derivative(Expression e, uint8_t byte, bool raw) {
   if (kind == Kind::nothing || kind == Kind::empty) return nothing;
   if (kind == Kind::bytes) return sets_[nodes_[e].a].has(byte) ? empty : nothing;
   if (kind == Kind::call) return derivative(bodies_[nodes_[e].a], byte, raw);
-  const uint64_t key = uint64_t{e} << 9 | uint64_t{classes(e)[byte]} << 1 | uint64_t{raw};
+  const uint64_t key = uint64_t{e} << 9 | uint64_t{classes(e).of[byte]} << 1 | uint64_t{raw};
   if (const auto known = derived_.find(key)) return *known;
   const Node node = nodes_[e];
+  spend(1);
   Expression made = nothing;
   if (kind == Kind::divided) {
     made = derivative_of_divided(Divided(divided_[node.a]), byte);
@@ -363,7 +404,7 @@ bool Expressions::has_text(Expression e) {
     }
     if (met.size() > most_met) throw Error(Code::unsupported, "grammar: whether it has a text takes too long to find out; simplify it");
     std::array<bool, 256> done{};
-    const std::array<uint8_t, 256> alike = classes(at);
+    const std::array<uint8_t, 256> alike = classes(at).of;
     for (size_t b = 0; b < 256; ++b) {
       if (std::exchange(done[alike[b]], true)) continue;
       const Expression to = derivative(at, static_cast<uint8_t>(b), true);
@@ -481,7 +522,7 @@ std::optional<uint32_t> Expressions::seal() {
   return found == ends.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - ends.begin()));
 }
 
-const std::array<uint8_t, 256>& Expressions::classes(Expression e) { return partitions_[partition(e)].of; }
+const Expressions::Classes& Expressions::classes(Expression e) { return partitions_[partition(e)]; }
 
 uint32_t Expressions::partition(Expression e) {
   if (nodes_[e].partition != no_limit) return nodes_[e].partition;
@@ -490,11 +531,11 @@ uint32_t Expressions::partition(Expression e) {
   if (node.kind == Kind::bytes) {
     const ByteSet& set = sets_[node.a];
     const bool zero = set.has(0);
-    Partition p{{}, set == ByteSet::all() ? 1u : 2u};
+    Classes p{{}, set == ByteSet::all() ? 1u : 2u};
     for (int b = 0; b < 256; ++b) p.of[static_cast<size_t>(b)] = set.has(static_cast<uint8_t>(b)) != zero;
     found = keep(p);
   } else if (node.kind == Kind::divided) {
-    Partition p{{}, 12};
+    Classes p{{}, 12};
     for (uint8_t b = '0'; b <= '9'; ++b) p.of[b] = static_cast<uint8_t>(b - '0' + 1);
     p.of['.'] = 11;
     found = keep(p);
@@ -514,7 +555,7 @@ uint32_t Expressions::partition(Expression e) {
   return nodes_[e].partition = found;
 }
 
-uint32_t Expressions::keep(const Partition& p) {
+uint32_t Expressions::keep(const Classes& p) {
   Mixed hash;
   for (size_t i = 0; i < p.of.size(); i += 8) {
     uint64_t word = 0;
@@ -536,7 +577,7 @@ uint32_t Expressions::meet(uint32_t a, uint32_t b) {
   constexpr int16_t none = -1;
   const uint32_t columns = partitions_[b].count;
   std::vector<int16_t> numbers(size_t{partitions_[a].count} * columns, none);
-  Partition p{{}, 0};
+  Classes p{{}, 0};
   for (size_t i = 0; i < 256; ++i) {
     int16_t& number = numbers[partitions_[a].of[i] * columns + partitions_[b].of[i]];
     if (number == none) number = static_cast<int16_t>(p.count++);

@@ -5,10 +5,12 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "grammar/byte_set.h"
@@ -31,6 +33,8 @@ class Expressions {
   ~Expressions();
   Expressions(const Expressions&) = delete;
   Expressions& operator=(const Expressions&) = delete;
+  // How many parts of expressions may be looked at from now on, to make others; beyond it Code::unsupported is thrown.
+  void allow(size_t parts) { left_ = parts; }
 
   Expression byte_of(const ByteSet& set);
   Expression text(std::string_view bytes);
@@ -67,9 +71,18 @@ class Expressions {
   bool takes_empty(Expression e) const { return nodes_[e].takes_empty; }
   // `nothing` where no text begins with the byte. Throws Code::unsupported also where it is too hard to tell whether one does.
   Expression derivative(Expression e, uint8_t byte) { return derivative(e, byte, false); }
-  // Bytes of the same number have the same derivative; numbers from 0 on.
-  const std::array<uint8_t, 256>& classes(Expression e);
+  // Bytes of the same number have the same derivative.
+  struct Classes {
+    std::array<uint8_t, 256> of;
+    uint32_t count;  // numbers are below it
+  };
+  const Classes& classes(Expression e);  // stays where it is
+  // What e begins with, up to and with the first part that is not empty, and what follows. The first goes on as e does for `near` bytes:
+  // how often something is repeated is left open where it is more than that, so that it is the same for many e; what follows is `nothing`
+  // where it is not come to. {e, nothing}: e is not cut.
+  std::pair<Expression, Expression> cut(Expression e, uint32_t near);
   size_t count() const { return nodes_.size(); }
+  size_t bytes() const;  // of memory
 
   static constexpr size_t most_of_all = 5'000'000;  // up to 200 bytes each, with what is derived of them
   static constexpr uint32_t most_depth = 256;       // of what derivatives recur into
@@ -93,11 +106,8 @@ class Expressions {
     Reading reading;
     bool operator==(const Divided&) const = default;
   };
-  struct Partition {
-    std::array<uint8_t, 256> of;
-    uint32_t count;
-  };
 
+  void spend(size_t parts);
   Expression add(const Node& node, std::span<const Expression> parts = {});
   uint64_t hash_of(const Node& node, std::span<const Expression> parts) const;
   bool same(const Node& a, const Node& b, std::span<const Expression> parts) const;
@@ -116,7 +126,7 @@ class Expressions {
   enum class Answer : uint8_t { open, yes, no };
   bool may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const;
   uint32_t partition(Expression e);
-  uint32_t keep(const Partition& partition);
+  uint32_t keep(const Classes& partition);
   uint32_t meet(uint32_t a, uint32_t b);
 
   Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
@@ -125,13 +135,14 @@ class Expressions {
   void count_more();
 
   const size_t most_;
-  size_t counted_ = 0;  // among those of the process
+  size_t counted_ = 0;                                // among those of the process
+  size_t left_ = std::numeric_limits<size_t>::max();  // parts
   std::vector<Node> nodes_;
   std::vector<ByteSet> sets_;
   std::vector<Divided> divided_;
   std::vector<Expression> parts_;
   HashIndex known_;
-  std::vector<Partition> partitions_;
+  std::deque<Classes> partitions_;
   HashIndex known_partitions_;
   FlatMap met_;  // of two partitions
   FlatMap derived_;

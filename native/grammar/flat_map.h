@@ -38,6 +38,7 @@ class HashIndex {
     place(hash, static_cast<uint32_t>(hash >> 32), number);
     ++count_;
   }
+  size_t bytes() const { return slots_.capacity() * sizeof(Slot); }  // of memory
 
  private:
   static constexpr uint32_t none = UINT32_MAX;
@@ -78,6 +79,7 @@ class FlatMap {
     index_.add(h, static_cast<uint32_t>(entries_.size()));
     entries_.push_back({key, value});
   }
+  size_t bytes() const { return index_.bytes() + entries_.capacity() * sizeof(Entry); }  // of memory
 
  private:
   struct Entry {

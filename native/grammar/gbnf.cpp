@@ -1,7 +1,7 @@
 #include "grammar/gbnf.h"
 
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "grammar/characters.h"
+#include "grammar/choices.h"
+#include "grammar/token_numbers.h"
 #include "tokenize/unicode.h"
 
 namespace lt::grammar {
@@ -17,12 +19,14 @@ namespace {
 using tokenize::CharSet;
 
 struct Item {
-  enum class Kind { literal, set, name, sequence, choice, repeat };
+  enum class Kind { literal, set, name, token, sequence, choice, repeat };
 
   Kind kind = Kind::sequence;
   std::string text = {};  // of a literal
   CharSet set = {};
   uint32_t rule = 0;  // that is named
+  uint32_t token = 0;
+  bool inverted = false;  // any token but this
   std::vector<Item> parts = {};
   uint32_t least = 0, most = Expressions::no_limit;
 };
@@ -35,7 +39,7 @@ struct Rule {
 
 class GbnfReader {
  public:
-  explicit GbnfReader(std::string_view text) : text_(text) {}
+  GbnfReader(std::string_view text, const TokenNames& names) : text_(text), names_(names) {}
 
   std::vector<Rule> rules() {
     rule_of("root");
@@ -117,7 +121,8 @@ class GbnfReader {
     if (take("\"")) return literal();
     if (take("[")) return klass();
     if (take(".")) return set_of(CharSet::all());
-    if (take("<") || take("!<")) throw Error(Code::unsupported, "grammar: references to tokens are not built; write their text");
+    if (take("!<")) return token(true);
+    if (take("<")) return token(false);
     if (take("(")) {
       Item group;
       group.parts.push_back(choice(true));
@@ -172,6 +177,28 @@ class GbnfReader {
       n = std::min<uint64_t>(n * 10 + static_cast<uint64_t>(text_[at_] - '0'), Expressions::no_limit - 1);
     if (at_ == from) bad("expected a number");
     return static_cast<uint32_t>(n);
+  }
+
+  // Behind its opening bracket.
+  Item token(bool inverted) {
+    Item item{.kind = Item::Kind::token};
+    item.inverted = inverted;
+    if (take("[")) {
+      item.token = number();
+      if (!take("]>")) bad("expected ]>");
+      if (item.token > static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) bad("a token's number that is too large");
+      return item;
+    }
+    const size_t end = text_.find('>', at_);
+    if (end == std::string_view::npos) bad("expected >");
+    const std::string_view name = text_.substr(at_ - 1, end + 2 - at_);
+    if (!names_)
+      throw Error(Code::unsupported, "grammar: " + shown(name) + ", a token by its name, needs a vocabulary; give its number, as in <[5]>");
+    const std::optional<int32_t> id = names_(name);
+    if (!id) bad(shown(name) + " is no token of the vocabulary");
+    at_ = end + 1;
+    item.token = static_cast<uint32_t>(*id);
+    return item;
   }
 
   static Item set_of(CharSet set) {
@@ -241,19 +268,21 @@ class GbnfReader {
   }
 
   const std::string_view text_;
+  const TokenNames& names_;
   size_t at_ = 0;
   int nesting_ = 0;
   std::vector<Rule> rules_;
   std::unordered_map<std::string, uint32_t> numbers_;
 };
 
-// Whether `member` holds of an item, given that of the rules: of a literal or a set it is `single` that says so.
+// Whether `member` holds of an item, given that of the rules: of a literal, a set or a token it is `single` that says so.
 template <class Member, class Single>
 bool holds(const Item& item, const std::vector<Rule>& rules, Member member, const Single& single) {
   const auto part = [&](const Item& i) { return holds(i, rules, member, single); };
   switch (item.kind) {
     case Item::Kind::literal:
     case Item::Kind::set:
+    case Item::Kind::token:
       return single(item);
     case Item::Kind::name:
       return rules[item.rule].*member;
@@ -290,7 +319,8 @@ class Builder {
  private:
   Expression of(const Item& item) {
     std::vector<Expression> parts;
-    for (const Item& part : item.parts) parts.push_back(of(part));
+    if (item.kind != Item::Kind::choice)
+      for (const Item& part : item.parts) parts.push_back(of(part));
     switch (item.kind) {
       case Item::Kind::literal:
         return e_.text(item.text);
@@ -298,14 +328,31 @@ class Builder {
         return one_of(e_, item.set);
       case Item::Kind::name:
         return call(item.rule);
+      case Item::Kind::token:
+        return item.inverted ? token_but(e_, item.token) : token_of(e_, item.token);
       case Item::Kind::sequence:
         return e_.sequence(parts);
       case Item::Kind::choice:
-        return e_.either(parts);
+        return choice(item);
       case Item::Kind::repeat:
         return e_.repeat(parts[0], item.least, item.most);
     }
     return Expressions::nothing;
+  }
+
+  Expression choice(const Item& item) {
+    std::vector<Expression> parts;
+    std::vector<std::string_view> texts;
+    for (const Item& part : item.parts) {
+      const bool alone = part.kind == Item::Kind::sequence && part.parts.size() == 1;
+      const Item& way = alone ? part.parts[0] : part;
+      if (way.kind == Item::Kind::literal)
+        texts.push_back(way.text);
+      else
+        parts.push_back(of(way));
+    }
+    if (!texts.empty()) parts.push_back(either_of(e_, std::move(texts)));
+    return e_.either(parts);
   }
 
   Expressions& e_;
@@ -315,10 +362,10 @@ class Builder {
 
 }  // namespace
 
-Expression texts_of_gbnf(std::string_view grammar, Expressions& expressions) {
-  std::vector<Rule> rules = GbnfReader(grammar).rules();
+Expression texts_of_gbnf(std::string_view grammar, const TokenNames& names, Expressions& expressions) {
+  std::vector<Rule> rules = GbnfReader(grammar, names).rules();
   settle(rules, &Rule::takes_empty, [](const Item& i) { return i.kind == Item::Kind::literal && i.text.empty(); });
-  settle(rules, &Rule::ends, [](const Item& i) { return i.kind == Item::Kind::literal || !i.set.empty(); });
+  settle(rules, &Rule::ends, [](const Item& i) { return i.kind != Item::Kind::set || !i.set.empty(); });
   if (!rules[0].ends) throw Error(Code::argument, "grammar: no text of root ends; give it an alternative that does not call itself");
   const Builder builder(expressions, rules);
   expressions.seal();

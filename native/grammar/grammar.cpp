@@ -1,7 +1,6 @@
 #include "grammar/grammar.h"
 
 #include "grammar/choices.h"
-#include "grammar/gbnf.h"
 #include "grammar/pattern.h"
 #include "grammar/schema.h"
 
@@ -15,8 +14,8 @@ std::shared_ptr<Grammar> Grammar::regex(std::string_view pattern) {
   }));
 }
 
-std::shared_ptr<Grammar> Grammar::gbnf(std::string_view grammar) {
-  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_gbnf(grammar, e); }));
+std::shared_ptr<Grammar> Grammar::gbnf(std::string_view grammar, const TokenNames& names) {
+  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_gbnf(grammar, names, e); }));
 }
 
 std::shared_ptr<Grammar> Grammar::choices(std::span<const std::string> choices) {
@@ -25,6 +24,18 @@ std::shared_ptr<Grammar> Grammar::choices(std::span<const std::string> choices) 
 
 std::shared_ptr<Grammar> Grammar::schema(std::string_view text, SchemaOptions options) {
   return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_schema(text, options, e); }));
+}
+
+std::shared_ptr<Grammar> Grammar::pieces(std::span<const std::vector<Piece>> lists, SchemaOptions options) {
+  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) {
+    std::vector<Expression> ways;
+    for (const std::vector<Piece>& list : lists) {
+      std::vector<Expression> parts;
+      for (const Piece& piece : list) parts.push_back(piece.schema ? texts_of_schema(piece.text, options, e) : e.text(piece.text));
+      ways.push_back(e.sequence(parts));
+    }
+    return e.either(ways);
+  }));
 }
 
 }  // namespace lt::grammar

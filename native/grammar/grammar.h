@@ -6,10 +6,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "grammar/automaton.h"
 #include "grammar/expressions.h"
+#include "grammar/gbnf.h"
 
 namespace lt::grammar {
 
@@ -33,28 +35,38 @@ class SchemaError : public Error {
 class Grammar {
  public:
   // All throw Code::argument for what is malformed or has no text, Code::unsupported for what is not built or too large.
-  static std::shared_ptr<Grammar> regex(std::string_view pattern);                  // ECMA-262, of the whole text
-  static std::shared_ptr<Grammar> gbnf(std::string_view grammar);                   // the rule `root`
-  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);    // one of them
+  static std::shared_ptr<Grammar> regex(std::string_view pattern);                               // ECMA-262, of the whole text
+  static std::shared_ptr<Grammar> gbnf(std::string_view grammar, const TokenNames& names = {});  // the rule `root`
+  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);                 // one of them
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
+  // Texts in pieces, each as it stands or any that a JSON Schema allows: one of these lists of pieces.
+  struct Piece {
+    bool schema;
+    std::string text;
+  };
+  static std::shared_ptr<Grammar> pieces(std::span<const std::vector<Piece>> lists, SchemaOptions of);
 
   static constexpr size_t most_states = 500'000;  // expressions of one grammar
+  // Of parts that are looked at to compile it, about a second, and in one turn, about 20 ms.
+  static constexpr size_t most_compiled = 40'000'000, most_steps = 400'000;
 
   // One at a time: states are made when they are first met.
   class Turn {
    public:
-    explicit Turn(Grammar& grammar) : lock_(grammar.mutex_), automaton_(grammar.automaton_) {}
-    Automaton* operator->() const { return &automaton_; }
-    Automaton& operator*() const { return automaton_; }
+    explicit Turn(Grammar& grammar) : lock_(grammar.mutex_), grammar_(grammar) { grammar.expressions_.allow(most_steps); }
+    Automaton* operator->() const { return &grammar_.automaton_; }
+    Automaton& operator*() const { return grammar_.automaton_; }
+    size_t bytes() const { return grammar_.expressions_.bytes() + grammar_.automaton_.bytes(); }  // of memory
 
    private:
     std::lock_guard<std::mutex> lock_;
-    Automaton& automaton_;
+    Grammar& grammar_;
   };
 
  private:
   template <class Make>
-  explicit Grammar(const Make& make) : expressions_(most_states), automaton_(expressions_, make(expressions_)) {}
+  explicit Grammar(const Make& make)
+      : expressions_(most_states), automaton_(expressions_, (expressions_.allow(most_compiled), make(expressions_))) {}
 
   std::mutex mutex_;
   Expressions expressions_;

@@ -1,6 +1,7 @@
 // Which tokens may come next in a text that is bound to a grammar.
 #pragma once
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "grammar/grammar.h"
+#include "grammar/plain_reach.h"
 #include "grammar/vocabulary.h"
 
 namespace lt::grammar {
@@ -32,14 +34,42 @@ class Masks {
   // The bytes that must come, whatever the model says, at most `most`.
   std::string forced(State state, size_t most);
   const Vocabulary& vocabulary() const { return *vocabulary_; }
+  // Of memory: masks that are kept, the grammar and its states. Masks take most_kept at most.
+  size_t bytes();
+
+  static constexpr size_t most_kept = size_t{64} << 20;  // bytes of masks
 
  private:
-  static constexpr size_t most_kept = 512;  // masks
+  // Tokens that lead from a state, and where the text may end inside a token: below those places its other bytes may be what follows.
+  struct Mask {
+    std::vector<uint64_t> tokens;
+    std::vector<TokenTree::Place> plain_ends, other_ends;
+    size_t looked = 0;  // at how many nodes, to find it
+  };
+  // By state, and whether it is what a text begins with, whose ends are needed, or all of it.
+  using Key = uint64_t;
+  struct Kept {
+    Key key;
+    std::shared_ptr<const Mask> mask;
+  };
+
+  std::shared_ptr<const Mask> mask_of(Automaton& automaton, State state, bool with_ends);
+  Mask made(Automaton& automaton, State state);
+  Mask made_of_first(Automaton& automaton, State state);
+  template <class Reached>
+  void mark_short(Automaton& automaton, State state, Mask& mask, const Reached& reached, bool ends_count);
+  void add_numbered(Automaton& automaton, State state, Mask& to) const;
+  void keep(Key key, std::shared_ptr<const Mask> mask);
+  State next(Automaton& automaton, State state, std::string_view bytes) const;
+  State numbered(Automaton& automaton, State state, uint8_t mark, int32_t token) const;
 
   std::shared_ptr<Grammar> grammar_;
   std::shared_ptr<const Vocabulary> vocabulary_;
   State start_;
-  std::unordered_map<State, std::vector<uint64_t>> kept_;
+  PlainReach reach_;
+  std::list<Kept> kept_;  // those used last come first
+  std::unordered_map<Key, std::list<Kept>::iterator> found_;
+  size_t bytes_ = 0;  // of those kept
 };
 
 }  // namespace lt::grammar

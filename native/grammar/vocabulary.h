@@ -1,6 +1,8 @@
 // A tokenizer's tokens as grammars see them: their bytes, and which end a text.
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,10 +19,14 @@ class Vocabulary {
   int32_t size() const { return static_cast<int32_t>(bytes_.size()); }
   // None of control tokens and of those without a name.
   std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
-  const std::vector<int32_t>& ends() const { return ends_; }  // tokens that end a text
+  const std::vector<int32_t>& ends() const { return ends_; }  // tokens that end a text, in order
+  bool is_end(int32_t id) const { return std::binary_search(ends_.begin(), ends_.end(), id); }
+  // The one token that a text is, control or not, if it is one.
+  std::optional<int32_t> named(std::string_view text) const;
   const TokenBytes& tree() const { return tree_; }
 
  private:
+  const tokenize::Tokenizer& tokenizer_;
   std::vector<std::string_view> bytes_;
   std::vector<int32_t> ends_;
   TokenBytes tree_;

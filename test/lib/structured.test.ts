@@ -9,6 +9,8 @@ import {
   LlamaError,
   type JsonSchema,
   type StandardSchema,
+  tool,
+  type ToolCall,
 } from 'llama-ts';
 
 import { storyModel } from './model';
@@ -60,8 +62,9 @@ const code = async (run: PromiseLike<unknown>): Promise<LlamaError> => {
   throw new Error('it did not fail');
 };
 
+const seeds = [1, 2, 3, 4];
+
 describe('a text that is bound', () => {
-  const seeds = [1, 2, 3, 4];
   const hot = { temperature: 2, topK: 0, minP: 0, topP: 1 };
 
   test.each(seeds)('to a regular expression matches it, seed %i', async (seed) => {
@@ -161,6 +164,20 @@ describe('beside others', () => {
     expect(together.map((r) => r.text)).toEqual(wishes.flatMap((_, i) => [alone[i], bound[i]]));
   });
 
+  test('a sampler of the caller is shown what may come alone', async () => {
+    const best = (logits: Float32Array): number => logits.indexOf(logits.reduce((most, l) => Math.max(most, l), -Infinity));
+    const regex = '[A-Z][a-z]{3,9}!';
+    const { text } = await model().generate(prompt, { regex, sample: best });
+    expect(text).toMatch(/^[A-Z][a-z]{3,9}!$/);
+    expect((await model().generate(prompt, { regex, temperature: 0 })).text).toBe(text);
+  });
+
+  test('log-probabilities are of the whole vocabulary', async () => {
+    const { logprobs = [], ids } = await model().generate(prompt, { regex: 'Q[0-9]', logprobs: 1, temperature: 0 });
+    expect(logprobs.map(({ id }) => id)).toEqual(ids);
+    expect(logprobs[0]?.logprob).toBeLessThan(logprobs[0]?.top[0]?.logprob as number); // it would have said something else
+  });
+
   test('n answers', async () => {
     const answers = await Promise.all(model().generate(prompt, { schema: animal, n: 5, seed: 7, temperature: 2 }));
     expect(answers.map(({ value }) => isAnimal(value))).toEqual(Array(5).fill(true));
@@ -214,9 +231,69 @@ describe('in a conversation', () => {
     expect(answer.value).toBeUndefined();
   });
 
-  test('tools beside it are refused', async () => {
-    const call = () => model().generate([{ role: 'user', content: 'Hi' }], { template, schema: animal, tools: { f: {} } });
-    expect(call).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+  describe('with tools', () => {
+    const calling = `{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% for t in m.tool_calls or [] %}
+<tool_call>{{ t.function | tojson }}</tool_call>{% endfor %}
+{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}`;
+    const parameters = {
+      type: 'object',
+      properties: { city: { enum: ['Bern', 'Oslo'] }, days: { type: 'integer', minimum: 1, maximum: 7 } },
+      required: ['city', 'days'],
+      additionalProperties: false,
+    } as const;
+    const clock = { type: 'object', properties: {}, additionalProperties: false } as const;
+    const asked = [{ role: 'user' as const, content: 'Is it warm?' }];
+    const isCall = ({ name, arguments: given }: ToolCall): boolean => {
+      const { city, days, ...more } = given as { city?: unknown; days?: unknown };
+      if (Object.keys(more).length > 0) return false;
+      if (name === 'clock') return city === undefined && days === undefined;
+      return name === 'weather' && ['Bern', 'Oslo'].includes(city as string) && Number.isInteger(days) && (days as number) >= 1 && (days as number) <= 7;
+    };
+    const tools = { weather: { parameters }, clock: { parameters: clock } };
+    const wish = { template: calling, tools, temperature: 1.5, maxTokens: 200 };
+
+    test.each(seeds)('a call that is required is made, and is valid, seed %i', async (seed) => {
+      const { toolCalls = [], finish, problems, text } = await model().generate(asked, { ...wish, seed, toolChoice: 'required' });
+      expect({ finish, problems, text }).toEqual({ finish: 'calls', problems: undefined, text: '' });
+      expect(toolCalls).toHaveLength(1);
+      expect(toolCalls.every(isCall)).toBe(true);
+    });
+
+    test.each(seeds)('the one that is named is called, seed %i', async (seed) => {
+      for (const name of ['weather', 'clock']) {
+        const { toolCalls = [] } = await model().generate(asked, { ...wish, seed, toolChoice: { name } });
+        expect(toolCalls.map((call) => [call.name, isCall(call)])).toEqual([[name, true]]);
+      }
+    });
+
+    test.each(seeds)('an answer that is bound to a schema is that or a call, seed %i', async (seed) => {
+      const { toolCalls = [], finish, value, text } = await model().generate(asked, { ...wish, seed, schema: animal });
+      if (finish === 'calls') expect([toolCalls.map(isCall), value, text]).toEqual([[true], undefined, '']);
+      else expect([toolCalls, isAnimal(value)]).toEqual([[], true]);
+    });
+
+    test('behind a call that was run, the answer is bound', async () => {
+      const given: unknown[] = [];
+      const run = (args: unknown): string => String(given.push(args));
+      const answer = await model().generate(asked, {
+        ...wish,
+        tools: { weather: tool({ parameters, run }) },
+        seed: 3,
+        toolChoice: 'required',
+        maxRounds: 2,
+        schema: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 9 }, minItems: 2, maxItems: 2 },
+      });
+      expect(given).toHaveLength(1);
+      expect(isCall({ ...(answer.toolCalls?.[0] as ToolCall) })).toBe(true);
+      if (answer.finish === 'stop') expect(answer.value).toHaveLength(2);
+      else expect(answer.value).toBeUndefined();
+    });
+
+    test('what cannot stand beside them is refused', async () => {
+      expect(() => model().generate(asked, { ...wish, regex: 'a' })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+      const python = calling.replace('{{ t.function | tojson }}', '{{ t.function.name }}(probe)');
+      expect((await code(model().generate(asked, { ...wish, template: python, schema: animal }))).code).toBe('UNSUPPORTED');
+    });
   });
 });
 
@@ -262,6 +339,13 @@ describe('a Standard Schema', () => {
       expect(text).toMatch(/^\{"b": ?1,/);
     }
   });
+
+  test('any number of schemas, one after the other', async () => {
+    for (let i = 0; i < 2000; i++) {
+      const schema = { type: 'object', properties: { [`key${i}`]: { type: 'string', maxLength: 20 } }, required: [`key${i}`] };
+      expect((await compileSchema(schema)).kind).toBe('schema');
+    }
+  }, 60_000);
 
   test('one that cannot be written as JSON Schema is refused', async () => {
     expect(await code(compileSchema(numbers({})))).toMatchObject({ code: 'SCHEMA' });
