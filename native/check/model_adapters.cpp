@@ -42,13 +42,6 @@ AdapterCase vector_case(const std::string& folder, const Json& of) {
           {{0, static_cast<float>(of.at("strength").number())}}};
 }
 
-std::vector<float> rows_of_file(const std::string& path) {
-  const std::string bytes = read_file(path);
-  std::vector<float> rows(bytes.size() / 4);
-  std::memcpy(rows.data(), bytes.data(), bytes.size());
-  return rows;
-}
-
 void adapted_logits(const std::string& folder, const Json& of, const AdapterCase& with, const std::string& on, const std::string& variant) {
   const std::vector<int32_t> ids = golden_ids(folder);
   const auto file = gguf::File::open(shared(folder + "/model-bf16.gguf"));
@@ -58,9 +51,9 @@ void adapted_logits(const std::string& folder, const Json& of, const AdapterCase
     return forward(*model, *backend, ids, Type::f32, nullptr, false, {}, {std::ssize(with.files), shares});
   };
   const double most = golden_exact * (on == "ref" ? 1 : 2);
-  const double worst = distances(run(with.shares), rows_of_file(shared(folder + "/" + of.at("logits").string())), ids.size()).back();
+  const double worst = distances(run(with.shares), rows_of_floats(shared(folder + "/" + of.at("logits").string())), ids.size()).back();
   CHECK_THAT(worst <= most, "the worst row is " << worst << " from the reference, expected at most " << most);
-  const double without = distances(run({}), rows_of_file(shared(folder + "/logits.f32")), ids.size()).back();
+  const double without = distances(run({}), rows_of_floats(shared(folder + "/logits.f32")), ids.size()).back();
   CHECK_THAT(without <= most, "without adapters the worst row is " << without << " from the reference, expected at most " << most);
 }
 

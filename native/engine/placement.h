@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/ranks.h"
 #include "engine/stage.h"
+#include "model/adapters.h"
 
 namespace lt::engine {
 
