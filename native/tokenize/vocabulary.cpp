@@ -189,14 +189,17 @@ void Vocabulary::read_special_ids(const gguf::File& file) {
   eos = read_id_or_none(file, "tokenizer.ggml.eos_token_id", size());
   unknown = read_id_or_none(file, "tokenizer.ggml.unknown_token_id", size());
   const std::string_view model = file.string("tokenizer.ggml.model").value_or("");
+  const bool all_said = file.find("tokenizer.huggingface.added_tokens") != nullptr;  // by a folder
   const auto unless_said = [&](int32_t& id, int32_t usual) {
-    if (id < 0 && usual < size()) id = usual;
+    if (id < 0 && usual < size() && !all_said) id = usual;
   };
   if (model == "bert") {
     const int32_t first = read_id_or_none(file, "tokenizer.ggml.cls_token_id", size());
     const int32_t last = read_id_or_none(file, "tokenizer.ggml.seperator_token_id", size());  // the key is spelt so
-    unless_said(bos, first >= 0 ? first : 101);
-    unless_said(eos, last >= 0 ? last : 102);
+    if (bos < 0) bos = first;
+    if (eos < 0) eos = last;
+    unless_said(bos, 101);
+    unless_said(eos, 102);
     unless_said(unknown, 100);
   } else if (model == "t5") {
     unless_said(eos, 1);
