@@ -36,6 +36,7 @@ struct Vocabulary {
   std::string first, last;                           // the tokens that this is about; empty: none
   bool several_first = false, several_last = false;  // there are more than these
   std::optional<Encoding> encoding;                  // of tokenizer.json
+  std::optional<uint32_t> pieces;                    // of tokenizer.model alone: how many tokens are its own
 
   // The token `id`, which may be new. Throws Code::format for one beyond 2^24.
   Token& at(int64_t id);

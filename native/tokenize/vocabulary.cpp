@@ -105,6 +105,7 @@ Vocabulary::Vocabulary(const gguf::File& file) {
   if (list->size() > INT32_MAX) broken("tokenizer.ggml.tokens: more tokens than a 32-bit id can name");
   tokens = *list;
   read_kinds(file);
+  read_pieces(file);
   read_special_ids(file);
   find_ends(file);
   read_fill_marks(file);
@@ -182,6 +183,15 @@ void Vocabulary::read_kinds(const gguf::File& file) {
     if (kinds[i] == Kind::byte && !spells_byte(tokens[i]))
       broken("tokenizer.ggml.tokens: token " + std::to_string(i) + " is of type byte, but is not spelt <0xHH>");
   }
+}
+
+void Vocabulary::read_pieces(const gguf::File& file) {
+  constexpr const char* key = "tokenizer.sentencepiece.pieces";
+  const uint64_t own = file.u64(key).value_or(0);
+  if (own > tokens.size())
+    broken(std::string(key) + ": expected at most " + std::to_string(tokens.size()) + ", the number of tokens, found " +
+           std::to_string(own));
+  pieces = static_cast<int32_t>(own);
 }
 
 void Vocabulary::read_special_ids(const gguf::File& file) {
