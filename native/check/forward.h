@@ -108,9 +108,16 @@ inline std::vector<float> forward(const Model& model, Backend& backend, const st
     for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
     return x;
   };
-  if (s.encoder > 0) run(WholeSequence(backend, s, ids));
+  const auto adapt = [&](WholeSequence& sequence, const std::vector<int32_t>& tokens) {
+    if (!adapted.adapters.empty()) sequence.adapt(backend, adapted.loaded, adapted.adapters, s.vocabulary, tokens);
+  };
+  if (s.encoder > 0) {
+    WholeSequence text(backend, s, ids);
+    adapt(text, ids);
+    run(text);
+  }
   WholeSequence sequence(backend, s, last, encoded);
-  if (!adapted.adapters.empty()) sequence.adapt(backend, adapted.loaded, adapted.adapters, s.vocabulary, last);
+  adapt(sequence, last);
   model.hidden(ops, h, run(sequence), sequence.rows);
   const bool logits = s.head && !hidden;
   const Tensor result = logits ? backend.alloc(Type::f32, n, s.vocabulary) : h;

@@ -4,6 +4,7 @@
 
 #include "check/forward.h"
 #include "check/golden.h"
+#include "check/ranks.h"
 #include "model/model.h"
 
 namespace lt::check {
@@ -19,10 +20,7 @@ std::shared_ptr<Backend> open_kept(const std::string& name, const std::string& v
 }
 
 // One case of a folder's cases.json, of adapters as GGUF files; none where it has another form.
-struct AdapterCase {
-  std::vector<model::AdapterFile> files;
-  std::vector<AdapterShare> shares;
-};
+using AdapterCase = AdaptedModel;
 
 AdapterCase lora_case(const std::string& folder, const Json& of) {
   AdapterCase made;
@@ -57,6 +55,19 @@ void adapted_logits(const std::string& folder, const Json& of, const AdapterCase
   CHECK_THAT(without <= most, "without adapters the worst row is " << without << " from the reference, expected at most " << most);
 }
 
+// Each rank has its share of the factors, as of the weights.
+void adapted_on_ranks(const std::string& folder, const Json& of, const AdapterCase& with, int size) {
+  const std::vector<int32_t> ids = golden_ids(folder);
+  const auto file = gguf::File::open(shared(folder + "/model-bf16.gguf"));
+  const auto run = [&](int ranks, bool exact) { return forward_on_threads(ranks, *file, "cpu", ids, Type::f32, exact, false, {}, with); };
+  const std::vector<float> wanted = rows_of_floats(shared(folder + "/" + of.at("logits").string())), one = run(1, false)[0].logits;
+  for (const RankRun& r : run(size, false)) {
+    const double worst = distances(r.logits, wanted, ids.size()).back();
+    CHECK_THAT(worst <= 2 * golden_exact, r.division << ": the worst row is " << worst << " from the reference");
+  }
+  for (const RankRun& r : run(size, true)) CHECK_THAT(same_bits(r.logits, one), r.division << ": not the bits of one rank");
+}
+
 CHECK_GENERATOR() {
   for (const std::string set : {"lora", "cvec"}) {
     Json index = Json::parse("{}");
@@ -72,6 +83,9 @@ CHECK_GENERATOR() {
       for (const Json& of : all.at("cases").items()) {
         const AdapterCase with = set == "lora" ? lora_case(folder, of) : vector_case(folder, of);
         if (with.files.empty()) continue;
+        for (const int size : {2, 3})
+          cases().push_back({"comm/" + folder + " " + of.at("name").string() + " on " + std::to_string(size) + " ranks",
+                             [=] { adapted_on_ranks(folder, of, with, size); }});
         for (const BackendEntry& b : backends()) {
           if (b.survey && b.survey().devices.empty()) continue;
           for (const std::string& v : b.survey&& b.variants ? b.variants() : std::vector<std::string>{""}) {

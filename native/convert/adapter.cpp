@@ -71,6 +71,11 @@ class Peft {
     for (const char* flag : {"use_dora", "lora_bias", "fan_in_fan_out", "use_qalora"}) config_.expect_flag(flag, false);
     for (const char* list : {"modules_to_save", "layer_replication", "alora_invocation_tokens", "trainable_token_indices", "corda_config"})
       if (const json::Value v = config_[list]; v && v.size() > 0) config_.unsupported(list, "expected none, which is not applied");
+    // These take from the model's weights what the factors begin with.
+    for (const char* kind : {"pissa", "olora", "corda", "loftq"})
+      if (config_["init_lora_weights"].string().value_or("").starts_with(kind))
+        config_.unsupported("init_lora_weights", std::string("expected factors beside the model's own weights, found ") + kind +
+                                                     "; convert the adapter to a LoRA of the unchanged model");
     for (const json::Member m : config_["target_parameters"]) parameters_.emplace_back(m.value.string().value_or(""));
   }
 
