@@ -96,15 +96,27 @@ export const ids: Check<Uint32Array> = reading((value, name) => {
 
 /** The same check, but for what the caller's own getters and proxies throw while they are read. */
 export function reading<T>(check: Check<T>): Check<T> {
-  return (value, name) => {
-    try {
-      return check(value, name);
-    } catch (cause) {
-      if (cause instanceof LlamaError) throw cause;
-      throw new LlamaError('ARGUMENT', `${name}: reading this option threw an error, see cause`, { cause });
-    }
-  };
+  return (value, name) => read(check, value, name);
 }
+
+function read<T>(check: Check<T>, value: unknown, name: string): T {
+  try {
+    return check(value, name);
+  } catch (cause) {
+    throw unread(name, cause);
+  }
+}
+
+function property(of: object, name: string): unknown {
+  try {
+    return (of as Record<string, unknown>)[name];
+  } catch (cause) {
+    throw unread(name, cause);
+  }
+}
+
+const unread = (name: string, cause: unknown): LlamaError =>
+  cause instanceof LlamaError ? cause : new LlamaError('ARGUMENT', `${name}: reading this option threw an error, see cause`, { cause });
 
 /** How each option of a T is checked. Names absent here are refused. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check<NonNullable<T[K]>> };
@@ -130,21 +142,23 @@ function fields<T extends object>(
   later: Readonly<Record<string, string>>,
 ): T {
   if (typeof value !== 'object' || value === null) return refuse(where, 'an object of options', value);
-  return reading<T>((given) => {
-    if (Array.isArray(given)) return refuse(where, 'an object of options', given);
+  try {
+    if (Array.isArray(value)) return refuse(where, 'an object of options', value);
     const out: Partial<T> = {};
-    for (const key of Reflect.ownKeys(given as object)) {
+    for (const key of Reflect.ownKeys(value)) {
       if (typeof key === 'string' && Object.hasOwn(later, key)) {
-        if (reading((o) => (o as Record<string, unknown>)[key])(given, key) === undefined) continue;
+        if (property(value, key) === undefined) continue;
         throw new LlamaError('UNSUPPORTED', `${key}: ${later[key]}`);
       }
       if (typeof key !== 'string' || !Object.hasOwn(checks, key)) throw unknownOption(where, key, Object.keys(checks));
       const name = key as keyof T & string;
-      const option: unknown = reading((o) => (o as Partial<T>)[name])(given, name);
-      if (option !== undefined) out[name] = reading(checks[name])(option, named(name));
+      const option = property(value, name);
+      if (option !== undefined) out[name] = read(checks[name], option, named(name));
     }
     return out as T;
-  })(value, where);
+  } catch (cause) {
+    throw unread(where, cause);
+  }
 }
 
 function unknownOption(where: string, key: string | symbol, known: readonly string[]): LlamaError {

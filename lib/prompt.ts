@@ -1,4 +1,4 @@
-import { isUint32Array } from 'node:util/types';
+import { isProxy, isUint32Array } from 'node:util/types';
 
 import * as check from './check';
 import type { NativeRequest, Segment } from './native';
@@ -52,8 +52,23 @@ const call: check.Check<MessageCall> = (value, name) => {
   return { ...(id !== undefined && { id }), type: 'function', function: called };
 };
 
+/** A message of a role and a text alone, as nearly all are: conversations of thousands are checked in one turn of the event loop. */
+function plainMessage(value: unknown): Message | undefined {
+  if (typeof value !== 'object' || value === null || isProxy(value)) return undefined;
+  const keys = Reflect.ownKeys(value);
+  if (keys.length !== 2 || keys[0] !== 'role' || keys[1] !== 'content') return undefined;
+  try {
+    const { role, content: said } = value as Message;
+    return roles.includes(role) && typeof said === 'string' ? Object.freeze({ role, content: said }) : undefined;
+  } catch {
+    return undefined; // a getter of the caller's: who checks it all says where
+  }
+}
+
 /** @internal */
-export const message: check.Check<Message> = (value, name) => {
+export const message: check.Check<Message> = (value, name) => plainMessage(value) ?? anyMessage(value, name);
+
+const anyMessage: check.Check<Message> = (value, name) => {
   const given = (typeof value === 'object' && value !== null ? value : {}) as MessageInput;
   const nothing = given.content === null && Array.isArray(given.tool_calls);
   const checked = check.record<Message>(nothing ? { ...given, content: '' } : value, name, {

@@ -104,6 +104,29 @@ WHITESPACE += [a + b + c for a, b, c in itertools.product(["x \n  ", ""], ["{{ n
 WHITESPACE += [t.replace("\n", e) for t in WHITESPACE[::5] for e in ("\r\n", "\r")]
 
 
+# Filters that put text into lines and links, over texts and values made of what they cut at.
+PIECES = ["a", "b-c", "--", "---", "-", "word", "well-known", " ", "  ", "\n", "\r\n", "\t", "\xa0", "\u3000", "é", "🙂", "x" * 30, "http://x.com", "www.a.org/b", "https://1.2.3.4:80/p?q", "me@x.com", "mailto:a.b@c.de",
+          "(", ")", "<", ">", ".", ",", "&", "'", '"', "ftp://x", "@", "_", "9", "ſ", "\u212a", "foo.com", "a.\u0130nfo", "&gt;", "HTTP://B.C", "http://[1:2:3::]", "\\", "\u2028", "the-end.", "1-2", "a-1-b", "ab-cd-ef"]  # fmt: skip
+WRAPS = "wordwrap wordwrap(1) wordwrap(7) wordwrap(12,false) wordwrap(9,true,'|') wordwrap(9,wrapstring='<'|safe) wordwrap(10,true,none,false) wordwrap(10,break_on_hyphens=1) wordwrap(0) wordwrap(9,true,3)".split()
+LINKS = ["urlize", "urlize(7)", "urlize(-3)", "urlize(5,true)", "urlize(none,true,'_b<','x a x')", "urlize(extra_schemes=['ftp:','a+b:/'])", "urlize(extra_schemes=['x'])", "urlize(rel=1)", "urlize(target=1)"]
+PRINTED = ["%s", "[%s, 1, none]", "(%s,)", "{1: %s, none: 2, 'z': 'w w ' * 25, 2.5: true}", "{(1, 2): %s, (0,): 'x' * 90}", "[[%s]] * 4", "{'b': {'c': {'d': %s}}, 'a': [2.5, 10**30]}", "(%s)|safe", "{'a': %s}.items()", "[{'g': %s}]|groupby('g')", "namespace(a=%s)"]
+
+
+def lines_and_links():
+    pick = random.Random(12)
+    quoted = lambda most: repr("".join(pick.choices(PIECES, k=pick.randint(0, most))))  # noqa: E731
+    for f in WRAPS + LINKS:
+        for _ in range(24):
+            yield "{{ (%s)|%s }}" % (quoted(25), f)
+        for v in VALUES:
+            yield "{{ (%s)|%s }}" % (v, f)
+    for p in PRINTED:
+        for v in VALUES:
+            yield "{{ (%s)|pprint }}" % (p % v)
+        for _ in range(20):
+            yield "{{ (%s)|pprint }}" % (p % quoted(40))
+
+
 def templates():
     yield from STATEMENTS
     yield from WHITESPACE
@@ -131,6 +154,7 @@ def templates():
             yield "{{ %r.format(%s) }}" % ("{:" + s + "}", v)
         for p in (-2, 0, 1, 3):
             yield "{{ (%s)|round(%d) }} {{ (%s)|round(%d, 'ceil') }}" % (v, p, v, p)
+    yield from lines_and_links()
 
 
 def vector(template):

@@ -69,7 +69,7 @@ function* equalViews(run: Run, a: View, b: View): Steps<boolean> {
 }
 
 /** Of two texts by their code points: negative, zero or positive. */
-function compareTexts(a: string, b: string): number {
+export function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   let i = 0;
   const shorter = Math.min(a.length, b.length);

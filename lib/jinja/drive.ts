@@ -10,7 +10,7 @@ export function finish<T>(steps: Steps<T>, budget: Budget): T {
   }
 }
 
-const slice = 4; // ms
+const slice = 2; // ms
 
 /**
  * Runs in slices of some milliseconds, between which the event loop goes on. What the first slice finishes is given at

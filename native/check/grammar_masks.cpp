@@ -105,9 +105,11 @@ number ::= "-"? ("0" | [1-9] [0-9]*) ("." [0-9]+)? ("e" [-+]? [0-9]+)?
 std::vector<std::shared_ptr<Grammar>> grammars() {
   std::vector<std::shared_ptr<Grammar>> all;
   all.push_back(Grammar::gbnf(json_grammar));
-  for (const char* pattern : {".*", "[^\"\\\\\\x00-\\x1f]{0,50}\"[abc]*", "[^\"\\\\\\x00-\\x1f]{40,}z", "(?:[a-c]{3,90},){2}z*",
-                              "\\{\"a\":\"[^\"]{2,7}\",\"b\":[0-9]{1,40}\\}", "(?!a)[ a-z]*(?<!b)", "(?=.*\\d)[\\s\\S]{2,8}",
-                              "[^z]*z[^c]{3}", "(?:\\p{L}|[\\d ]){0,33}", "(?:ab?|.{30,40})+", "[\\0-\\u00ff]{3}|[^ab]"})
+  for (const char* pattern :
+       {".*", "[^\"\\\\\\x00-\\x1f]{0,50}\"[abc]*", "[^\"\\\\\\x00-\\x1f]{40,}z", "(?:[a-c]{3,90},){2}z*",
+        "\\{\"a\":\"[^\"]{2,7}\",\"b\":[0-9]{1,40}\\}", "(?!a)[ a-z]*(?<!b)", "(?=.*\\d)[\\s\\S]{2,8}", "[^z]*z[^c]{3}",
+        "(?:\\p{L}|[\\d ]){0,33}", "(?:ab?|.{30,40})+", "(?!(?:aa|bb|c|z0|00|11|nn|word)\")[^\"\\\\\\x00-\\x1f]*\"",
+        "(?!a)[^\"\\\\\\x00-\\x1f]*z", "(?:ab|cz|\\d)[^\"\\\\\\x00-\\x1f]*[ab]", "[\\0-\\u00ff]{3}|[^ab]"})
     all.push_back(Grammar::regex(pattern));
   all.push_back(Grammar::choices(std::vector<std::string>{"word", "word a", "wordz", "\xE6\xB1\x89", "true", "\"", "12"}));
   all.push_back(Grammar::gbnf("root ::= <[257]> !<[257]>* <[257]> ([a-c]{40} | <[300]> \"a\" | \"z\" <[97]>)"));

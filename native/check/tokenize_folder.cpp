@@ -52,6 +52,14 @@ CHECK_CASE("tokenize/damaged keys of a folder are refused") {
   refused("eos_token_ids", texts({"a"}), Code::format);
 }
 
+CHECK_CASE("tokenize/more pieces than there are tokens are refused") {
+  const auto file = check::sentencepiece_file({"▁", "a", "▁a"}, {-3, -2, -1});
+  file->set("tokenizer.sentencepiece.pieces", uint64_t{262});
+  CHECK((Tokenizer::load(*file)->encode("a", true) == Ids{261}));
+  file->set("tokenizer.sentencepiece.pieces", uint64_t{263});
+  CHECK_THROWS(Tokenizer::load(*file), Code::format);
+}
+
 CHECK_CASE("tokenize/a normalizer that makes too much is stopped") {
   const auto file = folder_file();
   const std::string long_text(1 << 20, 'b');

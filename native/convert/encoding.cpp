@@ -48,7 +48,7 @@ class Normalizers {
       for (const json::Member m : step["normalizers"]) add(m.value);
     } else if (type == "NFC" || type == "NFD" || type == "NFKC" || type == "NFKD" || type == "Lowercase" || type == "StripAccents") {
       to_.emplace_back(type);
-    } else if (type == "Nmt") {
+    } else if (type == "Nmt" || type == "ByteLevel") {
       to_.emplace_back(type);
     } else if (type == "BertNormalizer") {
       add_bert(step);
@@ -124,6 +124,10 @@ bool strips_space(const Config& file, const json::Value& step, bool characters, 
     bool strips = false;
     for (const json::Member m : step["decoders"]) strips |= strips_space(file, m.value, characters, to);
     return strips;
+  }
+  if (characters && type == "ByteLevel" && to.characters) {
+    to.reads_bytes = true;
+    return false;
   }
   if (type == "Fuse" || type == "ByteFallback" || (!characters && type == "ByteLevel")) return false;
   if (characters && type == "Replace" && literal(step["pattern"]) == metaspace_mark && step["content"].string() == " ") return false;
@@ -201,6 +205,7 @@ void Encoding::put(std::vector<gguf::Field>& fields) const {
   if (!metaspace.empty()) fields.push_back(gguf::field(prefix + "metaspace_split", metaspace_splits));
   fields.push_back(gguf::field(prefix + "ignore_merges", takes_whole_words));
   fields.push_back(gguf::field(prefix + "strip_space", strips_first_space));
+  if (reads_bytes) fields.push_back(gguf::field(prefix + "byte_letters", true));
 }
 
 uint32_t flags_of(const json::Value& token, bool special) {

@@ -34,9 +34,10 @@ struct Encoding {
   std::vector<std::string> steps;   // of the pre-tokenizer, where those keys do not tell them: three texts each
   std::vector<uint8_t> character_map;
   std::vector<double> scores;            // where 32 bits do not hold them
-  std::string continuing_prefix;         // of pieces of words
+  std::string continuing_prefix;         // of pieces of words; those of a model of whole words have none
   std::optional<uint32_t> most_letters;  // of a word that is cut in pieces
   bool tidies = false;                   // decoding drops spaces before signs
+  bool reads_bytes = false;              // decoding takes letters of merged characters for bytes
 
   // Whether the keys are needed: without them, the tokens are found and merged as in any GGUF file.
   bool needed() const;
@@ -49,8 +50,8 @@ void read_steps(const Config& tokenizer, Encoding& to);
 // The flags of a token in a list of added tokens. special: whether it is; then it is not normalized by default.
 uint32_t flags_of(const json::Value& token, bool special);
 
-// What the text is spelt in: letters that stand for bytes, characters with marked spaces, pieces of words.
-enum class Letters { bytes, characters, word_pieces };
+// What the text is spelt in: letters that stand for bytes, characters with marked spaces, pieces of words, whole words.
+enum class Letters { bytes, characters, word_pieces, words };
 
 // Everything but the added tokens and how bytes are cut. Throws Code::unsupported, naming what is not read.
 Encoding read_encoding(const Config& tokenizer, Letters letters);

@@ -1,4 +1,4 @@
-// What tokenizer.json says of models that merge nothing: WordPiece and Unigram.
+// What tokenizer.json says of models that merge nothing: WordPiece, WordLevel and Unigram.
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -117,9 +117,9 @@ void read_unigram(const Config& file, Vocabulary& to) {
 }
 
 // GGUF's spelling: U+2581 before what begins a word, and nothing before what goes on.
-void read_word_pieces(const Config& file, const Ids& ids, Vocabulary& to) {
+void read_word_pieces(const Config& file, const Ids& ids, Vocabulary& to, Letters letters) {
   to.model = "bert";
-  to.encoding = read_encoding(file, Letters::word_pieces);
+  to.encoding = read_encoding(file, letters);
   const std::string& prefix = to.encoding->continuing_prefix;
   for (Token& token : to.tokens) {
     if (token.kind != Kind::normal) continue;
@@ -131,7 +131,7 @@ void read_word_pieces(const Config& file, const Ids& ids, Vocabulary& to) {
     if (token.text.starts_with(metaspace_mark))
       file.unsupported("model", "vocab: a piece that goes on with U+2581 is not built, which stands for the beginning of a word");
   }
-  const std::string_view unknown = file["model"]["unk_token"].string().value_or("[UNK]");
+  const std::string_view unknown = file["model"]["unk_token"].string().value_or(letters == Letters::words ? "<unk>" : "[UNK]");
   const auto at = ids.find(unknown);
   if (at == ids.end()) file.fail("model", "unk_token: expected a token of the vocabulary, found " + shown(unknown));
   Token& token = to.tokens[static_cast<size_t>(at->second)];

@@ -80,6 +80,8 @@ class StepReader {
       put_split(isolated, punctuation);
     } else if (type == "CharDelimiterSplit") {
       put_split("removed", escaped(step["delimiter"].string().value_or("")));
+    } else if (type == "UnicodeScripts") {
+      put("scripts", "", "");
     } else if (type == "Metaspace") {
       add_metaspace(step);
     } else if (type == "ByteLevel") {

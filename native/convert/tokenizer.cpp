@@ -260,18 +260,20 @@ Vocabulary read_tokenizer(const Config& file) {
   const std::string_view type = model["type"].string().value_or(model["merges"]                        ? "BPE"
                                                                 : model["vocab"].is(json::Kind::array) ? "Unigram"
                                                                 : model["max_input_chars_per_word"]    ? "WordPiece"
+                                                                : model["vocab"]                       ? "WordLevel"
                                                                                                        : "none");
   Vocabulary out;
   if (type == "Unigram") {
     read_unigram(file, out);
-  } else if (type == "BPE" || type == "WordPiece") {
+  } else if (type == "BPE" || type == "WordPiece" || type == "WordLevel") {
     read_tokens(file, out);
   } else {
-    file.unsupported("model", "expected type BPE, WordPiece or Unigram, found " + shown(type) + ", which is not built");
+    file.unsupported("model", "expected type BPE, WordPiece, WordLevel or Unigram, found " + shown(type) + ", which is not built");
   }
   const Ids ids = ids_of(file);
   if (type == "BPE") read_merging(file, ids, out);
-  if (type == "WordPiece") read_word_pieces(file, ids, out);
+  if (type == "WordPiece") read_word_pieces(file, ids, out, Letters::word_pieces);
+  if (type == "WordLevel") read_word_pieces(file, ids, out, Letters::words);
   read_added(file, ids, out);
   if (type == "BPE") read_unknown(file, ids, out);
   if (const auto unknown = model["unk_token"].string(); out.model != "gpt2" && unknown)

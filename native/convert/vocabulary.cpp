@@ -70,6 +70,7 @@ Vocabulary read(const std::string& folder, const Config& tokenizer_config) {
     if (!file.found()) {
       safetensors::naming(model, [&] { check_sentencepiece(pieces->text()); });
       out = stored;
+      out.pieces = static_cast<uint32_t>(stored.tokens.size());
     } else if (same_texts(stored, out)) {
       for (size_t i = 0; i < stored.tokens.size(); i++) out.tokens[i].score = stored.tokens[i].score;
     }
@@ -144,6 +145,7 @@ void put_tokens(const Vocabulary& v, std::vector<gguf::Field>& fields) {
   if (v.joins_spaces) fields.push_back(gguf::field("tokenizer.ggml.remove_extra_whitespaces", true));
   if (!v.character_map.empty())
     fields.push_back(gguf::field("tokenizer.ggml.precompiled_charsmap", std::span<const uint8_t>(v.character_map)));
+  if (v.pieces) fields.push_back(gguf::field("tokenizer.sentencepiece.pieces", *v.pieces));
   if (v.falls_to_bytes && v.model == "t5") fields.push_back(gguf::field("tokenizer.huggingface.byte_fallback", true));
 }
 

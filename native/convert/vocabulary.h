@@ -36,6 +36,7 @@ struct Vocabulary {
   std::string first, last;                           // the tokens that this is about; empty: none
   bool several_first = false, several_last = false;  // there are more than these
   std::optional<Encoding> encoding;                  // of tokenizer.json
+  std::optional<uint32_t> pieces;                    // of tokenizer.model alone: how many tokens are its own
 
   // The token `id`, which may be new. Throws Code::format for one beyond 2^24.
   Token& at(int64_t id);
@@ -66,7 +67,7 @@ using Ids = std::unordered_map<std::string_view, int64_t>;  // of the model's ow
 // Tokens that are no merges: pieces of words (WordPiece), pieces by probability (Unigram), whose list of tokens is in order of their ids.
 Ids unigram_ids(const Config& tokenizer);
 void read_unigram(const Config& tokenizer, Vocabulary& to);
-void read_word_pieces(const Config& tokenizer, const Ids& ids, Vocabulary& to);
+void read_word_pieces(const Config& tokenizer, const Ids& ids, Vocabulary& to, Letters letters);
 
 // All of it. size: tokens that the model has; what the tokenizer has not is filled up.
 void describe_vocabulary(const std::string& folder, const Config& config, int64_t size, std::vector<gguf::Field>& fields);

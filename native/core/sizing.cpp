@@ -2,7 +2,7 @@
 
 namespace lt {
 
-Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
+Sizing measure(const Model& model, int64_t rows, int64_t outputs, int64_t adapters) {
   const Shape& s = model.shape();
   const Groups groups = groups_of(s);
   Sizing ops;
@@ -25,6 +25,12 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
              .spans = {}};
   for (size_t g = 0; g < groups.reach.size(); g++) batch.pages[g] = tensor(Type::i32, rows, 1);
   if (s.encoder > 0) batch.across = batch.across_pages = list;
+  const auto adapted = [&](int64_t n) -> AdaptedRows {
+    if (adapters == 0 || n == 0) return {};
+    const Tensor ids = tensor(Type::i32, adapters * n, 1), weights = tensor(Type::f32, adapters * n, 1);
+    return {tensor(Type::i32, n, 1), ids, weights, weights, ids, n};
+  };
+  batch.adapted = adapted(rows), batch.adapted_outputs = adapted(outputs);
   std::vector<Kv> kv;
   std::vector<Tensor> states;
   for (int64_t i = 0; i < s.count(); i++) {

@@ -17,7 +17,7 @@ namespace lt::grammar {
 
 struct SchemaOptions {
   bool draft7 = false;    // where the schema names none: items as a list, $ref without siblings
-  bool any_space = true;  // spaces between JSON's marks, a few at a time; else none
+  bool any_space = true;  // spaces between JSON's marks, a few at a time; else at most one, behind , and :
 };
 
 // A JSON Schema that cannot be enforced as it is: by which keyword, and where it stands (a JSON pointer).

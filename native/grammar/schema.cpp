@@ -20,8 +20,9 @@ class SchemaTexts {
     ByteSet spaces;
     for (const char c : std::string_view(" \t\n\r")) spaces.add(static_cast<uint8_t>(c));
     if (any_space) space_ = e_.repeat(e_.byte_of(spaces), 0, most_spaces);
-    comma_ = mark(",");
-    colon_ = e_.sequence(std::array{e_.text("\""), space_, e_.text(":"), space_});
+    behind_mark_ = any_space ? space_ : e_.repeat(e_.text(" "), 0, 1);
+    comma_ = e_.sequence(std::array{space_, e_.text(","), behind_mark_});
+    colon_ = e_.sequence(std::array{e_.text("\""), space_, e_.text(":"), behind_mark_});
   }
 
   Expression whole(PlanId root) {
@@ -38,8 +39,6 @@ class SchemaTexts {
  private:
   static constexpr uint32_t most_spaces = 40;
 
-  // Between two others, with space around it.
-  Expression mark(const char* text) { return e_.sequence(std::array{space_, e_.text(text), space_}); }
   Expression either(Expression a, Expression b) { return e_.either(std::array{a, b}); }
 
   Expression value(PlanId id) {
@@ -263,7 +262,8 @@ class SchemaTexts {
             if (!named.required) ways.push_back(keys_before[index(count, met)]);
             key = e_.either(ways);
           }
-          Expression after = e_.sequence(space_, either(close(i, count, met), e_.sequence(std::array{e_.text(","), space_, quote, key})));
+          Expression after =
+              e_.sequence(space_, either(close(i, count, met), e_.sequence(std::array{e_.text(","), behind_mark_, quote, key})));
           if (loop != Expressions::nothing) {
             after = e_.sequence(e_.repeat(e_.sequence(std::array{comma_, quote, loop}), 0, Expressions::no_limit), after);
             key = either(key, e_.sequence(loop, after));
@@ -284,7 +284,7 @@ class SchemaTexts {
   Expressions& e_;
   std::vector<std::optional<uint32_t>> rules_;
   std::deque<PlanId> asked_;
-  Expression space_, comma_, colon_;
+  Expression space_, behind_mark_, comma_, colon_;
   std::vector<Expression> behind_of_;
 };
 

@@ -92,7 +92,7 @@ class SchemaReader::Keywords {
     const json::Value reference = value_["$ref"];
     if (reference) {
       to_.reference = text("$ref");
-      if (reader_.draft7_) return;  // its neighbours say nothing there
+      if (reader_.alone_) return;
     }
     for (const char* keyword : {"$dynamicRef", "$recursiveRef"})
       if (value_[keyword]) to_.refused = keyword;
@@ -315,6 +315,8 @@ SchemaReader::SchemaReader(std::string_view text, SchemaOptions options) : optio
   }
   const json::Value whole = document_->root();
   draft7_ = options.draft7;
+  // By the letter of draft-07. Validators in use hold schemas that name it to both, and so do we.
+  alone_ = options.draft7 && !whole["$schema"];
   if (const auto said = whole["$schema"].string()) {
     const auto has = [&](std::string_view part) { return said->find(part) != std::string_view::npos; };
     if (has("draft-07") || has("draft-06") || has("draft-04") || has("draft-03"))
@@ -421,7 +423,7 @@ void SchemaReader::list(json::Value value, const std::string& pointer, Listed& t
 }
 
 bool SchemaReader::names_itself(json::Value value) const {
-  return (value["$id"].string() || (draft7_ && value["id"].string())) && !(draft7_ && value["$ref"]);
+  return (value["$id"].string() || (draft7_ && value["id"].string())) && !(alone_ && value["$ref"]);
 }
 
 void SchemaReader::need_names() {

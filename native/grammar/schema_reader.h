@@ -94,7 +94,7 @@ class SchemaReader {
 
   const SchemaOptions options_;
   std::optional<json::Document> document_;
-  bool draft7_ = false, named_ = false;
+  bool draft7_ = false, alone_ = false, named_ = false;  // alone_: what stands beside a reference says nothing
   std::vector<std::unique_ptr<Schema>> schemas_;
   std::unordered_map<std::string, SchemaId> known_;  // by pointer
   std::vector<Resource> resources_;

@@ -1,5 +1,7 @@
 #include "grammar/token_bytes.h"
 
+#include <tuple>
+
 #include "grammar/token_numbers.h"
 #include "tokenize/unicode.h"
 
@@ -21,7 +23,7 @@ int plain_length(std::string_view text) {
 
 TokenTree::TokenTree(std::vector<uint32_t> ids, std::span<const std::string_view> tokens, std::span<const uint8_t> lengths)
     : ids_(std::move(ids)) {
-  std::stable_sort(ids_.begin(), ids_.end(), [&](uint32_t a, uint32_t b) { return tokens[a] < tokens[b]; });
+  std::sort(ids_.begin(), ids_.end(), [&](uint32_t a, uint32_t b) { return std::tie(tokens[a], a) < std::tie(tokens[b], b); });
   std::vector<uint32_t> path;  // nodes from the first byte on
   std::string_view before;
   const auto close = [&](size_t depth) {

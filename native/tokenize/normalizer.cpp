@@ -138,6 +138,7 @@ Normalizer::Normalizer(const gguf::File& file) {
                                        {"CleanText", 0, plain<append_clean>},
                                        {"SpaceHan", 0, plain<append_spaced_han>},
                                        {"Nmt", 0, plain<append_nmt>},
+                                       {"ByteLevel", 0, plain<append_byte_letters>},
                                        {"Precompiled", 0, precompiled}};
   const auto* list = string_array(file, kKey);
   if (!list) return;

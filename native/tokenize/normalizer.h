@@ -13,7 +13,8 @@ class Normalizer {
  public:
   // tokenizer.huggingface.normalizer: steps, each its name and what it takes: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, StripMarks
   // (those that take no room alone), Prepend TEXT, Replace TEXT BY, ReplaceRegex PATTERN BY, StripLeft, StripRight, CleanText and SpaceHan
-  // (BertNormalizer's), Nmt, Precompiled (tokenizer.ggml.precompiled_charsmap). Absent: none. Throws Code::format, Code::unsupported.
+  // (BertNormalizer's), Nmt, ByteLevel, Precompiled (tokenizer.ggml.precompiled_charsmap). Absent: none. Throws Code::format,
+  // Code::unsupported.
   explicit Normalizer(const gguf::File& file);
 
   // A view of `text`, or of `buffer`, which holds what was made. Throws Code::argument where that is beyond 256 MiB.

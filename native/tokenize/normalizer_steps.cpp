@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "tokenize/byte_alphabet.h"
 #include "tokenize/char_set.h"
 #include "tokenize/grapheme.h"
 #include "tokenize/normal_form.h"
@@ -83,6 +84,8 @@ void append_nmt(std::string_view text, std::string& out) {
     if (!nmt_drops(code)) out += nmt_spaces(code) ? std::string_view(" ") : letter;
   });
 }
+
+void append_byte_letters(std::string_view text, std::string& out) { ByteAlphabet::get().spell(text, out); }
 
 void append_mapped(std::string_view text, const CharacterMap& map, std::string& out) {
   constexpr size_t most_bytes = 5;

@@ -12,6 +12,7 @@ void append_without_plain_marks(std::string_view text, std::string& out);  // Be
 void append_clean(std::string_view text, std::string& out);                // BertNormalizer's: no controls, white space is a space
 void append_spaced_han(std::string_view text, std::string& out);           // BertNormalizer's: spaces about Chinese characters
 void append_nmt(std::string_view text, std::string& out);                  // Nmt: no controls, odd spaces are spaces
+void append_byte_letters(std::string_view text, std::string& out);         // ByteLevel: a letter for each byte
 
 // The library's Precompiled: of a cluster of less than 6 bytes, else of a character, the shortest that is replaced at its beginning stands
 // for the whole of it.

@@ -15,6 +15,7 @@ struct SpecialTokens::Candidate {
 SpecialTokens::SpecialTokens(const Vocabulary& vocabulary, bool takes_spaces) : vocabulary_(vocabulary), takes_spaces_(takes_spaces) {
   for (int32_t id = 0; id < vocabulary.size(); ++id) {
     if (!vocabulary.is_mark(id) && !vocabulary.is(id, Kind::user_defined)) continue;
+    if (vocabulary.is_symbol(id)) continue;  // found in what is normalized
     const std::string_view text = vocabulary.text(id);
     if (text.empty() || vocabulary.find(text) != id) continue;
     sorted_.push_back(id);

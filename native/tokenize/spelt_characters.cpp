@@ -1,3 +1,4 @@
+#include "tokenize/byte_alphabet.h"
 #include "tokenize/encoder.h"
 #include "tokenize/merge.h"
 #include "tokenize/merge_list.h"
@@ -16,6 +17,7 @@ class SpeltCharacters final : public Encoder {
         unknown_(vocabulary, file),
         whole_words_(file.boolean("tokenizer.huggingface.ignore_merges").value_or(false)),
         strips_first_space_(file.boolean("tokenizer.huggingface.strip_space").value_or(false)),
+        reads_bytes_(file.boolean("tokenizer.huggingface.byte_letters").value_or(false)),
         words_(vocabulary) {
     merges_.each_made([&](std::string_view made) { words_.joins(made); });
   }
@@ -40,7 +42,9 @@ class SpeltCharacters final : public Encoder {
     }
   }
 
-  void read(std::string_view token, std::string& bytes) const override { read_spaces(token, bytes); }
+  void read(std::string_view token, std::string& bytes) const override {
+    reads_bytes_ ? ByteAlphabet::get().read(token, bytes) : read_spaces(token, bytes);
+  }
   bool strips_first_space() const override { return strips_first_space_; }
   bool adds_bos() const override { return true; }
 
@@ -59,6 +63,7 @@ class SpeltCharacters final : public Encoder {
   Unknown unknown_;
   bool whole_words_;
   bool strips_first_space_;
+  bool reads_bytes_;
   WordEnds words_;
 };
 

@@ -38,6 +38,11 @@ struct Read {
 Read read_beyond_ascii(std::string_view text, size_t at);
 inline Read read_utf8(std::string_view text, size_t at) {
   if (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) return {static_cast<uint8_t>(text[at]), 1, true, false};
+  if (at + 3 <= text.size()) {  // three bytes, as most of the world's text has: E0 and ED are not followed by any
+    const auto a = static_cast<uint8_t>(text[at]), b = static_cast<uint8_t>(text[at + 1]), c = static_cast<uint8_t>(text[at + 2]);
+    const bool whole = (a & 0xF0) == 0xE0 && a != 0xE0 && a != 0xED && (b & 0xC0) == 0x80 && (c & 0xC0) == 0x80;
+    if (whole) return {static_cast<char32_t>((a & 0x0F) << 12 | (b & 0x3F) << 6 | (c & 0x3F)), 3, true, false};
+  }
   return read_beyond_ascii(text, at);
 }
 // The character that ends at `end`, which is above 0; not whole where what is there is none.

@@ -12,12 +12,14 @@
 #include "tokenize/spelling.h"
 #include "tokenize/token_trie.h"
 #include "tokenize/unknown.h"
+#include "tokenize/user_symbols.h"
 #include "tokenize/word_cache.h"
 
 namespace lt::tokenize {
 namespace {
 
 constexpr double kUnknownPenalty = 10;  // below the least score of a token
+constexpr double kSymbolScore = -0.1f;  // the library's, of a symbol of the user's
 
 std::vector<double> read_scores(const Vocabulary& vocabulary, const gguf::File& file) {
   const gguf::Array* array = file.array("tokenizer.huggingface.scores");  // where 32 bits are too few
@@ -38,6 +40,7 @@ class Unigram final : public Encoder {
         prefixes_space_(file.boolean("tokenizer.ggml.add_space_prefix").value_or(false)),
         strips_space_(file.boolean("tokenizer.huggingface.strip_space").value_or(prefixes_space_)),
         text_(file, prefixes_space_),
+        symbols_(vocabulary),
         words_(vocabulary) {
     double least = vocabulary.from_folder ? std::numeric_limits<double>::infinity() : 0;
     for (int32_t id = 0; id < vocabulary.size(); ++id) {
@@ -47,10 +50,16 @@ class Unigram final : public Encoder {
       if (vocabulary.from_folder && vocabulary.find(text) != id) continue;  // added behind the model's own, or there to fill up
       if (vocabulary.is(id, Kind::normal) || vocabulary.from_folder) least = std::min(least, score);
       if (vocabulary.is(id, Kind::user_defined) && !vocabulary.from_folder) score = 0;  // before all others
+      if (vocabulary.is_symbol(id)) continue;
       if (text.empty() || vocabulary.is_mark(id) || (vocabulary.is(id, Kind::byte) && !vocabulary.from_folder)) continue;
       trie_.add(text, id);
       words_.joins(text);
     }
+    symbols_.each([&](std::string_view text, int32_t id) {
+      scores_[static_cast<size_t>(id)] = kSymbolScore;
+      trie_.add(text, id);
+      words_.joins(text);
+    });
     trie_.build();
     unknown_score_ = least - kUnknownPenalty;
   }
@@ -58,7 +67,7 @@ class Unigram final : public Encoder {
   void append(std::string_view text, std::vector<int32_t>& ids) const override {
     const size_t end = text.size();
     if (vocabulary_.from_folder) return append_words(text, std::span(&end, 1), ids);
-    const std::string normal = text_.normalized(text);
+    const std::string normal = vocabulary_.pieces > 0 ? text_.normalized(text, symbols_) : text_.normalized(text);
     WordCache cache(normal.size());
     std::vector<Best> best;
     for (size_t at = 0; at < normal.size();) {
@@ -143,6 +152,7 @@ class Unigram final : public Encoder {
   bool prefixes_space_;
   bool strips_space_;
   SentenceText text_;
+  UserSymbols symbols_;
   WordEnds words_;
 };
 

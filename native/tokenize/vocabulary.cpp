@@ -105,6 +105,7 @@ Vocabulary::Vocabulary(const gguf::File& file) {
   if (list->size() > INT32_MAX) broken("tokenizer.ggml.tokens: more tokens than a 32-bit id can name");
   tokens = *list;
   read_kinds(file);
+  read_pieces(file);
   read_special_ids(file);
   find_ends(file);
   read_fill_marks(file);
@@ -184,19 +185,31 @@ void Vocabulary::read_kinds(const gguf::File& file) {
   }
 }
 
+void Vocabulary::read_pieces(const gguf::File& file) {
+  constexpr const char* key = "tokenizer.sentencepiece.pieces";
+  const uint64_t own = file.u64(key).value_or(0);
+  if (own > tokens.size())
+    broken(std::string(key) + ": expected at most " + std::to_string(tokens.size()) + ", the number of tokens, found " +
+           std::to_string(own));
+  pieces = static_cast<int32_t>(own);
+}
+
 void Vocabulary::read_special_ids(const gguf::File& file) {
   bos = read_id_or_none(file, "tokenizer.ggml.bos_token_id", size());
   eos = read_id_or_none(file, "tokenizer.ggml.eos_token_id", size());
   unknown = read_id_or_none(file, "tokenizer.ggml.unknown_token_id", size());
   const std::string_view model = file.string("tokenizer.ggml.model").value_or("");
+  const bool all_said = file.find("tokenizer.huggingface.added_tokens") != nullptr;  // by a folder
   const auto unless_said = [&](int32_t& id, int32_t usual) {
-    if (id < 0 && usual < size()) id = usual;
+    if (id < 0 && usual < size() && !all_said) id = usual;
   };
   if (model == "bert") {
     const int32_t first = read_id_or_none(file, "tokenizer.ggml.cls_token_id", size());
     const int32_t last = read_id_or_none(file, "tokenizer.ggml.seperator_token_id", size());  // the key is spelt so
-    unless_said(bos, first >= 0 ? first : 101);
-    unless_said(eos, last >= 0 ? last : 102);
+    if (bos < 0) bos = first;
+    if (eos < 0) eos = last;
+    unless_said(bos, 101);
+    unless_said(eos, 102);
     unless_said(unknown, 100);
   } else if (model == "t5") {
     unless_said(eos, 1);

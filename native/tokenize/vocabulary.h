@@ -39,6 +39,8 @@ class Vocabulary {
   // False of a row that the model has beyond its tokens: those of the file, and in files made of folders those that are there to fill
   // up, of kind unused and spelt [PADn] with their own id.
   bool has_name(int32_t id) const;
+  // A symbol of the user's that is a piece of SentencePiece's own model.
+  bool is_symbol(int32_t id) const { return id < pieces && is(id, Kind::user_defined); }
   // -1: no token is spelt so.
   int32_t find(std::string_view text) const;
   // The value of a token of kind byte, spelt <0xHH>.
@@ -55,9 +57,12 @@ class Vocabulary {
   std::array<int32_t, 3> fill = {-1, -1, -1};  // marks before a prefix, a suffix and a middle, where the file names them
   bool from_folder = false;                    // ids are those of the library "tokenizers", by what tokenizer.huggingface.* says
   std::vector<AddedToken> added;               // of such
+  int32_t pieces =
+      0;  // of a folder's tokenizer.model: how many tokens are its own, and ids those of the library "sentencepiece"; 0: of none
 
  private:
   void read_kinds(const gguf::File& file);
+  void read_pieces(const gguf::File& file);
   void read_special_ids(const gguf::File& file);
   void find_ends(const gguf::File& file);
   void end_middle(size_t id);

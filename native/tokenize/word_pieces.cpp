@@ -1,4 +1,4 @@
-// WordPiece as the library "tokenizers" has it, of words that are cut already.
+// WordPiece and WordLevel as the library "tokenizers" has them, of words that are cut already.
 #include <string>
 
 #include "tokenize/encoder.h"
@@ -14,15 +14,15 @@ class WordPieces final : public Encoder {
  public:
   WordPieces(const Vocabulary& vocabulary, const gguf::File& file)
       : unknown_(Unknown(vocabulary, file).id()),
-        most_letters_(file.u64("tokenizer.huggingface.most_letters").value_or(100)),
+        most_letters_(file.u64("tokenizer.huggingface.most_letters").value_or(UINT64_MAX)),
         tidies_(file.boolean("tokenizer.huggingface.tidy").value_or(false)) {
-    const std::string_view prefix = file.string("tokenizer.huggingface.continuing_prefix").value_or("##");
+    const auto prefix = file.string("tokenizer.huggingface.continuing_prefix");  // none: words are whole
     for (int32_t id = 0; id < vocabulary.size(); ++id)
       if (vocabulary.is(id, Kind::normal)) add(vocabulary.text(id), id);
     for (const AddedToken& token : vocabulary.added) {  // spelt as they are
       if (vocabulary.is_mark(token.id) || (token.flags & AddedToken::apart)) continue;
-      const bool goes_on = token.text.starts_with(prefix);
-      goes_on ? pieces_.add(token.text.substr(prefix.size()), token.id) : beginnings_.add(token.text, token.id);
+      const bool goes_on = prefix && token.text.starts_with(*prefix);
+      goes_on ? pieces_.add(token.text.substr(prefix->size()), token.id) : beginnings_.add(token.text, token.id);
     }
     beginnings_.build();
     pieces_.build();

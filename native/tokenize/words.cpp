@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "tokenize/scripts.h"
 #include "tokenize/vocabulary.h"
 
 namespace lt::tokenize {
@@ -30,6 +31,8 @@ std::optional<Words> Words::of(const gguf::File& file) {
       words.steps_.emplace_back(Metaspace(how, what != "whole"));
     } else if (step == "prefix") {
       words.steps_.emplace_back(PrefixSpace{});
+    } else if (step == "scripts") {
+      words.steps_.emplace_back(Scripts{});
     } else {
       throw Error(Code::unsupported, std::string(key) + ": the step \"" + shown(step) + "\" is not built");
     }
@@ -48,6 +51,12 @@ void Words::run(size_t step, std::string_view text, bool first, const Each& each
     for (size_t at = 0; at < spelt.size();) {
       const size_t end = metaspace->word_end(spelt, at);
       run(step + 1, std::string_view(spelt).substr(at, end - at), first && at == 0, each);
+      at = end;
+    }
+  } else if (std::holds_alternative<Scripts>(steps_[step])) {
+    for (size_t at = script_begin(text, 0); at < text.size();) {
+      const size_t end = script_end(text, at);
+      run(step + 1, text.substr(at, end - at), first && at == 0, each);
       at = end;
     }
   } else {

@@ -15,8 +15,8 @@ namespace lt::tokenize {
 class Words {
  public:
   // tokenizer.huggingface.pre_tokenizer: of each step three texts: "split", what becomes of a match, and the pattern; "metaspace", where a
-  // space is put (always, first, never), and "split" or "whole"; "prefix", "space", and nothing. Null where the file does not have it.
-  // Throws Code::format, Code::unsupported.
+  // space is put (always, first, never), and "split" or "whole"; "prefix", "space", and nothing; "scripts". Null where the file does not
+  // have it. Throws Code::format, Code::unsupported.
   static std::optional<Words> of(const gguf::File& file);
   explicit Words(Metaspace metaspace) { steps_.emplace_back(metaspace); }
 
@@ -26,11 +26,12 @@ class Words {
 
  private:
   struct PrefixSpace {};
+  struct Scripts {};
 
   Words() = default;
   void run(size_t step, std::string_view text, bool first, const Each& each) const;
 
-  std::vector<std::variant<Splitter, Metaspace, PrefixSpace>> steps_;
+  std::vector<std::variant<Splitter, Metaspace, PrefixSpace, Scripts>> steps_;
 };
 
 }  // namespace lt::tokenize
