@@ -143,7 +143,7 @@ std::map<std::string, ModuleFactors> read_modules(const safetensors::Folder& fol
 }
 
 // What rules need to know of the model: the sizes by which they order heads.
-Description described(const gguf::File& base, const std::string& architecture) {
+Description described_by_base(const gguf::File& base, const std::string& architecture) {
   Description d(architecture);
   // Of a list, one a layer, the largest: layers without have 0.
   const auto number = [&](const char* key, uint64_t otherwise) {
@@ -172,7 +172,7 @@ class Adapting {
       : peft_(peft),
         base_(base),
         architecture_(base.string("general.architecture").value_or("")),
-        description_(described(base, architecture_)) {}
+        description_(described_by_base(base, architecture_)) {}
 
   void add(const std::string& module, ModuleFactors m) {
     if (const size_t experts = module.rfind(".experts"); experts != std::string::npos && is_wrapped(module.substr(experts + 8)))
