@@ -20,6 +20,15 @@ Tensor of_bits(Tensor numbers) {
   return numbers;
 }
 
+// Without the last row.
+AdaptedRows but_one(AdaptedRows a) {
+  const int64_t slots = a.slots(), n = a.count() - 1;
+  if (n == 0) return {};
+  a.at = a.at.slice(0, n);
+  for (Tensor* t : {&a.ids, &a.weights, &a.shares, &a.tokens}) *t = t->slice(0, slots * n);
+  return a;
+}
+
 uint64_t floats(int64_t n) { return static_cast<uint64_t>(4 * n); }
 
 }  // namespace
@@ -77,10 +86,15 @@ Stage::Stage(Backend& backend, const Model& model, std::vector<Segment> segments
   backend.reserve(needs);
   backend.prepare([&](Ops& ops) {
     Rows rows = largest(size);
-    for (const Segment& g : segments_) pass(ops, g, rows, s.head, nullptr);
-    if (rows.adapted) {  // steps without
-      rows.adapted = rows.adapted_outputs = {};
+    const auto all = [&] {
       for (const Segment& g : segments_) pass(ops, g, rows, s.head, nullptr);
+    };
+    all();
+    if (rows.adapted) {  // steps in which others are without, and such without any
+      rows.adapted = but_one(rows.adapted), rows.adapted_outputs = but_one(rows.adapted_outputs);
+      all();
+      rows.adapted = rows.adapted_outputs = {};
+      all();
     }
     if (s.encoder == 0) return;
     rows.across = rows.across_pages = rows.outputs = {};  // a step that encodes

@@ -6,6 +6,8 @@
 namespace lt::model {
 namespace {
 
+constexpr size_t most_results = 4;
+
 // Each rank's columns of every stretch, in order.
 Tensor gather_columns(Ops& ops, Scope& scope, Tensor x, int64_t cols, int64_t stretches) {
   const Tensor all = scope.f32(x.rows, cols);
@@ -22,39 +24,42 @@ Ranges own_columns(const Boundaries& input, int rank, int64_t in, int64_t stretc
   return own;
 }
 
-// y[at] += weight * B low, slot by slot. reduce(low, slot) makes low (m, rank).
-template <class F>
-void add_adapted(Ops& ops, const AdaptedRows& rows, Tensor y, const LowRank& l, F reduce) {
+// y[at] += weight * B low, of one slot; low (m, rank) is used up.
+void expand(Ops& ops, const AdaptedRows& rows, int64_t slot, Tensor y, Tensor low, const LowRank& l) {
   Scope scope(ops);
-  const Tensor sum = scope.f32(rows.count(), y.cols), added = scope.like(sum), low = scope.f32(rows.count(), l.b.cols);
+  const Tensor added = scope.f32(rows.count(), y.cols);
+  const Product p{added, l.b, {}};
+  ops.map(low, low, rows.slot(rows.weights, slot), {});
+  ops.matmul(low, std::span(&p, 1), {.ids = rows.slot(rows.ids, slot), .count = l.b.rows / y.cols});
+  if (rows.count() == y.rows) return ops.add(y, y, added);
+  const Tensor sum = scope.like(added);
   ops.gather(sum, y, rows.at);
-  for (int64_t slot = 0; slot < rows.slots(); slot++) {
-    reduce(low, slot);
-    ops.map(low, low, rows.slot(rows.weights, slot), {});
-    const Product p{added, l.b, {}};
-    ops.matmul(low, std::span(&p, 1), {.ids = rows.slot(rows.ids, slot), .count = l.b.rows / y.cols});
-    ops.add(sum, sum, added);
-  }
+  ops.add(sum, sum, added);
   ops.put(y, sum, rows.at);
 }
 
-void expect_rows(const AdaptedRows& rows, Tensor x) {
+// What adapters add to products of x that are computed.
+void adapt(Ops& ops, const AdaptedRows& rows, Tensor x, std::span<const Result> results) {
+  if (!rows || std::none_of(results.begin(), results.end(), [](const Result& r) { return bool(r.of.low); })) return;
   if (x.rows != rows.among)
     throw Error(Code::unsupported, "adapters: expected weights that each row of a step meets once, found one of an adapter that " +
                                        std::to_string(x.rows) + " rows meet in a step of " + std::to_string(rows.among));
-}
-
-// What adapters add to products of x that are computed.
-void adapt(Ops& ops, const AdaptedRows& rows, Tensor x, Tensor y, const Linear& l) {
-  if (!rows || !l.low) return;
-  expect_rows(rows, x);
   Scope scope(ops);
-  const Tensor some = scope.f32(rows.count(), x.cols);
-  ops.gather(some, x, rows.at);
-  add_adapted(ops, rows, y, l.low, [&](Tensor low, int64_t slot) {
-    const Product p{low, l.low.a, {}};
-    ops.matmul(some, std::span(&p, 1), {.ids = rows.slot(rows.ids, slot), .count = l.low.a.rows / low.cols});
-  });
+  const Tensor some = rows.count() == x.rows ? x : scope.f32(rows.count(), x.cols);
+  if (rows.count() != x.rows) ops.gather(some, x, rows.at);
+  std::array<Tensor, most_results> lows;
+  for (size_t i = 0; i < results.size(); i++)
+    if (const LowRank& l = results[i].of.low) lows[i] = scope.f32(rows.count(), l.b.cols);
+  for (int64_t slot = 0; slot < rows.slots(); slot++) {
+    std::array<Product, most_results> reduce;
+    size_t n = 0;
+    int64_t adapters = 0;
+    for (size_t i = 0; i < results.size(); i++)
+      if (const LowRank& l = results[i].of.low) reduce.at(n++) = {lows[i], l.a, {}}, adapters = l.a.rows / lows[i].cols;
+    ops.matmul(some, std::span(reduce).first(n), {.ids = rows.slot(rows.ids, slot), .count = adapters});
+    for (size_t i = 0; i < results.size(); i++)
+      if (const LowRank& l = results[i].of.low) expand(ops, rows, slot, results[i].y, lows[i], l);
+  }
 }
 
 // The rows that follow from one row of a step, as one.
@@ -124,22 +129,28 @@ void linear(Ops& ops, const Rows& rows, Tensor y, Tensor x, const Linear& l, con
   const Tensor own = l.rows ? s.f32(x.rows, l.w.rows) : y;
   const Product p = l.to(own);
   ops.matmul(x, std::span(&p, 1), choice);
-  choice ? adapt_chosen(ops, rows.adapted, x, own, l, choice) : adapt(ops, rows.adapted, x, own, l);
+  const Result result{own, l};
+  choice ? adapt_chosen(ops, rows.adapted, x, own, l, choice) : adapt(ops, rows.adapted, x, std::span(&result, 1));
   if (l.sums) ops.all_reduce(y);
   if (l.rows) ops.all_gather(y, own);
 }
 
 void linear(Ops& ops, const Rows& rows, Tensor x, std::initializer_list<Result> results) {
-  std::array<Product, 4> products;  // a pass takes no memory
+  std::array<Product, most_results> products;  // a pass takes no memory
   size_t n = 0;
   for (const Result& r : results) products.at(n++) = r.of.to(r.y);
   ops.matmul(x, std::span(products).first(n));
-  for (const Result& r : results) adapt(ops, rows.adapted, x, r.y, r.of);
+  adapt(ops, rows.adapted, x, results);
 }
 
 void adapt_table(Ops& ops, const AdaptedRows& rows, Tensor y, const LowRank& l) {
   if (!rows || !l) return;
-  add_adapted(ops, rows, y, l, [&](Tensor low, int64_t slot) { ops.gather(low, l.a, rows.slot(rows.tokens, slot)); });
+  Scope scope(ops);
+  const Tensor low = scope.f32(rows.count(), l.b.cols);
+  for (int64_t slot = 0; slot < rows.slots(); slot++) {
+    ops.gather(low, l.a, rows.slot(rows.tokens, slot));
+    expand(ops, rows, slot, y, low, l);
+  }
 }
 
 Tensor whole_norm(Ops& ops, Scope& scope, Tensor x, bool divided, const Norm& norm) {
@@ -153,8 +164,10 @@ void gated(Ops& ops, const Rows& rows, Tensor y, Tensor x, const Linear& gate, c
   if (!rows.adapted || !(gate.adapts() || up.adapts())) return ops.glu(y, x, gate.to({}), up.to({}), map, choice);
   Scope scope(ops);
   const Tensor scaled = scope.like(y);
-  linear(ops, rows, y, x, gate, choice);
-  linear(ops, rows, scaled, x, up, choice);
+  if (choice)
+    linear(ops, rows, y, x, gate, choice), linear(ops, rows, scaled, x, up, choice);
+  else
+    linear(ops, rows, x, {{y, gate}, {scaled, up}});
   ops.map(y, y, scaled, map);
 }
 

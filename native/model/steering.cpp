@@ -31,14 +31,15 @@ class Steered : public Model {
     const Tensor& directions = directions_[static_cast<size_t>(i)];
     if (!a || !directions) return;
     Scope scope(ops);
-    const Tensor sum = scope.f32(a.count(), x.cols), direction = scope.like(sum);
-    ops.gather(sum, x, a.at);
+    const bool all = a.count() == x.rows;
+    const Tensor sum = all ? x : scope.f32(a.count(), x.cols), direction = scope.like(sum);
+    if (!all) ops.gather(sum, x, a.at);
     for (int64_t slot = 0; slot < a.slots(); slot++) {
       ops.gather(direction, directions, a.slot(a.ids, slot));
       ops.map(direction, direction, a.slot(a.weights, slot), {});
       ops.add(sum, sum, direction);
     }
-    ops.put(x, sum, a.at);
+    if (!all) ops.put(x, sum, a.at);
   }
 
   std::unique_ptr<Model> model_;
