@@ -23,6 +23,9 @@ const isNumber = (word: string): boolean => /^-(\d|\.\d|inf(inity)?$)/i.test(wor
 /** Whether a word can only be a flag: "-5", "-" and "- a list" can be values. */
 const looksLikeFlag = (word: string): boolean => /^--?[a-z][\w-]*(=.*)?$/is.test(word) && !isNumber(word);
 
+/** What llama.cpp writes as two words. */
+const twoWords = new Set(['control-vector-layer-range']);
+
 interface Found {
   readonly flag: Flag;
   readonly negated: boolean;
@@ -100,7 +103,8 @@ export function plainWords(program: Command, command: Command, words: readonly s
       if (next === undefined) throw new UsageError(`${word}: expected a value after it`);
       if (value === undefined && looksLikeFlag(next))
         throw new UsageError(`${word}: expected a value after it, found ${next}; a value that begins with a dash is written --${found.flag.name}=${next}`);
-      out.push(checked(found.flag, next));
+      const second = value === undefined && twoWords.has(found.flag.name) && /^\d+$/.test(next) ? words[++i] : undefined;
+      out.push(checked(found.flag, second === undefined ? next : `${next} ${second}`));
     }
   }
   if (!out.includes('--help=true')) checkCount(command, plain);

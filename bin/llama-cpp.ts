@@ -11,7 +11,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['--check-tensors', 'files are always checked when they are loaded: leave it out'],
   [
     '--lora --lora-scaled --control-vector --control-vector-scaled --control-vector-layer-range',
-    'adapters and control vectors are not supported: merge them into the model first',
+    'adapters and control vectors are for what computes texts: llama-ts run, chat, infill, logits, embed, rerank, bench',
   ],
   [
     '-mm --mmproj -mmu --mmproj-url -mmdev --mmproj-device --mmproj-auto --no-mmproj --no-mmproj-auto --image --audio --video',

@@ -1,4 +1,5 @@
 import { embeddedModel, loadModel, ranks, type Model } from '../lib';
+import { adapterOptions } from './adapters';
 import { loadOptions, type Flags } from './flags';
 import { note, progress } from './screen';
 
@@ -12,7 +13,7 @@ export async function load(flags: Flags, command: string, signal?: AbortSignal):
   const bar = progress('Loading');
   const began = performance.now();
   try {
-    const model = await loadModel(path, { ...loadOptions(flags), onProgress: (f) => bar.show(f), ...(signal && { signal }) });
+    const model = await loadModel(path, { ...loadOptions(flags), ...adapterOptions(flags), onProgress: (f) => bar.show(f), ...(signal && { signal }) });
     bar.end();
     if (flags.verbose === true) describe(model, performance.now() - began);
     return model;
@@ -27,6 +28,7 @@ function describe({ info }: Model, ms: number): void {
   if (info.ranks !== undefined) note(info.ranks);
   note(
     `loaded in ${ms.toFixed(0)} ms: weights ${mebibytes(memory.weights)}, context of ${info.contextTokens} tokens ${mebibytes(memory.kv)}, ` +
-      `${memory.states > 0 ? `states ${mebibytes(memory.states)}, ` : ''}scratch ${mebibytes(memory.scratch)}, tables ${mebibytes(memory.tables)}`,
+      `${memory.states > 0 ? `states ${mebibytes(memory.states)}, ` : ''}scratch ${mebibytes(memory.scratch)}, tables ${mebibytes(memory.tables)}` +
+      (memory.adapters > 0 ? `, adapters ${mebibytes(memory.adapters)}` : ''),
   );
 }

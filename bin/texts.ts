@@ -4,11 +4,12 @@ import type { Argv } from 'yargs';
 import type { EmbedInput, ReadOptions } from '../lib';
 import { save } from './floats';
 import { loadFlags, word, type Flags } from './flags';
+import { adapterFlags } from './adapters';
 import { isPiped, readInput, readText } from './input';
 import { note, print } from './screen';
 
 export function textFlags(yargs: Argv): Argv {
-  return loadFlags(yargs, { describe: 'GGUF file or model folder', demandOption: 'expected a model: -m FILE.gguf' }).options({
+  return adapterFlags(loadFlags(yargs, { describe: 'GGUF file or model folder', demandOption: 'expected a model: -m FILE.gguf' })).options({
     file: word('text file, a text a line', ['f']),
     'ids-file': word('JSON file: token ids as they are, a list or a list of lists', [], { conflicts: 'file' }),
     'type-ids-file': word('JSON file, as --ids-file: of each token, the text of a pair that it is of', [], { implies: 'ids-file' }),

@@ -1,5 +1,6 @@
 import { isUint32Array } from 'node:util/types';
 
+import { adapterChoices, type AdapterChoice } from './adapters';
 import * as check from './check';
 import { LlamaError } from './errors';
 import type { ModelInfo } from './info';
@@ -30,6 +31,8 @@ export interface Truncated {
 }
 
 export interface ReadOptions {
+  /** Which of the model's adapters and control vectors, and how much of each; `[]`: none. Default: those of `loadModel`. */
+  adapters?: readonly AdapterChoice[];
   /** Default `refuse`: such a text rejects with `CONTEXT`. */
   tooLong?: TooLong;
   /** Told of each text of which the beginning alone is read. */
@@ -73,6 +76,7 @@ export interface Ids {
 }
 
 const readChecks: check.Checks<ReadOptions> = {
+  adapters: adapterChoices,
   tooLong: check.oneOf(['refuse', 'truncate']),
   onTruncated: check.callback(),
   onProgress: check.callback(),

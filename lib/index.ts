@@ -5,6 +5,7 @@ import './dispose';
 import './platform';
 import { native, packageRoot } from './binding';
 
+export type { AdapterChoice, AdapterFile, AdapterInfo, ControlVectorFile } from './adapters';
 export { applyTemplate, chatTemplates, type ApplyTemplateOptions, type ModelTemplates } from './apply';
 export { backends, type BackendInfo, type DeviceInfo } from './backends';
 export { Chat, type ChatJson, type ChatOptions, type SendOptions } from './chat';

@@ -1,3 +1,4 @@
+import type { AdapterInfo } from './adapters';
 import type { NativeInfo } from './native';
 
 /** What was loaded, and what it takes. */
@@ -35,9 +36,13 @@ export interface ModelInfo {
     readonly states: number;
     readonly scratch: number;
     readonly tables: number;
+    /** Of adapters and control vectors, wherever their layers lie. */
+    readonly adapters: number;
     readonly device: number;
     readonly total: number;
   };
+  /** The adapters and control vectors that it was loaded with. */
+  readonly adapters: readonly AdapterInfo[];
   /** How several ranks divide the model, in words; absent where one computes it. */
   readonly ranks?: string;
   /** Whether it predicts tokens. Of a model that encodes texts, vectors and scores are all there is. */
@@ -68,11 +73,15 @@ export interface ModelInfo {
 
 /** @internal */
 export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
-  const { weights, kv, states, scratch, tables, device, chatTemplate, namedTemplates, ranks, rerankTemplate, labels, ...rest } = from;
-  const memory = Object.freeze({ weights, kv, states, scratch, tables, device, total: weights + kv + states + scratch + tables });
+  const { weights, kv, states, scratch, tables, device, chatTemplate, namedTemplates, ranks, rerankTemplate, labels, adapters, adapterBytes, ...rest } = from;
+  const total = weights + kv + states + scratch + tables + adapterBytes;
+  const memory = Object.freeze({ weights, kv, states, scratch, tables, adapters: adapterBytes, device, total });
+  const adapterInfo = (a: NativeInfo['adapters'][number]): AdapterInfo =>
+    Object.freeze({ name: a.name, kind: a.steers ? 'control vector' : 'lora', scale: a.scale });
   return Object.freeze({
     ...rest,
     labels: Object.freeze([...labels]),
+    adapters: Object.freeze(adapters.map(adapterInfo)),
     mmap,
     memory,
     ...(rerankTemplate !== '' && { rerankTemplate }),
@@ -87,4 +96,4 @@ export function infoOf(from: NativeInfo, mmap: boolean): ModelInfo {
  * @internal
  */
 export const ownBytes = ({ memory, mmap }: ModelInfo): number =>
-  memory.kv + memory.states + memory.scratch + memory.tables + memory.device + (mmap ? 0 : memory.weights);
+  memory.kv + memory.states + memory.scratch + memory.tables + memory.adapters + memory.device + (mmap ? 0 : memory.weights);

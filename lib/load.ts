@@ -1,4 +1,5 @@
 import { onAbort } from './abort';
+import { adapterFiles, controlVectorFiles, nativeAdapters, type AdapterFile, type ControlVectorFile } from './adapters';
 import { closeTicket, native, openTicket } from './binding';
 import * as check from './check';
 import { LlamaError, Origin } from './errors';
@@ -49,6 +50,10 @@ export interface LoadOptions {
   stateMemory?: number;
   /** How the context is stored. Default `f16`. */
   cacheType?: CacheType;
+  /** LoRA adapters beside the model, which calls name (`adapters`); those that name none have all of these, by their scales. */
+  adapters?: readonly AdapterFile[];
+  /** Control vectors, which are chosen as adapters are. */
+  controlVectors?: readonly ControlVectorFile[];
   /** The pre-tokenizer, by its name in files such as `llama-bpe`, whatever the model's file says: for files that name none, or one that is not known. */
   preTokenizer?: string;
   /**
@@ -88,6 +93,8 @@ export const loadChecks: check.Checks<LoadOptions> = {
   stepTime: check.number(1, 60_000),
   stateMemory: check.integer(0, Number.MAX_SAFE_INTEGER),
   cacheType: check.oneOf(['f16', 'f32', 'q8_0']),
+  adapters: adapterFiles,
+  controlVectors: controlVectorFiles,
   preTokenizer: check.string,
   mmap: check.boolean,
   exactRanks: check.boolean,
@@ -112,6 +119,8 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     preTokenizer = '',
     mmap = true,
     exactRanks = false,
+    adapters = [],
+    controlVectors = [],
   } = options;
   if (isa !== '' && backend === 'ref') throw new LlamaError('ARGUMENT', `isa: has no effect on the backend 'ref': leave it out or use 'cpu'`);
   if (!mmap && native.ranks > 1) throw new LlamaError('UNSUPPORTED', 'mmap: false cannot be used under mpirun: several processes share the mapped file');
@@ -130,6 +139,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     preTokenizer,
     mmap,
     exactRanks,
+    adapters: nativeAdapters(adapters, controlVectors),
   };
 }
 

@@ -1,4 +1,5 @@
 import './dispose';
+import { adapterChoices, type AdapterChoice } from './adapters';
 import { infillPart } from './infill';
 import { closeTicket, native, openTicket } from './binding';
 import { Chat, chatChecks, type Asked, type ChatOptions } from './chat';
@@ -12,7 +13,7 @@ import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart 
 import { alone, Rounds } from './rounds';
 import { Reader } from './reader';
 import { Rows } from './rows';
-import { answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
+import { adaptersOf, answersChecks, checkGenerate, generateChecks, requestOf, seedsOf, type AnswersOptions, type GenerateOptions } from './sampling';
 import { ChatTemplate, type Message, type Variables } from './template';
 import { ownTemplate, sourceOf, templateNames } from './templates';
 import * as text from './text';
@@ -20,6 +21,8 @@ import type { TextJobOptions, TextOptions } from './text';
 import { mustConverse, offered } from './tools';
 
 export interface RowOptions {
+  /** Which of the model's adapters and control vectors, and how much of each; `[]`: none. Default: those of `loadModel`. */
+  adapters?: readonly AdapterChoice[];
   /** Stop: the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -31,6 +34,8 @@ export interface LogitsOptions extends RowOptions {
    */
   decoderIds?: Uint32Array | readonly number[] | undefined;
 }
+
+const rowChecks: check.Checks<RowOptions> = { adapters: adapterChoices, signal: check.signal };
 
 /** A loaded model. Concurrent generations are computed together; there is nothing to configure. */
 export class Model implements AsyncDisposable {
@@ -159,13 +164,13 @@ export class Model implements AsyncDisposable {
    * row. No token is added.
    */
   async logits(ids: Uint32Array | readonly number[], options?: LogitsOptions): Promise<Float32Array> {
-    const checked = check.options<LogitsOptions>(options, 'logits', { signal: check.signal, decoderIds: check.ids });
+    const checked = check.options<LogitsOptions>(options, 'logits', { ...rowChecks, decoderIds: check.ids });
     return this.#rows(new Origin(Model.prototype.logits), 'logits', 'score', this.info.vocabulary, ids, checked);
   }
 
   /** The model's last hidden row behind each of the ids, after the final norm: row by row, `info.width` numbers a row. No token is added. */
   async hidden(ids: Uint32Array | readonly number[], options?: RowOptions): Promise<Float32Array> {
-    const checked = check.options<RowOptions>(options, 'hidden', { signal: check.signal });
+    const checked = check.options<RowOptions>(options, 'hidden', rowChecks);
     return this.#rows(new Origin(Model.prototype.hidden), 'hidden', 'embed', this.info.width, ids, checked);
   }
 
@@ -175,13 +180,13 @@ export class Model implements AsyncDisposable {
     kind: NativeRequest['kind'],
     columns: number,
     ids: Uint32Array | readonly number[],
-    { signal, decoderIds }: LogitsOptions,
+    { signal, decoderIds, ...rest }: LogitsOptions,
   ): Promise<Float32Array> {
     const given = check.ids(ids, 'ids');
     if (given.length === 0) check.refuse('ids', 'at least one token id', ids);
     if (decoderIds?.length === 0) check.refuse('decoderIds', 'at least one token id', decoderIds);
     const decoder = decoderIds && Uint32Array.from(decoderIds);
-    const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(given), kind, decoderIds: decoder };
+    const request: NativeRequest = { ...requestOf({ seed: 0, ...adaptersOf(rest) }), ...idsPart(given), kind, decoderIds: decoder };
     const encodes = this.info.decoderStart >= 0; // the rows are the decoder's
     const rows = new Rows(where, decoder?.length ?? (encodes ? 1 : given.length), columns);
     const run = new Run(origin, 0).start((course) => this.#submit(request, rows.before(course)), signal);

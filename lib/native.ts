@@ -26,6 +26,15 @@ export interface NativeBackend {
   devices: { name: string; total: number; free: number; software: boolean }[];
 }
 
+export interface NativeAdapter {
+  path: string;
+  name: string;
+  scale: number;
+  steers: boolean; // a control vector, else a LoRA
+  first: number; // its layers
+  last: number;
+}
+
 export interface NativeLoadOptions {
   backend: string;
   isa: string; // '': the best
@@ -41,6 +50,7 @@ export interface NativeLoadOptions {
   exactRanks: boolean;
   stepTime: number; // milliseconds
   stateMemory: number; // bytes
+  adapters: readonly NativeAdapter[];
 }
 
 export interface NativeInfo {
@@ -72,6 +82,8 @@ export interface NativeInfo {
   trainedContext: number;
   contextTokens: number;
   threads: number;
+  adapters: { name: string; steers: boolean; scale: number }[];
+  adapterBytes: number;
   weights: number; // bytes, as the next five
   kv: number;
   states: number;
@@ -91,6 +103,7 @@ export interface NativeRequest {
   decoderIds?: Uint32Array | undefined; // of a model with an encoder: what the decoder's text begins with, by default decoderStart
   types?: Uint32Array | undefined; // of each of the ids, the text of a pair that it is of
   pooling?: 'none' | 'mean' | 'cls' | 'last' | 'rank'; // embed: what becomes of the rows
+  adapters?: readonly (readonly [name: string, scale: number])[] | undefined; // by default those of the load options
   segments: readonly Segment[]; // behind ids
   begin: boolean; // the begin token in front, where the file asks for one
   maxTokens: number; // -1: up to the end of the context

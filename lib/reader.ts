@@ -26,7 +26,7 @@ import type { ModelInfo } from './info';
 import type { ModelHandle, NativeRequest, NativeVocabulary } from './native';
 import { idsPart } from './prompt';
 import { Rows } from './rows';
-import { requestOf } from './sampling';
+import { adaptersOf, requestOf } from './sampling';
 import type { TextJobs } from './text';
 
 /** What a model gives its reader. `handle` throws where the model was disposed; `submit` gives the function that aborts. */
@@ -114,7 +114,7 @@ export class Reader {
       while (next < count) {
         const index = next++;
         const { ids, types } = await idsOf(index);
-        const request: NativeRequest = { ...requestOf({ seed: 0 }), ...idsPart(ids), kind: 'embed', pooling, types };
+        const request: NativeRequest = { ...requestOf({ seed: 0, ...adaptersOf(options) }), ...idsPart(ids), kind: 'embed', pooling, types };
         const rows = new Rows('embed', pooling === 'none' ? ids.length : 1, columns);
         await new Run(origin, 0).start((course) => this.#model.submit(request, rows.before(course)), stop.signal);
         out[index] = rows.values;

@@ -1,6 +1,7 @@
 // The options of a generation, and what they are to the addon.
 import { randomInt } from 'node:crypto';
 
+import { adapterChoices, wishesOf, type AdapterChoice } from './adapters';
 import * as check from './check';
 import { LlamaError } from './errors';
 import { defaultSamplers, samplers, type SamplerName, type SamplerOptions, type SamplerParameter } from './generated/samplers';
@@ -24,6 +25,8 @@ export interface GenerateOptions extends SamplerOptions, ToolOptions {
   template?: string;
   /** Of a conversation: variables of the template, such as `enable_thinking`. */
   variables?: Readonly<Record<string, unknown>>;
+  /** Which of the model's adapters and control vectors, and how much of each; `[]`: none. Default: those of `loadModel`, by their scales. */
+  adapters?: readonly AdapterChoice[];
   /** Stop after this many tokens. Default: up to the end of the context. */
   maxTokens?: number;
   /** Stop where one of these appears; it is not part of the text. */
@@ -95,6 +98,7 @@ const textBias: check.Check<TextBias> = (value, name) => {
 
 /** @internal */
 export const generateChecks: check.Checks<GenerateOptions> = {
+  adapters: adapterChoices,
   maxTokens: check.integer(1, Number.MAX_SAFE_INTEGER),
   stop: check.listOf(fullString, 1000),
   seed: check.integer(0, Number.MAX_SAFE_INTEGER),
@@ -163,11 +167,18 @@ function settings(options: GenerateOptions): NativeRequest['settings'] {
 }
 
 /**
+ * Of a call's options that about adapters, where it says something of them.
+ * @internal
+ */
+export const adaptersOf = ({ adapters }: Pick<GenerateOptions, 'adapters'>): Pick<GenerateOptions, 'adapters'> => (adapters ? { adapters } : {});
+
+/**
  * The addon's request without its prompt.
  * @internal
  */
 export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' | 'segments' | 'begin'> {
   return {
+    adapters: wishesOf(options.adapters),
     maxTokens: options.maxTokens ?? -1,
     stop: options.stop ?? [],
     ignoreEnd: options.ignoreEnd ?? false,

@@ -1,10 +1,11 @@
-// Runs every `js`, `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model, my-model a folder and book.txt a
-// text. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
+// Runs every `js`, `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model, my-model a folder, book.txt a
+// text, and pirate.gguf, formal.gguf and happy.gguf adapters. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ts from 'typescript';
+import { writeStoryLora, writeStoryVector } from './fixtures/adapter';
 import { writeTinyFolder } from './fixtures/tiny-folder';
 import { staged } from './support/pages';
 
@@ -36,6 +37,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'llama-ts-docs-'));
   cpSync(join(root, 'models', 'story-Q8_0.gguf'), join(folder, 'model.gguf'));
   writeTinyFolder(join(folder, 'my-model'));
+  writeStoryLora(join(folder, 'pirate.gguf'), 1);
+  writeStoryLora(join(folder, 'formal.gguf'), 2);
+  writeStoryVector(join(folder, 'happy.gguf'), 3);
   writeFileSync(join(folder, 'book.txt'), 'Once upon a time a brave fox lived in a big forest. '.repeat(100));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules', 'llama-ts'), 'junction');

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 
 import { writeAnswer } from '../answer';
 import { generateFlags, generateOptions, loadFlags, word, type Flags } from '../flags';
+import { adapterFlags } from '../adapters';
 import { readText } from '../input';
 import { Interrupt } from '../interrupt';
 
@@ -24,7 +25,7 @@ const command: CommandModule = {
   describe: 'write what is missing in the middle of a text, with a model that was trained to',
   builder: (yargs) =>
     generateFlags(
-      loadFlags(yargs).options({
+      adapterFlags(loadFlags(yargs)).options({
         prefix: word('what stands before the gap', ['in-prefix']),
         suffix: word('what stands behind it', ['in-suffix']),
         'prefix-file': word('file with what stands before the gap', [], { conflicts: 'prefix' }),

@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { ranks } from '../../lib';
 import { writeAnswer } from '../answer';
 import { generateFlags, generateOptions, loadFlags, numeric, word, type Flags } from '../flags';
+import { adapterFlags } from '../adapters';
 import { readEscapes } from '../escapes';
 import { hasInput, isPiped, notEmpty, readInput, readText } from '../input';
 import { Interrupt } from '../interrupt';
@@ -40,7 +41,7 @@ const command: CommandModule = {
   describe: 'continue a text',
   builder: (yargs) =>
     generateFlags(
-      loadFlags(yargs).options({
+      adapterFlags(loadFlags(yargs)).options({
         prompt: word('text to continue; - reads it from standard input', ['p']),
         file: word('file with the text to continue', ['f'], { conflicts: 'prompt' }),
         json: { type: 'boolean', describe: 'print the result as JSON' },

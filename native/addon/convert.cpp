@@ -126,6 +126,11 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.exact_ranks = flag_of(from, "exactRanks");
   out.step_ms = number_of(from, "stepTime");
   out.state_memory = integer_of(from, "stateMemory");
+  for_each(from.Get("adapters"), [&](const Napi::Value& v) {
+    const Napi::Object a = v.As<Napi::Object>();
+    out.adapters.push_back({text_of(a, "path"), text_of(a, "name"), number_of(a, "scale"), flag_of(a, "steers"), integer_of(a, "first"),
+                            integer_of(a, "last")});
+  });
   return out;
 }
 
@@ -145,6 +150,13 @@ Order order_of(double ticket, const Napi::Object& from) {
   if (from.Get("ids").IsTypedArray()) out.request.prompt = ids_of(from.Get("ids"));
   if (from.Get("types").IsTypedArray()) out.request.types = ids_of(from.Get("types"));
   if (from.Get("decoderIds").IsTypedArray()) out.request.decoder = ids_of(from.Get("decoderIds"));
+  if (from.Get("adapters").IsArray()) {
+    std::vector<engine::AdapterWish>& wishes = out.request.adapters.emplace();
+    for_each(from.Get("adapters"), [&](const Napi::Value& v) {
+      const Napi::Object pair = v.As<Napi::Object>();
+      wishes.push_back({pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::Number>().DoubleValue()});
+    });
+  }
   out.segments = segments_of(from.Get("segments"));
   out.request.tells_reading = flag_of(from, "tellsReading");
   out.request.kind = kind_of(text_of(from, "kind"), from);
@@ -183,6 +195,16 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   const Napi::Array labels = Napi::Array::New(env);
   for (const std::string& label : info.labels) labels.Set(labels.Length(), text_to_js(env, label));
   out.Set("labels", labels);
+  const Napi::Array adapters = Napi::Array::New(env);
+  for (const engine::AdapterOption& a : info.adapters) {
+    const Napi::Object one = Napi::Object::New(env);
+    one.Set("name", text_to_js(env, a.name));
+    one.Set("steers", Napi::Boolean::New(env, a.steers));
+    one.Set("scale", Napi::Number::New(env, a.scale));
+    adapters.Set(adapters.Length(), one);
+  }
+  out.Set("adapters", adapters);
+  number("adapterBytes", info.memory.adapters);
   number("types", info.types);
   number("vectorColumns", info.vector_columns);
   number("outputs", info.outputs);

@@ -88,6 +88,39 @@ CHECK_CASE("comm/an engine on ranks: the same bits each time, and in exact mode 
   for (const int size : {2, 3}) on_ranks(size, check_engine);
 }
 
+CHECK_CASE("comm/adapters of an engine on ranks: each request's own, in exact mode with the bits of one rank") {
+  const std::string folder = "golden2/lora/llama", file = shared(folder + "/model-bf16.gguf");
+  const auto with = [&](const std::shared_ptr<comm::Comm>& comm) {
+    engine::EngineOptions o = on(comm, true);
+    for (const std::string name : {"A", "B"}) o.adapters.push_back({.path = shared(folder + "/" + name + ".gguf"), .name = name});
+    return o;
+  };
+  const auto rows = [](const engine::EngineOptions& o, const std::string& path) {
+    Loaded model(o, path);
+    std::vector<uint64_t> ids;
+    for (const std::vector<engine::AdapterWish>& wishes :
+         std::vector<std::vector<engine::AdapterWish>>{{}, {{"A", 1}}, {{"B", 0.5}}, {{"A", -1}, {"B", 1}}}) {
+      engine::Request r = fake_request({5, 6, 7, 8, 9, 10}, 0);
+      r.kind = engine::Score{};
+      r.adapters = wishes;
+      ids.push_back(model.engine->submit(std::move(r)));
+    }
+    std::vector<std::vector<float>> all;
+    for (const uint64_t id : ids) all.push_back(model.reports.wait(id).rows);
+    return all;
+  };
+  const std::vector<std::vector<float>> alone = rows(with(comm::threads(1)[0]), file);
+  for (size_t i = 1; i < alone.size(); i++) CHECK(!alone[i].empty() && !same_bits(alone[i], alone[i - 1]));
+  on_ranks(2, [&](const auto& comm) {
+    if (comm->rank() > 0) return engine::follow(comm, file, with(comm));
+    for (int model = 0; model < 2; model++) {  // the second is loaded as rank 0 says
+      const std::vector<std::vector<float>> found = rows(with(comm), file);
+      for (size_t i = 0; i < alone.size(); i++) CHECK_THAT(same_bits(found[i], alone[i]), "request " << i << " of model " << model);
+    }
+    comm->say_the_end();
+  });
+}
+
 CHECK_CASE("comm/two models on the same ranks, and a long prompt that is aborted") {
   on_ranks(2, [](const auto& comm) {
     if (comm->rank() > 0) return engine::follow(comm, story_model, on(comm, false));

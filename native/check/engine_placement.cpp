@@ -125,6 +125,28 @@ CHECK_CASE("engine/placement: no layer is cut off from one whose keys it reads")
   keep_together("gemma3n", 7);
 }
 
+CHECK_CASE("engine/placement: adapters lie where their layers and experts lie") {
+  for (const bool steers : {false, true}) {
+    const std::string folder = steers ? "golden2/cvec/qwen3moe" : "golden2/lora/qwen3moe", file = shared(folder + "/model-bf16.gguf");
+    engine::Request r = fake_request(golden_ids(folder), 0);
+    r.kind = engine::Score{};
+    const auto with = [&](EngineOptions o) {
+      for (const std::string name : {"A", "B"})
+        o.adapters.push_back({.path = shared(folder + "/" + name + ".gguf"), .name = name, .steers = steers});
+      return o;
+    };
+    const std::vector<float> wanted = Loaded(with(options(256)), file).run(r).rows;
+    CHECK(!same_bits(wanted, Loaded(options(256), file).run(r).rows));
+    const Registered island;
+    for (int64_t n = 0; n < 5; n++)
+      for (const std::vector<int64_t>& experts : {std::vector<int64_t>{}, {EngineOptions::every_layer}, {1}}) {
+        EngineOptions o = with(on_island(n));
+        o.cpu_experts = experts;
+        CHECK_THAT(same_bits(Loaded(o, file).run(r).rows, wanted), folder << ": other bits with " << n << " layers on the device");
+      }
+  }
+}
+
 // A layer's experts may be anywhere: the same bytes, and less of the device's memory.
 void put_experts_apart(const std::string& name) {
   const std::string file = golden_file(name, "/model-bf16.gguf");

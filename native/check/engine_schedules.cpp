@@ -99,14 +99,33 @@ engine::Propose guesses(const std::vector<Request>& all, const std::vector<Repor
   };
 }
 
-void random_schedules(const std::string& name) {
+// A model beside which adapters are loaded, and where it computes.
+struct Beside {
+  std::vector<engine::AdapterOption> adapters = {};
+  std::string backend = "cpu";
+};
+
+// A quarter of the requests has none of the adapters, the others have some.
+void choose_adapters(std::vector<Request>& all, const std::vector<engine::AdapterOption>& adapters) {
+  if (adapters.empty()) return;
+  const std::vector<engine::AdapterWish> some[] = {
+      {}, {{adapters[0].name, 1}}, {{adapters[1].name, -0.7}}, {{adapters[1].name, 0.5}, {adapters[0].name, 1.25}}};
+  std::mt19937 random(13);
+  for (Request& r : all) r.adapters = some[random() % 4];
+}
+
+void random_schedules(const std::string& name, const Beside& beside = {}) {
   const std::string file = golden_file(name, "/model-bf16.gguf");
   const Does does = !golden_decoder_ids(name).empty() ? Does::rewrites : golden_kind(name) == "hidden" ? Does::encodes : Does::continues;
   const bool whole = does != Does::continues;  // a text in one step
   std::vector<Request> all = requests(does, Loaded(options(512, 200, 1), file).engine->info().longest() - 1);
+  choose_adapters(all, beside.adapters);
   std::vector<Report> alone;
   for (const Request& r : all) {
-    Loaded model(options(512, 200, 1), file);
+    engine::EngineOptions o = options(512, 200, 1);
+    o.backend = beside.backend;
+    if (r.adapters && !r.adapters->empty()) o.adapters = beside.adapters;  // without any: the bits of the model alone
+    Loaded model(o, file);
     alone.push_back(model.run(r));
   }
   const std::tuple<int64_t, int64_t, int64_t> sizes[] = {{512, 64, 6}, {320, 200, 4}, {1024, 200, 16}, {256, 17, 3}};
@@ -114,6 +133,7 @@ void random_schedules(const std::string& name) {
     const auto& [context, rows, sequences] = sizes[i];
     engine::EngineOptions o =
         options(does == Does::rewrites ? std::max<int64_t>(context, 384) : context, whole ? 200 : rows, sequences, 1 + i % 2);
+    o.backend = beside.backend, o.adapters = beside.adapters;
     if (i > 0) o.propose = guesses(all, alone);
     Loaded model(o, file);
     for (int n = i; n < schedules(name); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
@@ -126,6 +146,23 @@ CHECK_GENERATOR() {
     if (!of_all(name)) continue;
     cases().push_back({of_each_kind(name) ? "engine/random schedules of " + name : "model/" + name + " in random schedules",
                        [=] { random_schedules(name); }});
+  }
+}
+
+CHECK_GENERATOR() {
+  for (const BackendEntry& b : backends()) {
+    if (b.name == "ref" || (b.survey && b.survey().devices.empty())) continue;
+    for (const std::string model : {"lora/llama", "lora/qwen3moe", "cvec/mamba2"}) {
+      if (b.survey && model != "lora/llama") continue;
+      const std::string folder = "golden2/" + model, on(b.name);
+      cases().push_back({"engine/random schedules of " + folder + " with adapters on " + on, [=] {
+                           const bool steers = folder.starts_with("golden2/cvec");
+                           const auto adapter = [&](const std::string& name) {
+                             return engine::AdapterOption{.path = shared(folder + "/" + name + ".gguf"), .name = name, .steers = steers};
+                           };
+                           random_schedules(folder, {{adapter("A"), adapter("B")}, on});
+                         }});
+    }
   }
 }
 

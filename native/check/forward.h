@@ -9,6 +9,16 @@
 
 namespace lt::check {
 
+struct AdapterShare {
+  int32_t id;
+  float scale;
+};
+// Of so many that were loaded, those that a sequence has.
+struct Adapted {
+  int64_t loaded = 0;
+  std::vector<AdapterShare> adapters = {};
+};
+
 // The rows of a whole sequence that begins here: every result is wanted, the state after the last row is kept. encoded: of a decoder's, so
 // many tokens of a text that was encoded lie in the pages before its own.
 struct WholeSequence {
@@ -37,6 +47,31 @@ struct WholeSequence {
     rows.pages.fill(pages(b, pages_of(encoded), n));
     rows.spans = std::span(&span, 1);
   }
+  // All rows have these adapters, of those that were loaded.
+  void adapt(Backend& b, int64_t loaded, const std::vector<AdapterShare>& adapters, int64_t vocabulary,
+             const std::vector<int32_t>& tokens) {
+    const int64_t n = span.count;
+    std::vector<int32_t> ids, tokens_of;
+    std::vector<float> weights, shares(static_cast<size_t>(loaded * n));
+    for (const auto& [id, scale] : adapters)
+      for (int64_t r = 0; r < n; r++) {
+        ids.push_back(id), weights.push_back(scale);
+        tokens_of.push_back(static_cast<int32_t>(id * vocabulary) + tokens[static_cast<size_t>(r)]);
+        shares[static_cast<size_t>(id * n + r)] = scale;
+      }
+    const auto floats = [&](const std::vector<float>& values) {
+      const Tensor t = b.alloc(Type::f32, std::ssize(values), 1);
+      b.write(t, values.data());
+      return t;
+    };
+    rows.adapted = {.at = rows.places,
+                    .ids = ints(b, ids, std::ssize(ids), 1),
+                    .weights = floats(weights),
+                    .shares = floats(shares),
+                    .tokens = ints(b, tokens_of, std::ssize(ids), 1),
+                    .among = n};
+    rows.adapted_outputs = rows.adapted;
+  }
   WholeSequence(const WholeSequence&) = delete;  // rows point to the span
   WholeSequence& operator=(const WholeSequence&) = delete;
 
@@ -58,11 +93,12 @@ struct WholeSequence {
 // Logits of every token, row by row; of a model without a head, or where these are asked for, its hidden rows. `decorated` may wrap the
 // backend's ops. decoder: of a model with an encoder, which reads `ids`, the tokens whose rows these are.
 inline std::vector<float> forward(const Model& model, Backend& backend, const std::vector<int32_t>& ids, Type cache,
-                                  Ops* decorated = nullptr, bool hidden = false, const std::vector<int32_t>& decoder = {}) {
+                                  Ops* decorated = nullptr, bool hidden = false, const std::vector<int32_t>& decoder = {},
+                                  const Adapted& adapted = {}) {
   const Shape& s = model.shape();
   const std::vector<int32_t>& last = s.encoder > 0 ? decoder : ids;
   const int64_t n = std::ssize(last), rows = std::max(n, std::ssize(ids)), encoded = s.encoder > 0 ? std::ssize(ids) : 0;
-  backend.reserve(measure(model, rows, n).needs());
+  backend.reserve(measure(model, rows, n, adapted.loaded).needs());
   Ops& ops = decorated ? *decorated : backend.ops();
   const SequenceMemory memory(backend, model, WholeSequence::pages_of(encoded) + WholeSequence::pages_of(n), cache);
   const Tensor all = backend.alloc(Type::f32, rows, s.carried), h = backend.alloc(Type::f32, n, s.width);
@@ -72,8 +108,16 @@ inline std::vector<float> forward(const Model& model, Backend& backend, const st
     for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, memory.all(), sequence.rows);
     return x;
   };
-  if (s.encoder > 0) run(WholeSequence(backend, s, ids));
-  const WholeSequence sequence(backend, s, last, encoded);
+  const auto adapt = [&](WholeSequence& sequence, const std::vector<int32_t>& tokens) {
+    if (!adapted.adapters.empty()) sequence.adapt(backend, adapted.loaded, adapted.adapters, s.vocabulary, tokens);
+  };
+  if (s.encoder > 0) {
+    WholeSequence text(backend, s, ids);
+    adapt(text, ids);
+    run(text);
+  }
+  WholeSequence sequence(backend, s, last, encoded);
+  adapt(sequence, last);
   model.hidden(ops, h, run(sequence), sequence.rows);
   const bool logits = s.head && !hidden;
   const Tensor result = logits ? backend.alloc(Type::f32, n, s.vocabulary) : h;

@@ -97,12 +97,15 @@ inline std::string golden_kind(const std::string& name) {
   return Json::parse(read_file(golden_file(name, "/ids.json"))).at("kind").string();
 }
 
+inline std::vector<float> rows_of_floats(const std::string& path) {
+  const std::string bytes = read_file(path);
+  std::vector<float> rows(bytes.size() / 4);
+  std::memcpy(rows.data(), bytes.data(), bytes.size());
+  return rows;
+}
+
 inline std::vector<float> golden_rows(const std::string& name) {
-  const std::string kind = golden_kind(name);
-  const std::string bytes = read_file(golden_file(name, "/" + kind + ".f32"));
-  std::vector<float> wanted(bytes.size() / 4);
-  std::memcpy(wanted.data(), bytes.data(), bytes.size());
-  return wanted;
+  return rows_of_floats(golden_file(name, "/" + golden_kind(name) + ".f32"));
 }
 
 // How far ref with an F32 cache may be from it.

@@ -34,6 +34,12 @@ inline void on_ranks(int size, const std::function<void(const std::shared_ptr<co
     if (e) std::rethrow_exception(e);
 }
 
+// Adapters beside a model, and how much of which all rows have.
+struct AdaptedModel {
+  std::vector<model::AdapterFile> files = {};
+  std::vector<AdapterShare> shares = {};
+};
+
 struct RankRun {
   std::vector<float> logits;
   std::string division;
@@ -43,13 +49,13 @@ struct RankRun {
 // What forward() gives, computed by this rank together with the others.
 inline RankRun forward_on(const std::shared_ptr<comm::Comm>& comm, const gguf::File& file, const std::string& backend_name,
                           const std::vector<int32_t>& ids, Type cache, bool exact, bool hidden = false,
-                          const std::vector<int32_t>& decoder = {}) {
+                          const std::vector<int32_t>& decoder = {}, const AdaptedModel& adapted = {}) {
   model::Division division;
   division.rank = comm->rank(), division.size = comm->size(), division.exact = exact;
   comm::Ranked backend(open_backend(backend_name, {1, "", 0}), comm);
-  const auto model = model::load(file, backend, {.context = std::ssize(ids)}, &division);
+  const auto model = model::load(file, backend, {.adapters = &adapted.files, .context = std::ssize(ids)}, &division);
   RankRun run;
-  run.logits = forward(*model, backend, ids, cache, nullptr, hidden, decoder);
+  run.logits = forward(*model, backend, ids, cache, nullptr, hidden, decoder, {std::ssize(adapted.files), adapted.shares});
   run.division = division.text();
   run.weights = division.weights();
   return run;
@@ -57,10 +63,10 @@ inline RankRun forward_on(const std::shared_ptr<comm::Comm>& comm, const gguf::F
 
 inline std::vector<RankRun> forward_on_threads(int size, const gguf::File& file, const std::string& backend,
                                                const std::vector<int32_t>& ids, Type cache, bool exact, bool hidden = false,
-                                               const std::vector<int32_t>& decoder = {}) {
+                                               const std::vector<int32_t>& decoder = {}, const AdaptedModel& adapted = {}) {
   std::vector<RankRun> runs(static_cast<size_t>(size));
   on_ranks(size, [&](const std::shared_ptr<comm::Comm>& comm) {
-    runs[static_cast<size_t>(comm->rank())] = forward_on(comm, file, backend, ids, cache, exact, hidden, decoder);
+    runs[static_cast<size_t>(comm->rank())] = forward_on(comm, file, backend, ids, cache, exact, hidden, decoder, adapted);
   });
   return runs;
 }

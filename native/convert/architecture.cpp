@@ -25,6 +25,13 @@ std::string known() {
 
 }  // namespace
 
+std::vector<const Architecture*> architectures_named(std::string_view name) {
+  std::vector<const Architecture*> found;
+  for (const Architecture* a : all())
+    if (a->name == name) found.push_back(a);
+  return found;
+}
+
 bool everywhere(const Description&, int64_t) { return true; }
 bool dense(const Description& d, int64_t layer) { return !sparse(d, layer); }
 bool sparse(const Description& d, int64_t layer) { return !d.sparse.empty() && d.sparse[static_cast<size_t>(layer)]; }

@@ -169,6 +169,9 @@ struct Architecture {
 // Of a folder, by what its config.json says. Throws Code::unsupported, naming it.
 const Architecture& architecture_of(const FolderOf& folder);
 
+// All whose files say `name`.
+std::vector<const Architecture*> architectures_named(std::string_view name);
+
 struct RegisterArchitecture {
   explicit RegisterArchitecture(const Architecture& architecture);
 };

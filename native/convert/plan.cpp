@@ -1,10 +1,10 @@
 #include "convert/plan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <numeric>
 
+#include "convert/names.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "encode/encode.h"
@@ -24,36 +24,6 @@ std::string shape_text(const Tensor& t) {
   for (const int64_t size : t.shape) out += (out.empty() ? "" : " x ") + std::to_string(size);
   return out.empty() ? "a scalar" : out;
 }
-
-// The numbers in place of the pattern's {}; none where the name is another.
-std::optional<std::vector<int64_t>> match(std::string_view pattern, std::string_view name) {
-  std::vector<int64_t> numbers;
-  for (size_t hole = pattern.find("{}"); hole != std::string_view::npos; hole = pattern.find("{}")) {
-    if (!name.starts_with(pattern.substr(0, hole))) return std::nullopt;
-    name.remove_prefix(hole);
-    pattern.remove_prefix(hole + 2);
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc() || number < 0) return std::nullopt;
-    name.remove_prefix(static_cast<size_t>(end - name.data()));
-    numbers.push_back(number);
-  }
-  return name == pattern ? std::optional(numbers) : std::nullopt;
-}
-
-std::string filled(std::string_view pattern, const std::vector<int64_t>& numbers) {
-  const size_t hole = pattern.find("{}");
-  if (hole == std::string_view::npos || numbers.empty()) return std::string(pattern);
-  return std::string(pattern.substr(0, hole)) + std::to_string(numbers[0]) + std::string(pattern.substr(hole + 2));
-}
-
-size_t holes(std::string_view pattern) {
-  size_t count = 0;
-  for (size_t at = pattern.find("{}"); at != std::string_view::npos; at = pattern.find("{}", at + 2)) count++;
-  return count;
-}
-
-bool stacks(const Rule& rule) { return holes(rule.from) > holes(rule.to); }
 
 // The layer that a tensor belongs to; none of what is outside layers.
 std::optional<int64_t> layer_of(const Rule& rule, const std::vector<int64_t>& numbers) {
@@ -202,14 +172,7 @@ class Planner {
   }
 
  private:
-  // A name as the rules have it.
-  std::string plain(std::string_view stored) const {
-    for (const Renamed& r : architecture_.endings)
-      if (stored.ends_with(r.stored)) return std::string(stored.substr(0, stored.size() - r.stored.size())) + std::string(r.plain);
-    for (const Renamed& r : architecture_.renamed)
-      if (stored.starts_with(r.stored)) return std::string(r.plain) + std::string(stored.substr(r.stored.size()));
-    return std::string(stored);
-  }
+  std::string plain(std::string_view stored) const { return plain_name(architecture_, stored); }
 
   const Tensor* find(std::string_view name) const {
     const Tensor* found = folder_.find(name);

@@ -18,6 +18,21 @@ struct Span {
 // Layers that reach back equally far share page tables; there are at most so many kinds.
 constexpr size_t most_groups = 4;
 
+// Of `among` rows those that adapters change, and by how much of which. Adapters are numbered as they were loaded.
+struct AdaptedRows {
+  Tensor at;       // i32 (m, 1): rows, ascending
+  Tensor ids;      // i32 (slots * m, 1), slot by slot: an adapter of each, ascending; of those with fewer, as many as were loaded: none
+  Tensor weights;  // f32 (slots * m, 1): how much of it; of none, 0
+  Tensor shares;   // f32 (adapters * m, 1), adapter by adapter: how much of each
+  Tensor tokens;   // i32 (slots * m, 1): adapter * vocabulary + the row's token; of none, 0
+  int64_t among = 0;
+
+  explicit operator bool() const { return bool(at); }
+  int64_t count() const { return at.rows; }
+  int64_t slots() const { return ids.rows / at.rows; }
+  Tensor slot(const Tensor& list, int64_t i) const { return list.slice(i * count(), count()); }
+};
+
 // Tensors that do not change their address from one step of a shape to the next, so that a recorded pass reads its step's.
 struct Rows {
   Tensor ids;        // i32 (n, 1): tokens; of a row that is given, any
@@ -38,6 +53,8 @@ struct Rows {
   // Of a model with an encoder, in a step that does not encode; in one that does, none.
   Tensor across{};        // i32 (n, 1): the last place of the text that the row's sequence had encoded, all of which it sees
   Tensor across_pages{};  // i32 (sequences, pages of the longest): where that lies
+
+  AdaptedRows adapted{}, adapted_outputs{};  // of all rows; of `outputs`, without shares and tokens
 
   std::span<const Span> spans;  // the sequences for host code: covers all rows, in order
   Splits splits{};              // attention's work list, where the rows are few

@@ -2,7 +2,7 @@
 
 namespace lt {
 
-Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
+Sizing measure(const Model& model, int64_t rows, int64_t outputs, int64_t adapters) {
   const Shape& s = model.shape();
   const Groups groups = groups_of(s);
   Sizing ops;
@@ -25,6 +25,12 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
              .spans = {}};
   for (size_t g = 0; g < groups.reach.size(); g++) batch.pages[g] = tensor(Type::i32, rows, 1);
   if (s.encoder > 0) batch.across = batch.across_pages = list;
+  // Of so many rows; where some are without, the others are gathered.
+  const auto adapted = [&](int64_t n, int64_t among) -> AdaptedRows {
+    if (adapters == 0 || n < 1) return {};
+    const Tensor ids = tensor(Type::i32, adapters * n, 1), weights = tensor(Type::f32, adapters * n, 1);
+    return {tensor(Type::i32, n, 1), ids, weights, weights, ids, among};
+  };
   std::vector<Kv> kv;
   std::vector<Tensor> states;
   for (int64_t i = 0; i < s.count(); i++) {
@@ -41,10 +47,15 @@ Sizing measure(const Model& model, int64_t rows, int64_t outputs) {
     if (!k.latent) kv.back().v.data = &nor_this;
   }
   const Tensor x = tensor(Type::f32, rows, s.carried), h = tensor(Type::f32, outputs, s.width);
-  model.embed(ops, x, batch);
-  for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);
-  if (outputs) model.hidden(ops, h, x, batch);
-  if (outputs && s.head) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), h, batch);
+  const auto pass = [&](int64_t without) {
+    batch.adapted = adapted(rows - without, rows), batch.adapted_outputs = adapted(outputs - without, outputs);
+    model.embed(ops, x, batch);
+    for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);
+    if (outputs) model.hidden(ops, h, x, batch);
+    if (outputs && s.head) model.head(ops, tensor(Type::f32, outputs, s.vocabulary), h, batch);
+  };
+  if (adapters > 0) pass(1);
+  pass(0);
   if (s.encoder > 0) {  // a step of another kind
     batch.across = batch.across_pages = {};
     for (int64_t i = 0; i < s.count(); i++) model.layer(ops, i, x, {kv, states}, batch);

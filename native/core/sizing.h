@@ -129,7 +129,7 @@ class Sizing : public Ops {
   int64_t flops_ = 0, bytes_ = 0;
 };
 
-// What a forward pass of `rows` rows, `outputs` of them wanted, needs.
-Sizing measure(const Model& model, int64_t rows, int64_t outputs);
+// What a forward pass of `rows` rows, `outputs` of them wanted, needs. adapters: that any of the rows may have.
+Sizing measure(const Model& model, int64_t rows, int64_t outputs, int64_t adapters = 0);
 
 }  // namespace lt

@@ -22,6 +22,7 @@ Batch::Batch(std::vector<Stage> stages, std::vector<Turn> order, const Shape& sh
       size_(size),
       carried_(shape.carried),
       axes_(shape.axes),
+      vocabulary_(shape.vocabulary),
       looks_ahead_(shape.looks_ahead),
       types_(shape.types > 1) {}
 
@@ -52,7 +53,24 @@ void Batch::describe(std::span<const Work> work, std::span<const Scheduler::Page
     if (outputs > 0) rows_.wants[s->request.embeds()] = 1;
   }
   describe_pages(work);
+  if (size_.adapters > 0) describe_adapters(work);
   check();
+}
+
+void Batch::describe_adapters(std::span<const Work> work) {
+  adapted_.clear(), adapted_outputs_.clear();
+  int32_t row = 0, output = 0;
+  for (const auto& [s, count, outputs, drafts] : work) {
+    const std::span<const AdapterShare> shares = s->request.shares;
+    for (int64_t r = 0; r < count; r++, row++) {
+      if (!shares.empty()) adapted_.push_back({row, rows_.ids[static_cast<size_t>(row)], shares});
+      if (r < count - outputs) continue;
+      if (!shares.empty()) adapted_outputs_.push_back({output, 0, shares});
+      output++;
+    }
+  }
+  describe_adapted(rows_.adapted, adapted_, size_.adapters, vocabulary_, false);
+  describe_adapted(rows_.adapted_outputs, adapted_outputs_, size_.adapters, vocabulary_, true);
 }
 
 // Row `row`, where the request gives an embedding for it.

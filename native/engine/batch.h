@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/adapted.h"
 #include "engine/scheduler.h"
 #include "engine/stage.h"
 
@@ -38,6 +39,7 @@ class Batch {
   void describe(std::span<const Work> work, std::span<const Scheduler::PageCopy> copies);
   void add_given(const Request& r, int32_t place, int32_t row);
   void describe_pages(std::span<const Work> work);
+  void describe_adapters(std::span<const Work> work);
   void check() const;
   bool pass(const Ask& interrupted);
   Stage& last() { return stages_[order_.back().stage]; }
@@ -45,9 +47,10 @@ class Batch {
   std::vector<Stage> stages_;
   std::vector<Turn> order_;
   BatchSize size_;
-  int64_t carried_, axes_;
+  int64_t carried_, axes_, vocabulary_;
   bool looks_ahead_, types_;
   HostRows rows_;
+  std::vector<AdaptedRow> adapted_, adapted_outputs_;
   std::vector<float> x_;  // rows between two stages
   Lead lead_;
 };

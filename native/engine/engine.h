@@ -26,6 +26,26 @@ namespace lt::engine {
 // thread.
 using Propose = std::function<void(std::span<const int32_t> tokens, int64_t most, std::vector<int32_t>& drafts)>;
 
+// A file beside the model's whose changes requests may ask for: a LoRA (GGUF, or a PEFT folder), or a control vector (GGUF).
+struct AdapterOption {
+  static constexpr int64_t last_layer = INT32_MAX;
+
+  std::string path, name;
+  double scale = 1;                      // of requests that say nothing of adapters; 0: these go without
+  bool steers = false;                   // a control vector
+  int64_t first = 1, last = last_layer;  // its layers
+};
+
+// How much of one of them a request has.
+struct AdapterShare {
+  int32_t id;  // in the order of EngineOptions::adapters
+  float scale;
+};
+struct AdapterWish {
+  std::string name;
+  double scale = 1;
+};
+
 struct EngineOptions {
   static constexpr int64_t fit_layers = -1, all_layers = -2, every_layer = -1;
   static constexpr int64_t default_context = 8192;
@@ -44,6 +64,7 @@ struct EngineOptions {
   std::string cache_type = "f16";    // f16, f32, q8_0
   std::string pre_tokenizer;         // by its name, whatever the file says; empty: the file's
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
+  std::vector<AdapterOption> adapters;
   Propose propose;                   // empty: nothing is guessed
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
   std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
@@ -53,6 +74,7 @@ struct EngineOptions {
 struct MemoryInfo {                      // bytes
   uint64_t weights;                      // of the mapped file, shared with the page cache
   uint64_t kv, states, scratch, tables;  // allocated at load; states: of recurrent layers; tables: vocabulary and the like
+  uint64_t adapters;                     // on whichever side their layers are
   uint64_t device;                       // of the device's own memory, with its copies of weights
 };
 
@@ -72,6 +94,7 @@ struct ModelInfo {
   int64_t outputs = 0;              // scores of a text; 0: it gives none
   std::vector<std::string> labels;  // of them, where the file names them
   MemoryInfo memory;
+  std::vector<AdapterOption> adapters;
   std::string chat_template;                                         // empty: none in the file
   std::vector<std::pair<std::string, std::string>> named_templates;  // further ones, by their names
   std::string rerank_template;  // what a reranker is asked, with {query} and {document}; empty: it takes a pair of texts
@@ -121,6 +144,8 @@ struct Request {
   // salt.
   std::vector<int32_t> given_at;
   std::vector<float> given;
+  std::optional<std::vector<AdapterWish>> adapters;  // none said: those that the model was loaded with, with their scales
+  std::vector<AdapterShare> shares;                  // set by the engine: those, by number, none with a scale of 0
   std::variant<Generate, Score, Embed> kind;
 
   bool generates() const { return std::holds_alternative<Generate>(kind); }

@@ -2,10 +2,12 @@
 #include "engine/identity.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
 
+#include "convert/adapter.h"
 #include "gguf/fingerprint.h"
 
 namespace lt::engine {
@@ -39,7 +41,10 @@ Identity identity_of(const gguf::File& file, const EngineOptions& o) {
   for (const int64_t layer : o.cpu_experts) options << ' ' << layer;
   options << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
           << "\nstateMemory " << o.state_memory << "\ntakesEmbeddings " << (o.takes_embeddings ? "true" : "false") << "\ncacheType "
-          << o.cache_type << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
+          << o.cache_type << "\nadapters";
+  for (const AdapterOption& a : o.adapters)
+    options << ' ' << gguf::fingerprint(*convert::open_adapter(a.path, file)) << " x " << a.scale << " in " << a.first << " to " << a.last;
+  options << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
   char hex[17];
   std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(gguf::fingerprint(file)));
   return {LT_VERSION, std::to_string(file.bytes()) + " bytes with fingerprint " + hex, options.str()};
@@ -57,6 +62,9 @@ Packet& put_options(Packet& to, const EngineOptions& o) {
   to.put(o.backend).put(o.isa).put(o.gpu_layers).put(std::ssize(o.cpu_experts));
   for (const int64_t layer : o.cpu_experts) to.put(layer);
   to.put(int64_t{o.threads}).put(o.context_tokens).put(o.batch_tokens);
+  to.put(std::ssize(o.adapters));
+  for (const AdapterOption& a : o.adapters)
+    to.put(a.path).put(a.name).put(std::bit_cast<int64_t>(a.scale)).put(int64_t{a.steers}).put(a.first).put(a.last);
   return to.put(o.max_sequences).put(o.cache_type).put(int64_t{o.exact_ranks}).put(o.state_memory).put(int64_t{o.takes_embeddings});
 }
 
@@ -70,6 +78,11 @@ EngineOptions take_options(Packet& from, const EngineOptions& own) {
   o.threads = static_cast<int>(from.number());
   o.context_tokens = from.number();
   o.batch_tokens = from.number();
+  o.adapters.resize(static_cast<size_t>(from.number()));
+  for (AdapterOption& a : o.adapters) {
+    a.path = from.text(), a.name = from.text(), a.scale = std::bit_cast<double>(from.number());
+    a.steers = from.number() != 0, a.first = from.number(), a.last = from.number();
+  }
   o.max_sequences = from.number();
   o.cache_type = from.text();
   o.exact_ranks = from.number() != 0;

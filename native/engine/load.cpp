@@ -1,11 +1,15 @@
 // From a file to a running engine: the options, the sizes, the memory.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "comm/world.h"
+#include "convert/adapter.h"
+#include "core/text.h"
 #include "engine/beside.h"
 #include "engine/loaded_model.h"
 #include "engine/rank_loading.h"
@@ -60,7 +64,31 @@ BatchSize size_of(const EngineOptions& o, const Shape& s, int64_t context) {
   const int64_t rows = std::min(o.batch_tokens ? o.batch_tokens : usual, context);
   const int64_t sequences = std::min(o.max_sequences, rows);  // each has a row of every step
   const int64_t outputs = s.head ? sequences + std::min(rows, logit_rows) : rows;
-  return {rows, sequences, outputs, cache_size(o, s, rows, sequences, context), cache_type(o.cache_type, s), o.takes_embeddings};
+  return {rows,
+          sequences,
+          outputs,
+          cache_size(o, s, rows, sequences, context),
+          cache_type(o.cache_type, s),
+          o.takes_embeddings,
+          std::ssize(o.adapters)};
+}
+
+void check_names(const std::vector<AdapterOption>& adapters) {
+  std::set<std::string> names;
+  for (const AdapterOption& a : adapters) {
+    if (!names.insert(a.name).second)
+      throw Error(Code::argument, "adapters: expected names that differ, found \"" + shown(a.name) + "\" twice; give them names");
+    if (!std::isfinite(a.scale)) throw Error(Code::argument, "adapters: expected a scale that is a number, of \"" + shown(a.name) + "\"");
+    if (a.first < 1 || a.last < a.first)
+      throw Error(Code::argument, "controlVectors: expected layers from 1 up, the first not behind the last, found " +
+                                      std::to_string(a.first) + " to " + std::to_string(a.last));
+  }
+}
+
+std::vector<model::AdapterFile> open_adapters(const EngineOptions& o, const gguf::File& base) {
+  std::vector<model::AdapterFile> files;
+  for (const AdapterOption& a : o.adapters) files.push_back({convert::open_adapter(a.path, base), a.name, a.steers, a.first, a.last});
+  return files;
 }
 
 // Reads the file ahead on its own thread; tells how far it is on the caller's.
@@ -231,10 +259,11 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
     if (!several || several->leads()) parts.tokenizer = tokenize::Tokenizer::load(file, options.pre_tokenizer);
   });
   const auto size_of_step = [&](const Shape& s) { return size_of(options, s, context_of(options, s)); };
-  Placement placed = place(*file, options, size_of_step, table_bytes(*file), several);
+  Placement placed = place(*file, options, size_of_step, table_bytes(*file), several, open_adapters(options, *file));
   if (several) prefetch.emplace(*file, &several->division().read);  // of its weights alone, now that they are known
   Prefetch::tell(progress, prefetch->fraction());
   parts.info = describe(*file, placed, context_of(options, placed.shape), several);
+  parts.info.adapters = options.adapters;
   parts.readout = placed.readout();
   parts.sides = std::move(placed.sides);
   parts.step_ms = options.step_ms;
@@ -253,6 +282,7 @@ std::unique_ptr<Engine> Engine::load(std::shared_ptr<const gguf::File> file, con
   check_range("contextTokens", options.context_tokens, 0, 1 << 30);
   check_range("batchTokens", options.batch_tokens, 0, 65536);
   check_range("maxSequences", options.max_sequences, 1, 4096);
+  check_names(options.adapters);
   const auto comm = options.comm ? options.comm : comm::world();
   if (!comm || comm->size() == 1) return start(assemble(file, options, progress, nullptr), std::move(sink));
   return start(lead(comm, file, options, progress), std::move(sink));

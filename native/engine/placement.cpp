@@ -39,7 +39,7 @@ std::string best_backend() {
 // weights_there: they were read into memory already.
 void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) {
   const uint64_t available = available_memory() + (weights_there ? m.weights : 0),
-                 needed = m.weights + m.kv + m.states + m.scratch + m.tables;
+                 needed = m.weights + m.adapters + m.kv + m.states + m.scratch + m.tables;
   if (needed <= available) return;
   std::string advice = "; use a smaller model";
   const auto context = size.pages() * page;
@@ -49,9 +49,10 @@ void check_host(const MemoryInfo& m, const BatchSize& size, bool weights_there) 
     if (fits > 0) advice = "; try contextTokens " + std::to_string(std::min(fits, context - 1)) + " or a smaller model";
   }
   if (m.states > needed / 8) advice += ", or a smaller maxSequences";
-  throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights) + " for weights, " + megabytes(m.kv) +
-                                " for the cache of " + std::to_string(context) + " tokens, " + megabytes(m.states + m.scratch + m.tables) +
-                                " to compute with), " + megabytes(available) + " are available" + advice);
+  throw Error(Code::memory, "the model needs " + megabytes(needed) + " (" + megabytes(m.weights + m.adapters) + " for weights, " +
+                                megabytes(m.kv) + " for the cache of " + std::to_string(context) + " tokens, " +
+                                megabytes(m.states + m.scratch + m.tables) + " to compute with), " + megabytes(available) +
+                                " are available" + advice);
 }
 
 // No layer is cut off from one whose keys and values it reads: so many of the last ones at most.
@@ -68,8 +69,8 @@ int64_t last_layers(const Shape& s, int64_t wanted) {
 class Placing {
  public:
   Placing(const gguf::File& file, const EngineOptions& options, std::function<BatchSize(const Shape&)> size_of, uint64_t tables,
-          Ranks* ranks)
-      : file_(file), options_(options), size_of_(std::move(size_of)), ranks_(ranks) {
+          Ranks* ranks, const std::vector<model::AdapterFile>& adapters)
+      : file_(file), options_(options), size_of_(std::move(size_of)), ranks_(ranks), adapters_(adapters) {
     placed_.memory.weights = file.tensor_bytes();
     placed_.memory.tables = tables;
   }
@@ -96,7 +97,7 @@ class Placing {
         placed_.sides.clear();
         EngineOptions host = options_;
         host.isa.clear();
-        return Placing(file_, host, size_of_, placed_.memory.tables, ranks_).on_host("cpu");
+        return Placing(file_, host, size_of_, placed_.memory.tables, ranks_, adapters_).on_host("cpu");
       }
       try {
         return shared(name, split);
@@ -124,11 +125,13 @@ class Placing {
     weights_ = {};
     model::Section section = part;
     section.context = options_.context_tokens ? options_.context_tokens : EngineOptions::default_context;
+    section.adapters = &adapters_;
     s.model = model::load(file_, *s.backend, section, ranks_ ? &ranks_->division() : nullptr, &weights_);
-    if (ranks_) placed_.memory.weights = ranks_->division().weights();
+    placed_.memory.adapters = weights_.adapters;
+    if (ranks_) placed_.memory.weights = ranks_->division().weights() - std::min(ranks_->division().weights(), weights_.adapters);
     placed_.shape = s.model->shape();
     placed_.size = size_of_(placed_.shape);
-    needs_ = measure(*s.model, placed_.size.rows, placed_.size.outputs).needs();
+    needs_ = measure(*s.model, placed_.size.rows, placed_.size.outputs, placed_.size.adapters).needs();
   }
 
   bool experts_on_host(int64_t layer) const {
@@ -279,6 +282,7 @@ class Placing {
   const EngineOptions& options_;
   std::function<BatchSize(const Shape&)> size_of_;
   Ranks* ranks_;
+  const std::vector<model::AdapterFile>& adapters_;
   Placement placed_;
   model::WeightBytes weights_;
   Needs needs_;
@@ -298,11 +302,11 @@ DeviceShare fit(uint64_t free, const std::vector<uint64_t>& layers, uint64_t end
 }
 
 Placement place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of,
-                uint64_t tables, Ranks* ranks) {
+                uint64_t tables, Ranks* ranks, const std::vector<model::AdapterFile>& adapters) {
   const bool any = options.backend == "auto";
   const std::string name = any ? best_backend() : options.backend;
   const BackendEntry* entry = entry_of(name);
-  Placing placing(file, options, size_of, tables, ranks);
+  Placing placing(file, options, size_of, tables, ranks, adapters);
   if (entry && entry->survey) return placing.on_device(name);
   if (options.gpu_layers > 0 || options.gpu_layers == EngineOptions::all_layers)
     throw Error(Code::device, "gpuLayers: expected a device to put layers on, found " +

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/ranks.h"
 #include "engine/stage.h"
+#include "model/adapters.h"
 
 namespace lt::engine {
 
@@ -39,9 +40,10 @@ struct Placement {
 };
 
 // size_of: the sizes of a step for a model's shape; tables: bytes of host memory that others take; ranks: of which this is one, or
-// null. Throws Code::argument, Code::device, and Code::memory with the figures before anything large is allocated.
+// null; adapters: as options name them. Throws Code::argument, Code::device, and Code::memory with the figures before anything large is
+// allocated.
 Placement place(const gguf::File& file, const EngineOptions& options, const std::function<BatchSize(const Shape&)>& size_of,
-                uint64_t tables, Ranks* ranks);
+                uint64_t tables, Ranks* ranks, const std::vector<model::AdapterFile>& adapters);
 
 // The layers for which a device has room. Bytes: free on the device; of each layer with its cache; of the head and the token
 // table; of what a pass takes besides.

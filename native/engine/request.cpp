@@ -1,10 +1,14 @@
 #include "engine/request.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 #include <string>
 
+#include "core/hash.h"
+#include "core/text.h"
 #include "engine/cache.h"
 
 namespace lt::engine {
@@ -53,6 +57,46 @@ void check_given(const Request& r, const ModelInfo& model) {
   const auto falls = std::adjacent_find(r.given_at.begin(), r.given_at.end(), std::greater_equal<>());
   if (falls != r.given_at.end() || r.given_at.front() < 0 || r.given_at.back() >= std::ssize(r.prompt))
     refuse("given", "ascending places of the prompt", "others");
+}
+
+const AdapterOption* find_adapter(const ModelInfo& model, const std::string& name) {
+  const auto is_it = [&](const AdapterOption& a) { return a.name == name; };
+  const auto at = std::find_if(model.adapters.begin(), model.adapters.end(), is_it);
+  return at == model.adapters.end() ? nullptr : &*at;
+}
+
+void check_adapters(const Request& r, const ModelInfo& model) {
+  if (!r.adapters) return;
+  std::set<std::string> seen;
+  for (const AdapterWish& w : *r.adapters) {
+    if (!find_adapter(model, w.name)) {
+      std::string names;
+      for (const AdapterOption& a : model.adapters) names += (names.empty() ? "" : ", ") + shown(a.name);
+      refuse("adapters", names.empty() ? "none, as the model was loaded without any" : "names of those that were loaded: " + names,
+             "\"" + shown(w.name) + "\"");
+    }
+    if (!std::isfinite(w.scale)) refuse("adapters", "a scale that is a number", std::to_string(w.scale));
+    if (!seen.insert(w.name).second) refuse("adapters", "each name once", "\"" + shown(w.name) + "\" twice");
+  }
+}
+
+// What texts are known by depends on them.
+void give_adapters(Request& r, const ModelInfo& model) {
+  if (model.adapters.empty()) return;
+  const auto id_of = [&](const AdapterOption& a) { return static_cast<int32_t>(&a - model.adapters.data()); };
+  const auto add = [&](const AdapterOption& a, double scale) {
+    if (const auto x = static_cast<float>(scale); x != 0) r.shares.push_back({id_of(a), x});
+  };
+  if (r.adapters)
+    for (const AdapterWish& w : *r.adapters) add(*find_adapter(model, w.name), w.scale);
+  else
+    for (const AdapterOption& a : model.adapters) add(a, a.scale);
+  if (r.shares.empty()) return;
+  std::sort(r.shares.begin(), r.shares.end(), [](const AdapterShare& a, const AdapterShare& b) { return a.id < b.id; });
+  Hash salt;
+  salt.add(&r.salt, sizeof r.salt);
+  for (const AdapterShare& s : r.shares) salt.add(&s.id, sizeof s.id), salt.add(&s.scale, sizeof s.scale);
+  r.salt = salt.value();
 }
 
 void check_wishes(const Generate& g, int64_t vocabulary, const tokenize::Tokenizer& tokenizer) {
@@ -131,6 +175,7 @@ void check(const Request& r, const ModelInfo& model, const tokenize::Tokenizer& 
   check_types(r, model);
   check_pooling(r, model);
   check_given(r, model);
+  check_adapters(r, model);
   if (r.generates()) check_wishes(r.generate(), model.vocabulary, tokenizer);
   model.has_encoder() ? check_texts(r, model) : check_length(r, model);
   check_at_once(r, model);
@@ -147,6 +192,7 @@ Choosable::Choosable(const tokenize::Tokenizer& tokenizer) {
 
 Request ready(Request r, const Choosable& choosable, const tokenize::Tokenizer& tokenizer, const ModelInfo& model) {
   if (model.has_encoder()) join_texts(r, model.decoder_start);
+  give_adapters(r, model);
   if (!r.generates()) return r;
   Generate& g = r.generate();
   for (const TextBias& b : g.text_bias) {

@@ -10,13 +10,24 @@
 
 namespace lt::engine {
 
+// As core's AdaptedRows; weights and shares by their bits.
+struct HostAdapted {
+  std::vector<int32_t> at, ids, weights, shares, tokens;
+
+  template <class Self, class F>
+  static void each(Self& self, F f) {
+    f(self.at), f(self.ids), f(self.weights), f(self.shares), f(self.tokens);
+  }
+};
+
 struct HostRows {
   std::vector<int32_t> ids, places, turns, sees, types, sequences, starts, reads, writes, outputs, given_at;  // as core's Rows
   std::vector<int32_t> given;                                                                                 // the bits of Rows::given
   std::array<std::vector<int32_t>, most_groups> pages;  // as wide as the longest sequence's
   std::vector<int32_t> across, across_pages;            // as core's Rows; the pages as wide as the others
-  std::vector<int32_t> copies;                          // pages to be copied first, in order: group, from, to, group, ...
-  std::vector<int32_t> wants;                           // of the outputs: logits or hidden rows, 0 or 1 each
+  HostAdapted adapted, adapted_outputs;
+  std::vector<int32_t> copies;  // pages to be copied first, in order: group, from, to, group, ...
+  std::vector<int32_t> wants;   // of the outputs: logits or hidden rows, 0 or 1 each
 
   // f(list, the tensor it becomes) for every list that a pass reads.
   template <class Self, class F>
@@ -31,6 +42,7 @@ struct HostRows {
   static void each_list(Self& rows, F f) {
     each(rows, [&](auto& list, auto) { f(list); });
     for (auto& table : rows.pages) f(table);
+    HostAdapted::each(rows.adapted, f), HostAdapted::each(rows.adapted_outputs, f);
     f(rows.across_pages), f(rows.given), f(rows.copies), f(rows.wants);
   }
 

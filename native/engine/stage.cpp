@@ -10,13 +10,23 @@ namespace {
 
 // Numbers between the beginnings of two lists: 256 bytes, a multiple of every backend's wish.
 constexpr int64_t list_grain = 64;
-constexpr int64_t lists = 17 + static_cast<int64_t>(most_groups);
+constexpr int64_t lists = 25 + static_cast<int64_t>(most_groups);
 
 int64_t whole(int64_t n) { return (n + list_grain - 1) / list_grain * list_grain; }
 
-Tensor embeddings(Tensor numbers) {
+// Numbers that were sent by their bits.
+Tensor of_bits(Tensor numbers) {
   numbers.type = Type::f32;
   return numbers;
+}
+
+// Without the last row.
+AdaptedRows but_one(AdaptedRows a) {
+  const int64_t slots = a.slots(), n = a.count() - 1;
+  if (n == 0) return {};
+  a.at = a.at.slice(0, n);
+  for (Tensor* t : {&a.ids, &a.weights, &a.shares, &a.tokens}) *t = t->slice(0, slots * n);
+  return a;
 }
 
 uint64_t floats(int64_t n) { return static_cast<uint64_t>(4 * n); }
@@ -30,7 +40,8 @@ int64_t BatchSize::described(const Shape& s) const {
   const int64_t by_row = (6 + s.axes + (takes_embeddings ? 1 + s.width : 0)) * rows,
                 by_sequence = 2 * sequences + 1 + groups * sequences * pages();
   const int64_t across = s.encoder > 0 ? rows + sequences * pages() : 0;
-  return by_row + by_sequence + across + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
+  const int64_t adapted = adapters > 0 ? rows * (1 + 4 * adapters) + outputs * (1 + 2 * adapters) : 0;
+  return by_row + by_sequence + across + adapted + outputs + 2 * splits() + std::min(rows, HostSplits::most_rows) + lists * list_grain;
 }
 
 uint64_t Stage::kv_bytes(const Shape& s, const BatchSize& size, int64_t layer) {
@@ -75,7 +86,16 @@ Stage::Stage(Backend& backend, const Model& model, std::vector<Segment> segments
   backend.reserve(needs);
   backend.prepare([&](Ops& ops) {
     Rows rows = largest(size);
-    for (const Segment& g : segments_) pass(ops, g, rows, s.head, nullptr);
+    const auto all = [&] {
+      for (const Segment& g : segments_) pass(ops, g, rows, s.head, nullptr);
+    };
+    all();
+    if (rows.adapted) {  // steps in which others are without, and such without any
+      rows.adapted = but_one(rows.adapted), rows.adapted_outputs = but_one(rows.adapted_outputs);
+      all();
+      rows.adapted = rows.adapted_outputs = {};
+      all();
+    }
     if (s.encoder == 0) return;
     rows.across = rows.across_pages = rows.outputs = {};  // a step that encodes
     for (const Segment& g : segments_) pass(ops, g, rows, false, nullptr);
@@ -124,7 +144,12 @@ Rows Stage::largest(const BatchSize& size) const {
   rows.outputs = list(size.outputs, 1);
   for (size_t g = 0; g < size.cache.reach.size(); g++) rows.pages[g] = list(size.sequences, size.pages());
   rows.across_pages = list(size.sequences, size.pages());
-  if (size.takes_embeddings) rows.given = embeddings(list(size.rows, model_.shape().width));
+  if (size.takes_embeddings) rows.given = of_bits(list(size.rows, model_.shape().width));
+  const auto adapted = [&](int64_t n) -> AdaptedRows {
+    const Tensor all = list(size.adapters * n, 1);
+    return {list(n, 1), all, of_bits(all), of_bits(all), all, n};
+  };
+  if (size.adapters > 0) rows.adapted = adapted(size.rows), rows.adapted_outputs = adapted(size.outputs);
   rows.splits = {list(size.splits(), 2), list(std::min(size.rows, HostSplits::most_rows), 1)};
   return rows;
 }
@@ -137,6 +162,12 @@ Tensor Stage::list(const std::vector<int32_t>& values, int64_t rows) {
   lists_.resize(static_cast<size_t>(at));
   lists_.insert(lists_.end(), values.begin(), values.end());
   return {described_.row<int32_t>(0) + at, Type::i32, rows, cols, cols * 4};
+}
+
+AdaptedRows Stage::adapted(const HostAdapted& of, int64_t among) {
+  if (of.at.empty()) return {};
+  const auto column = [&](const std::vector<int32_t>& values) { return list(values, std::ssize(values)); };
+  return {column(of.at), column(of.ids), of_bits(column(of.weights)), of_bits(column(of.shares)), column(of.tokens), among};
 }
 
 void Stage::describe(const HostRows& rows) {
@@ -154,7 +185,9 @@ void Stage::describe(const HostRows& rows) {
   });
   for (size_t g = 0; g < most_groups; g++) rows_.pages[g] = list(rows.pages[g], sequences);
   rows_.across_pages = list(rows.across_pages, sequences);
-  if (segments_.front().embed) rows_.given = embeddings(list(rows.given, std::ssize(rows.given_at)));
+  if (segments_.front().embed) rows_.given = of_bits(list(rows.given, std::ssize(rows.given_at)));
+  rows_.adapted = adapted(rows.adapted, n);
+  rows_.adapted_outputs = adapted(rows.adapted_outputs, std::ssize(rows.outputs));
   if (splits_.count() > 0) rows_.splits = {list(splits_.entries, splits_.count()), list(splits_.firsts, n)};
   backend_.write({described_.data, Type::i32, 1, std::ssize(lists_), std::ssize(lists_) * 4}, lists_.data());
   rows_.spans = spans_;
@@ -225,7 +258,8 @@ bool Stage::pass(Ops& ops, const Segment& g, const Rows& rows, bool logits, cons
 // for want of memory: then nothing more is recorded, and a step calls its ops. What is wrong with the pass itself it says again there;
 // a device that is lost is lost.
 Plan* Stage::plan(size_t segment) {
-  const Bucket bucket{rows_.ids.rows, rows_.splits.entries.rows, rows_.pages[0].cols};
+  const Bucket bucket{rows_.ids.rows, rows_.splits.entries.rows, rows_.pages[0].cols, rows_.adapted.count(),
+                      rows_.adapted ? rows_.adapted.slots() : 0};
   auto found = plans_.find(bucket);
   if (found == plans_.end()) {
     if (plans_.size() >= most_recorded)

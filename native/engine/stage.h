@@ -38,6 +38,7 @@ struct BatchSize {
   CacheSize cache;
   Type type;  // of keys and values
   bool takes_embeddings = false;
+  int64_t adapters = 0;  // that rows may have
 
   int64_t pages() const;                                                      // of one sequence at most: the widest table
   int64_t splits() const { return HostSplits::bound(rows, pages() * page); }  // of attention's work list
@@ -71,6 +72,7 @@ class Stage {
   bool pass(Ops& ops, const Segment& segment, const Rows& rows, bool logits, const std::function<bool()>& interrupted) const;
   Rows largest(const BatchSize& size) const;
   Tensor list(const std::vector<int32_t>& values, int64_t rows);
+  AdaptedRows adapted(const HostAdapted& of, int64_t among);
   std::span<const float> result(const Tensor& of, std::vector<float>& host, bool& read, int64_t output);
   Plan* plan(size_t segment);
 
@@ -91,9 +93,10 @@ class Stage {
   std::vector<float> host_logits_, host_hidden_;  // of all outputs, from a device
   std::vector<char> host_page_;                   // of a layer's keys or values, between two pages of a device
 
-  // A decode of so many rows, with so many entries of attention's work list and tables so wide: where its lists lie is the same for all.
+  // A decode of so many rows, with so many entries of attention's work list, tables so wide, so many rows with so many adapters at most:
+  // where its lists lie is the same for all.
   struct Bucket {
-    int64_t rows, entries, pages;
+    int64_t rows, entries, pages, adapted, slots;
     auto operator<=>(const Bucket&) const = default;
   };
   struct Recorded {

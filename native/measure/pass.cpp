@@ -18,7 +18,7 @@ Pass::Pass(const gguf::File& file, const engine::EngineOptions& options, int64_t
     throw Error(Code::argument, "batchTokens: expected 1 to 65536, found " + std::to_string(options.batch_tokens));
   engine::EngineOptions placing = options;
   placing.context_tokens = context;
-  placed_ = engine::place(file, placing, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr);
+  placed_ = engine::place(file, placing, [&](const Shape& s) { return size_of(options, s); }, 0, nullptr, {});
   if (!placed_.shape.head)
     throw Error(Code::unsupported, "this model encodes texts and predicts no tokens, so it cannot be measured by them");
   if (placed_.shape.encoder > 0)

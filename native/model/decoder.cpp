@@ -55,6 +55,7 @@ Ends::Ends(Loader& loader, const Hyper& hyper, const EndOptions& options) : opti
   {
     const Loader::Part part = loader.embed();
     table_ = loader.lookup("token_embd.weight", hyper.vocabulary, hyper.width);
+    table_low_ = loader.low_rank_table("token_embd", hyper.vocabulary, hyper.width);
     if (options.positions) positions_ = loader.lookup("position_embd.weight", hyper.context, hyper.width);
     if (options.types) {
       shape_.types = loader.rows_of("token_types.weight");
@@ -76,6 +77,7 @@ Shape Ends::shape() const { return shape_; }
 
 void Ends::embed(Ops& ops, Tensor x, const Rows& rows) const {
   ops.gather(x, table_, rows.ids);
+  adapt_table(ops, rows.adapted, x, table_low_);
   if (options_.embedding_scale != 1) ops.map(x, x, {}, {.outer = options_.embedding_scale});
   if (rows.given) ops.put(x, rows.given, rows.given_at);
   if (positions_) add_rows(ops, x, positions_, rows.places);
@@ -89,7 +91,9 @@ void Ends::hidden(Ops& ops, Tensor h, Tensor x, const Rows& rows) const {
 }
 
 void Ends::head(Ops& ops, Tensor logits, Tensor h, const Rows& rows) const {
-  linear(ops, rows, logits, h, out_);
+  Rows wanted = rows;
+  wanted.adapted = rows.adapted_outputs;
+  linear(ops, wanted, logits, h, out_);
   if (options_.logit_scale != 1) ops.map(logits, logits, {}, {.outer = options_.logit_scale});
   const float cap = options_.logit_cap;
   if (cap > 0) ops.map(logits, logits, {}, {.act = Act::tanh, .inner = 1 / cap, .outer = cap});

@@ -48,6 +48,7 @@ class Ends {
   EndOptions options_;
   Shape shape_;
   Tensor table_, positions_, types_;
+  LowRank table_low_;
   std::optional<Norm> embedding_norm_, norm_;
   Linear out_;
   std::shared_ptr<const Readout> readout_;

@@ -70,7 +70,8 @@ class Experts : public Mixer {
   Linear stack(Loader& loader, const std::string& name, int64_t count, int64_t out, int64_t in) const {
     const std::string bias = name + ".bias";
     return {.w = loader.rows(name + ".weight", count * out, in, Range{own_.first * out, own_.count * out}),
-            .b = loader.has(bias) ? loader.floats(bias, count, out, own_) : Tensor{}};
+            .b = loader.has(bias) ? loader.floats(bias, count, out, own_) : Tensor{},
+            .lows = loader.low_ranks(name, count, out, in, own_)};
   }
 
   static Tensor normed(Ops& ops, Scope& scope, Tensor x, const std::optional<Norm>& norm) {

@@ -64,8 +64,8 @@ class LatentAttention : public Mixer {
 
   void read_heads(Loader& loader, const std::string& b) {
     const auto mine = [&](int64_t dim) { return Range{own_.first * dim, own_.count * dim}; };
-    into_ = read_linear(loader, b + "attn_k_b", h_.query * h_.latent, h_.plain, mine(h_.latent));
-    back_ = read_linear(loader, b + "attn_v_b", h_.query * h_.value, h_.latent, mine(h_.value));
+    into_.w = loader.rows(b + "attn_k_b.weight", h_.query * h_.latent, h_.plain, mine(h_.latent));
+    back_.w = loader.rows(b + "attn_v_b.weight", h_.query * h_.value, h_.latent, mine(h_.value));
   }
 
   // Files of before April 2025 have both matrices in one, the plain key's and below it the value's of each head, the former the other way.

@@ -1,4 +1,5 @@
-// The products of a model. All of them go through here: this is the one place that knows of biases, and of how ranks divide a product.
+// The products of a model. All of them go through here: this is the one place that knows of biases and
+// adapters, and of how ranks divide a product.
 #pragma once
 #include <span>
 #include <string>
@@ -10,12 +11,15 @@ namespace lt::model {
 
 // y = x times w, plus b. After it every rank has the whole result, or the rows of w that it holds.
 struct Linear {
-  Tensor w = {}, b = {};  // (out, in), and (1, out) where the file has one; of n matrices (n * out, in) and (n, out)
-  bool gathers = false;   // first: each rank has columns of the input, all are wanted
-  int64_t stretches = 1;  // of the input's columns, each of which ranks divide and gather by itself
-  bool sums = false;      // w has the columns that meet this rank's input: results are summed over ranks
-  bool rows = false;      // w has rows of its matrix: results are gathered
+  Tensor w = {}, b = {};           // (out, in), and (1, out) where the file has one; of n matrices (n * out, in) and (n, out)
+  bool gathers = false;            // first: each rank has columns of the input, all are wanted
+  int64_t stretches = 1;           // of the input's columns, each of which ranks divide and gather by itself
+  bool sums = false;               // w has the columns that meet this rank's input: results are summed over ranks
+  bool rows = false;               // w has rows of its matrix: results are gathered
+  LowRank low = {};                // what adapters add
+  std::vector<LowRank> lows = {};  // of n matrices: what each adapter adds
 
+  bool adapts() const { return low || !lows.empty(); }
   Product to(Tensor y) const { return {y, w, b}; }
 };
 
@@ -41,6 +45,9 @@ struct Result {
   const Linear& of;
 };
 void linear(Ops& ops, const Rows& rows, Tensor x, std::initializer_list<Result> results);
+
+// y[at] += what adapters add to rows of a table.
+void adapt_table(Ops& ops, const AdaptedRows& rows, Tensor y, const LowRank& l);
 
 // The norm of rows of which each rank has some columns, if they are `divided`: in place where they are not.
 Tensor whole_norm(Ops& ops, Scope& scope, Tensor x, bool divided, const Norm& norm);

@@ -36,6 +36,7 @@ Loader::Loader(const gguf::File& file, Backend& backend, const Section& part, Di
   const auto architecture = file.string("general.architecture");
   if (!architecture) throw Error(Code::format, "general.architecture: expected the name of an architecture, found nothing");
   architecture_ = *architecture;
+  if (part.adapters && !part.adapters->empty()) adapters_.emplace(*part.adapters, architecture_);
 }
 
 bool Loader::has_key(std::string_view key) const { return file_.find(architecture_ + "." + std::string(key)) != nullptr; }
@@ -97,10 +98,10 @@ int64_t Loader::per_layer(std::string_view key, int64_t layer, int64_t low, int6
   return *found;
 }
 
-const gguf::HostTensor* Loader::tensor(std::string name) const {
+std::string Loader::spelled(std::string name) const {
   for (const auto& [ours, theirs] : spelled_)
     if (const size_t at = name.find(ours); at != std::string::npos) name.replace(at, ours.size(), theirs);
-  return file_.tensor(name);
+  return name;
 }
 
 double Loader::listed(std::string_view key, int64_t layer, double low, double high) const {

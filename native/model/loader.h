@@ -13,6 +13,7 @@
 
 #include "core/backend.h"
 #include "gguf/file.h"
+#include "model/adapters.h"
 #include "model/division.h"
 
 namespace lt::model {
@@ -23,7 +24,8 @@ struct Section {
   int64_t first = 0, last = INT64_MAX;
   bool embed = true, head = true;
   std::vector<bool> experts = {};  // by layer: whether it holds what of it may lie apart; no list: as the rest of the layer
-  int64_t context = 0;             // tokens of the longest sequence; 0: as many as the model was trained for
+  const std::vector<AdapterFile>* adapters = nullptr;  // that rows may ask for
+  int64_t context = 0;                                 // tokens of the longest sequence; 0: as many as the model was trained for
 };
 
 // Bytes of weights: of each layer, of what makes rows of tokens, of the head. What two of them read counts where it is read first.
@@ -31,6 +33,7 @@ struct WeightBytes {
   std::vector<uint64_t> layers;   // without what may lie apart
   std::vector<uint64_t> experts;  // what may lie apart, by layer
   uint64_t embed = 0, head = 0;
+  uint64_t adapters = 0;  // of all of them, what adapters add
 };
 
 // "blk.N.", which names of a layer's tensors begin with.
@@ -89,6 +92,14 @@ class Loader {
   Tensor vector(const std::string& name, int64_t cols) { return vector(name, cols, Range{0, cols}); }
   Tensor lookup(const std::string& name, int64_t rows, int64_t cols);  // of whose rows few are read: not read ahead
 
+  // What adapters add to products with NAME.weight of `matrices` matrices (out, in), of which this rank has some rows and columns: in all,
+  // and each of several matrices' by itself, one an adapter. To rows of a table. To a layer's results.
+  LowRank low_rank(const std::string& name, int64_t out, int64_t in, const Ranges& rows, const Ranges& columns);
+  std::vector<LowRank> low_ranks(const std::string& name, int64_t matrices, int64_t out, int64_t in, const Range& mine);
+  LowRank low_rank_table(const std::string& name, int64_t rows, int64_t cols);
+  Tensor directions(int64_t layer, int64_t width);
+  AdapterTensors* adapters() { return adapters_ ? &*adapters_ : nullptr; }
+
   // From here on a name with `ours` in it is the file's with `theirs` in its place, for each of these and for no others.
   struct Spelling {
     std::string ours, theirs;
@@ -122,7 +133,8 @@ class Loader {
  private:
   static constexpr int64_t embed_part = -1, head_part = -2;  // others are layers
 
-  const gguf::HostTensor* tensor(std::string name) const;
+  std::string spelled(std::string name) const;
+  const gguf::HostTensor* tensor(const std::string& name) const { return file_.tensor(spelled(name)); }
   const gguf::HostTensor& find(const std::string& name, int64_t rows, int64_t cols);
   bool held() const;
   void count(const void* from, int64_t rows, uint64_t bytes);
@@ -131,6 +143,7 @@ class Loader {
   Tensor copy(const gguf::HostTensor& t, Tensor part, const std::function<void(char* to, int64_t row)>& fill);
   Tensor floats(const gguf::HostTensor& t, int64_t rows, int64_t cols, const Ranges& values);
   bool ignored(std::string_view name) const;
+  Tensor adapted(int64_t rows, int64_t cols, const std::function<void(std::span<float>)>& fill);
 
   const gguf::File& file_;
   Backend& backend_;
@@ -138,6 +151,7 @@ class Loader {
   Division alone_;  // of one rank
   Division& division_;
   WeightBytes* bytes_;
+  std::optional<AdapterTensors> adapters_;
   std::optional<int64_t> part_;
   bool experts_ = false;  // of layer part_
   std::string architecture_;

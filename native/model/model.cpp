@@ -58,8 +58,9 @@ std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Sect
   Loader loader(file, backend, part, division, bytes);
   const auto entry = registry().find(loader.architecture());
   if (entry == registry().end()) refuse_unknown(loader.architecture());
-  std::unique_ptr<Model> model = entry->second(loader);
+  std::unique_ptr<Model> model = steered(entry->second(loader), loader);
   loader.finish();
+  if (loader.adapters()) loader.adapters()->finish(model->shape().count());
   return model;
 }
 
