@@ -5,6 +5,7 @@
 #include "check/forward.h"
 #include "check/golden.h"
 #include "check/ranks.h"
+#include "convert/header.h"
 #include "model/model.h"
 
 namespace lt::check {
@@ -66,6 +67,41 @@ void adapted_on_ranks(const std::string& folder, const Json& of, const AdapterCa
     CHECK_THAT(worst <= 2 * golden_exact, r.division << ": the worst row is " << worst << " from the reference");
   }
   for (const RankRun& r : run(size, true)) CHECK_THAT(same_bits(r.logits, one), r.division << ": not the bits of one rank");
+}
+
+CHECK_CASE("model/adapters whose tensors are not the model's are refused") {
+  const auto base = gguf::File::open(LT_SOURCE_DIR "/models/story-Q8_0.gguf");
+  const auto backend = open_backend("ref", {});
+  const auto load = [&](const std::vector<convert::FloatTensor>& tensors, bool steers = false, float alpha = 1) {
+    std::vector<gguf::Field> fields = {gguf::field("general.architecture", steers ? "controlvector" : "llama"),
+                                       gguf::field("general.type", "adapter"), gguf::field("adapter.type", "lora"),
+                                       gguf::field("adapter.lora.alpha", alpha)};
+    const std::vector<uint8_t> bytes = convert::file_of(fields, tensors);
+    const std::vector<model::AdapterFile> files = {{.file = gguf::File::view(bytes), .name = "one", .steers = steers}};
+    model::load(*base, *backend, {.adapters = &files});
+  };
+  const auto zeros = [](const std::string& name, std::vector<int64_t> dims) {
+    size_t values = 1;
+    for (const int64_t d : dims) values *= static_cast<size_t>(d);
+    return convert::FloatTensor{name, std::move(dims), std::vector<float>(values)};
+  };
+  const std::string q = "blk.0.attn_q.weight.lora_";
+  load({zeros(q + "a", {256, 2}), zeros(q + "b", {2, 256})});
+  load({zeros("token_embd.weight.lora_a", {2, 1024}), zeros("token_embd.weight.lora_b", {2, 256})});
+  load({zeros("direction.1", {256}), zeros("direction.3", {256})}, true);
+  CHECK_THROWS(load({zeros(q + "a", {256, 2})}), Code::format);
+  CHECK_THROWS(load({zeros(q + "a", {256, 2}), zeros(q + "b", {3, 256})}), Code::format);
+  CHECK_THROWS(load({zeros(q + "a", {128, 2}), zeros(q + "b", {2, 256})}), Code::format);
+  CHECK_THROWS(load({zeros(q + "a", {256, 2, 2}), zeros(q + "b", {2, 256, 2})}), Code::format);
+  CHECK_THROWS(load({zeros("token_embd.weight.lora_a", {256, 2}), zeros("token_embd.weight.lora_b", {2, 1024})}), Code::format);
+  for (const std::string name :
+       {"blk.0.attn_norm.weight", "blk.4.attn_q.weight", "output.weight", "blk.0.attn_qkv.weight"})  // its head is tied
+    CHECK_THROWS(load({zeros(name + ".lora_a", {256, 2}), zeros(name + ".lora_b", {2, 256})}), Code::unsupported);
+  CHECK_THROWS(load({zeros("blk.0.attn_norm.weight", {256})}), Code::unsupported);
+  for (const std::string name : {"direction.0", "direction.4", "blk.0.attn_q.weight"})
+    CHECK_THROWS(load({zeros(name, {256})}, true), Code::unsupported);
+  CHECK_THROWS(load({zeros("direction.1", {128})}, true), Code::format);
+  CHECK_THROWS(load({zeros("direction.1", {256, 2})}, true), Code::format);
 }
 
 CHECK_GENERATOR() {

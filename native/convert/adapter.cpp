@@ -143,12 +143,17 @@ std::map<std::string, ModuleFactors> read_modules(const safetensors::Folder& fol
 }
 
 // What rules need to know of the model: the sizes by which they order heads.
-Description described(const gguf::File& base, const std::string& architecture) {
+Description described_by_base(const gguf::File& base, const std::string& architecture) {
   Description d(architecture);
+  // Of a list, one a layer, the largest: layers without have 0.
   const auto number = [&](const char* key, uint64_t otherwise) {
     const gguf::Value* v = base.find(architecture + "." + key);
-    return static_cast<int64_t>(v && !std::holds_alternative<gguf::Array>(*v) ? base.u64(architecture + "." + key).value_or(otherwise)
-                                                                              : otherwise);
+    const auto* list = v ? std::get_if<gguf::Array>(v) : nullptr;
+    const auto largest = [](const auto* all) {
+      return all && !all->empty() ? static_cast<int64_t>(*std::max_element(all->begin(), all->end())) : 0;
+    };
+    if (list) return std::max(largest(std::get_if<std::vector<uint64_t>>(list)), largest(std::get_if<std::vector<int64_t>>(list)));
+    return static_cast<int64_t>(v ? base.u64(architecture + "." + key).value_or(otherwise) : otherwise);
   };
   d.layers = number("block_count", 0);
   d.heads = number("attention.head_count", 1);
@@ -167,7 +172,7 @@ class Adapting {
       : peft_(peft),
         base_(base),
         architecture_(base.string("general.architecture").value_or("")),
-        description_(described(base, architecture_)) {}
+        description_(described_by_base(base, architecture_)) {}
 
   void add(const std::string& module, ModuleFactors m) {
     if (const size_t experts = module.rfind(".experts"); experts != std::string::npos && is_wrapped(module.substr(experts + 8)))
