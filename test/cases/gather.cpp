@@ -17,6 +17,7 @@ CHECK_GENERATOR() {
     c.rows = 4;
     c.cols = cols;
     c.tolerance = 0;
+    c.common = decoded_on_devices(type);
     c.run = [=](Lab& lab, std::span<const int64_t> wanted) {
       static const int32_t ids[] = {8, 0, 3, 3};
       std::vector<int32_t> tokens;

@@ -43,8 +43,10 @@ struct OpCase {
   double tolerance;         // of a row: rms(result - ref's) / rms(ref's)
   double rounded = 0;       // the same on a backend that rounds a product's input to 8 bits; 0: no other
   std::string not_on_face;  // why the GPU's face skips it, on which each thread of a block takes its turn; empty: it does not
-  bool narrow = false;      // of a device's variants the first and one other, which compile for seconds what many cases have in common
-  Needs needs;              // partials alone, which the cache decides
+  // What many cases have in common that takes a device seconds to compile, such as how a type of weights is decoded; empty: nothing. Of the
+  // variants the first shows it and one other, the same in all these cases and not in those of another name.
+  std::string common;
+  Needs needs;  // partials alone, which the cache decides
   // The result of the given rows, computed together. The same inputs whatever the rows.
   std::function<std::vector<float>(Lab&, std::span<const int64_t> rows)> run;
 };
@@ -58,7 +60,7 @@ void add_rowwise(const std::string& name, int64_t rows, int64_t cols, int inputs
 
 // Every type that a matmul takes.
 std::vector<Type> weight_types();
-// One of those without kernels of its own on any device: there nothing but how a block is decoded is particular to it.
-bool decoded_on_devices(Type type);
+// The name of a type without kernels of its own on any device, where nothing but how a block is decoded is particular to it; else nothing.
+std::string decoded_on_devices(Type type);
 
 }  // namespace lt::cases

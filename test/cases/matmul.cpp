@@ -19,7 +19,7 @@ void add_matmul(Type type, int64_t rows, int64_t cols, int64_t outs) {
   c.cols = 2 * outs;
   c.tolerance = exact;
   c.rounded = info.block ? rounded : exact;
-  c.narrow = decoded_on_devices(type);
+  c.common = decoded_on_devices(type);
   const std::vector<uint8_t> first = random_weights(type, outs, cols, 1), second = random_weights(type, outs, cols, 2);
   const std::vector<float> x = gaussian(3, rows * cols), bias = gaussian(4, outs);
   c.run = [=](Lab& lab, std::span<const int64_t> wanted) {

@@ -32,7 +32,7 @@ OpCase product_case(const std::string& name, Type type, int64_t rows, int64_t co
   c.rows = rows;
   c.tolerance = exact_choice;
   c.rounded = quant::info(type).block ? rounded_choice : exact_choice;
-  c.narrow = decoded_on_devices(type);
+  c.common = decoded_on_devices(type);
   return c;
 }
 
@@ -57,6 +57,8 @@ void add_experts(Type type, int64_t rows, int64_t cols, int64_t outs) {
 void add_heads(Type type, int64_t rows, int64_t cols, int64_t outs) {
   constexpr int64_t heads = 3;
   OpCase c = product_case("of heads", type, rows, cols, outs);
+  // How a head's matrix is found is one code for all types, see glu.cpp.
+  if (c.common.empty() && type != Type::f16 && type != Type{8}) c.common = std::string("heads ") + quant::info(type).name;
   c.cols = heads * outs;
   const std::vector<uint8_t> w = random_weights(type, heads * outs, cols, 1);
   c.run = [=](Lab& lab, std::span<const int64_t> wanted) {

@@ -147,7 +147,7 @@ void add_recurrent(const Recurrent& r) {
   c.rows = r.sequences.total();
   c.cols = r.cols + r.state;
   c.tolerance = r.tolerance;
-  c.narrow = true;
+  c.common = r.name.substr(0, r.name.find(' '));  // kernels of many sizes, which an optimizer takes apart for seconds
   c.not_on_face = r.not_on_face;
   c.run = [r](Lab& lab, std::span<const int64_t> wanted) { return run_recurrent(lab, r, wanted); };
   add_case(c);
