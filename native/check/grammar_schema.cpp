@@ -121,12 +121,13 @@ CHECK_CASE("grammar/space is between the marks, or nowhere") {
 }
 
 struct Refused {
-  std::string_view schema, keyword;
+  std::string_view schema, keyword, pointer = {};
 };
 
 CHECK_CASE("grammar/what a schema cannot enforce is told by its keyword") {
   const std::vector<Refused> all{
-      {R"({"type":"object","properties":{"a":{"type":"array","items":{"type":"string"},"uniqueItems":true}}})", "uniqueItems"},
+      {R"({"type":"object","properties":{"a":{"type":"array","items":{"type":"string"},"uniqueItems":true}}})", "uniqueItems",
+       "/properties/a"},
       {R"({"format":"regex"})", "format"},
       {R"({"pattern":"(a)\\1"})", "pattern"},
       {R"({"$dynamicRef":"#x"})", "$dynamicRef"},
@@ -152,6 +153,7 @@ CHECK_CASE("grammar/what a schema cannot enforce is told by its keyword") {
     } catch (const SchemaError& e) {
       CHECK(e.code() == Code::schema);
       keyword = e.keyword();
+      if (e.pointer() != r.pointer) fail(__FILE__, __LINE__, std::string(r.schema) + " is refused at " + e.pointer());
     }
     if (!keyword) fail(__FILE__, __LINE__, std::string(r.schema) + " is taken");
     if (*keyword != r.keyword) fail(__FILE__, __LINE__, std::string(r.schema) + " is refused for " + *keyword);

@@ -30,7 +30,7 @@ class SchemaTexts {
     while (!asked_.empty()) {
       const PlanId plan = asked_.front();
       asked_.pop_front();
-      e_.define(*rules_[plan], structures(plans_[plan]));
+      placed(plans_[plan].pointer, [&] { e_.define(*rules_[plan], structures(plans_[plan])); });
     }
     if (e_.seal()) throw SchemaError("", "", "schema: a part of it that must be there has no values");
     return made;

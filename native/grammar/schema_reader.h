@@ -86,6 +86,7 @@ class SchemaReader {
   class Keywords;
 
   SchemaId read(json::Value value, const std::string& pointer, uint32_t resource);
+  void read_keywords(json::Value value, const std::string& pointer, uint32_t resource, Schema& to);
   SchemaId constant(json::Value value, const std::string& pointer);
   void list(json::Value value, const std::string& pointer, Listed& to);
   void find_names(json::Value schema, const std::string& pointer, uint32_t resource);

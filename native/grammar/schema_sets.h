@@ -15,6 +15,7 @@ class SchemaSets {
   // Throw SchemaError for what cannot be enforced.
   ValueSet of(const Conjunction& all);
   const ValueSet& of(Literal literal);
+  const std::string& pointer(Literal literal) const { return reader_[literal >> 1].pointer; }
 
  private:
   struct Assertion;

@@ -43,8 +43,11 @@ PlanId ValuePlans::ask(const Conjunction& all) {
 void ValuePlans::fill(PlanId id) {
   ValuePlan made;
   made.set = sets_.of(Conjunction(asked_[id]));
-  for (const ArrayShape& shape : made.set.arrays) made.arrays.push_back(plan(shape));
-  for (const ObjectShape& shape : made.set.objects) made.objects.push_back(plan(shape));
+  if (!asked_[id].empty()) made.pointer = sets_.pointer(asked_[id][0]);
+  placed(made.pointer, [&] {
+    for (const ArrayShape& shape : made.set.arrays) made.arrays.push_back(plan(shape));
+    for (const ObjectShape& shape : made.set.objects) made.objects.push_back(plan(shape));
+  });
   const ValueSet& s = made.set;
   made.possible = s.null || s.no || s.yes || s.numbers != Expressions::nothing || s.strings != Expressions::nothing;
   plans_[id] = std::move(made);

@@ -50,7 +50,19 @@ struct ValuePlan {
   std::vector<ArrayPlan> arrays;
   std::vector<ObjectPlan> objects;
   bool possible = false;  // some value meets it
+  std::string pointer;    // of the first of its schemas
 };
+
+// What making the values of a schema throws without a place is told at its pointer.
+template <class Make>
+void placed(const std::string& pointer, const Make& make) {
+  try {
+    make();
+  } catch (const SchemaError& e) {
+    if (!e.pointer().empty() || e.keyword().empty() || pointer.empty()) throw;
+    throw SchemaError(e.keyword(), pointer, std::string(e.what()) + ", at " + pointer);
+  }
+}
 
 class ValuePlans {
  public:
