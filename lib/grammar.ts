@@ -69,8 +69,8 @@ export interface GrammarSource {
   readonly anySpace?: boolean;
 }
 
-// Each is a thread: a thousand requests with schemas of their own must not be a thousand threads.
-const mostAtOnce = Math.max(2, availableParallelism());
+// Each is a thread, and a thousand requests may bring schemas of their own: those that are answered keep half of the processors.
+const mostAtOnce = Math.max(1, Math.floor(availableParallelism() / 2));
 let compiling = 0;
 const waiting: (() => void)[] = [];
 
