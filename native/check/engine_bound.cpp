@@ -140,6 +140,29 @@ CHECK_CASE("engine/where no token is left for a bound text, it fails alone") {
   CHECK(ids_of(fake.reports.wait(other)) == fake_completion(fake_request(fake_prompt(30, 2), 30), 4096));
 }
 
+// Which of its digits must still come, and how often, is for every place another question, which takes long to answer.
+CHECK_CASE("engine/a text whose masks are long in the making comes to its end beside others") {
+  std::string slow;
+  for (const char digit : {'5', '6', '7', '8', '9'}) slow += std::string("(?=(?:[^]*") + digit + "){2,9}[^]*$)";
+  const auto to = binding_to(slow + "[5-9]{24}");
+  FakeEngine fake;
+  std::vector<uint64_t> bound, free;
+  for (uint32_t i = 0; i < 3; i++) {
+    Request r = fake_request(fake_prompt(9 + i, 4), 40, i);
+    r.generate().bound.to = to;
+    r.generate().sampling.settings = {{"temperature", 3}};
+    bound.push_back(fake.engine->submit(r));
+    free.push_back(fake.engine->submit(fake_request(fake_prompt(30 + i, 2), 30)));
+  }
+  for (uint32_t i = 0; i < 3; i++) {
+    const Report got = fake.reports.wait(bound[i]);
+    CHECK_THAT(!got.error, got.error->what());
+    CHECK(got.complete && got.text.size() == 24);
+    for (const char digit : {'5', '6', '7', '8', '9'}) CHECK(std::count(got.text.begin(), got.text.end(), digit) >= 2);
+    CHECK(ids_of(fake.reports.wait(free[i])) == fake_completion(fake_request(fake_prompt(30 + i, 2), 30), 4096));
+  }
+}
+
 CHECK_CASE("engine/a bound text goes on from a prefix") {
   FakeEngine fake;
   Request r = fake_request({0, 5}, 20);

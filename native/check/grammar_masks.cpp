@@ -125,6 +125,18 @@ Masks::State step(Masks& masks, Masks::State state, Random& random) {
   return masks.start();
 }
 
+CHECK_CASE("grammar/a mask that is made by and by is the mask that is made at once") {
+  const std::string pattern = "(?=(?:[^]*a){2,9}[^]*$)(?=(?:[^]*b){2,9}[^]*$)(?=(?:[^]*c){2,9}[^]*$)[abcz]{24}";
+  Bound slow(Grammar::regex(pattern)), quick(Grammar::regex(pattern));
+  const Masks::State state = slow.masks.next(slow.masks.start(), "a");
+  int tries = 0;
+  for (size_t parts = 1; !slow.masks.prepare(state, parts); parts *= 2) ++tries;
+  CHECK(tries > 1);
+  slow.masks.allow(state, slow.mask);
+  quick.masks.allow(quick.masks.next(quick.masks.start(), "a"), quick.mask);
+  CHECK(slow.mask == quick.mask);
+}
+
 }  // namespace
 
 CHECK_CASE("grammar/masks are what each token leads to, in every state") {

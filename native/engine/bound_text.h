@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/mask_maker.h"
 #include "grammar/masks.h"
 #include "tokenize/tokenizer.h"
 
@@ -37,6 +38,8 @@ class BoundText {
   std::vector<int32_t> forced(std::span<const int32_t> chosen);
   bool whole() const;  // it may end
   bool ended() const;  // and must
+  // Finds out what allowed() will say: at once, or, where that takes long, `maker` does, and says when. Null: it is known.
+  MaskMaker::Ready prepare(MaskMaker& maker);
 
  private:
   static constexpr uint32_t most_gap = 2;  // tokens of space between reasoning and the text

@@ -105,6 +105,14 @@ class RunningEngine final : public Engine {
     return m.has_encoder() ? std::min(m.context_tokens, whole_pages(r.encoded) + m.trained_context) : m.longest();
   }
 
+  void mask_made() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      mask_made_ = true;
+    }
+    wake_.notify_one();
+  }
+
   void run() noexcept {
     while (take_mail()) {
       turn();
@@ -121,12 +129,13 @@ class RunningEngine final : public Engine {
   // Sleeps while there is nothing to do; false: the engine ends.
   bool take_mail() noexcept {
     std::unique_lock lock(mutex_);
-    const auto has_mail = [this] { return stopping_ || !arrivals_.empty() || !aborts_.empty() || !answers_.empty(); };
+    const auto has_mail = [this] { return stopping_ || mask_made_ || !arrivals_.empty() || !aborts_.empty() || !answers_.empty(); };
     const bool still = scheduler_.idle() || stuck_;
     if (still && outbox_.empty())
       wake_.wait(lock, has_mail);
     else if (still)
       wake_.wait_for(lock, between_tries, has_mail);
+    mask_made_ = false;
     scheduler_.add(std::move(arrivals_));
     if (!aborts_.empty()) {
       drop_repeated_aborts();
@@ -170,7 +179,7 @@ class RunningEngine final : public Engine {
       const Pace::Wait wait = scheduler_.admit(pace_.soon());
       work = scheduler_.plan(pace_.rows(wait));
       if (!work.empty()) return step(work, wait);
-      stuck_ = scheduler_.none_finished() && scheduler_.asks();
+      stuck_ = scheduler_.none_finished() && (scheduler_.asks() || scheduler_.waits_for_mask());
       if (stuck_) return;
       if (scheduler_.none_finished()) throw Error(Code::internal, Literal{"no request could go on"});
     } catch (...) {
@@ -231,7 +240,7 @@ class RunningEngine final : public Engine {
       const auto i = static_cast<size_t>(task);
       try {
         const auto of = std::span(results_).subspan(static_cast<size_t>(taken_[i].first), static_cast<size_t>(work[i].outputs));
-        taken_[i].rows = take(work[i], of);
+        taken_[i].rows = take(work[i], of, masks_);
       } catch (...) {
         work[i].sequence->fail(current_error());
       }
@@ -239,7 +248,7 @@ class RunningEngine final : public Engine {
   }
 
   // Returns how many of its rows hold: none does behind a draft that its sampler did not choose.
-  static int64_t take(const Work& w, std::span<const std::span<const float>> results) {
+  static int64_t take(const Work& w, std::span<const std::span<const float>> results, MaskMaker& masks) {
     Sequence& s = *w.sequence;
     for (size_t i = 0; i < results.size(); i++) {
       if (!s.request.generates()) {
@@ -247,8 +256,9 @@ class RunningEngine final : public Engine {
         continue;
       }
       s.sample(results[i]);
+      s.prepare_mask(masks);
       const int64_t behind = std::ssize(results) - 1 - static_cast<int64_t>(i);
-      if (behind > 0 && (s.finished() || s.takes_back() || s.tokens.back() != s.drafts[i])) return w.count - behind;
+      if (behind > 0 && (s.finished() || s.takes_back() || s.waits_for_mask() || s.tokens.back() != s.drafts[i])) return w.count - behind;
     }
     return w.count;
   }
@@ -284,7 +294,7 @@ class RunningEngine final : public Engine {
   std::vector<std::span<const float>> results_;  // of the step, in the order of its work
   std::vector<Taken> taken_;                     // by work
 
-  bool stuck_ = false;  // nobody can go on before an answer comes
+  bool stuck_ = false;  // nobody can go on before an answer comes, or a mask is made
 
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
@@ -292,9 +302,10 @@ class RunningEngine final : public Engine {
   std::vector<uint64_t> aborts_;
   std::vector<std::pair<uint64_t, int32_t>> answers_;
   size_t submitted_ = 0, ended_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false, mask_made_ = false;
   std::atomic<bool> news_{false};  // aborts_ or stopping_, to be asked between layers
   std::atomic<uint64_t> last_id_{0};
+  MaskMaker masks_{[this] { mask_made(); }};
   std::thread thread_;
 };
 

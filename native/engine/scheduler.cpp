@@ -53,7 +53,7 @@ std::vector<Work> Scheduler::plan(int64_t rows) {
   std::vector<Work> work = texts_to_encode();
   if (work.empty()) {
     for (const auto& s : running_)
-      if (decodes(*s) && !holds(*s)) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
+      if (decodes(*s) && !holds(*s) && !s->waits_for_mask()) work.push_back({s.get(), 1, s->generates() ? 1 : 0});
     int64_t results = limits_.results;
     share_out(work, prompts(), rows, results);
     add_drafts(work, rows, results);
@@ -275,6 +275,12 @@ void Scheduler::take_back() {
 bool Scheduler::asks() const noexcept {
   bool any = false;
   for_each([&](const Sequence& s) { any = any || s.asks(); });
+  return any;
+}
+
+bool Scheduler::waits_for_mask() const noexcept {
+  bool any = false;
+  for_each([&](const Sequence& s) { any = any || s.waits_for_mask(); });
   return any;
 }
 

@@ -54,7 +54,8 @@ class Scheduler {
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   bool none_finished() const noexcept;
-  bool asks() const noexcept;  // somebody waits for an answer
+  bool asks() const noexcept;            // somebody waits for an answer
+  bool waits_for_mask() const noexcept;  // somebody does
   template <class F>
   void for_each(F f) const {
     for (const Queue* queue : {&running_, &waiting_})

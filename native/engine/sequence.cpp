@@ -130,11 +130,16 @@ void Sequence::let_go(size_t count) {
   held_tokens_.erase(held_tokens_.begin(), held_tokens_.begin() + static_cast<int64_t>(count));
 }
 
+void Sequence::prepare_mask(MaskMaker& maker) {
+  if (bound_ && !finished() && !takes_back()) mask_ = bound_->prepare(maker);
+}
+
 void Sequence::take_back() {
   const size_t from = *std::exchange(from_, std::nullopt), steps = held_tokens_.size() - from;
   chain_.take_back(steps, held_tokens_[from].token.id);
   strip_space_ = held_tokens_[from].strip_space;
   if (bound_) bound_->back_to(std::move(held_tokens_[from].place));
+  mask_ = nullptr;
   report_.completion_tokens -= static_cast<int64_t>(steps);
   tokens.resize(tokens.size() - steps);
   held_tokens_.erase(held_tokens_.begin() + static_cast<int64_t>(from), held_tokens_.end());

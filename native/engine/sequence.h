@@ -58,7 +58,10 @@ class Sequence {
   bool takes_back() const { return from_.has_value() && !finished(); }
   void take_back();
   bool bound() const { return bound_.has_value(); }
-  void draft(const Propose& propose);  // anew: what has to come, or else guesses, where there is someone who makes them
+  // What may come next takes long to find out, and others go on without it.
+  bool waits_for_mask() const { return mask_ && !mask_->load(); }
+  void prepare_mask(MaskMaker& maker);  // behind a token that was taken
+  void draft(const Propose& propose);   // anew: what has to come, or else guesses, where there is someone who makes them
   void take_row(int64_t place, std::span<const float> row);  // what was taken before, and is computed again, counts once
   void prompt_done();                                        // nothing is to be generated
   // These two take no memory and cannot fail. What was not told yet is dropped by fail().
@@ -103,6 +106,7 @@ class Sequence {
   std::vector<Held> held_tokens_;  // while a banned string may begin in them
   std::optional<size_t> from_;     // of them, the one that is to be taken back with all behind it
   std::optional<BoundText> bound_;
+  MaskMaker::Ready mask_;  // of what may come next, where it is long in the making
   bool asks_ = false, prompt_read_ = false;
   std::optional<Pooled> pooled_;
   int64_t rows_ = 0;       // taken

@@ -134,7 +134,10 @@ Expression Expressions::sequence(Expression first, Expression then) {
 }
 
 void Expressions::spend(size_t parts) {
-  if (parts > left_) throw Error(Code::unsupported, "grammar: it takes too long to find out what may follow; simplify it");
+  if (parts > left_) {
+    left_ = 0;
+    throw Error(Code::unsupported, "grammar: it takes too long to find out what may follow; simplify it");
+  }
   left_ -= parts;
 }
 

@@ -35,6 +35,7 @@ class Expressions {
   Expressions& operator=(const Expressions&) = delete;
   // How many parts of expressions may be looked at from now on, to make others; beyond it Code::unsupported is thrown.
   void allow(size_t parts) { left_ = parts; }
+  bool spent() const { return left_ == 0; }  // more were wanted
 
   Expression byte_of(const ByteSet& set);
   Expression text(std::string_view bytes);

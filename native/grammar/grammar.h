@@ -53,7 +53,10 @@ class Grammar {
   // One at a time: states are made when they are first met.
   class Turn {
    public:
-    explicit Turn(Grammar& grammar) : lock_(grammar.mutex_), grammar_(grammar) { grammar.expressions_.allow(most_steps); }
+    explicit Turn(Grammar& grammar, size_t parts = most_steps) : lock_(grammar.mutex_), grammar_(grammar) {
+      grammar.expressions_.allow(parts);
+    }
+    bool spent() const { return grammar_.expressions_.spent(); }  // it was stopped by that limit
     Automaton* operator->() const { return &grammar_.automaton_; }
     Automaton& operator*() const { return grammar_.automaton_; }
     size_t bytes() const { return grammar_.expressions_.bytes() + grammar_.automaton_.bytes(); }  // of memory

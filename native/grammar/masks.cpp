@@ -32,6 +32,17 @@ void Masks::allow(State state, std::span<uint64_t> allowed) {
     for (const int32_t end : vocabulary_->ends()) allow_token(allowed, end);
 }
 
+bool Masks::prepare(State state, size_t parts) {
+  const Grammar::Turn turn(*grammar_, parts);
+  try {
+    mask_of(*turn, state, false);
+    return true;
+  } catch (const Error&) {
+    if (turn.spent()) return false;
+    throw;
+  }
+}
+
 std::shared_ptr<const Masks::Mask> Masks::mask_of(Automaton& automaton, State state, bool with_ends) {
   constexpr size_t cheap = 512;  // nodes: faster walked again than kept
   const Key key = Key{state} << 1 | Key{with_ends};
@@ -170,8 +181,8 @@ std::string Masks::forced(State state, size_t most) {
 }
 
 size_t Masks::bytes() {
-  const size_t own = Grammar::Turn(*grammar_).bytes();
-  return own + reach_.bytes() + bytes_;
+  const Grammar::Turn turn(*grammar_);
+  return turn.bytes() + reach_.bytes() + bytes_;
 }
 
 }  // namespace lt::grammar

@@ -25,6 +25,9 @@ class Masks {
   State start() const { return start_; }
   // A bit a token, words() words: those that some text goes on with, and the tokens that end a text exactly where it is whole.
   void allow(State state, std::span<uint64_t> allowed);
+  // Finds out what allow() will say, looking at no more than so many parts of the grammar; false: that is not enough. What it has found is
+  // not lost.
+  bool prepare(State state, size_t parts);
   size_t words() const { return (static_cast<size_t>(vocabulary_->size()) + 63) / 64; }
   // Behind a token; Automaton::dead where it is not allowed. An end leads nowhere.
   State next(State state, int32_t token);
