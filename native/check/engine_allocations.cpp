@@ -113,7 +113,8 @@ CHECK_CASE("engine/memory refused while requests are aborted and the engine is d
     }
     for (const uint64_t id : ids) {
       const Report r = fake.reports.so_far(id);
-      CHECK_THAT(r.finish == Finish::aborted || (r.finish == Finish::failed && r.error), "request " << id << " at " << n);
+      const bool by_itself = r.finish == Finish::context;  // where this thread was not run for long
+      CHECK_THAT(by_itself || r.finish == Finish::aborted || (r.finish == Finish::failed && r.error), "request " << id << " at " << n);
       CHECK(!r.error || r.error->code() == Code::disposed || r.error->code() == Code::memory);
     }
     CHECK_THAT(fake.reports.complaint.empty(), fake.reports.complaint);
