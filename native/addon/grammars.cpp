@@ -70,7 +70,7 @@ Compiled compiled(const Source& source) {
   }
 }
 
-Napi::Value to_js(Napi::Env env, const Compiled& found, double us) {
+Napi::Value compiled_to_js(Napi::Env env, const Compiled& found, double us) {
   const Napi::Object out = Napi::Object::New(env);
   out.Set("compileUs", Napi::Number::New(env, us));
   if (const Refusal* refusal = std::get_if<Refusal>(&found)) {
@@ -159,7 +159,7 @@ Napi::Value index_to_js(Napi::Env env, const std::optional<uint32_t>& index) {
   return index ? Napi::Value(Napi::Number::New(env, *index)) : env.Null();
 }
 
-Napi::Object to_js(Napi::Env env, const grammar::Walked& walked, size_t tokens) {
+Napi::Object walked_to_js(Napi::Env env, const grammar::Walked& walked, size_t tokens) {
   const Napi::Object out = Napi::Object::New(env);
   out.Set("tokens", Napi::Number::New(env, static_cast<double>(tokens)));
   out.Set("refusedAt", index_to_js(env, walked.refused));
@@ -170,9 +170,9 @@ Napi::Object to_js(Napi::Env env, const grammar::Walked& walked, size_t tokens) 
   return out;
 }
 
-Napi::Value to_js(Napi::Env env, const Answers& answers) {
+Napi::Value answers_to_js(Napi::Env env, const Answers& answers) {
   const Napi::Array walks = Napi::Array::New(env), masks = Napi::Array::New(env), samples = Napi::Array::New(env);
-  for (uint32_t i = 0; i < answers.walks.size(); i++) walks.Set(i, to_js(env, answers.walks[i], answers.lengths[i]));
+  for (uint32_t i = 0; i < answers.walks.size(); i++) walks.Set(i, walked_to_js(env, answers.walks[i], answers.lengths[i]));
   for (const std::vector<uint64_t>& mask : answers.masks) {
     Napi::Uint8Array bits = Napi::Uint8Array::New(env, (answers.vocabulary + 7) / 8);
     for (size_t i = 0; i < bits.ByteLength(); i++) bits[i] = static_cast<uint8_t>(mask[i / 8] >> (8 * (i % 8)));
@@ -211,7 +211,7 @@ Napi::Value compile_grammar(Info info) {
     const Clock::time_point begin = Clock::now();
     Compiled found = compiled(source);
     const double us = std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
-    return [found = std::move(found), us](Napi::Env env) { return to_js(env, found, us); };
+    return [found = std::move(found), us](Napi::Env env) { return compiled_to_js(env, found, us); };
   });
 }
 
@@ -227,7 +227,7 @@ Napi::Value check_grammar(Info info, std::shared_ptr<const tokenize::Tokenizer> 
                    [binding = binding_of(info[2]), asked = questions_of(info[3].As<Napi::Object>()), tokenizer = std::move(tokenizer),
                     vocabulary = std::move(vocabulary)](const Progress&) -> Job::Result {
                      const std::shared_ptr<grammar::Masks> masks = binding->over(vocabulary->get());
-                     return [answers = answered(asked, *tokenizer, *masks)](Napi::Env env) { return to_js(env, answers); };
+                     return [answers = answered(asked, *tokenizer, *masks)](Napi::Env env) { return answers_to_js(env, answers); };
                    });
 }
 

@@ -50,7 +50,7 @@ class Vocabulary {
   std::vector<Kind> kinds;
   std::vector<bool> ends;         // a generation stops at it
   std::vector<bool> middle_ends;  // of them, those that end the middle of a fill-in-the-middle prompt alone
-  size_t longest = 0;      // bytes of the longest token
+  size_t longest = 0;             // bytes of the longest token
   int32_t bos = -1;
   int32_t eos = -1;
   int32_t unknown = -1;
