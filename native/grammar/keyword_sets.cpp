@@ -110,6 +110,17 @@ ValueSet with_object(ValueSet set, ObjectShape shape) {
   return set;
 }
 
+// Of at least and at most so many parts; and those of fewer, and of more.
+template <class Shape>
+std::pair<Shape, std::vector<Shape>> limited(uint64_t least, uint64_t most) {
+  std::pair<Shape, std::vector<Shape>> made;
+  auto& [shape, broken] = made;
+  shape.least = least, shape.most = most;
+  if (least > 0) broken.emplace_back().most = least - 1;
+  if (most != unlimited) broken.emplace_back().least = most + 1;
+  return made;
+}
+
 }  // namespace
 
 void SchemaSets::of_arrays(SchemaId id, std::vector<Assertion>& to) {
@@ -143,13 +154,7 @@ void SchemaSets::of_arrays(SchemaId id, std::vector<Assertion>& to) {
     to.push_back({holds(shape), breaks(broken)});
   }
   if (s.min_items > 0 || s.max_items != unlimited) {
-    ArrayShape shape, few, many;
-    shape.least = s.min_items, shape.most = s.max_items;
-    few.most = s.min_items - 1;
-    many.least = s.max_items == unlimited ? unlimited : s.max_items + 1;
-    std::vector<ArrayShape> broken;
-    if (s.min_items > 0) broken.push_back(few);
-    if (s.max_items != unlimited) broken.push_back(many);
+    const auto [shape, broken] = limited<ArrayShape>(s.min_items, s.max_items);
     to.push_back({holds(shape), breaks(broken)});
   }
   if (s.contains) {
@@ -234,13 +239,7 @@ void SchemaSets::of_objects(SchemaId id, std::vector<Assertion>& to) {
     to.push_back({holds(shape), breaks(broken)});
   }
   if (s.min_properties > 0 || s.max_properties != unlimited) {
-    ObjectShape shape, few, many;
-    shape.least = s.min_properties, shape.most = s.max_properties;
-    few.most = s.min_properties - 1;
-    many.least = s.max_properties == unlimited ? unlimited : s.max_properties + 1;
-    std::vector<ObjectShape> broken;
-    if (s.min_properties > 0) broken.push_back(few);
-    if (s.max_properties != unlimited) broken.push_back(many);
+    const auto [shape, broken] = limited<ObjectShape>(s.min_properties, s.max_properties);
     to.push_back({holds(shape), breaks(broken)});
   }
   if (s.names) {

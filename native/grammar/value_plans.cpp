@@ -169,7 +169,6 @@ ObjectPlan ValuePlans::plan(const ObjectShape& shape) {
     }
     made.named.push_back({name, may ? choices(all, some, bits) : std::vector<Choice>(), seen[name]});
   }
-  // First what properties must be there by the order of `properties`, then those that are only required.
   made.others = others(shape, names);
   return made;
 }
