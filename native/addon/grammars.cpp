@@ -10,6 +10,7 @@
 #include "addon/errors.h"
 #include "addon/job.h"
 #include "addon/object.h"
+#include "core/background.h"
 #include "grammar/walks.h"
 
 namespace lt::addon {
@@ -207,6 +208,7 @@ Napi::Value compile_grammar(Info info) {
   source.options.draft7 = flag_of(options, "draft7");
   source.options.any_space = flag_of(options, "anySpace");
   return start_job(info, [source = std::move(source)](const Progress&) -> Job::Result {
+    run_in_background();  // a thousand requests may bring a schema each: those that are answered go on
     using Clock = std::chrono::steady_clock;
     const Clock::time_point begin = Clock::now();
     Compiled found = compiled(source);

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/background.h"
 #include "core/error.h"
 
 namespace lt::engine {
@@ -35,6 +36,7 @@ MaskMaker::Ready MaskMaker::make(std::shared_ptr<grammar::Masks> masks, grammar:
 }
 
 void MaskMaker::run() noexcept {
+  run_in_background();
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
