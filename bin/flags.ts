@@ -127,6 +127,7 @@ export function generateFlags(yargs: Argv): Argv {
           'json-schema': word('the text is JSON that this JSON Schema allows; {} for any', ['j']),
           'json-schema-file': word('the same, of a file', ['jf']),
           'json-space': { type: 'boolean', describe: 'with a schema: JSON may be laid out in lines' } as Options,
+          canonical: { type: 'boolean', describe: 'what must come is cut into tokens as the tokenizer cuts it, many a step' } as Options,
           grammar: word('the text is one of this grammar, in GBNF'),
           'grammar-file': word('the same, of a file'),
           regex: word('the whole text matches this regular expression, as JavaScript writes it'),
@@ -264,6 +265,7 @@ function plainOptions(flags: Flags): GenerateOptions {
     'maxTokens',
     'stop',
     'ignoreEnd',
+    'canonical',
     ...parameters.map((p) => p.name),
   ] as (keyof (GenerateOptions & SamplerOptions))[]);
   const readText = (flag: string) => (text: string) => (flags.escape === true ? readEscapes(text, flag) : text);

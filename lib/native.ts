@@ -127,6 +127,7 @@ export interface NativeRequest {
   settings: readonly (readonly [name: string, value: number, texts: readonly string[]])[];
   bias: readonly (readonly [id: number, bias: number])[];
   grammar?: GrammarHandle | undefined; // that the text is bound to
+  canonical: boolean; // of the bound text: what must come is cut as the tokenizer cuts it
   grammarPrefix?: string | undefined; // how the bound text begins, in the prompt
   grammarAfter?: { open: string; close: string; opened: boolean } | undefined; // marks of reasoning, behind which the bound text begins
 }

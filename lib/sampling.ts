@@ -52,6 +52,11 @@ export interface GenerateOptions extends SamplerOptions, ToolOptions {
   sample?: (logits: Float32Array) => number | Promise<number>;
   /** Never choose a token that ends the text. Rejects with `ARGUMENT` where no other token is left. */
   ignoreEnd?: boolean;
+  /**
+   * Of a text that is bound: what must come, such as the keys of a schema, is cut into tokens as the tokenizer cuts it. That is faster, many tokens a
+   * step, and what the model has seen most. Default false: any tokens that spell it, those that the model holds most probable.
+   */
+  canonical?: boolean;
   /** Told how much of the prompt was read, up to 1, step by step: a long prompt takes a while. What it throws rejects the generation. */
   onPromptProgress?: (fraction: number) => void;
   /** Abort the generation: it rejects with the signal's reason. */
@@ -117,6 +122,7 @@ export const generateChecks: check.Checks<AllOptions> = {
   bannedStrings: check.listOf(fullString, 10_000),
   sample: check.callback(),
   ignoreEnd: check.boolean,
+  canonical: check.boolean,
   onPromptProgress: check.callback(),
   signal: check.signal,
   ...toolChecks,
@@ -188,6 +194,7 @@ export function requestOf(options: GenerateOptions): Omit<NativeRequest, 'ids' |
     maxTokens: options.maxTokens ?? -1,
     stop: options.stop ?? [],
     ignoreEnd: options.ignoreEnd ?? false,
+    canonical: options.canonical ?? false,
     spellControls: false,
     banned: options.bannedStrings ?? [],
     textBias: (options.textBias ?? []).map(({ text, bias, tokens = -1 }) => [text, bias, tokens] as const),

@@ -36,7 +36,7 @@ Pooling pooling_of(const std::string& name) {
 }
 
 engine::Bound bound_of(const Napi::Object& from) {
-  engine::Bound out{binding_of(from.Get("grammar")), {}, {}, {}, false};
+  engine::Bound out{binding_of(from.Get("grammar")), {}, {}, {}, false, flag_of(from, "canonical")};
   if (from.Get("grammarPrefix").IsString()) out.prefix = text_of(from, "grammarPrefix");
   if (!from.Get("grammarAfter").IsObject()) return out;
   const Napi::Object marks = from.Get("grammarAfter").As<Napi::Object>();

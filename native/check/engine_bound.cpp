@@ -167,11 +167,35 @@ CHECK_CASE("engine/a text whose masks are long in the making comes to its end be
 CHECK_CASE("engine/a bound text goes on from a prefix") {
   FakeEngine fake;
   Request r = fake_request({0, 5}, 20);
-  r.generate().bound = {binding_to("789=+A"), "789=", {}, {}, false};
+  r.generate().bound = {binding_to("789=+A"), "789=", {}, {}, false, false};
   const Report got = fake.run(r);
   CHECK(got.complete && got.text.back() == 'A' && got.text.find_first_not_of('=') == got.text.size() - 1);
   r.generate().bound.prefix = "8";
   CHECK_THROWS(fake.engine->submit(r), Code::argument);
+}
+
+CHECK_CASE("engine/what must come is cut as the tokenizer cuts it where that is asked for, many tokens a step") {
+  FakeEngine fake({}, [](FakeEngine& f) {
+    f.tokenizer->pieces[40] = "78";
+    f.tokenizer->spelt = {{"789=", {40, '9' - '0', '=' - '0'}}, {"9=", {'9' - '0', '=' - '0'}}, {"=", {'=' - '0'}}};
+  });
+  std::atomic<int> steps = 0;
+  fake.model->on_embed = [&](const Rows&) { steps++; };
+  const auto to = binding_to("789=[+A]");
+  int others = 0;
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    Request r = fake_request(fake_prompt(9, static_cast<uint32_t>(seed)), 20, seed);
+    r.generate().bound.to = to;
+    r.generate().sampling.settings = {{"temperature", 3}};
+    others += ids_of(fake.run(r))[0] != 40;
+    r.generate().bound.canonical = true;
+    const int before = steps;
+    const Report got = fake.run(r);
+    CHECK_THAT(!got.error, got.error->what());
+    CHECK(got.complete && got.tokens[0].id == 40 && got.tokens[1].id == '9' - '0' && got.text.size() == 5);
+    CHECK(steps - before == 3 && std::ssize(got.tokens) == 4);  // the second has the guess 9
+  }
+  CHECK(others > 0);
 }
 
 // Marks of reasoning are tokens: 60 opens, 61 and 62 close together.
@@ -188,7 +212,7 @@ CHECK_CASE("engine/behind reasoning the bound text begins, and not before") {
     FakeEngine fake({}, with_marks);
     Request r = fake_request(fake_prompt(9, 4), 400, seed);
     const bool opened = seed % 2 == 0;
-    r.generate().bound = {to, {}, "<", "!!>", opened};
+    r.generate().bound = {to, {}, "<", "!!>", opened, false};
     r.generate().sampling.settings = {{"temperature", 4}, {"topK", 0}};
     r.generate().sampling.bias = {{60, 3}, {61, 3}, {62, 3}};
     const Report got = fake.run(r);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view space_marks = " \t\r\n";
 
+constexpr size_t most_forced = 64;  // tokens
+
 using Part = BoundText::Place::Part;
 
 bool is_space(std::string_view text) { return text.find_first_not_of(space_marks) == std::string_view::npos; }
@@ -25,7 +27,7 @@ size_t begun(std::string_view text, std::string_view mark) {
 }  // namespace
 
 BoundText::BoundText(std::shared_ptr<grammar::Masks> masks, const Bound& wishes, const tokenize::Tokenizer& tokenizer)
-    : masks_(std::move(masks)), tokenizer_(tokenizer), close_(wishes.close), allowed_(masks_->words()) {
+    : masks_(std::move(masks)), tokenizer_(tokenizer), close_(wishes.close), canonical_(wishes.canonical), allowed_(masks_->words()) {
   place_.state = masks_->next(masks_->start(), wishes.prefix);
   if (place_.state == grammar::Automaton::dead)
     throw Error(Code::argument, "prefix: expected the beginning of a text of what the answer is bound to, found another one");
@@ -50,6 +52,9 @@ std::span<const uint64_t> BoundText::allowed() {
   } else if (place_.part == Part::opening && place_.tokens > 0) {
     std::fill(allowed_.begin(), allowed_.end(), 0);
     allow(open_[place_.tokens]);
+  } else if (place_.part == Part::bound && !canonical_here().empty()) {
+    std::fill(allowed_.begin(), allowed_.end(), 0);
+    allow(canonical_here()[0]);
   } else {
     masks_->allow(place_.state, allowed_);
     if (place_.part == Part::opening) allow(open_[0]);
@@ -98,7 +103,6 @@ void BoundText::take(int32_t id) {
 
 // How many of what was given were chosen says how many are worth a row.
 void BoundText::learn(std::span<const int32_t> chosen) {
-  constexpr size_t most = 64;
   constexpr uint32_t longest_pause = 15;
   if (forced_.empty() || chosen.size() <= forced_at_) return;
   const std::span<const int32_t> since = chosen.subspan(forced_at_);
@@ -109,29 +113,47 @@ void BoundText::learn(std::span<const int32_t> chosen) {
     most_forced_ = 1;
   } else {
     pause_ = 0;
-    most_forced_ = right == std::min(since.size(), forced_.size()) ? std::min(most, 2 * right) : right;
+    most_forced_ = right == std::min(since.size(), forced_.size()) ? std::min(most_forced, 2 * right) : right;
   }
 }
 
-std::vector<int32_t> BoundText::forced(std::span<const int32_t> chosen) {
+// Of the bytes that must come here: the tokens into which the tokenizer cuts them.
+std::vector<int32_t> BoundText::cut_of_forced() {
   constexpr size_t most_bytes = 256;
+  const std::string bytes = masks_->forced(place_.state, most_bytes);
+  if (bytes.empty()) return {};
+  std::vector<int32_t> cut = tokenizer_.encode(bytes, false);
+  if (cut.size() > most_forced) cut.resize(most_forced);
+  grammar::Masks::State state = place_.state;
+  const auto fits = [&](int32_t id) { return (state = masks_->next(state, id)) != grammar::Automaton::dead; };
+  cut.erase(std::find_if_not(cut.begin(), cut.end(), fits), cut.end());
+  if (canonical_ && !cut.empty() && !masks_->whole(state)) cut.pop_back();  // with what comes behind, it may be cut in other ways
+  return cut;
+}
+
+const std::vector<int32_t>& BoundText::canonical_here() {
+  if (canonical_ && only_at_ != place_.state) {
+    only_ = cut_of_forced();
+    only_at_ = place_.state;
+  }
+  return only_;
+}
+
+std::vector<int32_t> BoundText::forced(std::span<const int32_t> chosen) {
+  if (canonical_) return place_.part == Part::bound ? canonical_here() : std::vector<int32_t>();
   learn(chosen);
   forced_.clear();
   if (place_.part != Part::bound || (left_ > 0 && left_-- > 0)) return {};
-  const std::string bytes = masks_->forced(place_.state, most_bytes);
-  if (bytes.empty()) return {};
-  forced_ = tokenizer_.encode(bytes, false);
+  forced_ = cut_of_forced();
   forced_at_ = chosen.size();
   if (forced_.size() > most_forced_) forced_.resize(most_forced_);
-  grammar::Masks::State state = place_.state;
-  const auto fits = [&](int32_t id) { return (state = masks_->next(state, id)) != grammar::Automaton::dead; };
-  forced_.erase(std::find_if_not(forced_.begin(), forced_.end(), fits), forced_.end());
   return forced_;
 }
 
 MaskMaker::Ready BoundText::prepare(MaskMaker& maker) {
   constexpr size_t parts = 10'000;  // about half a millisecond
   if (place_.part == Part::reasoning || (place_.part == Part::opening && place_.tokens > 0)) return nullptr;
+  if (place_.part == Part::bound && !canonical_here().empty()) return nullptr;
   return masks_->prepare(place_.state, parts) ? nullptr : maker.make(masks_, place_.state);
 }
 

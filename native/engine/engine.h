@@ -121,6 +121,7 @@ struct Bound {
   // Marks of reasoning, behind which the bound text begins; opened: it has begun in the prompt. Empty: there is none.
   std::string open, close;
   bool opened = false;
+  bool canonical = false;  // what must come is cut into tokens as the tokenizer cuts it
 };
 
 // A text is continued.

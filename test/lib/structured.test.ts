@@ -172,6 +172,19 @@ describe('beside others', () => {
     expect((await model().generate(prompt, { regex, temperature: 0 })).text).toBe(text);
   });
 
+  test('what must come is cut as the tokenizer cuts it, where that is asked for', async () => {
+    const sentence = 'The lion wanted to play in the garden with a ball, and Tom was very happy.';
+    const own = [...model().tokenize(JSON.stringify(sentence))].slice(0, -1); // the last may be cut in other ways
+    const cut = async (canonical: boolean): Promise<(readonly number[])[]> => {
+      const answers = model().generate(prompt, { schema: { const: sentence }, canonical, temperature: 3, seed: 1, n: 4 });
+      const all = await Promise.all(answers);
+      expect(all.map(({ value }) => value)).toEqual(Array(4).fill(sentence));
+      return all.map(({ ids }) => ids.slice(0, own.length));
+    };
+    expect(await cut(true)).toEqual(Array(4).fill(own));
+    expect(await cut(false)).not.toContainEqual(own);
+  });
+
   test('log-probabilities are of the whole vocabulary', async () => {
     const { logprobs = [], ids } = await model().generate(prompt, { regex: 'Q[0-9]', logprobs: 1, temperature: 0 });
     expect(logprobs.map(({ id }) => id)).toEqual(ids);
