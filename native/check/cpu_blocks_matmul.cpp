@@ -9,6 +9,7 @@
 #include "backend/cpu/isa.h"
 #include "backend/cpu/kernels.h"
 #include "check/check.h"
+#include "check/cpu_block_types.h"
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,145 +17,10 @@
 
 namespace {
 
+using lt::check::Block;
+using lt::check::BlockType;
 using lt::cpu::Kernels;
 using lt::cpu::MatmulKernel;
-
-// One block by its format: value i is d * scale * code[i] - or + the minimum of its sub-block.
-struct Block {
-  int values, subs;
-  double d, m;  // m is taken away times minimum (256 values) or added (32 values)
-  int code[256], scale[16], minimum[16];
-};
-
-double half(const uint8_t* p) {
-  const int h = p[0] | p[1] << 8, e = h >> 10 & 31, f = h & 1023;
-  const double sign = h & 0x8000 ? -1 : 1;
-  if (e == 31) return f ? NAN : sign * INFINITY;
-  return sign * (e ? std::ldexp(1024 + f, e - 25) : std::ldexp(f, -24));
-}
-
-void nibbles(Block& b, const uint8_t* q, int offset) {
-  for (int i = 0; i < 16; i++) {
-    b.code[i] = (q[i] & 15) - offset;
-    b.code[i + 16] = (q[i] >> 4) - offset;
-  }
-}
-Block q4_0(const uint8_t* p) {
-  Block b{32, 1, half(p), 0, {}, {1}, {}};
-  nibbles(b, p + 2, 8);
-  return b;
-}
-Block q4_1(const uint8_t* p) {
-  Block b{32, 1, half(p), half(p + 2), {}, {1}, {1}};
-  nibbles(b, p + 4, 0);
-  return b;
-}
-Block q8_0(const uint8_t* p) {
-  Block b{32, 1, half(p), 0, {}, {1}, {}};
-  for (int i = 0; i < 32; i++) b.code[i] = static_cast<int8_t>(p[2 + i]);
-  return b;
-}
-Block q4_k(const uint8_t* p) {
-  Block b{256, 8, half(p), half(p + 2), {}, {}, {}};
-  const uint8_t* s = p + 4;
-  for (int k = 0; k < 8; k++) {
-    b.scale[k] = k < 4 ? s[k] & 63 : (s[k + 4] & 15) | s[k - 4] >> 6 << 4;
-    b.minimum[k] = k < 4 ? s[k + 4] & 63 : s[k + 4] >> 4 | s[k] >> 6 << 4;
-  }
-  for (int i = 0; i < 256; i++) {
-    const uint8_t byte = p[16 + i / 64 * 32 + i % 32];
-    b.code[i] = i / 32 % 2 ? byte >> 4 : byte & 15;
-  }
-  return b;
-}
-Block q5_k(const uint8_t* p) {
-  Block b = q4_k(p);
-  for (int i = 0; i < 256; i++) {
-    const uint8_t byte = p[48 + i / 64 * 32 + i % 32];
-    b.code[i] = (i / 32 % 2 ? byte >> 4 : byte & 15) + 16 * (p[16 + i % 32] >> i / 32 & 1);
-  }
-  return b;
-}
-Block q3_k(const uint8_t* p) {
-  Block b{256, 16, half(p + 108), 0, {}, {}, {}};
-  const uint8_t* s = p + 96;
-  for (int k = 0; k < 16; k++) b.scale[k] = ((k < 8 ? s[k] & 15 : s[k - 8] >> 4) + 16 * (s[8 + k % 4] >> 2 * (k / 4) & 3)) - 32;
-  for (int i = 0; i < 256; i++) {
-    const int h = i / 128, n = i / 32 % 4, l = i % 32;
-    b.code[i] = (p[32 + 32 * h + l] >> 2 * n & 3) + 4 * (p[l] >> (4 * h + n) & 1) - 4;
-  }
-  return b;
-}
-Block q6_k(const uint8_t* p) {
-  Block b{256, 16, half(p + 208), 0, {}, {}, {}};
-  for (int k = 0; k < 16; k++) b.scale[k] = static_cast<int8_t>(p[192 + k]);
-  for (int i = 0; i < 256; i++) {
-    const int h = i / 128, n = i / 32 % 4, l = i % 32;
-    const uint8_t low = p[64 * h + l + n % 2 * 32];
-    b.code[i] = ((n < 2 ? low & 15 : low >> 4) | (p[128 + 32 * h + l] >> 2 * n & 3) << 4) - 32;
-  }
-  return b;
-}
-
-Block q5_0(const uint8_t* p) {
-  Block b{32, 1, half(p), 0, {}, {1}, {}};
-  for (int i = 0; i < 32; i++) b.code[i] = ((i < 16 ? p[6 + i] & 15 : p[6 + i - 16] >> 4) | (p[2 + i / 8] >> i % 8 & 1) << 4) - 16;
-  return b;
-}
-Block q5_1(const uint8_t* p) {
-  Block b{32, 1, half(p), half(p + 2), {}, {1}, {1}};
-  for (int i = 0; i < 32; i++) b.code[i] = (i < 16 ? p[8 + i] & 15 : p[8 + i - 16] >> 4) | (p[4 + i / 8] >> i % 8 & 1) << 4;
-  return b;
-}
-constexpr int uneven[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-Block iq4_nl(const uint8_t* p) {
-  Block b{32, 1, half(p), 0, {}, {1}, {}};
-  for (int i = 0; i < 16; i++) b.code[i] = uneven[p[2 + i] & 15], b.code[i + 16] = uneven[p[2 + i] >> 4];
-  return b;
-}
-// Codes are twice the numbers of sign, two bits of exponent and one of fraction, so d is half of the block's power of two.
-Block mxfp4(const uint8_t* p) {
-  Block b{32, 1, p[0] == 255 ? INFINITY : std::ldexp(1, p[0] - 128), 0, {}, {1}, {}};
-  for (int i = 0; i < 32; i++) {
-    const int bits = i < 16 ? p[1 + i] & 15 : p[1 + i - 16] >> 4, exponent = bits >> 1 & 3, fraction = bits & 1;
-    const int size = exponent ? (2 + fraction) << (exponent - 1) : fraction;
-    b.code[i] = bits & 8 ? -size : size;
-  }
-  return b;
-}
-Block iq4_xs(const uint8_t* p) {
-  Block b{256, 8, half(p), 0, {}, {}, {}};
-  const int high = p[2] | p[3] << 8;
-  for (int k = 0; k < 8; k++) b.scale[k] = (p[4 + k / 2] >> 4 * (k % 2) & 15) + 16 * (high >> 2 * k & 3) - 32;
-  for (int i = 0; i < 256; i++) {
-    const uint8_t byte = p[8 + i / 32 * 16 + i % 16];
-    b.code[i] = uneven[i % 32 < 16 ? byte & 15 : byte >> 4];
-  }
-  return b;
-}
-
-Block tq2_0(const uint8_t* p) {
-  Block b{256, 1, half(p + 64), 0, {}, {1}, {}};
-  for (int i = 0; i < 256; i++) b.code[i] = (p[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1;
-  return b;
-}
-
-struct BlockType {
-  const char* name;
-  uint8_t id;
-  int values, bytes;
-  std::vector<int> halfs;  // where its f16 lie
-  Block (*decode)(const uint8_t*);
-};
-const std::vector<BlockType>& types() {
-  static const std::vector<BlockType> all = {
-      {"q4_0", 2, 32, 18, {0}, q4_0},       {"q4_1", 3, 32, 20, {0, 2}, q4_1},   {"q5_0", 6, 32, 22, {0}, q5_0},
-      {"q5_1", 7, 32, 24, {0, 2}, q5_1},    {"q8_0", 8, 32, 34, {0}, q8_0},      {"iq4_nl", 20, 32, 18, {0}, iq4_nl},
-      {"mxfp4", 39, 32, 17, {}, mxfp4},     {"q3_k", 11, 256, 110, {108}, q3_k}, {"q4_k", 12, 256, 144, {0, 2}, q4_k},
-      {"q5_k", 13, 256, 176, {0, 2}, q5_k}, {"q6_k", 14, 256, 210, {208}, q6_k}, {"iq4_xs", 23, 256, 136, {0}, iq4_xs},
-      {"tq2_0", 35, 256, 66, {64}, tq2_0}};
-  return all;
-}
 
 struct Quantized {
   std::vector<int> q;
@@ -196,7 +62,7 @@ float defined(const std::vector<Block>& w, const Quantized& x) {
       if (block.minimum[0]) a = std::fma(low, dx * static_cast<float>(m), a);
     } else {
       float v = d * static_cast<float>(s);
-      if (block.subs == 8) v = std::fma(-low, static_cast<float>(m), v);
+      v = std::fma(-low, static_cast<float>(m), v);
       a = std::fma(v, dx, a);
     }
   }
@@ -262,21 +128,24 @@ struct Problem {
     std::mt19937 random(static_cast<unsigned>(rows * 7919 + tokens * 31 + cols + t.id));
     std::normal_distribution<float> normal;
     const int64_t blocks = m * k / type.values;
-    const unsigned bits = type.id == 7 || type.id == 13 ? 5 : 4;  // of a code, where there are minimums
+    const unsigned bits = type.id == 10 ? 2 : type.id == 7 || type.id == 13 ? 5 : 4;  // of a code, where there are minimums
     for (int64_t i = 0; i < blocks * type.bytes; i++) w.data()[i] = static_cast<uint8_t>(random());
     for (int64_t b = 0; b < blocks; b++) {
       // Usual: d of 2^-8 to 2^-6, and a minimum of half the greatest code, so that weights lie around 0. Extreme: any half but infinity and
       // NaN.
       unsigned h = (random() & 0x83ff) | (7 + random() % 2) << 10;
-      if (type.halfs.empty())
-        w.data()[b * type.bytes] = static_cast<uint8_t>(payload == Payload::extreme ? random() % 256 : 118 + random() % 4);
+      if (payload == Payload::extreme) h = (random() & 0x83ff) | random() % 31 << 10;
+      uint8_t* block = w.data() + b * type.bytes;
+      if (type.id == 39) block[0] = static_cast<uint8_t>(payload == Payload::extreme ? random() % 256 : 118 + random() % 4);
+      for (int i = 0; type.id == 29 && i < 4; i++)  // its d lies in the top bits of four words
+        block[49 + 2 * i] = static_cast<uint8_t>((block[49 + 2 * i] & 15) | (h >> 4 * i & 15) << 4);
       for (const int at : type.halfs) {
         if (payload == Payload::extreme)
           h = (random() & 0x83ff) | random() % 31 << 10;
-        else if (at == 2)
+        else if (at != type.halfs[0])
           h = (h + ((bits - 1) << 10)) ^ (type.values == 32 ? 0x8000 : 0);
-        w.data()[b * type.bytes + at] = static_cast<uint8_t>(h);
-        w.data()[b * type.bytes + at + 1] = static_cast<uint8_t>(h >> 8);
+        block[at] = static_cast<uint8_t>(h);
+        block[at + 1] = static_cast<uint8_t>(h >> 8);
       }
     }
     x.resize(static_cast<size_t>(n * k));
@@ -361,7 +230,7 @@ void same(const std::vector<float>& got, const Problem& p, const char* isa, int6
 }
 
 void compare(int64_t m, int64_t n, int64_t k, Payload payload, bool bias) {
-  for (const BlockType& type : types()) {
+  for (const BlockType& type : lt::check::block_types()) {
     if (k % type.values) continue;
     Problem p(type, m, n, k, payload, bias);
     if (payload == Payload::usual && m * n >= 100) CHECK_THAT(p.error < 0.01, type.name << " is off by " << p.error << " at k = " << k);

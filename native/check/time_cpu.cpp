@@ -120,6 +120,25 @@ void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
   }
 }
 
+// 512 rows, each of which meets 8 of 128 matrices: 32 rows a matrix, as when experts read a prompt.
+void time_experts(Timing& t, Type type, int64_t rows, int64_t cols, double int8) {
+  const int64_t n = 512, used = 8, matrices = 128;
+  const char* name = quant::info(type).name;
+  if (!t.wanted(std::string("experts ") + name)) return;
+  const Tensor w = t.random_tensor(type, rows * matrices, cols), x = t.random_tensor(Type::f32, n, cols);
+  Tensor y = t.backend->alloc(Type::f32, n * used, rows), ids = t.backend->alloc(Type::i32, n, used);
+  for (int64_t r = 0; r < n; r++)
+    for (int64_t j = 0; j < used; j++)
+      ids.row<int32_t>(r)[j] = static_cast<int32_t>(j * (matrices / used) + static_cast<int64_t>(t.random() % (matrices / used)));
+  const Choice choice{.ids = ids, .count = matrices};
+  const Product product{y, w, {}};
+  const double s = t.least(7, [&] { t.backend->ops().matmul(x, {&product, 1}, choice); });
+  const double ops = 2.0 * static_cast<double>(rows * cols * n * used) / s / 1e9;
+  std::printf("experts %-5s %ldx%ld %8.1f GOP/s (%4.2f of peak)\n", name, static_cast<long>(rows), static_cast<long>(cols), ops,
+              ops / int8);
+  std::fflush(stdout);
+}
+
 void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t dim, int64_t depth, int64_t count, double f32) {
   if (!t.wanted("attend")) return;
   const int64_t pages = (depth + count + 63) / 64;
@@ -189,7 +208,11 @@ int time_cpu(int argc, char** argv) {
   const int threads = t.options.threads;
   const double read = read_bandwidth(t), f32 = peak(t, kernels.peak_f32) * threads, int8 = peak(t, kernels.peak_int8) * threads;
   std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32, int8);
-  for (const int type : {0, 1, 30, 8, 2, 3, 6, 7, 20, 39, 11, 12, 13, 14, 23, 35}) time_matmul(t, Type(type), read, f32, int8);
+  for (const int type : {0, 1, 30, 8, 2, 3, 6, 7, 20, 39, 10, 11, 12, 13, 14, 23, 35, 34, 16, 17, 22, 18, 21, 19, 29}) time_matmul(t, Type(type), read, f32, int8);
+  for (const int type : {8, 39, 12, 14, 20, 23}) {
+    time_experts(t, Type(type), 768, 2048, int8);
+    time_experts(t, Type(type), 2048, 768, int8);
+  }
   for (const int type : {1, 8, 0}) {
     time_attend(t, Type(type), 32, 8, 64, 2048, 1, f32);
     time_attend(t, Type(type), 32, 8, 64, 0, 512, f32);

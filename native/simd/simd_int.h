@@ -1,7 +1,7 @@
 // Integer vectors of one ISA's native width, for the block kernels. A vector is `quads` runs of 16 bytes:
 //   bytes   4 * lanes bytes, read as u8 or s8        ints    lanes x int32        floats  lanes x float
 //   dots    running sums of 4-byte dot products; int16 pairs where the ISA has no 4-byte dot (then 8 steps of 4-bit weights, or
-//           4 of 6-bit weights less their offset, fit), else int32
+//           4 of 6-bit weights less their offset, fit), else int32: wide_dots
 //   int4, float4   4 lanes, one a chain of blocks (block index mod 4), or one a block of four
 // Shuffles stay inside a quad, so that one source has the same meaning at every width. Every float operation is one correctly
 // rounded step: all ISAs give the same bits.

@@ -10,6 +10,7 @@ namespace lt::simd::LT_ISA {
 constexpr int quads = 2;
 constexpr int tile_rows = 2;
 constexpr int tile_tokens = 3;
+constexpr bool wide_dots = false;
 constexpr int offset8 = 0;
 
 using bytes = __m256i;
@@ -59,6 +60,11 @@ inline bytes spread_bits(uint64_t bits) {
   const __m256i from = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int32_t(bits)), from), which), which);
 }
+inline bytes add_bytes(bytes a, bytes b) { return _mm256_add_epi8(a, b); }
+inline bytes negate_where(bytes a, uint64_t bits) {
+  const bytes all = spread_bits(bits);
+  return _mm256_sub_epi8(_mm256_xor_si256(a, all), all);
+}
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
   first = _mm256_permute2x128_si256(a, b, 0x20);
   second = _mm256_permute2x128_si256(a, b, 0x31);
@@ -74,6 +80,7 @@ inline void transpose(bytes x[4]) {
 }
 
 inline ints as_ints(bytes a) { return a; }
+inline bytes as_bytes(ints a) { return a; }
 inline ints load_ints(const void* p) { return load_bytes(p); }
 inline void store_ints(void* p, ints a) { store_bytes(p, a); }
 inline ints zero_ints() { return _mm256_setzero_si256(); }
@@ -120,8 +127,8 @@ inline ints add_scaled_quads(ints acc, dots a, dots b, bytes scale) {
   acc = _mm256_add_epi32(acc, _mm256_madd_epi16(a, _mm256_unpacklo_epi64(scale, scale)));
   return _mm256_add_epi32(acc, _mm256_madd_epi16(b, _mm256_unpackhi_epi64(scale, scale)));
 }
-inline ints dot_i8_i16(ints acc, const uint8_t* a, const int16_t* b) {
-  const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+inline ints dot_i8_i16(ints acc, bytes a, const int16_t* b) {
+  const __m256i w = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(a));
   return _mm256_add_epi32(acc, _mm256_madd_epi16(w, load_bytes(b)));
 }
 

@@ -9,6 +9,7 @@ namespace lt::simd::LT_ISA {
 constexpr int quads = 4;
 constexpr int tile_rows = 2;
 constexpr int tile_tokens = 6;
+constexpr bool wide_dots = true;
 constexpr int offset8 = 128;  // what to_dot8 adds to a signed byte
 
 using bytes = __m512i;
@@ -56,6 +57,9 @@ template <int n>
 inline bytes sra_words(bytes a) {
   return _mm512_srai_epi16(a, n);
 }
+inline bytes add_bytes(bytes a, bytes b) { return _mm512_add_epi8(a, b); }
+// -a where a bit is set, byte by byte.
+inline bytes negate_where(bytes a, uint64_t bits) { return _mm512_mask_sub_epi8(a, bits, _mm512_setzero_si512(), a); }
 // The bit pairs 0..3 of 32 bytes, as 128 values in bits 4 and 5: pairs 0 and 1 in first, 2 and 3 in second.
 inline void spread_pairs(const uint8_t* p, int, bytes& first, bytes& second) {
   constexpr int64_t word = 0x0001000100010001;
@@ -88,6 +92,7 @@ inline void transpose(bytes x[4]) {
 }
 
 inline ints as_ints(bytes a) { return a; }
+inline bytes as_bytes(ints a) { return a; }
 inline ints load_ints(const void* p) { return _mm512_loadu_si512(p); }
 inline void store_ints(void* p, ints a) { _mm512_storeu_si512(p, a); }
 inline ints zero_ints() { return _mm512_setzero_si512(); }
@@ -125,8 +130,8 @@ inline ints scale_lanes(ints scale) { return scale; }
 inline ints add_scaled(ints acc, dots a, ints scale) { return _mm512_add_epi32(acc, _mm512_mullo_epi32(a, scale)); }
 // In each quad: acc + low four int16 of scale * a's lanes + high four * b's.
 inline ints add_scaled_quads(ints acc, dots a, dots b, bytes scale) { return _mm512_dpwssd_epi32(acc, _mm512_packs_epi32(a, b), scale); }
-inline ints dot_i8_i16(ints acc, const uint8_t* a, const int16_t* b) {  // 16 products
-  const __m256i w = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+inline ints dot_i8_i16(ints acc, bytes a, const int16_t* b) {  // 16 products, of the first quad of a
+  const __m256i w = _mm256_cvtepi8_epi16(_mm512_castsi512_si128(a));
   const __m256i p = _mm256_madd_epi16(w, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b)));
   return _mm512_add_epi32(acc, _mm512_zextsi256_si512(p));
 }

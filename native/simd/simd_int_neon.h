@@ -11,6 +11,7 @@ namespace lt::simd::LT_ISA {
 constexpr int quads = 1;
 constexpr int tile_rows = 4;
 constexpr int tile_tokens = 4;
+constexpr bool wide_dots = true;
 constexpr int offset8 = 0;
 
 using bytes = uint8x16_t;
@@ -59,6 +60,11 @@ inline bytes spread_bits(uint64_t bits) {
   const uint8x8_t low = vdup_n_u8(uint8_t(bits)), high = vdup_n_u8(uint8_t(bits >> 8));
   return vtstq_u8(vcombine_u8(low, high), vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201)));
 }
+inline bytes add_bytes(bytes a, bytes b) { return vaddq_u8(a, b); }
+inline bytes negate_where(bytes a, uint64_t bits) {
+  const bytes all = spread_bits(bits);
+  return vsubq_u8(veorq_u8(a, all), all);
+}
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) { first = a, second = b; }
 inline bytes lookup(bytes table, bytes index) { return vqtbl1q_u8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
@@ -74,6 +80,7 @@ inline void transpose(bytes x[4]) {
 }
 
 inline ints as_ints(bytes a) { return vreinterpretq_s32_u8(a); }
+inline bytes as_bytes(ints a) { return vreinterpretq_u8_s32(a); }
 inline ints load_ints(const void* p) { return as_ints(load_bytes(p)); }
 inline void store_ints(void* p, ints a) { store_bytes(p, vreinterpretq_u8_s32(a)); }
 inline ints zero_ints() { return vdupq_n_s32(0); }
@@ -113,8 +120,8 @@ inline ints add_scaled_quads(ints acc, dots a, dots b, bytes scale) {
   const int16x8_t s = vreinterpretq_s16_u8(scale);
   return vmlaq_s32(vmlaq_s32(acc, a, vmovl_s16(vget_low_s16(s))), b, vmovl_high_s16(s));
 }
-inline ints dot_i8_i16(ints acc, const uint8_t* a, const int16_t* b) {
-  const int8x16_t w = vreinterpretq_s8_u8(vld1q_u8(a));
+inline ints dot_i8_i16(ints acc, bytes a, const int16_t* b) {
+  const int8x16_t w = vreinterpretq_s8_u8(a);
   const int16x8_t lo = vmovl_s8(vget_low_s8(w)), hi = vmovl_high_s8(w), x = vld1q_s16(b), y = vld1q_s16(b + 8);
   acc = vmlal_high_s16(vmlal_s16(acc, vget_low_s16(lo), vget_low_s16(x)), lo, x);
   return vmlal_high_s16(vmlal_s16(acc, vget_low_s16(hi), vget_low_s16(y)), hi, y);

@@ -22,9 +22,10 @@ float quantize(int16_t* q, const float* x, int n) {
   return d;
 }
 
-int32_t sum_32(const int16_t* q) {
+template <int n>
+int32_t sum(const int16_t* q) {
   int32_t s = 0;
-  for (int i = 0; i < 32; i++) s += q[i];
+  for (int i = 0; i < n; i++) s += q[i];
   return s;
 }
 
@@ -40,7 +41,7 @@ void prepare32(void* prepared, const float* x, int64_t x_stride, int64_t, int64_
       Prepared32& to = row[b / 4];
       const int64_t i = b % 4;
       to.d[i] = quantize(to.q[i], x + r * x_stride + b * 32, 32);
-      to.sum[i] = to.d[i] * static_cast<float>(sum_32(to.q[i]));
+      to.sum[i] = to.d[i] * static_cast<float>(sum<32>(to.q[i]));
     }
   }
 }
@@ -51,7 +52,7 @@ void prepare256(void* prepared, const float* x, int64_t x_stride, int64_t, int64
     for (int64_t b = 0; b < blocks; b++) {
       Prepared256& to = static_cast<Prepared256*>(prepared)[r * blocks + b];
       to.d = quantize(to.q, x + r * x_stride + b * 256, 256);
-      for (int i = 0; i < 8; i++) to.sum32[i] = static_cast<int16_t>(sum_32(to.q + 32 * i));
+      for (int i = 0; i < 16; i++) to.sum16[i] = static_cast<int16_t>(sum<16>(to.q + 16 * i));
     }
   }
 }

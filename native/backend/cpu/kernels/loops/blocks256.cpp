@@ -1,12 +1,19 @@
-// Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS and TQ2_0: what matmul/blocks256.h says, in plain loops.
+// Weight types of 256-value blocks: what matmul/blocks256.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
+#include "backend/cpu/kernels/matmul/books.h"
 #include "backend/cpu/kernels/matmul/levels.h"
 
 namespace lt::cpu::LT_ISA {
 namespace {
 
+// What most types have in common.
+struct Plain {
+  static constexpr uint16_t factor = 0x3c00;  // 1
+  static constexpr bool has_min = false;
+};
+
 // f16 d; f16 dmin; u8 scales[12]; codes. Eight sub-blocks of 32 with 6-bit scales and minimums.
-struct WithMinimums {
+struct WithMinimums : Plain {
   static constexpr int d_offset = 0, dmin_offset = 2, sub_blocks = 8;
   static constexpr bool has_min = true;
 
@@ -46,10 +53,21 @@ struct Q5_K : WithMinimums {
   }
 };
 
+// u8 scales[16], minimums above them; u8 codes[64]; f16 d; f16 dmin. Sixteen sub-blocks of 16.
+struct Q2_K : Plain {
+  static constexpr int block_bytes = 84, d_offset = 80, dmin_offset = 82, sub_blocks = 16;
+  static constexpr bool has_min = true;
+
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t* minimums, const uint8_t* w) {
+    for (int i = 0; i < 16; i++) scales[i] = w[i] & 15, minimums[i] = w[i] >> 4;
+    for (int k = 0; k < 8; k++)
+      for (int i = 0; i < 32; i++) codes[32 * k + i] = w[16 + k / 4 * 32 + i] >> k % 4 * 2 & 3;
+  }
+};
+
 // u8 third bits[32]; u8 codes[64]; u8 scales[12]; f16 d. Sixteen sub-blocks of 16 with 6-bit scales less 32, codes less 4.
-struct Q3_K {
+struct Q3_K : Plain {
   static constexpr int block_bytes = 110, d_offset = 108, sub_blocks = 16;
-  static constexpr bool has_min = false;
 
   LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
     const uint8_t* packed = w + 96;
@@ -63,9 +81,8 @@ struct Q3_K {
 };
 
 // u8 ql[128]; u8 qh[64]; i8 scales[16]; f16 d. Sixteen sub-blocks of 16, codes less 32.
-struct Q6_K {
+struct Q6_K : Plain {
   static constexpr int block_bytes = 210, d_offset = 208, sub_blocks = 16;
-  static constexpr bool has_min = false;
 
   LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
     for (int i = 0; i < 16; i++) scales[i] = static_cast<int8_t>(w[192 + i]);
@@ -81,9 +98,8 @@ struct Q6_K {
 };
 
 // f16 d; u16 high bits of scales; u8 low bits[4]; u8 nibbles[128]. Eight sub-blocks of 32 with 6-bit scales less 32.
-struct IQ4_XS {
+struct IQ4_XS : Plain {
   static constexpr int block_bytes = 136, d_offset = 0, sub_blocks = 8;
-  static constexpr bool has_min = false;
 
   LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
     const int high = w[2] | w[3] << 8;
@@ -100,15 +116,41 @@ struct IQ4_XS {
 };
 
 // u8 codes[64], two bits each, less 1; f16 d. One scale.
-struct TQ2_0 {
+struct TQ2_0 : Plain {
   static constexpr int block_bytes = 66, d_offset = 64, sub_blocks = 1;
-  static constexpr bool has_min = false;
 
   LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
     scales[0] = 1;
     for (int i = 0; i < 256; i++) codes[i] = static_cast<int16_t>((w[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1);
   }
 };
+
+template <class C>
+struct DecodedFirst {
+  static constexpr int block_bytes = C::block_bytes, sub_blocks = C::sub_blocks;
+  static constexpr uint16_t factor = C::factor;
+  static constexpr bool has_min = false;
+
+  LT_INLINE uint16_t d_of(const uint8_t* w) { return C::d_of(w); }
+  LT_INLINE void unpack(int16_t* codes, int16_t* scales, int16_t*, const uint8_t* w) {
+    DecodedBlock block;
+    C::decode(block, w);
+    for (int i = 0; i < 256; i++) {
+      const int code = block.codes[i];
+      codes[i] = static_cast<int16_t>(!C::with_signs ? code - 32 : block.signs[i / 8] >> i % 8 & 1 ? -code : code);
+    }
+    for (int k = 0; k < sub_blocks; k++) scales[k] = block.scales[k * 16 / sub_blocks];
+  }
+};
+
+// The half d of a block at w.
+template <class W>
+LT_INLINE uint16_t d_of(const uint8_t* w) {
+  if constexpr (requires { W::d_of(w); })
+    return W::d_of(w);
+  else
+    return read<uint16_t>(w + W::d_offset);
+}
 
 template <class W>
 struct Blocks256 {
@@ -123,7 +165,7 @@ struct Blocks256 {
     f32x16 s = zero(), m = zero(), dx = zero();
     for (int i = 0; i < 16; i++) d[i] = negative_dmin[i] = absent;
     for (int b = 0; b < blocks; b++) {
-      alignas(16) int16_t codes[R][256], scales[R][W::sub_blocks], minimums[R][8];
+      alignas(16) int16_t codes[R][256], scales[R][W::sub_blocks], minimums[R][W::sub_blocks];
       Sides<R, T> sides;
       for (int t = 0; t < T; t++) sides.q[t] = x[t][b].q;
       for (int r = 0; r < R; r++) W::unpack(codes[r], scales[r], minimums[r], w[r] + b * block_bytes), sides.codes[r] = codes[r];
@@ -139,17 +181,19 @@ struct Blocks256 {
         const Prepared& token = x[i % T][b];
         s.v[lane] = static_cast<float>(total[i]);
         dx.v[lane] = token.d;
-        memcpy(d + lane, block + W::d_offset, 2);
+        d[lane] = d_of<W>(block);
         if constexpr (W::has_min) {
           int32_t minimum = 0;
-          for (int j = 0; j < 8; j++) minimum += minimums[i / T][j] * token.sum32[j];
+          for (int j = 0; j < 16; j++) minimum += minimums[i / T][j * W::sub_blocks / 16] * token.sum16[j];
           m.v[lane] = static_cast<float>(minimum);
           memcpy(negative_dmin + lane, block + W::dmin_offset, 2);
           negative_dmin[lane] ^= 0x8000;
         }
       }
     }
-    f32x16 v = load_f16(d) * s;
+    f32x16 scale = load_f16(d);
+    if constexpr (W::factor != Plain::factor) scale = scale * set1(W::factor == 0x3000 ? 0.125f : 0.25f);
+    f32x16 v = scale * s;
     if constexpr (W::has_min) v = fma(load_f16(negative_dmin), m, v);
     acc = fma(v, dx, acc);
   }
@@ -157,11 +201,20 @@ struct Blocks256 {
 
 }  // namespace
 
+extern const MatmulKernel matmul_q2_k = {10, Format::q8_256, pairs, run<Blocks256<Q2_K>>};
 extern const MatmulKernel matmul_q3_k = {11, Format::q8_256, pairs, run<Blocks256<Q3_K>>};
 extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, pairs, run<Blocks256<Q4_K>>};
 extern const MatmulKernel matmul_q5_k = {13, Format::q8_256, pairs, run<Blocks256<Q5_K>>};
 extern const MatmulKernel matmul_q6_k = {14, Format::q8_256, pairs, run<Blocks256<Q6_K>>};
 extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, pairs, run<Blocks256<IQ4_XS>>};
 extern const MatmulKernel matmul_tq2_0 = {35, Format::q8_256, pairs, run<Blocks256<TQ2_0>>};
+extern const MatmulKernel matmul_iq2_xxs = {16, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ2_XXS>>>};
+extern const MatmulKernel matmul_iq2_xs = {17, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ2_XS>>>};
+extern const MatmulKernel matmul_iq3_xxs = {18, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ3_XXS>>>};
+extern const MatmulKernel matmul_iq1_s = {19, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ1_S>>>};
+extern const MatmulKernel matmul_iq3_s = {21, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ3_S>>>};
+extern const MatmulKernel matmul_iq2_s = {22, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ2_S>>>};
+extern const MatmulKernel matmul_iq1_m = {29, Format::q8_256, pairs, run<Blocks256<DecodedFirst<IQ1_M>>>};
+extern const MatmulKernel matmul_tq1_0 = {34, Format::q8_256, pairs, run<Blocks256<DecodedFirst<TQ1_0>>>};
 
 }  // namespace lt::cpu::LT_ISA

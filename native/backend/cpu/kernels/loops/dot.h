@@ -20,7 +20,7 @@ struct Prepared32 {
 };
 struct Prepared256 {
   alignas(16) int16_t q[256];
-  int16_t sum32[8];
+  int16_t sum16[16];
   float d;
 };
 

@@ -5,7 +5,7 @@
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
 // A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32; 128: signed bytes, as
-// to_dot8 leaves them); has_min; and
+// to_dot8 leaves them); has_min; folded, where codes have their scale in them; and
 //   blocks<N, T>(acc, w, x, quads)       the first N of four blocks of a row with T tokens, whose blocks are `quads` apart
 //   unpack(record, rows, offset, r, ahead)  vector r of a record, with unpack_calls of ahead
 #pragma once
@@ -19,13 +19,14 @@ inline void load_columns(bytes (&x)[4], const uint8_t* const* rows, size_t offse
   transpose(x);
 }
 
-// Where things lie in a record, in vectors: per sub-block the codes [steps][tile_rows] and the scales [tile_rows]; then
-// the minimums as int16 pairs [4][tile_rows], d [tile_rows], -dmin [tile_rows].
+// Where things lie in a record, in vectors: per sub-block the codes [steps][tile_rows] and, where they are not folded, the scales
+// [tile_rows]; then the minimums, d [tile_rows], -dmin [tile_rows]. Minimums are int16 pairs [4][tile_rows] of eight sub-blocks, of
+// sixteen [16][tile_rows] as scales are, and dmin then without its sign.
 template <class W>
 struct Record256 {
-  static constexpr int sub_block = (W::steps + 1) * tile_rows;
+  static constexpr int sub_block = (W::steps + !W::folded) * tile_rows;
   static constexpr int minimums = W::sub_blocks * sub_block;
-  static constexpr int d = minimums + (W::has_min ? 4 * tile_rows : 0);
+  static constexpr int d = minimums + (W::has_min ? (W::sub_blocks == 16 ? 16 : 4) * tile_rows : 0);
   static constexpr int negative_dmin = d + tile_rows;
   static constexpr int vectors = d + (W::has_min ? 2 : 1) * tile_rows;
 
@@ -34,6 +35,30 @@ struct Record256 {
   }
   static uint8_t* scale(uint8_t* record, int sub, int r) { return codes(record, sub, W::steps, r); }
 };
+
+// W::blocks of types without minimums: W gives d_of(w), the half of a block; factor, a half that d is to be multiplied by, exactly; and
+// one<T>(w, x, apart, s, i), which puts the scaled dot products of a block and T tokens, `apart` bytes from one to the next, into s[t][i].
+template <class W, int N, int T>
+void add_blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+  ints s[T][4];
+  if constexpr (N < 4) {  // absent ones add -0, which changes no sum
+    for (int t = 0; t < T; ++t)
+      for (int i = N; i < 4; ++i) s[t][i] = zero_ints();
+  }
+  uint64_t d = 0x8000800080008000;
+  LT_UNROLL
+  for (int i = 0; i < N; ++i, w += W::block_bytes) {
+    W::template one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
+    d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(W::d_of(w)) << 16 * i;
+  }
+  float4 scale = halfs_to_float4(d);
+  if constexpr (W::factor != 0x3c00) scale = mul_float4(scale, halfs_to_float4(0x0001000100010001 * W::factor));
+  LT_UNROLL
+  for (int t = 0; t < T; ++t, x += quads_a_token) {
+    const float4 v = mul_float4(scale, to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
+    acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
+  }
+}
 
 template <class W>
 struct Blocks256 {
@@ -60,10 +85,20 @@ struct Blocks256 {
     return int32_t(load32(a + ((80 + i) * T + t) * 4));
   }
 
-  // -128 * sum of q of sub-block j of 32: four times what its halves start from with an offset of 32.
+  // What sub-block j starts from with an offset of 32: that of each sixteen is in the tile.
   template <int T>
-  static int32_t start_of_signed(const uint8_t* a, int j, int t) {
-    const int32_t* start = reinterpret_cast<const int32_t*>(a) + (64 + 2 * j) * T + t;
+  static const int32_t* starts(const uint8_t* a, int j) {
+    return reinterpret_cast<const int32_t*>(a) + (64 + j * (W::steps / 4)) * T;
+  }
+  template <int T>
+  static dots start_32(const int32_t* start) {
+    if constexpr (W::steps == 4) return start_dots(*start);
+    return add_dots(start_dots(*start), start_dots(start[T]));
+  }
+  // -128 * sum of q: four times that.
+  template <int T>
+  static int32_t start_of_signed(const int32_t* start) {
+    if constexpr (W::steps == 4) return 4 * *start;
     return 4 * (start[0] + start[T]);
   }
 
@@ -71,7 +106,7 @@ struct Blocks256 {
   template <int T>
   static void sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
     dots s[tile_rows][T];
-    const int32_t* start = reinterpret_cast<const int32_t*>(a) + (64 + j) * T;
+    const int32_t* start = starts<T>(a, j);
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
@@ -86,7 +121,7 @@ struct Blocks256 {
         const bytes x = repeat_four(a + ((j * W::steps + k) * T + t) * 4);
         LT_UNROLL
         for (int r = 0; r < tile_rows; ++r) {
-          const bytes codes = load_bytes(w + ((j * (W::steps + 1) + k) * tile_rows + r) * vector_bytes);
+          const bytes codes = load_bytes(w + (j * Record::sub_block + k * tile_rows + r) * vector_bytes);
           s[r][t] = W::offset == 128 ? dot8(s[r][t], codes, x) : dot(s[r][t], codes, x);
           pin(s[r][t]);
         }
@@ -96,14 +131,58 @@ struct Blocks256 {
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
       for (int r = 0; r < tile_rows; ++r) {
-        const ints scale = load_ints(w + ((j * (W::steps + 1) + W::steps) * tile_rows + r) * vector_bytes);
+        const ints scale = load_ints(w + (j * Record::sub_block + W::steps * tile_rows + r) * vector_bytes);
         if constexpr (W::offset == 128) {
-          const ints sum = offset8 == 128 ? add_ints(s[r][t], splat_int(start_of_signed<T>(a, j, t))) : s[r][t];
+          const ints sum = offset8 == 128 ? add_ints(s[r][t], splat_int(start_of_signed<T>(start + t))) : s[r][t];
           total[r][t] = add_ints(total[r][t], mul_ints(sum, scale));
         } else {
-          total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_dots(start[t])) : s[r][t], scale);
+          total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_32<T>(start + t)) : s[r][t], scale);
         }
       }
+    }
+  }
+
+  // The same of codes that are multiplied already.
+  template <int T>
+  static void folded_sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
+    LT_UNROLL
+    for (int k = 0; k < W::steps; ++k) {
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const bytes x = repeat_four(a + ((j * W::steps + k) * T + t) * 4);
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) {
+          total[r][t] = dot8(total[r][t], load_bytes(w + (j * Record::sub_block + k * tile_rows + r) * vector_bytes), x);
+          pin(total[r][t]);
+        }
+      }
+    }
+  }
+
+  // v less dmin times the products of sixteen minimums: what codes of an offset of 32 start from is -32 times the sums of q.
+  template <int T>
+  static void take_sixteen(floats (&v)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    ints m[tile_rows][T];
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) m[r][t] = zero_ints();
+    }
+    LT_ROLLED
+    for (int j = 0; j < 16; ++j) {
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const dots start = start_dots(starts<T>(a, j)[t]);
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r)
+          m[r][t] = add_scaled(m[r][t], start, load_ints(at<const uint8_t>(w, Record::minimums + j * tile_rows + r)));
+      }
+    }
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r)
+        v[r][t] = fma_floats(load_floats(at<const float>(w, Record::negative_dmin + r)), to_floats(sra_ints<5>(m[r][t])), v[r][t]);
     }
   }
 
@@ -116,13 +195,34 @@ struct Blocks256 {
       for (int r = 0; r < tile_rows; ++r) total[r][t] = zero_ints();
     }
     LT_ROLLED
-    for (int j = 0; j < W::sub_blocks; ++j) sub_block<T>(total, j, w, a);
+    for (int j = 0; j < W::sub_blocks; ++j) {
+      if constexpr (W::folded)
+        folded_sub_block<T>(total, j, w, a);
+      else
+        sub_block<T>(total, j, w, a);
+    }
+    if constexpr (W::has_min && W::sub_blocks == 16) {
+      floats v[tile_rows][T];
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) v[r][t] = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
+      }
+      take_sixteen<T>(v, w, a);
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r)
+          acc[r][t] = fma_floats(v[r][t], splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
+      }
+      return;
+    }
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
       for (int r = 0; r < tile_rows; ++r) {
         floats v = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
-        if constexpr (W::has_min) {
+        if constexpr (W::has_min && W::sub_blocks == 8) {
           ints m = zero_ints();
           LT_UNROLL
           for (int i = 0; i < 4; ++i)

@@ -18,7 +18,7 @@ alignas(64) constexpr std::array<uint8_t, 256> expand_iq4_xs = [] {
 
 struct IQ4_XS {
   static constexpr int block_bytes = 136, sub_blocks = 8, steps = 8, offset = 128, unpack_calls = 8;
-  static constexpr bool has_min = false;
+  static constexpr bool has_min = false, folded = false;
 
   static bytes level(bytes nibbles) { return lookup(to_dot8(repeat_quad(Iq4Levels::levels)), nibbles); }
 

@@ -21,7 +21,7 @@ template <class C>
 struct WithMinimums {
   using Record = Record256<WithMinimums>;
   static constexpr int block_bytes = C::block_bytes, sub_blocks = 8, steps = 8, offset = C::offset, unpack_calls = 8;
-  static constexpr bool has_min = true;
+  static constexpr bool has_min = true, folded = false;
 
   // The 12 bytes as eight scales and eight minimums, a byte each.
   static void scales_of(const uint8_t* w, uint64_t& scales, uint64_t& minimums) {

@@ -22,7 +22,8 @@ template <class C>
 struct SixteenScales {
   using Record = Record256<SixteenScales>;
   static constexpr int block_bytes = C::block_bytes, sub_blocks = 16, steps = 4, offset = 32, unpack_calls = 4 * C::columns;
-  static constexpr bool has_min = false;
+  static constexpr uint16_t factor = 0x3c00;
+  static constexpr bool has_min = false, folded = false;
 
   // Of block i and T tokens, `apart` bytes from one to the next: s[t][i] = sum scale * (code . q) - 2^less * sum scale * (sum of q).
   template <int T>
@@ -30,8 +31,8 @@ struct SixteenScales {
     alignas(16) uint8_t buffer[16];
     const uint8_t* scales = C::scales(w, buffer);
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
-    for (int t = 0; t < T; ++t) s[t][i] = shl_ints<C::less>(dot_i8_i16(zero_ints(), scales, token(t)->negative_sum16));
     const bytes table = repeat_quad(scales);
+    for (int t = 0; t < T; ++t) s[t][i] = shl_ints<C::less>(dot_i8_i16(zero_ints(), table, token(t)->negative_sum16));
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int half = j / vectors_64, v = j % vectors_64;
@@ -47,25 +48,11 @@ struct SixteenScales {
     }
   }
 
-  // The first N of four blocks of a row; absent ones add -0, which changes no sum.
+  static uint16_t d_of(const uint8_t* w) { return load16(w + block_bytes - 2); }
+
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
-    ints s[T][4];
-    if constexpr (N < 4) {
-      for (int t = 0; t < T; ++t)
-        for (int i = N; i < 4; ++i) s[t][i] = zero_ints();
-    }
-    uint64_t d = 0x8000800080008000;
-    LT_UNROLL
-    for (int i = 0; i < N; ++i, w += block_bytes) {
-      one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
-      d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w + block_bytes - 2)) << 16 * i;
-    }
-    LT_UNROLL
-    for (int t = 0; t < T; ++t, x += quads_a_token) {
-      const float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
-      acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
-    }
+    add_blocks<SixteenScales, N, T>(acc, w, x, quads_a_token);
   }
 
   static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {

@@ -4,19 +4,19 @@
 namespace lt::cpu::LT_ISA {
 namespace {
 
-alignas(16) constexpr uint8_t ones_tq2_0[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 alignas(16) constexpr uint8_t codes_tq2_0[16] = {31, 32, 33, 34};
 
 struct TQ2_0 {
   static constexpr int block_bytes = 66, sub_blocks = 16, steps = 4, offset = 32, unpack_calls = 4;
-  static constexpr bool has_min = false;
+  static constexpr uint16_t factor = 0x2c00;  // 1/16
+  static constexpr bool has_min = false, folded = false;
 
   // Of block i and T tokens, `apart` bytes from one to the next: 16 times the sum of (code - 1) * q, as codes are multiplied where
   // spread_pairs leaves them, in bits 4 and 5.
   template <int T>
   static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int i) {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
-    for (int t = 0; t < T; ++t) s[t][i] = shl_ints<4>(dot_i8_i16(zero_ints(), ones_tq2_0, token(t)->negative_sum16));
+    for (int t = 0; t < T; ++t) s[t][i] = shl_ints<4>(dot_i8_i16(zero_ints(), splat_byte(1), token(t)->negative_sum16));
     const bytes mask = splat_byte(0x30);
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
@@ -32,26 +32,11 @@ struct TQ2_0 {
     }
   }
 
-  // The first N of four blocks of a row; absent ones add -0, which changes no sum.
+  static uint16_t d_of(const uint8_t* w) { return load16(w + 64); }
+
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
-    ints s[T][4];
-    if constexpr (N < 4) {
-      for (int t = 0; t < T; ++t)
-        for (int i = N; i < 4; ++i) s[t][i] = zero_ints();
-    }
-    uint64_t d = 0x8000800080008000;
-    LT_UNROLL
-    for (int i = 0; i < N; ++i, w += block_bytes) {
-      one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
-      d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(load16(w + 64)) << 16 * i;
-    }
-    const float4 sixteenth = mul_float4(halfs_to_float4(d), halfs_to_float4(0x2c002c002c002c00));  // exact
-    LT_UNROLL
-    for (int t = 0; t < T; ++t, x += quads_a_token) {
-      const float4 v = mul_float4(sixteenth, to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
-      acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
-    }
+    add_blocks<TQ2_0, N, T>(acc, w, x, quads_a_token);
   }
 
   // Codes less 1 as codes less 32.
