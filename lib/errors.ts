@@ -14,6 +14,7 @@
  * | `DEVICE` | a backend is absent, lost or failed |
  * | `DISPOSED` | the model was disposed before or while the call ran |
  * | `SCHEMA` | a JSON Schema cannot be enforced as it is: `keyword` and `pointer` say what of it; or a value that its own library refuses |
+ * | `PACKAGE` | an optional package is not installed, or too old: the message names it |
  * | `BINARY` | the compiled part of the package is missing or does not load |
  * | `INTERNAL` | a bug of ours: please report it |
  */
@@ -29,6 +30,7 @@ export type ErrorCode =
   | 'DEVICE'
   | 'DISPOSED'
   | 'SCHEMA'
+  | 'PACKAGE'
   | 'BINARY'
   | 'INTERNAL';
 
