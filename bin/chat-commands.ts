@@ -7,6 +7,8 @@ import { explain, note } from './screen';
 export interface Session {
   readonly conversation: Conversation;
   readonly settings: ChatSettings;
+  /** The tools of MCP servers, a line each. */
+  readonly toolLines: readonly string[];
   /** Runs an answer, and prints what it took where that was asked for. */
   answer(run: (signal: AbortSignal) => Promise<Answer | undefined>): Promise<void>;
   leave(): void;
@@ -92,6 +94,11 @@ const commands: readonly ChatCommand[] = [
       if (name !== '') await settings.set(name, needed(value, `NAME VALUE, such as temp 0.5, found "${name}" alone: a value`));
       note(`set:\n${settings.show()}`);
     },
+  },
+  {
+    names: ['tools'],
+    describe: 'list the tools of MCP servers',
+    run: ({ toolLines }) => note(toolLines.length > 0 ? toolLines.join('\n') : 'no tools: llama-ts chat --mcp COMMAND offers those of a server'),
   },
   { names: ['exit', 'quit', 'bye'], describe: 'leave, as Ctrl-D does', run: ({ leave }) => leave() },
 ];

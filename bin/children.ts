@@ -45,7 +45,8 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
+/** Ends a process and all that come of it; those that do not heed the signal are killed. */
+export async function endFamily(pid: number, signal: NodeJS.Signals): Promise<void> {
   if (process.platform === 'win32') {
     spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' });
     return;
@@ -70,13 +71,13 @@ export function runToEnd(program: string, args: readonly string[], options: Spaw
         ending = true;
         const leave = (): void => process.exit(128 + constants.signals[signal]);
         if (child.pid === undefined) leave();
-        else void end(child.pid, signal).then(leave);
+        else void endFamily(child.pid, signal).then(leave);
       };
       process.on(signal, listener);
       return () => process.off(signal, listener);
     });
     const settle = (then: () => void): void => {
-      if (ending) return; // `end` leaves when all of them have ended
+      if (ending) return; // `endFamily` leaves when all of them have ended
       for (const unlisten of listeners) unlisten();
       then();
     };

@@ -1,4 +1,5 @@
 // The messages that are typed, pasted or piped to the chat. A line that ends in a backslash goes on in the next one.
+import events from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 
 import type { History } from './history';
@@ -59,6 +60,30 @@ export class PromptLines {
       parts.push(line.slice(0, -1));
       this.#lines.setPrompt(this.terminal ? '... ' : '');
       this.#lines.prompt();
+    }
+  }
+
+  /** Asks while an answer runs; undefined where nobody sits at a terminal, nothing where the input ends. Rejects when the signal aborts. */
+  async ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+    if (!this.terminal) return undefined;
+    const lines = this.#lines;
+    const forget = (history: string[]): void => void history.shift(); // an answer is no message
+    lines.once('history', forget);
+    const over = new AbortController();
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        const leave = { signal: over.signal, once: true };
+        signal.addEventListener('abort', () => reject(signal.reason), leave);
+        if (signal.aborted) return reject(signal.reason);
+        events.once(lines, 'close', leave).then(
+          () => resolve(''),
+          () => {},
+        );
+        lines.question(question, { signal: over.signal }, resolve);
+      });
+    } finally {
+      over.abort();
+      lines.off('history', forget);
     }
   }
 

@@ -58,6 +58,9 @@ export {
 } from './grammar';
 export { checkGrammar, type GrammarCase, type GrammarVerdict, type GrammarWalk, type GrammarWalked } from './grammar-check';
 export { imatrix, type ImatrixOptions, type ImatrixResult } from './imatrix';
+export { connectMcp, type ConnectMcpOptions, type McpConnection } from './mcp/connect';
+export { mcpServers, type McpServer, type McpServers } from './mcp/servers';
+export { mcpTools, type McpClient, type McpToolsOptions } from './mcp/tools';
 export type { ModelInfo } from './info';
 export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
 export type { JobOptions } from './job';

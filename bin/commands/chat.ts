@@ -1,16 +1,18 @@
 import type { CommandModule } from 'yargs';
 
 import type { ChatOptions, Model } from '../../lib';
+import { Approval } from '../approval';
 import { messageOf, type Session } from '../chat-commands';
 import { ChatSettings } from '../chat-settings';
 import { Conversation, type Answer } from '../conversation';
 import { readEscapes } from '../escapes';
-import { generateFlags, loadFlags, numeric, word, type Flags } from '../flags';
+import { generateFlags, loadFlags, numeric, word, words, type Flags } from '../flags';
 import { adapterFlags } from '../adapters';
 import { History, historyPath } from '../history';
 import { notEmpty, readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
 import { load } from '../load';
+import { McpTools } from '../mcp';
 import { PromptLines } from '../prompt-lines';
 import { explain, note, print } from '../screen';
 import { timings } from '../stream';
@@ -19,6 +21,8 @@ class ChatSession implements Session {
   readonly conversation: Conversation;
   readonly settings: ChatSettings;
   #left = false;
+  #lines: PromptLines | undefined;
+  readonly #approval: Approval;
 
   constructor(
     model: Model,
@@ -26,8 +30,11 @@ class ChatSession implements Session {
     private readonly interrupt: Interrupt,
     system: string | undefined,
     setting: ChatOptions,
+    private readonly mcp: McpTools | undefined,
   ) {
-    this.conversation = new Conversation(model, system, setting);
+    this.#approval = new Approval((flags.mcpAllow as readonly string[] | undefined) ?? [], (question, signal) => this.#ask(question, signal));
+    const tools = { ...setting.tools, ...(mcp && this.#approval.guard(mcp.tools)) };
+    this.conversation = new Conversation(model, system, { ...setting, ...(Object.keys(tools).length > 0 && { tools }) });
     this.settings = new ChatSettings(flags, model);
   }
 
@@ -47,12 +54,33 @@ class ChatSession implements Session {
     }
   };
 
+  get toolLines(): string[] {
+    const all = Object.entries(this.mcp?.servers ?? {});
+    return all.flatMap(([server, names]) => [
+      `${server}:`,
+      ...names.map((name) => `  ${name}${this.#approval.always(name) ? ' (runs without a question)' : ''}  ${this.mcp?.tools[name]?.description ?? ''}`),
+    ]);
+  }
+
+  /** Where no lines are read, some are for the question alone. */
+  async #ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#lines) return this.#lines.ask(question, signal);
+    const lines = new PromptLines(this.interrupt, undefined);
+    try {
+      return await lines.ask(question, signal);
+    } finally {
+      lines.end();
+    }
+  }
+
   say(text: string): Promise<void> {
     return this.answer((signal) => this.conversation.say(text, { ...this.settings.options, signal }));
   }
 
-  /** Reads and answers until the input ends. */
-  async hold(lines: PromptLines): Promise<void> {
+  /** Says what is given, then reads and answers until the input ends. */
+  async hold(lines: PromptLines, first: string | undefined): Promise<void> {
+    this.#lines = lines;
+    if (first !== undefined) await this.say(first);
     let read = false;
     while (!this.#left) {
       const line = await lines.next();
@@ -87,9 +115,11 @@ async function systemOf(flags: Flags): Promise<string | undefined> {
   return path === undefined ? text(flags, 'system') : readText(path);
 }
 
+const choices = ['auto', 'none', 'required'] as const;
+
 /** The template, its variables, the tools and the reasoning that flags ask for. */
 async function settingOf(flags: Flags): Promise<ChatOptions> {
-  const { chatTemplate, chatTemplateFile, chatTemplateKwargs, tools, reasoningBudget, reasoningEffort } = flags;
+  const { chatTemplate, chatTemplateFile, chatTemplateKwargs, tools, toolChoice, reasoningBudget, reasoningEffort } = flags;
   const reasoning = {
     ...(typeof reasoningBudget === 'number' && reasoningBudget >= 0 && { budget: reasoningBudget }),
     ...(typeof reasoningEffort === 'string' && { effort: reasoningEffort }),
@@ -99,6 +129,7 @@ async function settingOf(flags: Flags): Promise<ChatOptions> {
     ...(typeof chatTemplateFile === 'string' && { template: await readText(chatTemplateFile) }),
     ...(typeof chatTemplateKwargs === 'string' && { variables: objectIn(chatTemplateKwargs, '--chat-template-kwargs') }),
     ...(typeof tools === 'string' && { tools: toolsIn(await readText(tools), tools) }),
+    ...(typeof toolChoice === 'string' && { toolChoice: choices.find((choice) => choice === toolChoice) ?? { name: toolChoice } }),
     ...(Object.keys(reasoning).length > 0 && { reasoning }),
   };
 }
@@ -135,16 +166,18 @@ async function chat(flags: Flags): Promise<void> {
   if (prompt !== undefined) notEmpty(prompt, '--prompt');
   const setting = await settingOf(flags);
   const system = await systemOf(flags);
+  await using mcp = await McpTools.of(flags, interrupt.arm());
+  const twice = Object.keys(mcp?.tools ?? {}).find((name) => setting.tools && Object.hasOwn(setting.tools, name));
+  if (twice !== undefined) throw new Error(`--tools: ${twice} is also a tool of an MCP server: leave one of the two out`);
   await using model = await load(flags, 'chat', interrupt.arm());
-  const session = new ChatSession(model, flags, interrupt, system, setting);
+  const session = new ChatSession(model, flags, interrupt, system, setting, mcp);
   if (prompt !== undefined && flags.singleTurn === true) {
     await session.say(prompt); // before the model is disposed
     return;
   }
   const lines = new PromptLines(interrupt, process.stdin.isTTY === true && flags.history !== false ? new History(historyPath()) : undefined);
   try {
-    if (prompt !== undefined) await session.say(prompt);
-    await session.hold(lines);
+    await session.hold(lines, prompt);
   } finally {
     lines.end();
   }
@@ -164,6 +197,10 @@ const command: CommandModule = {
         'chat-template-file': word("file with a Jinja template in place of the model's"),
         'chat-template-kwargs': word('variables of the template: a JSON object'),
         tools: word('file with tools to offer: a JSON list; the calls of the model are shown'),
+        'tool-choice': word('which tool is called: auto (default), none, required (one of them, first), or one by its name'),
+        mcp: words('command that starts an MCP server, whose tools are offered and run; may be given several times'),
+        'mcp-config': word('file with MCP servers: JSON with "mcpServers", as other programs have it'),
+        'mcp-allow': words('tool of an MCP server that runs without a question, or all; may be given several times'),
         'reasoning-budget': numeric('reasoning-budget', 'tokens of reasoning at most; 0 asks for none (default: -1, any number)'),
         'reasoning-effort': word('how much the model reasons, where its template asks: none, low, medium, high, ...'),
         history: { type: 'boolean', default: true, describe: 'remember typed lines for the next session; --no-history turns this off' },

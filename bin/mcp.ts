@@ -1,0 +1,102 @@
+// The servers of the Model Context Protocol that flags name: their tools, and their end.
+import { constants } from 'node:os';
+
+import { connectMcp, mcpServers, type McpConnection, type McpServers } from '../lib';
+import type { Tools } from './approval';
+import { endFamily } from './children';
+import type { Flags } from './flags';
+import { readText } from './input';
+import { explain } from './screen';
+import { waiting } from './waiting';
+
+/** The words of a command, as a shell reads them: at spaces, but for those in quotes. */
+export function commandWords(command: string): string[] {
+  const words = command.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+  return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double: string | undefined, single: string | undefined) => double ?? single ?? ''));
+}
+
+async function inFile(path: string): Promise<McpServers> {
+  try {
+    return mcpServers(JSON.parse(await readText(path)));
+  } catch (error) {
+    throw new Error(`${path}: ${explain(error)}`);
+  }
+}
+
+const runners = /^(node|npx|bunx?|deno|tsx|python\d?|uvx?|pipx)(\.exe|\.cmd)?$/;
+
+/** A name for a server that has none: its program's, or that of what a runner runs; numbered where there are several. */
+function nameOf(words: readonly string[], taken: McpServers): string {
+  const names = words.filter((word) => !word.startsWith('-')).map((word) => word.split(/[\\/]/).at(-1) as string);
+  const name = (names.find((each) => !runners.test(each)) ?? (words[0] as string)).replace(/\.\w+$/, '');
+  for (let number = 1; ; number++) {
+    const numbered = number === 1 ? name : `${name}${number}`;
+    if (!Object.hasOwn(taken, numbered)) return numbered;
+  }
+}
+
+async function serversOf({ mcp = [], mcpConfig }: Flags): Promise<McpServers> {
+  const servers = { ...(typeof mcpConfig === 'string' && (await inFile(mcpConfig))) };
+  for (const given of mcp as readonly string[]) {
+    const words = commandWords(given);
+    const [command, ...args] = words;
+    if (command === undefined) throw new Error('--mcp: expected a command that starts a server');
+    servers[nameOf(words, servers)] = { command, args };
+  }
+  return servers;
+}
+
+const signals = ['SIGTERM', 'SIGHUP'] as const;
+
+/** What was started ends with this process: by `dispose`, or when a signal ends it, or when it leaves at once. */
+export class McpTools implements AsyncDisposable {
+  readonly #unlisten: () => void;
+
+  private constructor(private readonly connection: McpConnection) {
+    const { pids } = connection;
+    const left = (): void => pids.forEach(killed);
+    const ended = signals.map((signal) => {
+      const end = (): void => void Promise.all(pids.map((pid) => endFamily(pid, 'SIGTERM'))).then(() => process.exit(128 + constants.signals[signal]));
+      process.once(signal, end);
+      return () => process.off(signal, end);
+    });
+    process.once('exit', left);
+    this.#unlisten = () => {
+      process.off('exit', left);
+      for (const off of ended) off();
+    };
+  }
+
+  /** Connects to the servers that flags name; undefined where there are none. */
+  static async of(flags: Flags, signal: AbortSignal): Promise<McpTools | undefined> {
+    const servers = await serversOf(flags);
+    const names = Object.keys(servers);
+    if (names.length === 0) return undefined;
+    const starting = waiting(`connecting to ${names.join(', ')}`);
+    try {
+      return new McpTools(await connectMcp(servers, { signal, showErrors: flags.verbose === true }));
+    } finally {
+      starting.end();
+    }
+  }
+
+  get tools(): Tools {
+    return this.connection.tools;
+  }
+
+  /** Of each server the names of its tools. */
+  get servers(): McpConnection['servers'] {
+    return this.connection.servers;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.dispose();
+    this.#unlisten();
+  }
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {} // it has ended
+}
