@@ -60,8 +60,9 @@ async function writtenBy(vendor: string, schema: StandardSchema): Promise<unknow
 /**
  * Objects have the keys that they name and no others, where the schema does not say: a validator drops or refuses those, and a model would go on
  * with them for ever. Not where objects are joined, which name each other's keys.
+ * @internal
  */
-function closedText(schema: unknown): string {
+export function closedText(schema: unknown): string {
   const text = JSON.stringify(schema);
   if (text.includes('"allOf"')) return text;
   return JSON.stringify(schema, (key, value: unknown) => {
@@ -69,6 +70,12 @@ function closedText(schema: unknown): string {
     return 'type' in value && value.type === 'object' ? { additionalProperties: false, ...value } : value;
   });
 }
+
+/**
+ * A tool's schema, as other libraries write it.
+ * @internal
+ */
+export const closedSchema = (schema: unknown): JsonSchema => JSON.parse(closedText(schema)) as JsonSchema;
 
 /**
  * A schema as the text of a JSON Schema. Rejects with `SCHEMA` where it cannot be written as one.

@@ -5,6 +5,7 @@ import type { Generation } from '../generation';
 import type { BoundOptions } from '../grammar';
 import type { Model } from '../model';
 import type { GenerateOptions } from '../sampling';
+import { closedSchema } from '../schema';
 import type { Tool, ToolChoice } from '../tools';
 import { messagesOf } from './prompt';
 import type { Opened } from './source';
@@ -27,7 +28,7 @@ function toolsOf({ tools = [] }: CallOptions, warnings: AnyWarning[]): Record<st
     const { name, description, inputSchema, inputExamples = [] } = tool;
     if (inputExamples.length > 0)
       warnings.push({ type: 'unsupported', feature: `inputExamples of the tool ${name}`, details: 'Templates have no place for them.' });
-    own[name] = { ...(description !== undefined && { description }), parameters: inputSchema as Record<string, unknown> };
+    own[name] = { ...(description !== undefined && { description }), parameters: closedSchema(inputSchema) };
   }
   return Object.keys(own).length > 0 ? own : undefined;
 }

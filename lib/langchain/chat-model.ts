@@ -114,7 +114,13 @@ export function chatModel(
       };
     }
 
-    /** What decides the answer beside the messages; LangChain's cache tells answers apart by it. */
+    /** What LangChain's cache tells answers apart by, beside the messages and the call's options. */
+    override _identifyingParams(): Record<string, unknown> {
+      const { architecture, fileType, parameters, fileBytes } = this.model.info;
+      return { model: this.#name, architecture, fileType, parameters, fileBytes, ...this.#settings };
+    }
+
+    /** What decides the answer beside the messages. */
     override invocationParams(options?: this['ParsedCallOptions']): object {
       const { tools = [], tool_choice, response_format, ...others } = (options ?? {}) as CallOptions;
       return {

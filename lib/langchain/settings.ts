@@ -4,7 +4,7 @@ import { LlamaError } from '../errors';
 import type { BoundOptions } from '../grammar';
 import type { Model } from '../model';
 import { generateChecks, type GenerateOptions } from '../sampling';
-import { schemaText, type SchemaSource } from '../schema';
+import { closedSchema, schemaText, type SchemaSource } from '../schema';
 import type { Tool, ToolChoice } from '../tools';
 import type { Core } from './core';
 
@@ -46,10 +46,7 @@ function toolsOf(core: Core, given: readonly unknown[] = []): Record<string, Too
     const { function: found } = core.functions.convertToOpenAITool(each as Record<string, unknown>) as unknown as { function?: Record<string, unknown> };
     const { name, description, parameters } = found ?? {};
     if (typeof name !== 'string') throw new LlamaError('ARGUMENT', "tools: expected LangChain's tools, or tools as OpenAI's API lists them");
-    return [
-      name,
-      { ...(typeof description === 'string' && { description }), ...(parameters !== undefined && { parameters: parameters as Record<string, unknown> }) },
-    ];
+    return [name, { ...(typeof description === 'string' && { description }), ...(parameters !== undefined && { parameters: closedSchema(parameters) }) }];
   });
   return tools.length > 0 ? Object.fromEntries(tools) : undefined;
 }

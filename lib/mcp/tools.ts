@@ -1,6 +1,7 @@
 // The tools of a server of the Model Context Protocol, as models are offered tools.
 import * as check from '../check';
 import { LlamaError } from '../errors';
+import { closedSchema } from '../schema';
 import type { Tool } from '../tools';
 
 interface Listed {
@@ -88,7 +89,7 @@ export async function mcpTools(client: McpClient, options?: McpToolsOptions): Pr
     if (Object.hasOwn(tools, known)) throw new LlamaError('ARGUMENT', `client: its server has two tools that would both be called ${known}`);
     tools[known] = {
       ...(description !== undefined && { description }),
-      parameters: { additionalProperties: false, ...inputSchema }, // else a model may go on with arguments of its own
+      parameters: closedSchema(inputSchema),
       run: async (args: Record<string, unknown>, { signal: ended }) =>
         toldOf(await client.callTool({ name, arguments: args }, undefined, { signal: ended, ...timeout })),
     } as Tool;
