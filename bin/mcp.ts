@@ -50,31 +50,26 @@ const signals = ['SIGTERM', 'SIGHUP'] as const;
 
 /** What was started ends with this process: by `dispose`, or when a signal ends it, or when it leaves at once. */
 export class McpTools implements AsyncDisposable {
-  readonly #unlisten: () => void;
-
-  private constructor(private readonly connection: McpConnection) {
-    const { pids } = connection;
-    const left = (): void => pids.forEach(killed);
-    const ended = signals.map((signal) => {
-      const end = (): void => void Promise.all(pids.map((pid) => endFamily(pid, 'SIGTERM'))).then(() => process.exit(128 + constants.signals[signal]));
-      process.once(signal, end);
-      return () => process.off(signal, end);
-    });
-    process.once('exit', left);
-    this.#unlisten = () => {
-      process.off('exit', left);
-      for (const off of ended) off();
-    };
-  }
+  private constructor(
+    private readonly connection: McpConnection,
+    private readonly unlisten: () => void,
+  ) {}
 
   /** Connects to the servers that flags name; undefined where there are none. */
   static async of(flags: Flags, signal: AbortSignal): Promise<McpTools | undefined> {
     const servers = await serversOf(flags);
     const names = Object.keys(servers);
     if (names.length === 0) return undefined;
+    const leaving = new AbortController();
+    const connecting = connectMcp(servers, { signal: AbortSignal.any([signal, leaving.signal]), showErrors: flags.verbose === true });
+    const unlisten = endWith(connecting, leaving);
     const starting = waiting(`connecting to ${names.join(', ')}`);
     try {
-      return new McpTools(await connectMcp(servers, { signal, showErrors: flags.verbose === true }));
+      return new McpTools(await connecting, unlisten);
+    } catch (error) {
+      if (leaving.signal.aborted) await new Promise(() => {}); // the signal's listener leaves
+      unlisten();
+      throw error;
     } finally {
       starting.end();
     }
@@ -91,11 +86,37 @@ export class McpTools implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection.dispose();
-    this.#unlisten();
+    this.unlisten();
   }
 }
 
-function killed(pid: number): void {
+/** Has what is connected to end with this process, if a signal ends it; gives the function that takes this back. */
+function endWith(connecting: Promise<McpConnection>, leaving: AbortController): () => void {
+  let pids: readonly number[] = [];
+  const connected = connecting.then(
+    (connection) => void (pids = connection.pids),
+    () => {}, // what was started has ended
+  );
+  const left = (): void => pids.forEach(terminate);
+  const off = signals.map((signal) => {
+    const end = async (): Promise<void> => {
+      leaving.abort(new Error(signal));
+      await connected;
+      await Promise.all(pids.map((pid) => endFamily(pid, 'SIGTERM')));
+      process.exit(128 + constants.signals[signal]);
+    };
+    const listener = (): void => void end();
+    process.once(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  process.once('exit', left);
+  return () => {
+    process.off('exit', left);
+    for (const unlisten of off) unlisten();
+  };
+}
+
+function terminate(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM');
   } catch {} // it has ended

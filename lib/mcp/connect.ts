@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import '../dispose';
 import { native } from '../binding';
@@ -42,6 +43,8 @@ const optionChecks: check.Checks<ConnectMcpOptions> = {
 interface Transport {
   readonly pid?: number | null;
   readonly stderr?: Readable | null;
+  start(): Promise<void>;
+  onclose?: () => void;
 }
 
 interface Client extends McpClient {
@@ -94,18 +97,49 @@ interface Connected {
   readonly tools: Record<string, Tool>;
 }
 
+const longestEnd = 10_000; // ms
+
+/** The process behind a transport, if it starts one, and its end. */
+class Process {
+  pid: number | undefined;
+  #ended = Promise.resolve();
+
+  constructor(transport: Transport) {
+    const start = transport.start.bind(transport);
+    transport.start = async () => {
+      const closed = new Promise<void>((resolve) => {
+        const before = transport.onclose;
+        transport.onclose = () => {
+          before?.();
+          resolve();
+        };
+      });
+      await start();
+      this.pid = transport.pid ?? undefined;
+      if (this.pid !== undefined) this.#ended = closed;
+    };
+  }
+
+  /** The SDK ends what it has given up, and waits for it only where it is asked to end it. */
+  async gone(): Promise<void> {
+    await Promise.race([this.#ended, sleep(longestEnd, undefined, { ref: false })]);
+  }
+}
+
 async function connected(loaded: Sdk, name: string, server: McpServer, { showErrors, signal, timeoutMs }: ConnectMcpOptions): Promise<Connected> {
   const client = new loaded.Client({ name: 'llama-ts', version: native.version });
   let said = (): string => '';
+  let started: Process | undefined;
   try {
     const transport = transportOf(loaded, server, showErrors === true ? 'inherit' : 'pipe');
+    started = new Process(transport);
     said = endOf(transport.stderr);
     await client.connect(transport, signal && { signal });
-    const pid = transport.pid ?? undefined;
     const tools = await mcpTools(client, { ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) });
-    return { name, client, pid, tools };
+    return { name, client, pid: started.pid, tools };
   } catch (cause) {
     await client.close();
+    await started?.gone();
     signal?.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new LlamaError('ARGUMENT', `the MCP server ${name} cannot be used: ${[why, said()].filter(Boolean).join('; it said: ')}`, { cause });

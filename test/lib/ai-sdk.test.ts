@@ -31,6 +31,8 @@ import type { AnyWarning } from '../../lib/ai-sdk/spec';
 import { hermes, onModels, thinker } from '../support/ecosystem';
 import { root, sharedPath, sharedTest, storyModel } from '../support/shared';
 
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 const prompt = 'Tell me of a cat.';
 const words = [{ role: 'user' as const, content: [{ type: 'text' as const, text: prompt }] }];
 const asked = [{ role: 'user' as const, content: prompt }];
