@@ -1,4 +1,5 @@
 // `llama-ts/ai-sdk`: loaded models as models of the AI SDK (package ai, version 6 or 7), in this process. Needs nothing of it.
+import './platform';
 import { LlamaError } from './errors';
 import type { Model } from './model';
 import { LlamaLanguageModel, type LanguageSettings } from './ai-sdk/language';

@@ -7,6 +7,10 @@ declare global {
   interface URL {
     href: string;
   }
+  // biome-ignore lint/suspicious/noExplicitAny: the others' parameter, without which they would not merge
+  interface ReadableStream<R = any> {
+    readonly locked: boolean;
+  }
 }
 
 export {};

@@ -1,5 +1,5 @@
 // Runs every `js`, `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model, my-model a folder, book.txt a
-// text, and pirate.gguf, formal.gguf and happy.gguf adapters. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
+// text, pirate.gguf, formal.gguf and happy.gguf adapters, and weather-server.cjs a server of the Model Context Protocol. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,6 +43,9 @@ beforeAll(() => {
   writeFileSync(join(folder, 'book.txt'), 'Once upon a time a brave fox lived in a big forest. '.repeat(100));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules', 'llama-ts'), 'junction');
+  for (const name of ['ai', 'zod', '@langchain', '@modelcontextprotocol'])
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
+  cpSync(join(root, 'test', 'fixtures', 'mcp-server.cjs'), join(folder, 'weather-server.cjs'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -16,7 +16,7 @@ export type AnyWarning = Warning | OtherWarning;
 
 export type Json = null | string | number | boolean | { [key: string]: Json | undefined } | Json[];
 /** By provider; ours are below `llama-ts`. */
-export type ProviderOptions = Record<string, { [key: string]: Json | undefined }>;
+export type ProviderOptions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A file: version 6 gives its data as they are, version 7 says what they are. */
 export interface FilePart {

@@ -23,8 +23,15 @@ type CallOptions = BaseChatModelCallOptions & NamedOptions & ChatLlamaSettings &
 type Fields = BaseChatModelParams & ChatLlamaSettings & OfModel;
 
 /** A chat model's class; `Base` is LangChain's, as the importer's kind of module has it. */
-export interface ChatModelClass<Base, Fields, ToolInput, Bound, Options> {
-  new (fields: Fields): Base & { readonly model: Model; bindTools(tools: ToolInput[], kwargs?: Partial<Options>): Bound };
+export interface ChatModelClass<Base extends { _generate: unknown }, Fields, ToolInput, Bound, Options> {
+  new (
+    fields: Fields,
+  ): Base & {
+    readonly model: Model;
+    bindTools(tools: ToolInput[], kwargs?: Partial<Options>): Bound;
+    _llmType(): string;
+    _generate: Base['_generate'];
+  };
 }
 
 type Parsed = Record<string, unknown>;

@@ -317,7 +317,7 @@ describe('a provider', () => {
       return (model = await loadModel(storyModel));
     };
     const llama = createLlama({ story });
-    const registry = createProviderRegistry({ llama: llama as never });
+    const registry = createProviderRegistry({ llama });
     expect(loads).toBe(0);
     await expect(generateText({ model: llama('story'), prompt, maxRetries: 0 })).rejects.toThrow('not yet');
     broken = false;
