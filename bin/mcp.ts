@@ -52,7 +52,7 @@ const signals = ['SIGTERM', 'SIGHUP'] as const;
 export class McpTools implements AsyncDisposable {
   private constructor(
     private readonly connection: McpConnection,
-    private readonly unlisten: () => void,
+    private readonly leaving: Leaving,
   ) {}
 
   /** Connects to the servers that flags name; undefined where there are none. */
@@ -60,15 +60,16 @@ export class McpTools implements AsyncDisposable {
     const servers = await serversOf(flags);
     const names = Object.keys(servers);
     if (names.length === 0) return undefined;
-    const leaving = new AbortController();
-    const connecting = connectMcp(servers, { signal: AbortSignal.any([signal, leaving.signal]), showErrors: flags.verbose === true });
-    const unlisten = endWith(connecting, leaving);
+    const stop = new AbortController();
+    signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+    const connecting = connectMcp(servers, { signal: stop.signal, showErrors: flags.verbose === true });
+    const leaving = new Leaving(connecting, stop);
     const starting = waiting(`connecting to ${names.join(', ')}`);
     try {
-      return new McpTools(await connecting, unlisten);
+      return new McpTools(await connecting, leaving);
     } catch (error) {
-      if (leaving.signal.aborted) await new Promise(() => {}); // the signal's listener leaves
-      unlisten();
+      if (leaving.begun) await new Promise(() => {}); // it ends the process
+      leaving.forget();
       throw error;
     } finally {
       starting.end();
@@ -86,34 +87,44 @@ export class McpTools implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection.dispose();
-    this.unlisten();
+    this.leaving.forget();
   }
 }
 
-/** Has what is connected to end with this process, if a signal ends it; gives the function that takes this back. */
-function endWith(connecting: Promise<McpConnection>, leaving: AbortController): () => void {
-  let pids: readonly number[] = [];
-  const connected = connecting.then(
-    (connection) => void (pids = connection.pids),
-    () => {}, // what was started has ended
-  );
-  const left = (): void => pids.forEach(terminate);
-  const off = signals.map((signal) => {
-    const end = async (): Promise<void> => {
-      leaving.abort(new Error(signal));
-      await connected;
-      await Promise.all(pids.map((pid) => endFamily(pid, 'SIGTERM')));
-      process.exit(128 + constants.signals[signal]);
-    };
-    const listener = (): void => void end();
-    process.once(signal, listener);
-    return () => process.off(signal, listener);
-  });
-  process.once('exit', left);
-  return () => {
-    process.off('exit', left);
-    for (const unlisten of off) unlisten();
-  };
+/** Ends what is connected to with this process, where a signal ends it. */
+class Leaving {
+  /** Whether a signal came. */
+  begun = false;
+  #pids: readonly number[] = [];
+  readonly #listeners = signals.map((signal) => [signal, () => void this.#end(signal)] as const);
+  readonly #left = (): void => this.#pids.forEach(terminate);
+
+  constructor(
+    private readonly connecting: Promise<McpConnection>,
+    private readonly stop: AbortController,
+  ) {
+    connecting.then(
+      ({ pids }) => {
+        this.#pids = pids;
+      },
+      () => {}, // what was started has ended
+    );
+    for (const [signal, listener] of this.#listeners) process.once(signal, listener);
+    process.once('exit', this.#left);
+  }
+
+  forget(): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+    process.off('exit', this.#left);
+  }
+
+  async #end(signal: (typeof signals)[number]): Promise<void> {
+    this.begun = true;
+    this.stop.abort(new Error(signal));
+    await this.connecting.catch(() => {});
+    await Promise.all(this.#pids.map((pid) => endFamily(pid, 'SIGTERM')));
+    process.exit(128 + constants.signals[signal]);
+  }
 }
 
 function terminate(pid: number): void {

@@ -13,7 +13,7 @@ export interface Core {
   readonly types: typeof import('@langchain/core/utils/types');
 }
 
-/** Loads them with `load`, in this order. */
+/** Where they are. */
 export const modules = {
   chat: '@langchain/core/language_models/chat_models',
   embeddings: '@langchain/core/embeddings',
