@@ -4,7 +4,7 @@ import * as check from './check';
 import { LlamaError, Origin } from './errors';
 import { compile, type GrammarSource } from './grammar';
 import { runJob } from './job';
-import type { GrammarKind, NativeAnswers } from './native';
+import type { GrammarHandle, GrammarKind, NativeAnswers } from './native';
 import type { Tokenizer } from './tokenizer';
 
 /** The tokens of a text, as ids or as the tokenizer cuts it. */
@@ -111,7 +111,7 @@ export async function checkGrammar(tokenizer: Tokenizer, given: GrammarCase): Pr
     const asked = check.options<GrammarCase>(given, 'checkGrammar', checks);
     const begin = performance.now();
     try {
-      const compiled = await compile(origin, sourceOf(asked));
+      const compiled = await compile(origin, sourceOf(asked), tokenizer.handle());
       compileUs = compiled.compileUs;
       const questions = {
         walks: (asked.walks ?? []).map((w) => ({ ...w, ids: w.ids && Uint32Array.from(w.ids) })),
@@ -120,7 +120,9 @@ export async function checkGrammar(tokenizer: Tokenizer, given: GrammarCase): Pr
         maxTokens: asked.samples?.maxTokens ?? 0,
         weights: asked.samples?.boost ?? [],
       };
-      const found = await runJob<NativeAnswers>(origin, (ticket) => native.checkGrammar(ticket, tokenizer.handle(), compiled.handle, questions));
+      const found = await runJob<NativeAnswers>(origin, (ticket) =>
+        native.checkGrammar(ticket, tokenizer.handle(), compiled.handle as GrammarHandle, questions),
+      );
       return { ok: true, compileUs, ...found, samples: found.samples.map((s) => ({ ...s, ids: [...s.ids] })) };
     } finally {
       compileUs ||= Math.round(1000 * (performance.now() - begin));

@@ -5,7 +5,7 @@ import { native } from './binding';
 import * as check from './check';
 import { LlamaError, Origin, type ErrorCode } from './errors';
 import { runJob } from './job';
-import type { GrammarHandle, GrammarKind, GrammarPiece, NativeCompiled } from './native';
+import type { GrammarHandle, GrammarKind, GrammarPart, ModelHandle, NativeCompiled, VocabularyHandle } from './native';
 import { isStandard, issuesOf, schemaSource, schemaText, type SchemaSource } from './schema';
 import type { JsonValue, SchemaValue, StandardSchema } from './schema-value';
 
@@ -64,7 +64,7 @@ export type BoundValue<S, C extends string, V, J extends true> = [S] extends [ne
  */
 export interface GrammarSource {
   readonly kind: GrammarKind;
-  readonly source: string | readonly string[] | readonly (readonly GrammarPiece[])[];
+  readonly source: string | readonly string[] | GrammarPart;
   readonly draft7?: boolean;
   readonly anySpace?: boolean;
 }
@@ -86,16 +86,22 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What has the tokens that a grammar may name. */
+type Words = ModelHandle | VocabularyHandle;
+
+interface Compiled {
+  /** None of a grammar that names tokens and was compiled over no vocabulary. */
+  readonly handle: GrammarHandle | undefined;
+  readonly compileUs: number;
+}
+
 /**
  * Rejects with `SCHEMA`, `ARGUMENT` or `UNSUPPORTED`.
  * @internal
  */
-export async function compile(
-  origin: Origin,
-  { kind, source, draft7 = false, anySpace = false }: GrammarSource,
-): Promise<{ handle: GrammarHandle; compileUs: number }> {
-  const found = await inTurn(() => runJob<NativeCompiled>(origin, (ticket) => native.compileGrammar(ticket, kind, source, { draft7, anySpace })));
-  if (found.handle) return { handle: found.handle, compileUs: found.compileUs };
+export async function compile(origin: Origin, { kind, source, draft7 = false, anySpace = false }: GrammarSource, over?: Words): Promise<Compiled> {
+  const found = await inTurn(() => runJob<NativeCompiled>(origin, (ticket) => native.compileGrammar(ticket, kind, source, { draft7, anySpace }, over)));
+  if (found.code === undefined) return { handle: found.handle, compileUs: found.compileUs };
   const { code, message = '', keyword, pointer } = found;
   const error = new LlamaError(code as ErrorCode, message, { ...(keyword !== undefined && { keyword }), ...(pointer !== undefined && { pointer }) });
   throw origin.mark(error);
@@ -104,23 +110,30 @@ export async function compile(
 /** A compiled schema, regular expression, list of choices or grammar, for any number of requests to any model at once. Immutable. */
 export class Grammar<Value = unknown> {
   readonly kind: 'schema' | 'regex' | 'choices' | 'grammar';
-  /** @internal */
-  readonly handle: GrammarHandle;
+  readonly #handle: GrammarHandle | undefined;
   /** @internal */
   readonly source: GrammarSource;
   readonly #schema: StandardSchema | undefined;
   declare readonly '~value'?: Value; // its type alone
 
-  private constructor(source: GrammarSource, handle: GrammarHandle, schema: StandardSchema | undefined) {
+  private constructor(source: GrammarSource, handle: GrammarHandle | undefined, schema: StandardSchema | undefined) {
     this.kind = source.kind as 'schema';
     this.source = source;
-    this.handle = handle;
+    this.#handle = handle;
     this.#schema = schema;
   }
 
   /** @internal */
   static async of<Value>(origin: Origin, source: GrammarSource, schema?: StandardSchema): Promise<Grammar<Value>> {
     return new Grammar<Value>(source, (await recent(origin, source)).handle, schema);
+  }
+
+  /**
+   * What it is over a model's vocabulary. Rejects with `ARGUMENT` where it names a token that the vocabulary lacks.
+   * @internal
+   */
+  async over(origin: Origin, words: Words): Promise<GrammarHandle> {
+    return this.#handle ?? ((await recent(origin, this.source, words)).handle as GrammarHandle);
   }
 
   /**
@@ -140,34 +153,41 @@ export class Grammar<Value = unknown> {
 }
 
 /**
- * Calls of tools as a template writes them, and beside them what else the answer may be.
+ * A bound text as it may stand beside calls.
  * @internal
  */
-export async function compileCalls(
-  origin: Origin,
-  [before, between, after]: readonly [string, string, string],
-  tools: readonly { readonly name: string; readonly parameters: unknown }[],
-  bound: Grammar | undefined,
-): Promise<GrammarHandle> {
-  const text = (given: string): GrammarPiece => ({ schema: false, text: given });
-  const schema = (given: string): GrammarPiece => ({ schema: true, text: given });
-  const calls = tools.map(({ name, parameters }) => [
-    text(before + name + between),
-    schema(JSON.stringify({ type: 'object', ...(parameters as object) })),
-    text(after),
-  ]);
-  const answer = bound ? [[schema(bound.source.source as string)]] : [];
-  const { draft7 = false, anySpace = false } = bound?.source ?? {};
-  return (await recent(origin, { kind: 'pieces', source: [...calls, ...answer], draft7, anySpace })).handle;
+export function partOf({ kind, source: { source, anySpace = false } }: Grammar): GrammarPart {
+  if (kind === 'schema') return { schema: source as string, anySpace };
+  if (kind === 'regex') return { pattern: source as string };
+  throw new LlamaError('UNSUPPORTED', 'tools: beside them, an answer is bound to a schema or a regular expression: leave them or the other out');
 }
 
-type Compiling = Promise<{ handle: GrammarHandle; compileUs: number }>;
+/**
+ * Calls of tools as a model writes them, and beside them what else the answer may be.
+ * @internal
+ */
+export async function compileCalls(origin: Origin, written: GrammarPart, bound: Grammar | undefined, words: Words): Promise<GrammarHandle> {
+  const { draft7 = false } = bound?.source ?? {};
+  return (await recent(origin, { kind: 'parts', source: written, draft7 }, words)).handle as GrammarHandle;
+}
+
+type Compiling = Promise<Compiled>;
 const kept = new Map<string, Compiling>(); // the last few, so that the same schema in every request is compiled once
 const mostKept = 8;
 
-function recent(origin: Origin, source: GrammarSource): Compiling {
-  const key = JSON.stringify(source);
-  const found = kept.get(key) ?? compile(origin, source);
+const numbers = new WeakMap<object, number>(); // of models and tokenizers
+let numbered = 0;
+
+function numberOf(words: Words | undefined): number {
+  if (!words) return 0;
+  const number = numbers.get(words) ?? ++numbered;
+  numbers.set(words, number);
+  return number;
+}
+
+function recent(origin: Origin, source: GrammarSource, over?: Words): Compiling {
+  const key = numberOf(over) + JSON.stringify(source);
+  const found = kept.get(key) ?? compile(origin, source, over);
   kept.delete(key); // and put last
   kept.set(key, found);
   found.catch(() => kept.delete(key));

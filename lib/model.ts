@@ -9,7 +9,7 @@ import { LlamaError, Origin } from './errors';
 import { Run, type Course, type Generation } from './generation';
 import { boundBy, compileCalls, type BoundTo, type BoundValue, type Grammar, type Unbound } from './grammar';
 import type { ModelInfo } from './info';
-import type { ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
+import type { GrammarHandle, ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
 import { alone, Rounds } from './rounds';
 import { Reader } from './reader';
@@ -153,7 +153,8 @@ export class Model implements AsyncDisposable {
         ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
         submit: (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner, options.sample),
         room: () => this.#room(options.maxTokens),
-        calls: (written, callable, beside) => compileCalls(origin, written, callable, beside),
+        bind: (grammar) => grammar.over(origin, this.#alive()),
+        calls: (written, beside) => compileCalls(origin, written, beside, this.#alive()),
         template: () => this.#template(options.template, tools !== undefined),
         render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
       });
@@ -166,11 +167,11 @@ export class Model implements AsyncDisposable {
   // `prepare` gives the prompt, at once or when it is ready.
   #start(origin: Origin, options: GenerateOptions, bound: Promise<Grammar> | undefined, prepare: (course: Course) => PromptPart | Promise<PromptPart>): Run {
     const request = requestOf(options);
-    const submit = (part: PromptPart, course: Course, grammar?: Grammar): (() => void) =>
-      course.running ? this.#submit({ ...request, ...part, grammar: grammar?.handle }, course, options.sample) : () => {};
+    const submit = (part: PromptPart, course: Course, grammar?: GrammarHandle): (() => void) =>
+      course.running ? this.#submit({ ...request, ...part, grammar }, course, options.sample) : () => {};
     return new Run(origin, request.seed, options.onPromptProgress, bound).start((course) => {
       const part = prepare(course);
-      if (bound) return bound.then(async (grammar) => submit(await part, course, grammar));
+      if (bound) return bound.then(async (grammar) => submit(await part, course, await grammar.over(origin, this.#alive())));
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
     }, options.signal);
   }

@@ -181,7 +181,11 @@ export class Reply {
     if (prefix !== '') this.#show(parser.push(prefix), first, false);
     const silent = prefix !== '' || this.options.reasoning?.effort === 'none';
     const grammar = this.#added.length === 0 ? this.options.binding?.first : this.options.binding?.then;
-    const binding = grammar && { grammar, grammarPrefix: prefix, grammarAfter: silent ? undefined : reasoningBefore(template, tail) };
+    const binding = grammar && {
+      grammar,
+      grammarPrefix: prefix,
+      grammarAfter: silent ? undefined : reasoningBefore(template, tail, this.options.offered !== undefined),
+    };
     return new Exchange(
       this.speaker,
       this.course,

@@ -4,9 +4,9 @@ import type { Asked } from './chat';
 import type { Course } from './generation';
 import { triedAgain } from './lenience';
 import { LlamaError } from './errors';
-import type { Grammar } from './grammar';
-import type { GrammarHandle, NativeRequest, Segment } from './native';
-import { callTextOf, prepareParser, reasoningOpen, shapedFor } from './parse';
+import { partOf, type Grammar } from './grammar';
+import type { GrammarHandle, GrammarPart, NativeRequest, Segment } from './native';
+import { callsOf, prepareParser, reasoningOpen, shapedFor } from './parse';
 import { conversationPart, tailOf, withPrefix, type PromptPart } from './prompt';
 import { Reply, type ReplyOptions } from './reply';
 import type { GenerateOptions } from './sampling';
@@ -23,8 +23,10 @@ export interface Host {
   /** The most tokens of a prompt. */
   room(): number;
   template(): string;
-  /** Compiles calls of tools, or a bound text beside them. */
-  calls(text: readonly [string, string, string], tools: readonly CallableTool[], bound: Grammar | undefined): Promise<GrammarHandle>;
+  /** What a grammar is over the model's vocabulary. */
+  bind(grammar: Grammar): Promise<GrammarHandle>;
+  /** Compiles calls of tools, and what may stand beside them. */
+  calls(written: GrammarPart, bound: Grammar | undefined): Promise<GrammarHandle>;
   render(template: string, messages: readonly Message[], variables: Variables): Promise<readonly Segment[]>;
 }
 
@@ -37,11 +39,6 @@ export function alone(messages: readonly Message[]): Asked {
   const begun = last?.role === 'assistant' && last.tool_calls === undefined ? last : undefined;
   const before = begun ? messages.slice(0, -1) : messages;
   return { setting: {}, prefix: begun?.content ?? '', from: () => before, fit: () => Promise.reject(new Error('nothing is left out')) };
-}
-
-interface CallableTool {
-  readonly name: string;
-  readonly parameters: unknown;
 }
 
 type Offer = Pick<ReplyOptions, 'offered' | 'bound'>;
@@ -66,7 +63,10 @@ export class Rounds {
     const { reasons } = await prepareParser(template);
     if (!course.running) return;
     const prompts = new Prompts(this.host, course, asked, template, variablesOf(options));
-    if (!options.offered && !options.reasoning && !reasons) return this.#plain(course, options, await prompts.segments([]), asked.prefix);
+    if (!options.offered && !options.reasoning && !reasons) {
+      const grammar = options.bound && (await this.host.bind(options.bound));
+      return this.#plain(course, options, await prompts.segments([]), asked.prefix, grammar);
+    }
     const { host } = this;
     const speaker = {
       controls: host.controls(),
@@ -80,31 +80,39 @@ export class Rounds {
     await reply.run();
   }
 
-  /**
-   * What the answer is bound to where tools are offered: calls that must be made, and beside those that may be, a bound text. A call is bound where the
-   * model writes its arguments as JSON.
-   */
-  async #bindings(template: string, { offered, toolChoice = 'auto', bound }: GenerateOptions & Offer): Promise<Partial<ReplyOptions>> {
-    if (!offered) return { binding: bound && { first: bound.handle, then: bound.handle } };
-    const must = toolChoice === 'required' || typeof toolChoice === 'object';
+  /** What the answer is bound to: where tools are offered, to calls that must be made, and beside those that may be, to a bound text. */
+  async #bindings(
+    template: string,
+    { offered, toolChoice = 'auto', parallelToolCalls = true, bound }: GenerateOptions & Offer,
+  ): Promise<Partial<ReplyOptions>> {
+    const { host } = this;
+    if (!offered) {
+      const handle = bound && (await host.bind(bound));
+      return { binding: handle && { first: handle, then: handle } };
+    }
+    const named = typeof toolChoice === 'object' ? toolChoice.name : undefined;
+    const must = toolChoice === 'required' || named !== undefined;
     if (!must && !bound) return {};
-    const text = callTextOf(template, this.host.controls());
-    if (!text && bound)
+    const beside = bound && partOf(bound);
+    const written = async (only: string | undefined, other: GrammarPart | undefined): Promise<GrammarPart | undefined> => {
+      const tools = only === undefined ? offered : offered.filter((tool) => (tool.function as { name: string }).name === only);
+      return callsOf(template, { tools, several: parallelToolCalls && only === undefined, beside: other });
+    };
+    const calls = await written(named, must ? undefined : beside);
+    if (!calls && bound)
       throw new LlamaError(
         'UNSUPPORTED',
-        'tools: how this model writes calls cannot be enforced, so a bound text cannot stand beside them: leave one of the two out',
+        'tools: how this model writes calls is not known, so a bound text cannot stand beside them: leave one of the two out',
       );
-    if (!text) return {}; // what the model calls is looked at when it is there
-    const all = offered.map((tool) => tool.function as CallableTool);
-    const callable = typeof toolChoice === 'object' ? all.filter(({ name }) => name === toolChoice.name) : all;
-    const first = await this.host.calls(text, callable, must ? undefined : bound);
-    const then = bound && (must ? await this.host.calls(text, all, bound) : first);
+    if (!calls) return {}; // what the model calls is looked at when it is there
+    const first = await host.calls(calls, bound);
+    const then = bound && must ? await host.calls((await written(undefined, beside)) as GrammarPart, bound) : bound && first;
     return { binding: { first, then } };
   }
 
   /** Text alone: it is given as it comes. */
-  #plain(course: Course, { maxTokens = -1, bound }: GenerateOptions & Offer, segments: readonly Segment[], prefix: string): void {
-    const binding = bound && { grammar: bound.handle, grammarPrefix: prefix };
+  #plain(course: Course, { maxTokens = -1 }: GenerateOptions, segments: readonly Segment[], prefix: string, grammar: GrammarHandle | undefined): void {
+    const binding = grammar && { grammar, grammarPrefix: prefix };
     if (course.running) this.#stop = this.host.submit(conversationPart(segments), course, { maxTokens, ...binding });
   }
 }

@@ -5,10 +5,17 @@ import type { Parts } from './parts';
 import type { Tools } from './tools';
 import { json } from './values';
 
+/** How a call begins, behind the name of the tool, and ends; and how an answer's text begins. */
+export const channelCall = { before: '<|channel|>commentary to=functions.', between: ' <|constrain|>json<|message|>', after: '<|call|>' };
+export const channelText = '<|channel|>final<|message|>';
+/** What may stand in front of either, behind another message. */
+export const channelStart = '<|start|>assistant';
+export const channelThought = { open: '<|channel|>analysis<|message|>', close: '<|end|>' };
+
 const header = new Markers(['<|message|>']);
 const ends = new Markers(['<|end|>', '<|call|>', '<|return|>', '<|start|>']);
 const longestHeader = 300;
-const thoughtEnd = '<|end|><|start|>assistant<|channel|>final<|message|>';
+const thoughtEnd = channelThought.close + channelStart + channelText;
 
 interface Header {
   readonly channel: string;

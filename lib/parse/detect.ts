@@ -1,31 +1,16 @@
 // Which formats a template's model writes, told by what the template itself prints of calls and reasoning.
-import { ChatTemplate, type Message } from '../template';
+import type { Message } from '../template';
 import { bareJson, barePython, envelopes } from './families/envelopes';
 import { named } from './families/named';
 import { reasonings, think, wraps } from './families/reasoning';
 import { tags } from './families/tags';
-import type { CallFormat, CallText, OutputFormat } from './format';
+import type { CallFormat, OutputFormat } from './format';
+import { begunBy, probe, type Asking } from './probe';
 import { shaped, type CallShape } from './shape';
 
 const all: readonly CallFormat[] = [...named, ...tags, ...envelopes];
 
-const asked = 'Probe question?';
-const tool = 'probe_tool';
-const callId = 'abcdefgh9';
-const reasoned = 'Probe reasoning.';
-const probe = {
-  type: 'function',
-  function: {
-    name: tool,
-    description: 'Probe.',
-    parameters: { type: 'object', properties: { probe_key: { type: 'string', description: 'Probe.' } }, required: ['probe_key'] },
-  },
-};
-
-interface Conversation {
-  readonly messages: readonly Message[];
-  readonly begin: boolean;
-}
+const tool = probe.name;
 
 /** What a template prints behind the question, of an answer that reasons and calls. */
 interface Printed {
@@ -44,19 +29,19 @@ const shapes: readonly CallShape[] = [
 ];
 
 const answers = shapes.map((shape) => {
-  const call = { id: callId, type: 'function' as const, function: { name: tool, arguments: { probe_key: 'probe value' } } };
-  return shaped({ role: 'assistant', content: '', reasoning_content: reasoned, tool_calls: [call] }, shape);
+  const call = { id: probe.ids[0], type: 'function' as const, function: { name: tool, arguments: { probe_key: probe.args.probe_key } } };
+  return shaped({ role: 'assistant', content: '', reasoning_content: probe.reasoning, tool_calls: [call] }, shape);
 });
 
-function* print(): Generator<Conversation, Printed | undefined, string> {
-  const question: Message = { role: 'user', content: asked };
+function* print(): Asking<Printed | undefined> {
+  const question: Message = { role: 'user', content: probe.question };
   for (const [i, answer] of answers.entries()) {
     try {
       const whole = yield { messages: [question, answer], begin: false };
-      const at = whole.lastIndexOf(asked);
+      const at = whole.lastIndexOf(probe.question);
       if (at < 0 || !whole.includes(tool, at) || whole.includes("{'probe_key'", at)) continue;
       const prompt = yield { messages: [question], begin: true };
-      return { shape: shapes[i] as CallShape, answer: whole.slice(at + asked.length), begun: begunBy(whole, prompt) };
+      return { shape: shapes[i] as CallShape, answer: whole.slice(at + probe.question.length), begun: whole.slice(begunBy(whole, prompt)) };
     } catch {
       // it wants another shape, or takes no calls
     }
@@ -64,32 +49,14 @@ function* print(): Generator<Conversation, Printed | undefined, string> {
   return undefined;
 }
 
-/** What of a whole conversation the model writes: what stands behind the prompt, as far as the two are equal. */
-function begunBy(whole: string, prompt: string): string {
-  let same = 0;
-  while (same < prompt.length && whole[same] === prompt[same]) same++;
-  return whole.slice(same);
-}
-
-/** What may stand around the name and the arguments of the one call, where those are JSON and nothing else has to be written. */
-function callTexts({ answer, begun }: Printed): readonly CallText[] {
-  const opens = all.flatMap((f) => f.open).filter((open) => answer.includes(open));
-  return [begun, ...opens.map((open) => answer.slice(answer.lastIndexOf(open)))].flatMap((text) => {
-    const args = /\{\s*"probe_key":\s*"probe value"\s*\}/.exec(text);
-    const name = args ? text.lastIndexOf(tool, args.index) : -1;
-    if (!args || name < 0 || text.includes(callId)) return [];
-    const thought = text.lastIndexOf(reasoned, name);
-    const close = reasonings.flatMap((r) => r.close).find((mark) => text.slice(thought, name).includes(mark)) ?? reasoned;
-    const from = thought < 0 ? 0 : text.indexOf(close, thought) + close.length;
-    return [[text.slice(from, name).trimStart(), text.slice(name + tool.length, args.index), text.slice(args.index + args[0].length).trimEnd()] as const];
-  });
-}
-
-/** Finds the formats of a template. It asks for what the template makes of conversations. */
-function* finding(source: string): Generator<Conversation, OutputFormat, string> {
+/**
+ * Finds the formats of a template, told what the template makes of conversations. Of one that prints no calls: those that it tells its model of, or all whose
+ * markers no prose has.
+ */
+export function* formatOf(source: string): Asking<OutputFormat> {
   const printed = yield* print();
   const text = printed?.answer ?? source;
-  const shape = printed && { callShape: printed.shape, callTexts: callTexts(printed) };
+  const shape = printed && { callShape: printed.shape };
   if (source.includes('<|channel|>') && source.includes('<|message|>')) return { calls: [], reasoning: [], wraps: [], channels: true, ...shape };
   return {
     calls: printed ? printedCalls(printed, source) : toldCalls(source),
@@ -97,48 +64,6 @@ function* finding(source: string): Generator<Conversation, OutputFormat, string>
     ...shape,
     wraps: wraps.filter(([open]) => source.includes(open)),
   };
-}
-
-const variablesOf = (begin: boolean): Record<string, unknown> => ({ tools: [probe], add_generation_prompt: begin });
-const settings = { now: new Date(0), lenient: true };
-const textOf = (segments: readonly { readonly text: string }[]): string => segments.map(({ text }) => text).join('');
-
-/** Finds the formats of a template. Of one that prints no calls: those that it tells its model of, or all whose markers no prose has. */
-export function detect(source: string): OutputFormat {
-  const template = new ChatTemplate(source, plain);
-  const steps = finding(source);
-  let step = steps.next('');
-  while (!step.done) {
-    const { messages, begin } = step.value;
-    let text: string;
-    try {
-      text = textOf(template.render(messages, variablesOf(begin), settings));
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(text);
-  }
-  return step.value;
-}
-
-/** The same, while the event loop goes on. */
-export async function detectInSlices(source: string): Promise<OutputFormat> {
-  const template = new ChatTemplate(source, plain);
-  const steps = finding(source);
-  let step = steps.next('');
-  while (!step.done) {
-    const { messages, begin } = step.value;
-    let text: string;
-    try {
-      text = textOf(await template.renderInSlices(messages, variablesOf(begin), settings));
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(text);
-  }
-  return step.value;
 }
 
 function toldCalls(source: string): readonly CallFormat[] {
@@ -166,5 +91,3 @@ function derived(begun: string): CallFormat | undefined {
   if (open === undefined) return undefined;
   return { open: [open], bodies: [{ kind: 'json' }, { kind: 'python' }], close: close === undefined ? [] : [close] };
 }
-
-const plain = { size: 0, begin: -1, end: -1, beginText: '', endText: '', addsBegin: false, addsEnd: false, controls: [] };

@@ -1,4 +1,5 @@
 // How models write calls: what a format's data says. A format is one constant in `families/`.
+import type { GrammarWriting } from '../native';
 import type { CallShape } from './shape';
 import type { Writing } from './values';
 
@@ -63,6 +64,8 @@ export interface CallFormat {
   readonly textName?: string;
   /** What a template that writes no calls itself tells a model about them. */
   readonly signs?: readonly string[];
+  /** Models whose templates write no calls write lists of them, begun, parted and ended so. */
+  readonly list?: { readonly open: string; readonly between: string; readonly close: string };
 }
 
 /** Where reasoning stands. */
@@ -78,8 +81,24 @@ export interface ReasoningFormat {
 /** What stands around an answer's text, and is not part of it. */
 export type Wrap = readonly [open: string, close: string];
 
-/** What stands in front of a call's name, between it and the arguments, and behind those. */
-export type CallText = readonly [before: string, between: string, after: string];
+/** A text around calls: letters that stand there, and patterns of what the model is free to choose, an id or a number. */
+export type Around = readonly (string | { readonly pattern: string })[];
+
+/** How a model writes whole calls: a text is made by it, where a format says how one is read. */
+export interface CallLayout {
+  /** White space that may stand in front of all. */
+  readonly lead: string;
+  readonly before: Around;
+  /** Between the name and the arguments, or the other way round. */
+  readonly between: Around;
+  readonly after: Around;
+  readonly argumentsFirst?: boolean;
+  /** Between two calls, and behind the last of several, where a model writes several. */
+  readonly several?: { readonly between: Around; readonly after: Around } | undefined;
+  readonly writing?: Omit<GrammarWriting, 'apart'> & { readonly apart?: Omit<NonNullable<GrammarWriting['apart']>, 'texts'> };
+  /** Arguments are JSON in lines. */
+  readonly inLines?: boolean;
+}
 
 /** A template's formats. */
 export interface OutputFormat {
@@ -88,8 +107,6 @@ export interface OutputFormat {
   readonly wraps: readonly Wrap[];
   /** Messages with a header each, which says whom they are for. */
   readonly channels?: boolean;
-  /** What the model may write around a call's name and its arguments, where those are JSON; the likeliest first. */
-  readonly callTexts?: readonly CallText[];
   /** How the template takes calls, where it prints any. */
   readonly callShape?: CallShape;
 }

@@ -1,11 +1,16 @@
 // One parser of what models say, for all families: a family is data, found from the model's template.
-import { detect, detectInSlices } from './detect';
-import type { CallText, OutputFormat } from './format';
+import { channelText, channelThought } from './channels';
+import { formatOf as finding } from './detect';
+import type { CallLayout, OutputFormat } from './format';
 import { Input } from './input';
 import { Parts, type OutputPart, type ParsedOutput } from './parts';
+import { layoutsOf } from './layout';
+import { asked, askedInSlices, probe } from './probe';
 import { OutputReader, reasoningOpen } from './reader';
 import { shaped } from './shape';
 import { Tools, type OfferedTool } from './tools';
+import { writtenCalls, type CallWish } from './written';
+import type { GrammarPart } from '../native';
 import type { Message } from '../template';
 
 export type { OutputPart, ParsedOutput, ParseProblem, ToolCall } from './parts';
@@ -38,56 +43,61 @@ interface FullContext extends ParseContext {
   readonly idOf?: () => string;
 }
 
-const formats = new Map<string, OutputFormat>(); // of the last few templates
-
-function keep(template: string, format: OutputFormat): OutputFormat {
-  formats.delete(template);
-  formats.set(template, format);
-  if (formats.size > 16) formats.delete(formats.keys().next().value as string);
-  return format;
+/** A template's formats, and how its model writes calls, once that was asked. */
+interface Known {
+  readonly format: OutputFormat;
+  layouts?: readonly CallLayout[];
 }
 
-const formatOf = (template: string): OutputFormat => keep(template, formats.get(template) ?? detect(template));
+const kept = new Map<string, Known>(); // of the last few templates
+
+function keep(template: string, known: Known): Known {
+  kept.delete(template);
+  kept.set(template, known);
+  if (kept.size > 16) kept.delete(kept.keys().next().value as string);
+  return known;
+}
+
+const formatOf = (template: string): OutputFormat => keep(template, kept.get(template) ?? { format: asked(template, finding(template)) }).format;
 
 /**
  * Finds a template's formats as a parser does, while the event loop goes on. Tells whether its model reasons, as far as the template says.
  * @internal
  */
 export async function prepareParser(template: string): Promise<{ readonly reasons: boolean }> {
-  const format = keep(template, formats.get(template) ?? (await detectInSlices(template)));
+  const { format } = keep(template, kept.get(template) ?? { format: await askedInSlices(template, finding(template)) });
   return { reasons: format.channels === true || format.reasoning.some((r) => template.includes(r.open) || template.includes(r.close[0] as string)) };
 }
 
 /**
- * What a model writes around a call's name and arguments, up to the control token that ends it; undefined where that is not known, or has control tokens
- * in it, which no bound text has. What it gives is read back as it was meant.
+ * What an answer of calls is written as; undefined where it is not known how the template's model writes them. What it allows is read back as calls.
  * @internal
  */
-export function callTextOf(template: string, controls: readonly string[]): CallText | undefined {
-  const { callTexts = [], calls, channels } = formatOf(template);
-  if (channels || calls.some((f) => f.textName !== undefined)) return undefined;
-  const marks = controls.filter((c) => c !== '');
-  const cut = callTexts.map(([before, between, after]): CallText => {
-    const end = Math.min(after.length, ...marks.map((c) => after.indexOf(c)).filter((at) => at >= 0));
-    return [before, between, after.slice(0, end).trimEnd()];
-  });
-  return cut.find((text) => !marks.some((c) => text[0].includes(c) || text[1].includes(c)) && readsBack(template, text));
-}
-
-function readsBack(template: string, [before, between, after]: CallText): boolean {
-  const [name, args] = ['probe_call', '{"a":1}'];
-  const { content, toolCalls, problems } = parseOutput(before + name + between + args + after, template, { tools: [{ name }] });
-  const [call, ...more] = toolCalls;
-  return content === '' && problems.length === 0 && more.length === 0 && call?.name === name && JSON.stringify(call.arguments) === args;
+export async function callsOf(template: string, wish: CallWish): Promise<GrammarPart | undefined> {
+  await prepareParser(template);
+  const known = keep(template, kept.get(template) as Known);
+  const read = (output: string, prompt: string): ParsedOutput => {
+    const parser = new OutputParser(template, { tools: [{ name: probe.name }], prompt });
+    parser.push(output);
+    parser.end();
+    return parser.output;
+  };
+  known.layouts ??= await askedInSlices(template, layoutsOf(known.format, read));
+  return known.layouts.length > 0 ? writtenCalls(known.format, known.layouts, wish) : undefined;
 }
 
 /**
- * The marks of reasoning behind which an answer's text begins: that the end of the prompt has opened, or that the model may open first.
+ * The marks of reasoning behind which an answer's text begins: that the end of the prompt has opened, or that the model may open first. `calls`: the answer may be
+ * one, too.
  * @internal
  */
-export function reasoningBefore(template: string, prompt: string): { readonly open: string; readonly close: string; readonly opened: boolean } | undefined {
+export function reasoningBefore(
+  template: string,
+  prompt: string,
+  calls: boolean,
+): { readonly open: string; readonly close: string; readonly opened: boolean } | undefined {
   const { channels, reasoning } = formatOf(template);
-  if (channels) return { open: '', close: '<|channel|>final<|message|>', opened: true };
+  if (channels) return calls ? { ...channelThought, opened: false } : { open: '', close: channelText, opened: true };
   const close = reasoningOpen(prompt);
   if (close !== undefined) return { open: '', close, opened: true };
   const end = prompt.trimEnd();

@@ -135,6 +135,8 @@ Napi::Value inspect(Info info) {
   });
 }
 
+Napi::Value compile_over(Info info) { return compile_grammar(info, info[4].IsUndefined() ? nullptr : vocabulary_of(info[4]).words); }
+
 Napi::Value check_over(Info info) {
   HeldVocabulary held = vocabulary_of(info[1]);
   return check_grammar(info, std::move(held.tokenizer), std::move(held.words));
@@ -289,7 +291,7 @@ constexpr struct {
     {"perplexity", perplexity},
     {"imatrix", imatrix},
     {"inspect", inspect},
-    {"compileGrammar", compile_grammar},
+    {"compileGrammar", compile_over},
     {"checkGrammar", check_over},
     {"convertFolder", convert_folder},
     {"splitFile", split_file},

@@ -11,6 +11,7 @@
 #include "addon/job.h"
 #include "addon/object.h"
 #include "core/background.h"
+#include "grammar/parts.h"
 #include "grammar/walks.h"
 
 namespace lt::addon {
@@ -29,27 +30,73 @@ constexpr int64_t least_memory = 512 << 10;
 struct Source {
   std::string kind, text;
   std::vector<std::string> choices;
-  std::vector<std::vector<grammar::Grammar::Piece>> lists;
+  grammar::Part parts;
   grammar::SchemaOptions options;
+  std::shared_ptr<grammar::LazyVocabulary> over;  // null: none is known yet
 
-  std::shared_ptr<grammar::Grammar> compile() const {
+  // named: tokens by their names are in it, and no vocabulary is there to tell them.
+  std::shared_ptr<grammar::Grammar> compile(bool& named) const {
     if (kind == "schema") return grammar::Grammar::schema(text, options);
     if (kind == "regex") return grammar::Grammar::regex(text);
-    if (kind == "grammar") return grammar::Grammar::gbnf(text);
-    if (kind == "pieces") return grammar::Grammar::pieces(lists, options);
-    return grammar::Grammar::choices(choices);
+    if (kind == "parts") return grammar::grammar_of(parts, options, *over->get());
+    if (kind == "choices") return grammar::Grammar::choices(choices);
+    const auto words = over ? over->get() : nullptr;
+    return grammar::Grammar::gbnf(text, [&](std::string_view name) {
+      named = named || !words;
+      return words ? words->named(name) : 0;
+    });
   }
 };
 
-std::vector<std::vector<grammar::Grammar::Piece>> pieces_of(const Napi::Value& lists) {
-  std::vector<std::vector<grammar::Grammar::Piece>> out;
-  for_each(lists, [&](const Napi::Value& list) {
-    std::vector<grammar::Grammar::Piece>& pieces = out.emplace_back();
-    for_each(list, [&](const Napi::Value& v) {
-      const Napi::Object piece = v.As<Napi::Object>();
-      pieces.push_back({flag_of(piece, "schema"), text_of(piece, "text")});
-    });
-  });
+template <size_t N>
+std::array<std::string, N> array_of(const Napi::Value& list) {
+  std::array<std::string, N> out;
+  size_t i = 0;
+  for (std::string& text : texts_of(list)) out[i++] = std::move(text);
+  return out;
+}
+
+grammar::Properties properties_of(const Napi::Object& from) {
+  return {.first = text_of(from, "first"),
+          .none = text_of(from, "none"),
+          .open = text_of(from, "open"),
+          .behind_key = array_of<grammar::value_kinds>(from.Get("behindKey")),
+          .behind = array_of<grammar::value_kinds>(from.Get("behind")),
+          .between = text_of(from, "between"),
+          .raw = flag_of(from, "raw"),
+          .close = text_of(from, "close"),
+          .told = flag_of(from, "told"),
+          .texts = texts_of(from.Get("texts")),
+          .lines = flag_of(from, "lines"),
+          .literals = flag_of(from, "literals")};
+}
+
+grammar::Writing writing_of(const Napi::Object& from) {
+  using Values = grammar::Writing::Values;
+  grammar::Writing out;
+  const std::string values = text_of(from, "values");
+  out.values = values == "python" ? Values::python : values == "marked" ? Values::marked : Values::json;
+  if (out.values == Values::marked) out.mark = text_of(from, "mark");
+  out.sorted = flag_of(from, "sorted");
+  if (from.Get("apart").IsObject()) out.apart = properties_of(from.Get("apart").As<Napi::Object>());
+  return out;
+}
+
+grammar::Part part_of(const Napi::Object& from) {
+  using Kind = grammar::Part::Kind;
+  const auto list = [&](Kind kind, const char* name) {
+    grammar::Part out{.kind = kind};
+    for_each(from.Get(name), [&](const Napi::Value& v) { out.parts.push_back(part_of(v.As<Napi::Object>())); });
+    return out;
+  };
+  if (from.Has("all")) return list(Kind::sequence, "all");
+  if (from.Has("any")) return list(Kind::choice, "any");
+  if (from.Has("repeat")) return list(Kind::repeat, "repeat");
+  if (from.Has("end")) return {.kind = Kind::end, .text = text_of(from, "end")};
+  if (from.Has("pattern")) return {.kind = Kind::pattern, .text = text_of(from, "pattern")};
+  if (from.Has("text")) return {.kind = Kind::text, .text = text_of(from, "text")};
+  grammar::Part out{.kind = Kind::schema, .text = text_of(from, "schema"), .any_space = flag_of(from, "anySpace")};
+  if (from.Get("writing").IsObject()) out.writing = writing_of(from.Get("writing").As<Napi::Object>());
   return out;
 }
 
@@ -59,11 +106,16 @@ struct Refusal {
   std::string keyword, pointer;
 };
 
-using Compiled = std::variant<Binding, Refusal>;
+struct Named {};  // a grammar with names of tokens, and no vocabulary yet
+
+using Compiled = std::variant<Binding, Refusal, Named>;
 
 Compiled compiled(const Source& source) {
   try {
-    return std::make_shared<grammar::Binding>(source.compile());
+    bool named = false;
+    const std::shared_ptr<grammar::Grammar> grammar = source.compile(named);
+    if (named) return Named{};
+    return std::make_shared<grammar::Binding>(grammar);
   } catch (const grammar::SchemaError& e) {
     return Refusal{e, e.keyword(), e.pointer()};
   } catch (...) {
@@ -82,6 +134,7 @@ Napi::Value compiled_to_js(Napi::Env env, const Compiled& found, double us) {
     out.Set("pointer", text_to_js(env, refusal->pointer));
     return out;
   }
+  if (std::holds_alternative<Named>(found)) return out;
   Napi::MemoryManagement::AdjustExternalMemory(env, least_memory);
   const auto handle = Napi::External<Binding>::New(env, new Binding(std::get<Binding>(found)), [](Napi::Env of, const Binding* held) {
     Napi::MemoryManagement::AdjustExternalMemory(of, -least_memory);
@@ -195,13 +248,14 @@ Napi::Value answers_to_js(Napi::Env env, const Answers& answers) {
 
 }  // namespace
 
-Napi::Value compile_grammar(Info info) {
+Napi::Value compile_grammar(Info info, std::shared_ptr<grammar::LazyVocabulary> vocabulary) {
   Source source;
+  source.over = std::move(vocabulary);
   source.kind = text_of(info[1]);
   if (source.kind == "choices")
     source.choices = texts_of(info[2]);
-  else if (source.kind == "pieces")
-    source.lists = pieces_of(info[2]);
+  else if (source.kind == "parts")
+    source.parts = part_of(info[2].As<Napi::Object>());
   else
     source.text = text_of(info[2]);
   const Napi::Object options = info[3].As<Napi::Object>();

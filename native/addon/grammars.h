@@ -8,8 +8,9 @@
 
 namespace lt::addon {
 
-// compileGrammar(ticket, kind, source, options).
-Napi::Value compile_grammar(const Napi::CallbackInfo& info);
+// compileGrammar(ticket, kind, source, options, .), over a vocabulary or, where it is null, for any. Without one, a grammar that names
+// tokens is checked, and gives no handle.
+Napi::Value compile_grammar(const Napi::CallbackInfo& info, std::shared_ptr<grammar::LazyVocabulary> vocabulary);
 // The grammar of a handle that compileGrammar gave.
 std::shared_ptr<grammar::Binding> binding_of(const Napi::Value& handle);
 // checkGrammar(ticket, ., grammar, questions), over a vocabulary.

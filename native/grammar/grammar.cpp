@@ -26,16 +26,4 @@ std::shared_ptr<Grammar> Grammar::schema(std::string_view text, SchemaOptions op
   return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_schema(text, options, e); }));
 }
 
-std::shared_ptr<Grammar> Grammar::pieces(std::span<const std::vector<Piece>> lists, SchemaOptions options) {
-  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) {
-    std::vector<Expression> ways;
-    for (const std::vector<Piece>& list : lists) {
-      std::vector<Expression> parts;
-      for (const Piece& piece : list) parts.push_back(piece.schema ? texts_of_schema(piece.text, options, e) : e.text(piece.text));
-      ways.push_back(e.sequence(parts));
-    }
-    return e.either(ways);
-  }));
-}
-
 }  // namespace lt::grammar

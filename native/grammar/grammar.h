@@ -39,12 +39,11 @@ class Grammar {
   static std::shared_ptr<Grammar> gbnf(std::string_view grammar, const TokenNames& names = {});  // the rule `root`
   static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);                 // one of them
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
-  // Texts in pieces, each as it stands or any that a JSON Schema allows: one of these lists of pieces.
-  struct Piece {
-    bool schema;
-    std::string text;
-  };
-  static std::shared_ptr<Grammar> pieces(std::span<const std::vector<Piece>> lists, SchemaOptions of);
+  // What `make` makes over the expressions that it is given.
+  template <class Make>
+  static std::shared_ptr<Grammar> of(const Make& make) {
+    return std::shared_ptr<Grammar>(new Grammar(make));
+  }
 
   static constexpr size_t most_states = 500'000;  // expressions of one grammar
   // Of parts that are looked at to compile it, about a second, and in one turn, about 20 ms.

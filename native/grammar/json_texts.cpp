@@ -22,9 +22,9 @@ ByteSet either_case(uint32_t digit) {
   return set;
 }
 
-Expression escaped(Expressions& e, const CharSet& set) {
+Expression escaped(Expressions& e, const CharSet& set, char quote) {
   ByteSet letters;
-  for (const char c : std::string_view("\"\\"))
+  for (const char c : {quote, '\\'})
     if (set.has(static_cast<char32_t>(c))) letters.add(static_cast<uint8_t>(c));
   for (size_t i = 0; i < short_escapes.size(); ++i)
     if (set.has(static_cast<char32_t>(short_escapes[i]))) letters.add(static_cast<uint8_t>(their_letters[i]));
@@ -38,38 +38,22 @@ Expression escaped(Expressions& e, const CharSet& set) {
   return e.sequence(e.text("\\"), e.either(ways));
 }
 
-CharSet must_be_escaped() {
+CharSet must_be_escaped(char quote) {
   CharSet set = CharSet::range(0, 0x1f);
-  set.add(CharSet::one('"'));
+  set.add(CharSet::one(static_cast<char32_t>(quote)));
   set.add(CharSet::one('\\'));
   return set;
 }
 
 }  // namespace
 
-Alphabet json_alphabet(Expressions& expressions) {
-  return {expressions, [&expressions, as_they_are = must_be_escaped().inverted()](const CharSet& set) {
-            return expressions.either(std::array{one_of(expressions, set.meeting(as_they_are)), escaped(expressions, set)});
-          }};
-}
-
-bool has_escapes(std::string_view characters) {
-  return std::any_of(characters.begin(), characters.end(), [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; });
-}
-
-Expression string_of(const Alphabet& json, std::string_view characters) {
-  Expressions& e = json.expressions();
-  std::vector<Expression> parts;
-  while (!characters.empty()) {
-    const auto plain = static_cast<size_t>(
-        std::find_if(characters.begin(), characters.end(), [](const char& c) { return has_escapes({&c, 1}); }) - characters.begin());
-    parts.push_back(e.text(characters.substr(0, plain)));
-    characters.remove_prefix(plain);
-    if (characters.empty()) break;
-    parts.push_back(json.one_of(CharSet::one(static_cast<char32_t>(characters[0]))));
-    characters.remove_prefix(1);
-  }
-  return e.sequence(parts);
+Alphabet json_alphabet(Expressions& expressions, char quote) {
+  const CharSet as_they_are = must_be_escaped(quote).inverted();
+  return {expressions,
+          [&expressions, as_they_are, quote](const CharSet& set) {
+            return expressions.either(std::array{one_of(expressions, set.meeting(as_they_are)), escaped(expressions, set, quote)});
+          },
+          as_they_are};
 }
 
 namespace {
@@ -90,8 +74,9 @@ Expression any_numbers(Expressions& e) {
   ByteSet mark, sign;
   for (const char c : {'e', 'E'}) mark.add(static_cast<uint8_t>(c));
   for (const char c : {'+', '-'}) sign.add(static_cast<uint8_t>(c));
-  // As many digits of an exponent as a double has use for.
-  const Expression power = e.repeat(digit(e), 1, 3);
+  // As much of an exponent as leaves what a number of a few digits says within what a double holds.
+  const Expression large = e.sequence(std::array{e.byte_of(ByteSet::range('1', '2')), digit(e), digit(e)});
+  const Expression power = e.either(std::array{e.repeat(digit(e), 1, 2), large});
   return e.sequence(decimals(e), maybe(e, e.sequence(std::array{e.byte_of(mark), maybe(e, e.byte_of(sign)), power})));
 }
 

@@ -8,11 +8,7 @@
 
 namespace lt::grammar {
 
-Alphabet json_alphabet(Expressions& expressions);
-// The string of these characters, which are UTF-8.
-Expression string_of(const Alphabet& json, std::string_view characters);
-// A character that has to be escaped is in it.
-bool has_escapes(std::string_view characters);
+Alphabet json_alphabet(Expressions& expressions, char quote = '"');  // the other quote stands as it is
 // Numbers with a fraction or without, but without an exponent; and any.
 Expression decimals(Expressions& expressions);
 Expression any_numbers(Expressions& expressions);

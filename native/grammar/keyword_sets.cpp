@@ -50,10 +50,10 @@ void SchemaSets::of_types(SchemaId id, std::vector<Assertion>& to) {
   if (s.listed) to.push_back(listed(*s.listed));
   if (s.min_length > 0 || s.max_length != unlimited) {
     const auto limit = [](uint64_t n) { return static_cast<uint32_t>(std::min<uint64_t>(n, Expressions::no_limit)); };
-    const Expression character = sets_.json().one_of(tokenize::CharSet::all());
+    const Expression character = sets_.letters().one_of(tokenize::CharSet::all());
     strings(s.max_length < s.min_length ? Expressions::nothing : e.repeat(character, limit(s.min_length), limit(s.max_length)));
   }
-  if (s.pattern) strings(told(s, "pattern", [&] { return texts_of(parse_ecma(*s.pattern), sets_.json(), true); }));
+  if (s.pattern) strings(told(s, "pattern", [&] { return texts_of(parse_ecma(*s.pattern), sets_.letters(), true); }));
   if (!s.format) return;
   const std::string& format = *s.format;
   if (format == "int32" || format == "int64") {
@@ -178,8 +178,9 @@ Expression SchemaSets::strings_of(const Schema& s, const char* keyword, const st
   const bool format = std::string_view(keyword) == "format";
   const auto [known, made] = strings_.try_emplace((format ? "format " : "pattern ") + text, Expressions::nothing);
   if (!made) return known->second;
-  return known->second = told(
-             s, keyword, [&] { return format ? strings_of_format(text, sets_.json()) : texts_of(parse_ecma(text), sets_.json(), true); });
+  return known->second = told(s, keyword, [&] {
+           return format ? strings_of_format(text, sets_.letters()) : texts_of(parse_ecma(text), sets_.letters(), true);
+         });
 }
 
 Expression SchemaSets::keys_of(const Schema& s, const std::string& pattern) { return strings_of(s, "patternProperties", pattern); }

@@ -159,11 +159,34 @@ class Compiler {
 
 }  // namespace
 
-Alphabet::Alphabet(Expressions& expressions, Write write)
-    : expressions_(expressions), write_(std::move(write)), any_(expressions.repeat(write_(CharSet::all()), 0, Expressions::no_limit)) {}
+Alphabet::Alphabet(Expressions& expressions, Write write, CharSet as_they_are)
+    : expressions_(expressions),
+      write_(std::move(write)),
+      as_they_are_(std::move(as_they_are)),
+      any_(expressions.repeat(write_(CharSet::all()), 0, Expressions::no_limit)) {}
+
+// Beyond ASCII nothing is escaped.
+bool Alphabet::as_it_is(std::string_view characters) const {
+  return std::all_of(characters.begin(), characters.end(),
+                     [&](char c) { return (c & 0x80) != 0 || as_they_are_.has(static_cast<char32_t>(c)); });
+}
+
+Expression Alphabet::text(std::string_view characters) const {
+  std::vector<Expression> parts;
+  while (!characters.empty()) {
+    const auto plain = static_cast<size_t>(
+        std::find_if(characters.begin(), characters.end(), [&](const char& c) { return !as_it_is({&c, 1}); }) - characters.begin());
+    parts.push_back(expressions_.text(characters.substr(0, plain)));
+    characters.remove_prefix(plain);
+    if (characters.empty()) break;
+    parts.push_back(one_of(CharSet::one(static_cast<char32_t>(characters[0]))));
+    characters.remove_prefix(1);
+  }
+  return expressions_.sequence(parts);
+}
 
 Alphabet plain_alphabet(Expressions& expressions) {
-  return {expressions, [&expressions](const CharSet& set) { return grammar::one_of(expressions, set); }};
+  return {expressions, [&expressions](const CharSet& set) { return grammar::one_of(expressions, set); }, CharSet::all()};
 }
 
 Expression texts_of(const Pattern& pattern, const Alphabet& alphabet, bool search) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/text.h"
+#include "grammar/string_texts.h"
 #include "grammar/value_plans.h"
 
 namespace lt::grammar {
@@ -15,22 +16,30 @@ namespace {
 // Writes plans as expressions: a rule for each value that has parts, so that nothing is written twice and nothing in itself.
 class SchemaTexts {
  public:
-  SchemaTexts(ValuePlans& plans, ValueSets& sets, bool any_space)
-      : plans_(plans), sets_(sets), e_(sets.expressions()), rules_(plans.size()), space_(Expressions::empty) {
+  SchemaTexts(ValuePlans& plans, ValueSets& sets, StringTexts& strings, const Writing& writing, const Spell& spell, bool any_space)
+      : plans_(plans),
+        sets_(sets),
+        strings_(strings),
+        writing_(writing),
+        spell_(spell),
+        e_(sets.expressions()),
+        rules_(plans.size()),
+        space_(Expressions::empty) {
     ByteSet spaces;
     for (const char c : std::string_view(" \t\n\r")) spaces.add(static_cast<uint8_t>(c));
     if (any_space) space_ = e_.repeat(e_.byte_of(spaces), 0, most_spaces);
     behind_mark_ = any_space ? space_ : e_.repeat(e_.text(" "), 0, 1);
     comma_ = e_.sequence(std::array{space_, e_.text(","), behind_mark_});
-    colon_ = e_.sequence(std::array{e_.text("\""), space_, e_.text(":"), behind_mark_});
+    colon_ = e_.sequence(std::array{space_, e_.text(":"), behind_mark_});
+    form_ = {strings_.open(), e_.text("}"), space_, e_.sequence(e_.text(","), behind_mark_), false};
   }
 
   Expression whole(PlanId root) {
-    const Expression made = value(root);
+    const Expression made = writing_.apart ? apart(root) : value(root);
     while (!asked_.empty()) {
       const PlanId plan = asked_.front();
       asked_.pop_front();
-      placed(plans_[plan].pointer, [&] { e_.define(*rules_[plan], structures(plans_[plan])); });
+      placed(plans_[plan].pointer, [&] { e_.define(*rules_[plan], structures(plan)); });
     }
     if (e_.seal()) throw SchemaError("", "", "schema: a part of it that must be there has no values");
     return made;
@@ -39,13 +48,18 @@ class SchemaTexts {
  private:
   static constexpr uint32_t most_spaces = 40;
 
+  // What stands around the properties of an object: before each key, behind the last, between two (space, then a mark).
+  struct Form {
+    Expression open, end, space, mark;
+    bool apart;
+  };
+
   Expression either(Expression a, Expression b) { return e_.either(std::array{a, b}); }
 
   Expression value(PlanId id) {
     const ValuePlan& plan = plans_[id];
     if (!plan.possible) return Expressions::nothing;
-    Expression made = scalars(plan.set);
-    if (plan.arrays.empty() && plan.objects.empty()) return made;
+    if (plan.arrays.empty() && plan.objects.empty()) return scalars(id);
     if (!rules_[id]) {
       rules_[id] = e_.rule();
       asked_.push_back(id);
@@ -54,16 +68,22 @@ class SchemaTexts {
   }
   Expression value(const Choice& choice) { return value(choice.plan); }
 
-  Expression scalars(const ValueSet& set) {
-    std::vector<Expression> ways;
-    if (set.null) ways.push_back(e_.text("null"));
-    if (set.no) ways.push_back(e_.text("false"));
-    if (set.yes) ways.push_back(e_.text("true"));
-    ways.push_back(set.whole ? without_fraction(set.numbers) : set.numbers);
-    const Expression quote = e_.text("\"");
-    ways.push_back(e_.sequence(std::array{quote, set.strings, quote}));
-    return e_.either(ways);
+  // quoted: each value in one way.
+  Expression scalars(PlanId id, bool quoted = false) {
+    const ValueSet& set = plans_[id].set;
+    const bool python = writing_.values != Writing::Values::json && !quoted;
+    return e_.either(
+        std::array{nulls(set, python), booleans(set, python), numbers(set), strings_.value(plans_.asked(id), set.strings, quoted)});
   }
+  Expression literal(bool there, std::string_view json, std::string_view pythons, bool python) {
+    if (!there) return Expressions::nothing;
+    return python ? either(e_.text(json), e_.text(pythons)) : e_.text(json);
+  }
+  Expression nulls(const ValueSet& set, bool python) { return literal(set.null, "null", "None", python); }
+  Expression booleans(const ValueSet& set, bool python) {
+    return either(literal(set.no, "false", "False", python), literal(set.yes, "true", "True", python));
+  }
+  Expression numbers(const ValueSet& set) { return set.whole ? without_fraction(set.numbers) : set.numbers; }
   // Integers are written as such, though 1.0 is one.
   Expression without_fraction(Expression numbers) {
     ByteSet digits = ByteSet::range('0', '9');
@@ -71,13 +91,62 @@ class SchemaTexts {
     return e_.only(numbers, digits);
   }
 
-  Expression structures(const ValuePlan& plan) {
-    std::vector<Expression> ways{scalars(plan.set)}, arrays, objects;
-    for (const ArrayPlan& a : plan.arrays) arrays.push_back(a.unique ? unique(a) : a.counted.empty() ? elements(a) : counted(a));
-    for (const ObjectPlan& o : plan.objects) objects.push_back(properties(o));
-    ways.push_back(e_.sequence(std::array{e_.text("["), space_, e_.either(arrays)}));
-    ways.push_back(e_.sequence(std::array{e_.text("{"), space_, e_.either(objects)}));
+  Expression structures(PlanId id) { return e_.either(std::array{scalars(id), arrays(plans_[id]), objects(plans_[id])}); }
+  Expression arrays(const ValuePlan& plan) {
+    std::vector<Expression> ways;
+    for (const ArrayPlan& a : plan.arrays) ways.push_back(a.unique ? unique(a) : a.counted.empty() ? elements(a) : counted(a));
+    return e_.sequence(std::array{e_.text("["), space_, e_.either(ways)});
+  }
+  Expression objects(const ValuePlan& plan) {
+    std::vector<Expression> ways;
+    for (const ObjectPlan& o : plan.objects) ways.push_back(properties(o, form_, Expressions::empty, form_.end));
+    return e_.sequence(std::array{e_.text("{"), space_, e_.either(ways)});
+  }
+
+  // The properties of the outermost object, each on its own.
+  Expression apart(PlanId root) {
+    const Properties& p = *writing_.apart;
+    const Form form{spell_(p.open), Expressions::empty, Expressions::empty, spell_(p.between), true};
+    const Expression first = spell_(p.first), none = spell_(p.none);
+    std::vector<Expression> ways;
+    placed(plans_[root].pointer, [&] {
+      for (const ObjectPlan& o : plans_[root].objects) ways.push_back(properties(o, form, first, none));
+    });
     return e_.either(ways);
+  }
+  // Behind its key. text: it is read as a string.
+  Expression value_apart(PlanId id, bool text) {
+    const Properties& p = *writing_.apart;
+    const ValuePlan& plan = plans_[id];
+    if (!plan.possible) return Expressions::nothing;
+    const bool python = p.literals || writing_.values != Writing::Values::json;
+    const std::array<Expression, value_kinds> kinds{strings_.apart(plans_.asked(id), plan.set.strings, text || p.told),
+                                                    numbers(plan.set),
+                                                    booleans(plan.set, python),
+                                                    nulls(plan.set, python),
+                                                    arrays(plan),
+                                                    objects(plan)};
+    std::vector<Expression> ways;
+    for (size_t k = 0; k < value_kinds; ++k)
+      ways.push_back(
+          e_.sequence(std::array{spell_(p.behind_key[k]), p.lines ? in_lines(kinds[k], k == 0) : kinds[k], spell_(p.behind[k])}));
+    return e_.either(ways);
+  }
+  // Between line breaks, or without them where it neither begins nor ends with one, as strings may.
+  Expression in_lines(Expression value, bool string) {
+    const Expression line = e_.text("\n"), within = e_.sequence(std::array{line, value, line});
+    if (!string) return either(within, value);
+    const Expression edge = either(e_.sequence(line, Expressions::anything), e_.sequence(Expressions::anything, line));
+    return either(within, e_.both(std::array{value, e_.except(edge)}));
+  }
+  Expression property(const Form& form, const ObjectPlan::Named& named, const Choice& choice) {
+    if (!form.apart) return e_.sequence(std::array{strings_.key(named.name), colon_, value(choice)});
+    const std::vector<std::string>& texts = writing_.apart->texts;
+    return e_.sequence(strings_.key_apart(named.name), value_apart(choice.plan, std::ranges::find(texts, named.name) != texts.end()));
+  }
+  Expression property(const Form& form, const ObjectPlan::Others& others, const Choice& choice) {
+    if (form.apart) return e_.sequence(strings_.keys_apart(others.keys), value_apart(choice.plan, false));
+    return e_.sequence(std::array{strings_.keys(others.keys), colon_, value(choice)});
   }
 
   // What follows [ and its space.
@@ -171,7 +240,7 @@ class SchemaTexts {
     const ValuePlan& element = plans_[a.rest[0].plan];
     if (!element.possible) return elements(a);
     if (!element.arrays.empty() || !element.objects.empty()) throw refuse("for arrays and objects; list the values in enum");
-    const std::vector<std::string> texts = few_texts(scalars(element.set), most_unique);
+    const std::vector<std::string> texts = few_texts(scalars(a.rest[0].plan, true), most_unique);
     if (texts.empty()) throw refuse("unless there are at most " + std::to_string(most_unique) + " values, in an enum");
     const auto list = [&](Expression one, uint64_t least, uint64_t most) {
       const auto limit = [](uint64_t n) { return static_cast<uint32_t>(std::min<uint64_t>(n, Expressions::no_limit)); };
@@ -210,8 +279,20 @@ class SchemaTexts {
     return found;
   }
 
+  static ObjectPlan sorted(ObjectPlan o) {
+    const auto letters = [](const ObjectPlan::Named& named) {
+      std::string low = named.name;
+      for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      return low;
+    };
+    std::ranges::stable_sort(o.named, {}, letters);
+    return o;
+  }
+
   // By how many of the named properties are passed, how many are there, as far as it matters, and which conditions are met.
-  Expression properties(const ObjectPlan& o) {
+  // first: in front of the first; none: in place of all and the end.
+  Expression properties(const ObjectPlan& given, const Form& form, Expression first, Expression none) {
+    const ObjectPlan& o = writing_.sorted ? sorted_.emplace_back(sorted(given)) : given;
     const size_t n = o.named.size();
     const uint64_t enough = o.most == unlimited ? o.least : o.most;
     const size_t kinds = size_t{o.some} + 1;
@@ -222,12 +303,9 @@ class SchemaTexts {
     for (size_t i = n; i > 0; --i) required[i - 1] = required[i] + (o.named[i - 1].required ? 1 : 0);
     const auto counts = static_cast<size_t>(enough) + 1;
     const auto index = [&](size_t count, uint32_t met) { return count * kinds + met; };
-    const Expression end = e_.text("}"), quote = e_.text("\"");
     std::vector<Expression> keys(counts * kinds),
         behind(counts * kinds);  // of the properties from i on: from a key's first letter, from the last value
-    const auto close = [&](size_t i, size_t count, uint32_t met) {
-      return required[i] == 0 && count >= o.least && met == o.some ? end : Expressions::nothing;
-    };
+    const auto close = [&](size_t i, size_t count, uint32_t met) { return required[i] == 0 && count >= o.least && met == o.some; };
     for (size_t i = n + 1; i-- > 0;) {
       std::vector<Expression> keys_before = keys;
       for (size_t count = counts; count-- > 0;) {
@@ -242,12 +320,12 @@ class SchemaTexts {
             std::vector<Expression> ways, same;
             for (const ObjectPlan::Others& others : o.others) {
               for (const Choice& choice : others.choices) {
-                const Expression property = e_.sequence(std::array{others.keys, colon_, value(choice)});
+                const Expression made = property(form, others, choice);
                 const uint32_t to = met | choice.meets;
                 if (next == count && to == met)
-                  same.push_back(property);
+                  same.push_back(made);
                 else
-                  ways.push_back(e_.sequence(property, behind[index(next, to)]));
+                  ways.push_back(e_.sequence(made, behind[index(next, to)]));
               }
             }
             key = e_.either(ways);
@@ -256,16 +334,17 @@ class SchemaTexts {
             const ObjectPlan::Named& named = o.named[i];
             std::vector<Expression> ways;
             for (const Choice& choice : named.choices) {
-              const Expression property = e_.sequence(std::array{sets_.string(named.name), colon_, value(choice)});
-              ways.push_back(e_.sequence(property, behind_of_[index(std::min(count + 1, counts - 1), met | choice.meets)]));
+              ways.push_back(
+                  e_.sequence(property(form, named, choice), behind_of_[index(std::min(count + 1, counts - 1), met | choice.meets)]));
             }
             if (!named.required) ways.push_back(keys_before[index(count, met)]);
             key = e_.either(ways);
           }
-          Expression after =
-              e_.sequence(space_, either(close(i, count, met), e_.sequence(std::array{e_.text(","), behind_mark_, quote, key})));
+          Expression after = e_.sequence(form.space, either(close(i, count, met) ? form.end : Expressions::nothing,
+                                                            e_.sequence(std::array{form.mark, form.open, key})));
           if (loop != Expressions::nothing) {
-            after = e_.sequence(e_.repeat(e_.sequence(std::array{comma_, quote, loop}), 0, Expressions::no_limit), after);
+            after =
+                e_.sequence(e_.repeat(e_.sequence(std::array{form.space, form.mark, form.open, loop}), 0, Expressions::no_limit), after);
             key = either(key, e_.sequence(loop, after));
           }
           behind[index(count, met)] = after;
@@ -273,7 +352,7 @@ class SchemaTexts {
       }
       behind_of_ = behind;
     }
-    return either(close(0, 0, 0), e_.sequence(quote, keys[index(0, 0)]));
+    return either(close(0, 0, 0) ? none : Expressions::nothing, e_.sequence(std::array{first, form.open, keys[index(0, 0)]}));
   }
 
   static constexpr uint64_t most_states = 100'000;
@@ -281,24 +360,31 @@ class SchemaTexts {
 
   ValuePlans& plans_;
   ValueSets& sets_;
+  StringTexts& strings_;
+  const Writing& writing_;
+  const Spell& spell_;
   Expressions& e_;
   std::vector<std::optional<uint32_t>> rules_;
   std::deque<PlanId> asked_;
+  std::deque<ObjectPlan> sorted_;
   Expression space_, behind_mark_, comma_, colon_;
+  Form form_;
   std::vector<Expression> behind_of_;
 };
 
 }  // namespace
 
-Expression texts_of_schema(std::string_view schema, SchemaOptions options, Expressions& expressions) {
+Expression texts_of_schema(std::string_view schema, SchemaOptions options, Expressions& expressions, const Writing& writing,
+                           const Spell& spell) {
   try {
     SchemaReader reader(schema, options);
-    ValueSets sets(expressions);
+    ValueSets sets(json_alphabet(expressions));
     SchemaSets of_schemas(reader, sets);
     ValuePlans plans(of_schemas, sets);
     const PlanId root = plans.of({meets(reader.root())});
     if (!plans[root].possible) throw SchemaError("", "", "schema: no value is valid; it asks for what excludes itself, or never ends");
-    return SchemaTexts(plans, sets, options.any_space).whole(root);
+    StringTexts strings(reader, sets, writing, spell);
+    return SchemaTexts(plans, sets, strings, writing, spell, options.any_space).whole(root);
   } catch (const SchemaError&) {
     throw;
   } catch (const Error& e) {

@@ -71,6 +71,7 @@ class ValuePlans {
   // Looks into everything that it is made of. Throws SchemaError.
   PlanId of(const Conjunction& all);
   const ValuePlan& operator[](PlanId id) const { return plans_[id]; }
+  const Conjunction& asked(PlanId id) const { return asked_[id]; }  // what it is the plan of
   size_t size() const { return plans_.size(); }
 
  private:

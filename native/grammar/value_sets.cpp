@@ -54,12 +54,12 @@ void check_count(size_t shapes) {
 
 }  // namespace
 
-ValueSets::ValueSets(Expressions& expressions)
-    : e_(expressions),
-      json_(json_alphabet(expressions)),
-      any_string(json_.any_text()),
-      any_number(any_numbers(expressions)),
-      decimal(decimals(expressions)) {}
+ValueSets::ValueSets(Alphabet letters)
+    : e_(letters.expressions()),
+      letters_(std::move(letters)),
+      any_string(letters_.any_text()),
+      any_number(any_numbers(e_)),
+      decimal(decimals(e_)) {}
 
 ValueSet ValueSets::any() const {
   ValueSet all{.null = true, .no = true, .yes = true, .numbers = any_number, .strings = any_string, .arrays = {}, .objects = {}};
@@ -85,7 +85,7 @@ Expression ValueSets::both_numbers(Expression a, Expression b) {
 
 Expression ValueSets::string(const std::string& text) {
   const auto [known, made] = string_.try_emplace(text, Expressions::nothing);
-  if (made) known->second = string_of(json_, text);
+  if (made) known->second = letters_.text(text);
   return known->second;
 }
 
@@ -95,10 +95,10 @@ Expression ValueSets::strings(const std::vector<std::string>& texts) {
   std::vector<std::string> as_written;
   std::vector<Expression> ways;
   for (const std::string& text : texts) {
-    if (has_escapes(text))
-      ways.push_back(string_of(json_, text));
-    else
+    if (letters_.as_it_is(text))
       as_written.push_back(text);
+    else
+      ways.push_back(letters_.text(text));
   }
   if (!as_written.empty()) ways.push_back(one_of(e_, as_written));
   return known->second = e_.either(ways);

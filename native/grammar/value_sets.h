@@ -74,7 +74,7 @@ struct ValueSet {
 // The algebra of sets, over one Expressions.
 class ValueSets {
  public:
-  explicit ValueSets(Expressions& expressions);
+  explicit ValueSets(Alphabet letters);  // of strings
 
   ValueSet any() const;
   ValueSet any_but(uint8_t types) const;
@@ -91,13 +91,13 @@ class ValueSets {
   Expression both_numbers(Expression a, Expression b);
 
   Expressions& expressions() const { return e_; }
-  const Alphabet& json() const { return json_; }
+  const Alphabet& letters() const { return letters_; }
 
   static constexpr size_t most_shapes = 4096;
 
  private:
   Expressions& e_;
-  const Alphabet json_;
+  const Alphabet letters_;
   std::unordered_map<std::string, Expression> string_;
   std::map<std::vector<std::string>, Expression> strings_;
 

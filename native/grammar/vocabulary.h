@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "grammar/token_bytes.h"
@@ -23,12 +24,20 @@ class Vocabulary {
   bool is_end(int32_t id) const { return std::binary_search(ends_.begin(), ends_.end(), id); }
   // The one token that a text is, control or not, if it is one.
   std::optional<int32_t> named(std::string_view text) const;
+  // A text as it is cut by the control tokens and the ends that are written in it, the longest where several begin. id: -1 for text.
+  struct Spelt {
+    std::string_view text;
+    int32_t id = -1;
+  };
+  std::vector<Spelt> spelt(std::string_view text) const;
   const TokenBytes& tree() const { return tree_; }
 
  private:
   const tokenize::Tokenizer& tokenizer_;
   std::vector<std::string_view> bytes_;
   std::vector<int32_t> ends_;
+  std::unordered_map<std::string_view, int32_t> controls_;  // and ends, as they are spelt
+  size_t longest_control_ = 0;
   TokenBytes tree_;
 };
 

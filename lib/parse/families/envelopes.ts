@@ -11,10 +11,12 @@ const toolCall: CallFormat = {
   close: ['</tool_call>'],
 };
 
+const list = { open: '[', between: ', ', close: ']' };
+const [python, pythonEnd] = ['<|tool_call_start|>', '<|tool_call_end|>'];
+
 /** Lists between markers. A pair: the opening marker, and what ends it. */
 const pairs: readonly (readonly [string, ...string[]])[] = [
   ['<TOOLCALL>', '</TOOLCALL>'],
-  ['<|tool_call|>', '<|/tool_call|>', '<|end_tool_call|>'],
   ['<|tools_prefix|>', '<|tools_suffix|>'],
   ['<|START_ACTION|>', '<|END_ACTION|>'],
   ['<|python_tag|>', '<|eom_id|>'],
@@ -26,12 +28,14 @@ export const envelopes: readonly CallFormat[] = [
   toolCall,
   ...pairs.map(([open, ...close]): CallFormat => ({ open: [open], bodies: [json, { kind: 'python' }], close })),
   { open: ['Action:\n```json\n', 'Action: ```json\n'], quiet: true, bodies: [json], close: ['```'] },
-  { open: [' functools[', 'functools['], back: 1, quiet: true, bodies: [json], close: [] },
+  { open: [' functools[', 'functools['], back: 1, quiet: true, bodies: [json], close: [], list: { ...list, open: '' } },
+  { open: ['<|tool_call|>'], bodies: [json, { kind: 'python' }], close: ['<|/tool_call|>', '<|end_tool_call|>'], list },
   {
-    open: ['<|tool_call_start|>'],
+    open: [python],
     bodies: [{ kind: 'python' }, json],
-    close: ['<|tool_call_end|>'],
-    signs: ['<|tool_list_start|>', '<|tool_response_start|>'],
+    close: [pythonEnd],
+    list: { ...list, close: list.close + pythonEnd },
+    signs: ['<|tool_list_start|>', '<|tool_response_start|>', '"List of tools: ["'],
   },
   { open: ['<|python_start|>'], bodies: [{ kind: 'python' }, json], close: ['<|python_end|>'] },
 ];
