@@ -5,7 +5,8 @@ import { native } from './binding';
 import * as check from './check';
 import { LlamaError, Origin, type ErrorCode } from './errors';
 import { runJob } from './job';
-import type { GrammarHandle, GrammarKind, GrammarPart, ModelHandle, NativeCompiled, VocabularyHandle } from './native';
+import type { GrammarHandle, GrammarKind, ModelHandle, NativeCompiled, VocabularyHandle } from './native';
+import type { GrammarPart } from './grammar-part';
 import { isStandard, issuesOf, schemaSource, schemaText, type SchemaSource } from './schema';
 import type { JsonValue, SchemaValue, StandardSchema } from './schema-value';
 

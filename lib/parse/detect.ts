@@ -6,7 +6,7 @@ import { reasonings, think, wraps } from './families/reasoning';
 import { tags } from './families/tags';
 import type { CallFormat, OutputFormat } from './format';
 import { begunBy, probe, type Asking } from './probe';
-import { shaped, type CallShape } from './shape';
+import { callShapes, shaped, type CallShape } from './shape';
 
 const all: readonly CallFormat[] = [...named, ...tags, ...envelopes];
 
@@ -20,15 +20,7 @@ interface Printed {
   readonly begun: string;
 }
 
-/** The ways in which templates take a call. */
-const shapes: readonly CallShape[] = [
-  { asText: false, noContent: false },
-  { asText: false, noContent: true },
-  { asText: true, noContent: false },
-  { asText: true, noContent: true },
-];
-
-const answers = shapes.map((shape) => {
+const answers = callShapes.map((shape) => {
   const call = { id: probe.ids[0], type: 'function' as const, function: { name: tool, arguments: { probe_key: probe.args.probe_key } } };
   return shaped({ role: 'assistant', content: '', reasoning_content: probe.reasoning, tool_calls: [call] }, shape);
 });
@@ -41,7 +33,7 @@ function* print(): Asking<Printed | undefined> {
       const at = whole.lastIndexOf(probe.question);
       if (at < 0 || !whole.includes(tool, at) || whole.includes("{'probe_key'", at)) continue;
       const prompt = yield { messages: [question], begin: true };
-      return { shape: shapes[i] as CallShape, answer: whole.slice(at + probe.question.length), begun: whole.slice(begunBy(whole, prompt)) };
+      return { shape: callShapes[i] as CallShape, answer: whole.slice(at + probe.question.length), begun: whole.slice(begunBy(whole, prompt)) };
     } catch {
       // it wants another shape, or takes no calls
     }

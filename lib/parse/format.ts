@@ -1,5 +1,5 @@
 // How models write calls: what a format's data says. A format is one constant in `families/`.
-import type { GrammarWriting } from '../native';
+import type { GrammarWriting } from '../grammar-part';
 import type { CallShape } from './shape';
 import type { Writing } from './values';
 

@@ -10,7 +10,7 @@ import { OutputReader, reasoningOpen } from './reader';
 import { shaped } from './shape';
 import { Tools, type OfferedTool } from './tools';
 import { writtenCalls, type CallWish } from './written';
-import type { GrammarPart } from '../native';
+import type { GrammarPart } from '../grammar-part';
 import type { Message } from '../template';
 
 export type { OutputPart, ParsedOutput, ParseProblem, ToolCall } from './parts';

@@ -1,5 +1,5 @@
 // How a template's model writes whole calls: cut out of what the template prints of one call, of one without arguments, and of several.
-import { shaped, type CallShape } from './shape';
+import { callShapes, shaped, type CallShape } from './shape';
 import type { Message } from '../template';
 import { channelCall } from './channels';
 import { reasonings } from './families/reasoning';
@@ -234,12 +234,13 @@ function listed({ open: [marker = ''], bodies, list }: CallFormat): readonly Cal
 export function* layoutsOf(format: OutputFormat, read: Read): Asking<readonly CallLayout[]> {
   const { before, between, after } = channelCall;
   const own: readonly CallLayout[] = format.channels ? [{ lead: '', before: [before], between: [between], after: [after] }] : [];
-  if (!format.callShape) return own.length > 0 ? own : format.calls.flatMap(listed).slice(0, 1);
   for (const idOf of idStyles) {
     for (const args of argumentsTried) {
-      const learnt = yield* new Learner(format, format.callShape, read, idOf, args).layout();
-      if (learnt) return [...own, learnt];
+      for (const shape of format.callShape ? [format.callShape] : callShapes) {
+        const learnt = yield* new Learner(format, shape, read, idOf, args).layout();
+        if (learnt) return [...own, learnt];
+      }
     }
   }
-  return own;
+  return own.length > 0 ? own : format.calls.flatMap(listed).slice(0, 1);
 }

@@ -8,6 +8,14 @@ export interface CallShape {
   readonly noContent: boolean;
 }
 
+/** The ways in which templates take a call. */
+export const callShapes: readonly CallShape[] = [
+  { asText: false, noContent: false },
+  { asText: false, noContent: true },
+  { asText: true, noContent: false },
+  { asText: true, noContent: true },
+];
+
 /** JSON as Python's json.dumps writes it: a space behind commas and colons. */
 export function spaced(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;

@@ -1,5 +1,5 @@
 // Calls as texts: what a grammar is made of where an answer must call tools, or may.
-import type { GrammarPart, GrammarWriting } from '../native';
+import type { GrammarPart, GrammarWriting } from '../grammar-part';
 import { channelStart, channelText } from './channels';
 import type { Around, CallLayout, OutputFormat } from './format';
 import { Tools, type OfferedTool } from './tools';

@@ -3,16 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { native } from '../../dist/lib/binding';
-import { Origin } from '../../dist/lib/errors';
-import { compile } from '../../dist/lib/grammar';
-import { runJob } from '../../dist/lib/job';
-import type { GrammarHandle, GrammarPart, NativeAnswers, NativeQuestions } from '../../lib/native';
-import { loadTokenizer, type Tokenizer } from '../../dist/lib/tokenizer';
+import type * as Binding from '../../lib/binding';
+import type * as Errors from '../../lib/errors';
+import type * as Grammars from '../../lib/grammar';
+import type * as Jobs from '../../lib/job';
+import type { GrammarPart } from '../../lib/grammar-part';
+import type { GrammarHandle, NativeAnswers, NativeQuestions } from '../../lib/native';
+import type * as Tokenizers from '../../lib/tokenizer';
 import { writeGguf } from '../fixtures/gguf-writer';
 import { markedVocabulary } from '../fixtures/vocabularies';
 
-export const endId = 256;
+/** A room of the library as it was built, beside the addon. */
+const built = (room: string): unknown => require(`../../dist/lib/${room}`);
+const { native } = built('binding') as typeof Binding;
+const { Origin } = built('errors') as typeof Errors;
+const { compile } = built('grammar') as typeof Grammars;
+const { runJob } = built('job') as typeof Jobs;
+const { loadTokenizer } = built('tokenizer') as typeof Tokenizers;
+
+const endId = 256;
 
 export interface Walker {
   /** Texts that the grammar allows, of those that came to an end. */
@@ -20,7 +29,7 @@ export interface Walker {
   /** Whether each of the texts is allowed, and may end. */
   allowed(grammar: GrammarHandle, texts: readonly string[]): Promise<readonly boolean[]>;
   compile(part: GrammarPart): Promise<GrammarHandle>;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: Tokenizers.Tokenizer;
 }
 
 /** A walker over every byte and some markers: `controls` are control tokens, `texts` text in one token. */
