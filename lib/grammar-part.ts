@@ -30,7 +30,7 @@ export type GrammarPart =
   | { readonly text: string }
   | { readonly end: string }
   | { readonly pattern: string }
-  | { readonly schema: string; readonly anySpace: boolean; readonly writing?: GrammarWriting | undefined }
+  | { readonly schema: string; readonly where: string; readonly anySpace: boolean; readonly writing?: GrammarWriting | undefined } // where: how errors begin
   | { readonly all: readonly GrammarPart[] }
   | { readonly any: readonly GrammarPart[] }
   | { readonly repeat: readonly GrammarPart[] };

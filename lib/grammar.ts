@@ -158,7 +158,7 @@ export class Grammar<Value = unknown> {
  * @internal
  */
 export function partOf({ kind, source: { source, anySpace = false } }: Grammar): GrammarPart {
-  if (kind === 'schema') return { schema: source as string, anySpace };
+  if (kind === 'schema') return { schema: source as string, where: '', anySpace };
   if (kind === 'regex') return { pattern: source as string };
   throw new LlamaError('UNSUPPORTED', 'tools: beside them, an answer is bound to a schema or a regular expression: leave them or the other out');
 }

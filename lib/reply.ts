@@ -3,6 +3,7 @@ import type { Course, Part, Result, Said } from './generation';
 import type { Grammar } from './grammar';
 import type { GrammarHandle, NativeReport, NativeRequest, Segment } from './native';
 import {
+  channelStart,
   OutputParser,
   reasoningBefore,
   type OfferedTool,
@@ -272,7 +273,9 @@ class Exchange {
   /** What the model would have written. */
   #endReasoning(): string {
     this.#ended = true;
-    const end = `\n${this.parser.reasoningEnd ?? ''}\n\n`;
+    const mark = this.parser.reasoningEnd ?? '';
+    const end = mark.endsWith(channelStart) ? mark : `\n${mark}\n\n`; // behind a name, no space
+
     this.course.report(nothing, this.shown(this.parser.push(end)));
     return end;
   }

@@ -15,7 +15,8 @@ export const channelThought = { open: '<|channel|>analysis<|message|>', close: '
 const header = new Markers(['<|message|>']);
 const ends = new Markers(['<|end|>', '<|call|>', '<|return|>', '<|start|>']);
 const longestHeader = 300;
-const thoughtEnd = channelThought.close + channelStart + channelText;
+/** What ends a thought where the answer is text; where it may be a call, only what begins either. */
+const thoughtEnd = channelThought.close + channelStart;
 
 interface Header {
   readonly channel: string;
@@ -70,7 +71,7 @@ export class Channels {
     this.parts.markup();
     if (recipient !== undefined && this.tools && recipient !== 'assistant' && recipient !== 'user') return yield* this.#call(recipient);
     const thought = channel === 'analysis';
-    if (thought) this.reasons(thoughtEnd);
+    if (thought) this.reasons(this.tools ? thoughtEnd : thoughtEnd + channelText);
     yield* this.input.until(ends, thought ? this.parts.reasoning : this.parts.text);
     if (thought) this.reasons(undefined);
   }

@@ -24,6 +24,7 @@ export function shapedFor(template: string, messages: readonly Message[]): reado
   return callShape ? messages.map((message) => shaped(message, callShape)) : messages;
 }
 
+export { channelStart } from './channels';
 export { reasoningOpen } from './reader';
 export type { OfferedTool } from './tools';
 

@@ -2,6 +2,7 @@
 import { callShapes, shaped, type CallShape } from './shape';
 import type { Message } from '../template';
 import { channelCall } from './channels';
+import { toolCall } from './families/envelopes';
 import { reasonings } from './families/reasoning';
 import type { Around, Body, CallFormat, CallLayout, OutputFormat } from './format';
 import type { ParsedOutput } from './parts';
@@ -56,7 +57,7 @@ class Learner {
     if (!inside) return undefined;
     const after = single.text.slice(lastOf(region), end);
     const none = region.writing?.apart && region.writing !== pythonWriting ? yield* this.#none(after) : undefined;
-    const lead = /^\s*/.exec(before)?.[0] ?? '';
+    const lead = this.format.channels ? '' : (/^\s*/.exec(before)?.[0] ?? '');
     const writing = region.writing && none !== undefined ? { ...region.writing, apart: { ...region.writing.apart, none } } : region.writing;
     return {
       lead,
@@ -242,5 +243,9 @@ export function* layoutsOf(format: OutputFormat, read: Read): Asking<readonly Ca
       }
     }
   }
-  return own.length > 0 ? own : format.calls.flatMap(listed).slice(0, 1);
+  if (own.length > 0 || format.callShape) return own;
+  const told = format.calls.some((f) => f.bare !== undefined)
+    ? [toolCall]
+    : format.calls.filter((f) => f.list && (f !== toolCall || format.calls.length === 1));
+  return told.slice(0, 1).flatMap(listed);
 }

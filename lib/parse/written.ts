@@ -46,7 +46,7 @@ function callOf(layout: CallLayout, { name, parameters }: Called, known: Tools):
   const texts = known.names(name).filter((key) => [...known.types(name, key)].join() === 'string');
   const writing: GrammarWriting | undefined = written && ({ ...written, ...(written.apart && { apart: { ...written.apart, texts } }) } as GrammarWriting);
   const schema = JSON.stringify({ type: 'object', ...parameters });
-  const args: GrammarPart = { schema, anySpace: layout.inLines === true, writing };
+  const args: GrammarPart = { schema, where: `tools.${name}.parameters`, anySpace: layout.inLines === true, writing };
   const [first, second] = layout.argumentsFirst ? [args, text(name)] : [text(name), args];
   return { all: [first, ...around(layout.between), second] };
 }

@@ -95,7 +95,8 @@ grammar::Part part_of(const Napi::Object& from) {
   if (from.Has("end")) return {.kind = Kind::end, .text = text_of(from, "end")};
   if (from.Has("pattern")) return {.kind = Kind::pattern, .text = text_of(from, "pattern")};
   if (from.Has("text")) return {.kind = Kind::text, .text = text_of(from, "text")};
-  grammar::Part out{.kind = Kind::schema, .text = text_of(from, "schema"), .any_space = flag_of(from, "anySpace")};
+  grammar::Part out{
+      .kind = Kind::schema, .text = text_of(from, "schema"), .where = text_of(from, "where"), .any_space = flag_of(from, "anySpace")};
   if (from.Get("writing").IsObject()) out.writing = writing_of(from.Get("writing").As<Napi::Object>());
   return out;
 }

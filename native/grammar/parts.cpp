@@ -22,7 +22,7 @@ class PartTexts {
       case Part::Kind::pattern:
         return texts_of(parse_ecma(part.text), plain_alphabet(e_), false);
       case Part::Kind::schema:
-        return texts_of_schema(part.text, {options_.draft7, part.any_space}, e_, part.writing, spell_);
+        return schema(part);
       case Part::Kind::sequence:
         return e_.sequence(inner(part));
       case Part::Kind::choice:
@@ -38,6 +38,15 @@ class PartTexts {
     std::vector<Expression> made;
     for (const Part& each : part.parts) made.push_back(of(each));
     return made;
+  }
+
+  Expression schema(const Part& part) {
+    try {
+      return texts_of_schema(part.text, {options_.draft7, part.any_space}, e_, part.writing, spell_);
+    } catch (const SchemaError& e) {
+      if (part.where.empty()) throw;
+      throw SchemaError(e.keyword(), e.pointer(), part.where + ": " + e.what());
+    }
   }
 
   Expression spelt(std::string_view text, bool may_end) {

@@ -24,6 +24,7 @@ struct Part {
   };
   Kind kind = Kind::text;
   std::string text = {};
+  std::string where = {};  // of a schema: how its errors begin
   bool any_space = false;  // of a schema: SchemaOptions
   Writing writing = {};
   std::vector<Part> parts = {};

@@ -120,12 +120,15 @@ class SchemaTexts {
     const ValuePlan& plan = plans_[id];
     if (!plan.possible) return Expressions::nothing;
     const bool python = p.literals || writing_.values != Writing::Values::json;
-    const std::array<Expression, value_kinds> kinds{strings_.apart(plans_.asked(id), plan.set.strings, text || p.told),
-                                                    numbers(plan.set),
-                                                    booleans(plan.set, python),
-                                                    nulls(plan.set, python),
-                                                    arrays(plan),
-                                                    objects(plan)};
+    std::array<Expression, value_kinds> kinds{};
+    placed(plan.pointer, [&] {
+      kinds = {strings_.apart(plans_.asked(id), plan.set.strings, text || p.told),
+               numbers(plan.set),
+               booleans(plan.set, python),
+               nulls(plan.set, python),
+               arrays(plan),
+               objects(plan)};
+    });
     std::vector<Expression> ways;
     for (size_t k = 0; k < value_kinds; ++k)
       ways.push_back(

@@ -4,11 +4,14 @@ import { gluedTags, namedTags, valuedTags } from './tags';
 
 const json: Body = { kind: 'json' };
 
-/** Every body that models put between these two, their own or another model's. */
-const toolCall: CallFormat = {
-  open: ['<tool_call>'],
-  bodies: [json, gluedTags, namedTags, valuedTags('', '</tool_call>')],
-  close: ['</tool_call>'],
+const [call, callEnd] = ['<tool_call>', '</tool_call>'];
+
+/** Every body that models put between these two, their own or another model's. What templates that tell nothing of calls are taken for. */
+export const toolCall: CallFormat = {
+  open: [call],
+  bodies: [json, gluedTags, namedTags, valuedTags('', callEnd)],
+  close: [callEnd],
+  list: { open: '\n', between: `\n${callEnd}\n${call}\n`, close: `\n${callEnd}` },
 };
 
 const list = { open: '[', between: ', ', close: ']' };
