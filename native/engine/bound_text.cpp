@@ -28,7 +28,7 @@ size_t begun(std::string_view text, std::string_view mark) {
 
 BoundText::BoundText(std::shared_ptr<grammar::Masks> masks, const Bound& wishes, const tokenize::Tokenizer& tokenizer)
     : masks_(std::move(masks)), tokenizer_(tokenizer), close_(wishes.close), canonical_(wishes.canonical), allowed_(masks_->words()) {
-  place_.state = masks_->next(masks_->start(), wishes.prefix);
+  place_.state = start_ = masks_->next(masks_->start(), wishes.prefix);
   if (place_.state == grammar::Automaton::dead)
     throw Error(Code::argument, "prefix: expected the beginning of a text of what the answer is bound to, found another one");
   if (close_.empty()) return;
@@ -49,15 +49,15 @@ bool BoundText::follows(std::string_view rest) const {
 std::span<const uint64_t> BoundText::allowed() {
   if (place_.part == Part::reasoning) {
     allow_reasoning();
-  } else if (place_.part == Part::opening && place_.tokens > 0) {
-    std::fill(allowed_.begin(), allowed_.end(), 0);
-    allow(open_[place_.tokens]);
   } else if (place_.part == Part::bound && !canonical_here().empty()) {
     std::fill(allowed_.begin(), allowed_.end(), 0);
     allow(canonical_here()[0]);
   } else {
-    masks_->allow(place_.state, allowed_);
-    if (place_.part == Part::opening) allow(open_[0]);
+    if (place_.state == grammar::Automaton::dead)
+      std::fill(allowed_.begin(), allowed_.end(), 0);
+    else
+      masks_->allow(place_.state, allowed_);
+    if (place_.part == Part::opening) allow(open_[place_.tokens]);
     if (place_.part == Part::gap && place_.tokens < most_gap)
       for (const int32_t id : spaces_) allow(id);
   }
@@ -81,7 +81,8 @@ void BoundText::allow_reasoning() {
 void BoundText::take(int32_t id) {
   if (place_.part == Part::opening) {
     if (id == open_[place_.tokens]) {
-      if (++place_.tokens == open_.size()) place_ = {Part::reasoning, place_.state, 0, {}};
+      if (++place_.tokens == open_.size()) return void(place_ = {Part::reasoning, start_, 0, {}});
+      if (place_.state != grammar::Automaton::dead) place_.state = masks_->next(place_.state, id);  // the text may begin so, too
       return;
     }
     place_.part = Part::bound;
@@ -152,12 +153,15 @@ std::vector<int32_t> BoundText::forced(std::span<const int32_t> chosen) {
 
 MaskMaker::Ready BoundText::prepare(MaskMaker& maker) {
   constexpr size_t parts = 10'000;  // about half a millisecond
-  if (place_.part == Part::reasoning || (place_.part == Part::opening && place_.tokens > 0)) return nullptr;
+  if (place_.part == Part::reasoning || place_.state == grammar::Automaton::dead) return nullptr;
   if (place_.part == Part::bound && !canonical_here().empty()) return nullptr;
   return masks_->prepare(place_.state, parts) ? nullptr : maker.make(masks_, place_.state);
 }
 
-bool BoundText::whole() const { return place_.part == Part::bound && masks_->whole(place_.state); }
+bool BoundText::whole() const {
+  const bool begun = place_.part == Part::opening && place_.tokens > 0 && place_.state != grammar::Automaton::dead;
+  return (begun || place_.part == Part::bound) && masks_->whole(place_.state);
+}
 
 bool BoundText::ended() const { return place_.part == Part::bound && masks_->ended(place_.state); }
 

@@ -20,7 +20,7 @@ class BoundText {
     enum class Part : uint8_t { opening, reasoning, gap, bound };
 
     Part part = Part::bound;
-    grammar::Masks::State state = 0;  // bound
+    grammar::Masks::State state = 0;  // bound, or what may be: where the opening mark goes another way, dead
     uint32_t tokens = 0;              // of the opening mark, or of the gap
     std::string tail;                 // reasoning: its last bytes, in which the closing mark may begin
   };
@@ -56,8 +56,9 @@ class BoundText {
   const tokenize::Tokenizer& tokenizer_;
   const std::string close_;
   const bool canonical_;
-  std::vector<int32_t> open_;    // tokens of the opening mark
-  std::vector<int32_t> spaces_;  // tokens of space alone
+  grammar::Masks::State start_ = 0;  // behind the prefix
+  std::vector<int32_t> open_;        // tokens of the opening mark
+  std::vector<int32_t> spaces_;      // tokens of space alone
   Place place_;
   std::vector<uint64_t> allowed_;
   std::vector<int32_t> forced_;  // that were given last

@@ -1,5 +1,8 @@
 #include "grammar/parts.h"
 
+#include <string>
+#include <unordered_map>
+
 #include "core/error.h"
 #include "grammar/pattern.h"
 #include "grammar/schema.h"
@@ -7,6 +10,25 @@
 
 namespace lt::grammar {
 namespace {
+
+// What a schema and its writing say, as one text.
+std::string key_of(const Part& part) {
+  std::string key;
+  const auto add = [&key](std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); };
+  const auto flag = [&key](bool is) { key += is ? '1' : '0'; };
+  const Writing& w = part.writing;
+  for (const std::string_view text : {std::string_view(part.text), std::string_view(part.where), std::string_view(w.mark)}) add(text);
+  key += static_cast<char>('0' + static_cast<int>(w.values));
+  for (const bool is : {part.any_space, w.sorted, w.apart.has_value()}) flag(is);
+  if (!w.apart) return key;
+  const Properties& p = *w.apart;
+  for (const std::string& text : {p.first, p.none, p.open, p.between, p.close}) add(text);
+  for (const std::string& text : p.behind_key) add(text);
+  for (const std::string& text : p.behind) add(text);
+  for (const std::string& text : p.texts) add(text);
+  for (const bool is : {p.raw, p.told, p.lines, p.literals}) flag(is);
+  return key;
+}
 
 class PartTexts {
  public:
@@ -40,7 +62,13 @@ class PartTexts {
     return made;
   }
 
+  // The same arguments stand in front of others and behind them.
   Expression schema(const Part& part) {
+    const auto [known, made] = schemas_.try_emplace(key_of(part), Expressions::nothing);
+    if (made) known->second = made_of(part);
+    return known->second;
+  }
+  Expression made_of(const Part& part) {
     try {
       return texts_of_schema(part.text, {options_.draft7, part.any_space}, e_, part.writing, spell_);
     } catch (const SchemaError& e) {
@@ -65,6 +93,7 @@ class PartTexts {
   const SchemaOptions options_;
   const Vocabulary& vocabulary_;
   const Spell spell_;
+  std::unordered_map<std::string, Expression> schemas_;
 };
 
 }  // namespace

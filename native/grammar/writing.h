@@ -20,17 +20,17 @@ constexpr size_t value_kinds = 6;
 
 // The properties of the outermost object where each stands on its own: in tags, or as an argument by its name.
 struct Properties {
-  std::string first, none;                                  // in front of the first; in place of all, where there are none
-  std::string open;                                         // in front of each key
-  std::array<std::string, value_kinds> behind_key, behind;  // by the kind of its value: between the two, and behind the value
-  std::string between;
+  std::string first = {}, none = {};                                  // in front of the first; in place of all, where there are none
+  std::string open = {};                                              // in front of each key
+  std::array<std::string, value_kinds> behind_key = {}, behind = {};  // by the kind of its value: between the two, and behind the value
+  std::string between = {};
   // Strings stand as they are, and hold no `close`; so does what is in other values. Else values are written as everywhere.
   bool raw = false;
-  std::string close;
-  bool told = false;               // what stands behind the key tells whether a string follows
-  std::vector<std::string> texts;  // properties which are read as strings whatever they look like
-  bool lines = false;              // a line break on either side is not the value's
-  bool literals = false;           // true, false and null may be Python's
+  std::string close = {};
+  bool told = false;                    // what stands behind the key tells whether a string follows
+  std::vector<std::string> texts = {};  // properties which are read as strings whatever they look like
+  bool lines = false;                   // a line break on either side is not the value's
+  bool literals = false;                // true, false and null may be Python's
 };
 
 struct Writing {
@@ -41,9 +41,9 @@ struct Writing {
     marked,  // strings between marks, with nothing escaped; keys without quotes
   };
   Values values = Values::json;
-  std::string mark;
+  std::string mark = {};
   bool sorted = false;  // the keys of objects come in the order of their letters, whatever their case
-  std::optional<Properties> apart;
+  std::optional<Properties> apart = {};
 };
 
 }  // namespace lt::grammar
