@@ -28,7 +28,10 @@ export interface BoundTo<S, C extends string, V, J extends true> {
   regex?: string | RegExp;
   /** The text is one of these. */
   choices?: readonly C[];
-  /** A grammar in GBNF, as llama.cpp reads it, the text its `root`; or anything compiled. */
+  /**
+   * A grammar in GBNF, as llama.cpp reads it, the text its `root`; or anything compiled. A token may be named, as in `<think>`: rejects with `ARGUMENT` where
+   * the model's vocabulary lacks it.
+   */
   grammar?: string | Grammar<V>;
   /** The text is any JSON object or array. */
   json?: J;
@@ -269,7 +272,7 @@ export async function compileChoices<const C extends string>(choices: readonly C
   return Grammar.of(new Origin(compileChoices), { kind: 'choices', source: check.listOf(check.string)(choices, 'choices') });
 }
 
-/** Compiles a grammar in GBNF, as llama.cpp reads it. */
+/** Compiles a grammar in GBNF, as llama.cpp reads it. The tokens that it names are looked up where it meets a model. */
 export async function compileGrammar(gbnf: string): Promise<Grammar<string>> {
   return Grammar.of(new Origin(compileGrammar), { kind: 'grammar', source: check.string(gbnf, 'gbnf') });
 }

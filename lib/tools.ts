@@ -36,8 +36,9 @@ export function tool<const S extends ArgumentSchema>(definition: {
 }
 
 /**
- * Which tools the model calls: as it likes, none, one, or this one. Where the model writes arguments as JSON between markers that are plain text, the call and
- * its arguments are enforced; elsewhere, what is not kept is reported as a problem.
+ * Which tools the model calls: as it likes, none, at least one, or this one, once. The last two are enforced, by how the model writes calls: the markup, a
+ * name that is offered, and arguments that their schema allows (`SCHEMA`: one that cannot be enforced). Where it is not known how a model writes calls, what is
+ * not kept is reported as a problem.
  */
 export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 
@@ -46,7 +47,7 @@ export interface ToolOptions {
   /** Tools by their names. */
   tools?: Readonly<Record<string, Tool>>;
   toolChoice?: ToolChoice;
-  /** Whether one answer may hold several calls. Default true; else the answer ends with its first. */
+  /** Whether one answer may hold several calls. Default true; else the answer ends with its first, and one that must call is bound to one. */
   parallelToolCalls?: boolean;
   /** How often tools are run and the model goes on, at most. Default 8; the calls of the last round are not run. */
   maxRounds?: number;
