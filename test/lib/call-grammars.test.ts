@@ -237,6 +237,10 @@ describe('calls as', () => {
     expect([...(await judged(name, source, part, tools, true, right)), ...(await judged(name, source, one, tools.slice(0, 1), false, []))]).toEqual([]);
   });
 
+  const some = ['JSON between markers', 'JSON with ids', 'tags for keys and values', "Python's calls", 'a name behind >>>', 'channels'].map(
+    (name) => callTemplates[name] as string,
+  );
+
   sharedTest('a model that chooses makes the call that it must', 'models/SmolLM2-135M-Instruct-Q4_1.gguf', async () => {
     const model = await loadModel(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'));
     const asked = [{ role: 'user' as const, content: 'Is it warm in Bern tomorrow?' }];
@@ -248,7 +252,7 @@ describe('calls as', () => {
     const zone = { type: 'object', properties: { zone: { enum: ['UTC', 'CET'] } }, required: ['zone'] };
     const schemas = { weather: { ...city, additionalProperties: false }, clock: { ...zone, additionalProperties: false } };
     const offers = { weather: { parameters: schemas.weather }, clock: { parameters: schemas.clock } };
-    for (const template of [undefined, ...Object.values(callTemplates)]) {
+    for (const template of [undefined, ...some]) {
       for (const toolChoice of ['required', { name: 'clock' }] as const) {
         const wish = {
           tools: offers,
@@ -267,6 +271,26 @@ describe('calls as', () => {
         }
       }
     }
+    await model.dispose();
+  });
+
+  sharedTest('an answer that may be a call or a bound text is one of the two', 'models/SmolLM2-135M-Instruct-Q4_1.gguf', async () => {
+    const model = await loadModel(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'));
+    const parameters = { type: 'object', properties: { zone: { enum: ['UTC', 'CET'] } }, required: ['zone'], additionalProperties: false };
+    const schema = { type: 'object', properties: { warm: { type: 'boolean' } }, required: ['warm'], additionalProperties: false } as const;
+    const finishes = new Set<string>();
+    for (const template of some) {
+      for (const seed of [1, 2, 3]) {
+        const wish = { template, seed, schema, tools: { clock: { parameters } }, temperature: 2, reasoning: { budget: 5 }, maxTokens: 300 };
+        const { toolCalls = [], value, finish, problems } = await model.generate([{ role: 'user', content: 'Is it warm?' }], wish);
+        finishes.add(finish);
+        if (finish !== 'length') expect([template, problems]).toEqual([template, undefined]);
+        if (finish === 'calls')
+          for (const { arguments: args } of toolCalls) expect([template, ['UTC', 'CET'].includes(String(args.zone))]).toEqual([template, true]);
+        else if (finish === 'stop') expect([template, typeof value?.warm]).toEqual([template, 'boolean']);
+      }
+    }
+    expect([...finishes]).toEqual(expect.arrayContaining(['calls', 'stop']));
     await model.dispose();
   });
 
