@@ -16,6 +16,8 @@ type Read = (output: string, prompt: string) => ParsedOutput;
 const idStyles: readonly ((i: number) => string)[] = [(i) => probe.ids[i] as string, (i) => `functions.${probe.name}:${i}`];
 const argumentsTried: readonly Arguments[] = [probe.args, { probe_key: probe.args.probe_key }];
 
+type Written = NonNullable<CallLayout['writing']>;
+
 /** What a template prints behind the question, and where the calls stand in it. */
 interface Printed {
   readonly text: string;
@@ -56,9 +58,9 @@ class Learner {
     const inside = this.#around(betweens);
     if (!inside) return undefined;
     const after = single.text.slice(lastOf(region), end);
-    const none = region.writing?.apart && region.writing !== pythonWriting ? yield* this.#none(after) : undefined;
     const lead = this.format.channels ? '' : (/^\s*/.exec(before)?.[0] ?? '');
-    const writing = region.writing && none !== undefined ? { ...region.writing, apart: { ...region.writing.apart, none } } : region.writing;
+    const writing = region.writing && (yield* this.#withNone(region.writing, before, after));
+    if (region.writing && !writing) return undefined;
     return {
       lead,
       before: (several && triple && this.#counted(before.slice(lead.length), triple)) ?? (this.#around([before.slice(lead.length)]) as Around),
@@ -66,7 +68,7 @@ class Learner {
       after: this.#around([after.trimEnd()]) as Around,
       argumentsFirst: region.args.from < region.name.from,
       several,
-      ...(writing && { writing: writing as NonNullable<CallLayout['writing']> }),
+      ...(writing && { writing }),
       inLines: region.inLines,
     };
   }
@@ -155,7 +157,18 @@ class Learner {
     return undefined;
   }
 
-  /** What stands in place of arguments where there are none, in front of what follows a call. */
+  /** With what stands in place of arguments where there are none, so that it is read as a call. */
+  *#withNone(writing: Written, before: string, after: string): Asking<Written | undefined> {
+    const { apart } = writing;
+    if (!apart || writing === pythonWriting) return writing;
+    const none = [yield* this.#none(after), apart.first.trimEnd(), apart.first].find((text) => {
+      const { content, toolCalls, problems } = this.read(before + probe.name + text + after, '');
+      return text !== undefined && content === '' && problems.length === 0 && toolCalls.length === 1 && sameAs(toolCalls[0]?.arguments ?? {}, {});
+    });
+    return none === undefined ? undefined : { ...writing, apart: { ...apart, none } };
+  }
+
+  /** The same as it is printed. */
   *#none(after: string): Asking<string | undefined> {
     const whole = yield* this.#whole({
       role: 'assistant',

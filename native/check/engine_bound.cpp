@@ -230,4 +230,29 @@ CHECK_CASE("engine/behind reasoning the bound text begins, and not before") {
   CHECK(reasoned > 20 && at_once > 0);
 }
 
+CHECK_CASE("engine/a bound text may begin as the mark of reasoning does") {
+  int reasoned = 0, at_once = 0;
+  const auto to = binding_to("<[5-9]{4}");
+  for (uint64_t seed = 0; seed < 40; seed++) {
+    FakeEngine fake({}, [](FakeEngine& f) {
+      with_marks(f);
+      f.tokenizer->pieces[59] = "?";
+      f.tokenizer->spelt["<?"] = {60, 59};
+    });
+    Request r = fake_request(fake_prompt(9, 4), 400, seed);
+    r.generate().bound = {to, {}, "<?", "!!>", false, false};
+    r.generate().sampling.settings = {{"temperature", 4}, {"topK", 0}};
+    r.generate().sampling.bias = {{59, 2}, {61, 3}, {62, 3}};
+    const Report got = fake.run(r);
+    CHECK_THAT(!got.error, got.error->what());
+    const bool begins = got.text.starts_with("<?");
+    (begins ? reasoned : at_once)++;
+    const size_t close = got.text.find("!!>");
+    if (begins && close == std::string::npos) continue;
+    const std::string bound = begins ? got.text.substr(std::min(got.text.find('<', close), got.text.size())) : got.text;
+    CHECK_THAT(got.complete == (bound.size() == 5) && bound.find_first_not_of("56789", 1) == std::string::npos, got.text);
+  }
+  CHECK(reasoned > 0 && at_once > 0);
+}
+
 }  // namespace
