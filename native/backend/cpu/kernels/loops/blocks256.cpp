@@ -137,7 +137,8 @@ struct DecodedFirst {
     C::decode(block, w);
     for (int i = 0; i < 256; i++) {
       const int code = block.codes[i];
-      codes[i] = static_cast<int16_t>(!C::with_signs ? code - 32 : block.signs[i / 8] >> i % 8 & 1 ? -code : code);
+      const int bit = C::codes == Codes::numbers ? 0 : block.signs[i / 8] >> i % 8 & 1;
+      codes[i] = static_cast<int16_t>(C::codes == Codes::sizes ? (bit ? -code : code) : code - 32 + 2 * bit);
     }
     for (int k = 0; k < sub_blocks; k++) scales[k] = block.scales[k * 16 / sub_blocks];
   }

@@ -36,10 +36,10 @@ struct Record256 {
   static uint8_t* scale(uint8_t* record, int sub, int r) { return codes(record, sub, W::steps, r); }
 };
 
-// W::blocks of types without minimums: W gives d_of(w), the half of a block; factor, a half that d is to be multiplied by, exactly; and
-// one<T>(w, x, apart, s, i), which puts the scaled dot products of a block and T tokens, `apart` bytes from one to the next, into s[t][i].
-template <class W, int N, int T>
-void add_blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+// W::blocks of types without minimums: W gives d_of(w), the half of a block; and factor, a half that d is to be multiplied by, exactly.
+// one(w, x, apart, s, i) puts the scaled dot products of block i and T tokens, `apart` bytes from one to the next, into s[t][i].
+template <class W, int N, int T, class One>
+void add_blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token, One one) {
   ints s[T][4];
   if constexpr (N < 4) {  // absent ones add -0, which changes no sum
     for (int t = 0; t < T; ++t)
@@ -48,7 +48,7 @@ void add_blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t qu
   uint64_t d = 0x8000800080008000;
   LT_UNROLL
   for (int i = 0; i < N; ++i, w += W::block_bytes) {
-    W::template one<T>(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
+    one(w, &x->block[i], quads_a_token * int64_t(sizeof(Quad256)), s, i);
     d = (d & ~(uint64_t(0xffff) << 16 * i)) | uint64_t(W::d_of(w)) << 16 * i;
   }
   float4 scale = halfs_to_float4(d);

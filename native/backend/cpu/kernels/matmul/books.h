@@ -1,20 +1,27 @@
 // Blocks of 256 values that are too involved to be multiplied as they lie: the points of the IQ code books and the five trits a byte of
 // TQ1_0, decoded into bytes first.
 //
-// A type gives: block_bytes; sub_blocks (8 or 16) that have a scale; factor, a half, of d; with_signs: codes are sizes with signs beside
-// them, else signed numbers plus 32; largest, the greatest size; and d_of(w) and decode(block, w).
+// A type gives: block_bytes; sub_blocks (8 or 16) that have a scale; factor, a half, of d; what codes are; largest, the greatest size of
+// one; and d_of(w) and decode(block, w).
 #pragma once
 #include <cstring>
 
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/points.h"
+#include "simd/simd.h"
 
 namespace lt::cpu::LT_ISA {
+
+enum class Codes {
+  numbers,  // signed, plus 32
+  shifted,  // the same, to be raised by 2 where a bit is set
+  sizes,    // negative where a bit is set
+};
 
 struct DecodedBlock {
   alignas(64) uint8_t codes[256];
   alignas(16) uint8_t scales[16];  // of sixteen values
-  alignas(8) uint8_t signs[32];    // a bit a value
+  alignas(8) uint8_t signs[32];    // a bit a value: of sizes and what is shifted
 };
 
 template <class Word>
@@ -28,6 +35,8 @@ inline void write(uint8_t* p, Word v) {
   memcpy(p, &v, sizeof v);
 }
 
+// What follows are loops over a whole block, so that they become vectors. Branches would be mispredicted: the bits are as good as random.
+
 // Four times 7 sign bits, a byte each, with the eighth, which makes their number even.
 inline uint32_t even_signs(uint32_t seven) {
   uint32_t odd = seven ^ (seven >> 4 & 0x0f0f0f0f);
@@ -39,30 +48,51 @@ inline uint32_t even_signs(uint32_t seven) {
 inline uint32_t spread_sevens(uint32_t bits) {
   return (bits & 0x7f) | (bits & 0x3f80) << 1 | (bits & 0x1fc000) << 2 | (bits & 0xfe00000) << 3;
 }
-inline void odd_scales(DecodedBlock& to, int group, uint32_t s) { to.scales[2 * group] = to.scales[2 * group + 1] = uint8_t(2 * s + 1); }
+// Of eight times 32 values: signs in the lower 28 bits, and a scale of 2 s + 1 for s in the four above them.
+inline void signs_and_scales(DecodedBlock& to, const uint32_t (&rest)[8]) {
+  uint32_t signs[8];
+  uint16_t scales[8];
+  for (int g = 0; g < 8; g++) signs[g] = even_signs(spread_sevens(rest[g]));
+  for (int g = 0; g < 8; g++) scales[g] = uint16_t((rest[g] >> 28) * 0x0202 + 0x0101);
+  memcpy(to.signs, signs, sizeof signs);
+  memcpy(to.scales, scales, sizeof scales);
+}
+// Four fields of one to three bits, moved to the lowest bits of four int16 by a product: its copies do not overlap.
+constexpr uint64_t spread_bits_of_4 = 0x200040008001, spread_pairs_of_4 = 0x40010004001, spread_threes_of_4 = 0x8004002001;
+// Indices of points: low bytes, and the bits above them, which high(g) gives of four in int16.
+template <int n, class F>
+inline void indices(uint16_t (&index)[n], const uint8_t* low, F high) {
+  uint64_t four[n / 4];
+  for (int g = 0; g < n / 4; g++) {
+    uint64_t q = read<uint32_t>(low + 4 * g);
+    q = (q | q << 16) & 0x0000ffff0000ffff;
+    q = (q | q << 8) & 0x00ff00ff00ff00ff;
+    four[g] = q | high(g) << 8;
+  }
+  memcpy(index, four, sizeof four);
+}
+inline uint64_t pair(const uint32_t* of_four, int first, int second) { return of_four[first] | uint64_t(of_four[second]) << 32; }
+
 // Sixteen times 2 s + 1 of a nibble s.
 inline void odd_scales(DecodedBlock& to, const uint8_t* nibbles) {
-  for (int i = 0; i < 8; i++) {
-    to.scales[2 * i] = uint8_t(2 * (nibbles[i] & 15) + 1);
-    to.scales[2 * i + 1] = uint8_t(2 * (nibbles[i] >> 4) + 1);
-  }
+  uint16_t scales[8];
+  for (int i = 0; i < 8; i++) scales[i] = uint16_t(((nibbles[i] & 15) | (nibbles[i] & 0xf0) << 4) * 2 + 0x0101);
+  memcpy(to.scales, scales, sizeof scales);
 }
 
 // f16 d; eight times u8 points[4], u32 of four times 7 signs and a scale.
 struct IQ2_XXS {
   static constexpr int block_bytes = 66, sub_blocks = 8, largest = 43;
   static constexpr uint16_t factor = 0x3000;  // 1/8
-  static constexpr bool with_signs = true;
+  static constexpr Codes codes = Codes::sizes;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w); }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    for (int g = 0; g < 8; g++) {
-      const uint8_t* at = w + 2 + 8 * g;
-      const auto rest = read<uint32_t>(at + 4);
-      for (int i = 0; i < 4; i++) write(to.codes + 32 * g + 8 * i, points.iq2_xxs[at[i]]);
-      write(to.signs + 4 * g, even_signs(spread_sevens(rest)));
-      odd_scales(to, g, rest >> 28);
-    }
+    uint32_t rest[8];
+    for (int g = 0; g < 8; g++) rest[g] = read<uint32_t>(w + 6 + 8 * g);
+    signs_and_scales(to, rest);
+    LT_UNROLL for (int g = 0; g < 8; g++) LT_UNROLL for (int i = 0; i < 4; i++)
+        write(to.codes + 32 * g + 8 * i, points.iq2_xxs[w[2 + 8 * g + i]]);
   }
 };
 
@@ -70,18 +100,20 @@ struct IQ2_XXS {
 struct IQ2_XS {
   static constexpr int block_bytes = 74, sub_blocks = 16, largest = 43;
   static constexpr uint16_t factor = 0x3000;
-  static constexpr bool with_signs = true;
+  static constexpr Codes codes = Codes::sizes;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w); }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    for (int g = 0; g < 8; g++) {
-      const auto four = read<uint64_t>(w + 2 + 8 * g);
-      for (int i = 0; i < 4; i++) write(to.codes + 32 * g + 8 * i, points.iq2_xs[four >> 16 * i & 511]);
-      uint64_t seven = four >> 9 & 0x007f007f007f007f;
-      seven = (seven | seven >> 8) & 0x0000ffff0000ffff;
-      write(to.signs + 4 * g, even_signs(uint32_t(seven | seven >> 16)));
+    uint16_t q[32];
+    uint8_t signs[32];
+    memcpy(q, w + 2, sizeof q);
+    for (int i = 0; i < 32; i++) {
+      const int four = q[i] ^ q[i] >> 4, two = four ^ four >> 2, one = two ^ two >> 1;  // bit 9: the parity of bits 9 to 15
+      signs[i] = uint8_t(q[i] >> 9 | (one & 0x0200) >> 2);
     }
+    memcpy(to.signs, signs, sizeof signs);
     odd_scales(to, w + 66);
+    LT_UNROLL for (int i = 0; i < 32; i++) write(to.codes + 8 * i, points.iq2_xs[read<uint16_t>(w + 2 + 2 * i) & 511]);
   }
 };
 
@@ -89,16 +121,15 @@ struct IQ2_XS {
 struct IQ2_S {
   static constexpr int block_bytes = 82, sub_blocks = 16, largest = 43;
   static constexpr uint16_t factor = 0x3000;
-  static constexpr bool with_signs = true;
+  static constexpr Codes codes = Codes::sizes;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w); }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    for (int g = 0; g < 8; g++) {
-      const uint32_t high = w[66 + g];
-      for (int i = 0; i < 4; i++) write(to.codes + 32 * g + 8 * i, points.iq2_s[w[2 + 4 * g + i] | (high << (8 - 2 * i) & 0x300)]);
-    }
+    uint16_t index[32];
+    indices(index, w + 2, [&](int g) { return w[66 + g] * spread_pairs_of_4 & 0x0003000300030003; });
     memcpy(to.signs, w + 34, 32);
     odd_scales(to, w + 74);
+    LT_UNROLL for (int i = 0; i < 32; i++) write(to.codes + 8 * i, points.iq2_s[index[i]]);
   }
 };
 
@@ -106,16 +137,14 @@ struct IQ2_S {
 struct IQ3_XXS {
   static constexpr int block_bytes = 98, sub_blocks = 8, largest = 62;
   static constexpr uint16_t factor = 0x3400;  // 1/4
-  static constexpr bool with_signs = true;
+  static constexpr Codes codes = Codes::sizes;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w); }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    for (int g = 0; g < 8; g++) {
-      const auto rest = read<uint32_t>(w + 66 + 4 * g);
-      for (int i = 0; i < 8; i++) write(to.codes + 32 * g + 4 * i, points.iq3_xxs[w[2 + 8 * g + i]]);
-      write(to.signs + 4 * g, even_signs(spread_sevens(rest)));
-      odd_scales(to, g, rest >> 28);
-    }
+    uint32_t rest[8];
+    memcpy(rest, w + 66, sizeof rest);
+    signs_and_scales(to, rest);
+    LT_UNROLL for (int i = 0; i < 32; i++) write(to.codes + 8 * i, pair(points.iq3_xxs, w[2 + 2 * i], w[3 + 2 * i]));
   }
 };
 
@@ -123,36 +152,40 @@ struct IQ3_XXS {
 struct IQ3_S {
   static constexpr int block_bytes = 110, sub_blocks = 8, largest = 15;
   static constexpr uint16_t factor = 0x3c00;  // 1
-  static constexpr bool with_signs = true;
+  static constexpr Codes codes = Codes::sizes;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w); }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    for (int g = 0; g < 8; g++) {
-      const uint32_t ninth = w[66 + g];
-      for (int i = 0; i < 8; i++) write(to.codes + 32 * g + 4 * i, points.iq3_s[w[2 + 8 * g + i] | (ninth << (8 - i) & 0x100)]);
-      odd_scales(to, g, w[106 + g / 2] >> 4 * (g % 2) & 15);
-    }
+    uint16_t index[64], scales[8], nibbles[8];
+    uint8_t ninth[16];
+    for (int g = 0; g < 8; g++) nibbles[g] = uint16_t((w[66 + g] & 15) | (w[66 + g] & 0xf0) << 4);
+    memcpy(ninth, nibbles, sizeof ninth);
+    indices(index, w + 2, [&](int g) { return ninth[g] * spread_bits_of_4 & 0x0001000100010001; });
     memcpy(to.signs, w + 74, 32);
+    const auto packed = read<uint32_t>(w + 106);
+    for (int g = 0; g < 8; g++) scales[g] = uint16_t((packed >> 4 * g & 15) * 0x0202 + 0x0101);
+    memcpy(to.scales, scales, sizeof scales);
+    LT_UNROLL for (int i = 0; i < 32; i++) write(to.codes + 8 * i, pair(points.iq3_s, index[2 * i], index[2 * i + 1]));
   }
 };
-
-// Points of IQ1_S and IQ1_M are shifted by an eighth, down as they are in the table, or up.
-constexpr uint64_t shifted_up = 0x0202020202020202;
 
 // f16 d; u8 low bits of points[32]; u16 of four times 3 high bits, 3 bits of scale and whether the shift is down, [8].
 struct IQ1_S {
   static constexpr int block_bytes = 50, sub_blocks = 8, largest = 9;
   static constexpr uint16_t factor = 0x3000;
-  static constexpr bool with_signs = false;
+  static constexpr Codes codes = Codes::shifted;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w); }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    for (int g = 0; g < 8; g++) {
-      const uint32_t high = read<uint16_t>(w + 34 + 2 * g);
-      const uint64_t up = high & 0x8000 ? 0 : shifted_up;
-      for (int i = 0; i < 4; i++) write(to.codes + 32 * g + 8 * i, points.iq1[w[2 + 4 * g + i] | (high >> 3 * i & 7) << 8] + up);
-      odd_scales(to, g, high >> 12 & 7);
-    }
+    uint16_t index[32], high[8], scales[8];
+    uint32_t up[8];
+    memcpy(high, w + 34, sizeof high);
+    indices(index, w + 2, [&](int g) { return (high[g] & 0xfff) * spread_threes_of_4 & 0x0007000700070007; });
+    for (int g = 0; g < 8; g++) up[g] = (high[g] >> 15) - 1u;
+    for (int g = 0; g < 8; g++) scales[g] = uint16_t((high[g] >> 12 & 7) * 0x0202 + 0x0101);
+    memcpy(to.signs, up, sizeof up);
+    memcpy(to.scales, scales, sizeof scales);
+    LT_UNROLL for (int i = 0; i < 32; i++) write(to.codes + 8 * i, points.iq1[index[i]]);
   }
 };
 
@@ -161,21 +194,26 @@ struct IQ1_S {
 struct IQ1_M {
   static constexpr int block_bytes = 56, sub_blocks = 16, largest = 9;
   static constexpr uint16_t factor = 0x3000;
-  static constexpr bool with_signs = false;
+  static constexpr Codes codes = Codes::shifted;
   static uint16_t d_of(const uint8_t* w) {
     const auto all = read<uint64_t>(w + 48);
     return uint16_t((all >> 12 & 0xf) | (all >> 24 & 0xf0) | (all >> 36 & 0xf00) | (all >> 48 & 0xf000));
   }
 
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    const auto scales = read<uint64_t>(w + 48);
-    for (int g = 0; g < 16; g++) {
-      for (int i = 0; i < 2; i++) {
-        const uint32_t high = w[32 + g] >> 4 * i;
-        write(to.codes + 16 * g + 8 * i, points.iq1[w[2 * g + i] | (high & 7) << 8] + (high & 8 ? 0 : shifted_up));
-      }
-      to.scales[g] = uint8_t(2 * (scales >> (16 * (g / 4) + 3 * (g % 4)) & 7) + 1);
+    uint16_t index[32], up[16], scales[8];
+    indices(index, w, [&](int g) {
+      const uint64_t a = w[32 + 2 * g], b = w[33 + 2 * g];
+      return (a | a << 12 | b << 32 | b << 44) & 0x0007000700070007;
+    });
+    for (int i = 0; i < 16; i++) up[i] = uint16_t((((w[32 + i] >> 3 & 1) - 1) & 0xff) | ((w[32 + i] >> 7) - 1) << 8);
+    for (int i = 0; i < 8; i++) {
+      const uint32_t two = read<uint16_t>(w + 48 + i / 2 * 2) >> i % 2 * 6;
+      scales[i] = uint16_t(((two & 7) | (two & 0x38) << 5) * 2 + 0x0101);
     }
+    memcpy(to.signs, up, sizeof up);
+    memcpy(to.scales, scales, sizeof scales);
+    LT_UNROLL for (int i = 0; i < 32; i++) write(to.codes + 8 * i, points.iq1[index[i]]);
   }
 };
 
@@ -184,18 +222,21 @@ struct IQ1_M {
 struct TQ1_0 {
   static constexpr int block_bytes = 54, sub_blocks = 8, largest = 1;
   static constexpr uint16_t factor = 0x3c00;
-  static constexpr bool with_signs = false;
+  static constexpr Codes codes = Codes::numbers;
   static uint16_t d_of(const uint8_t* w) { return read<uint16_t>(w + 52); }
 
+  static uint8_t trit(uint8_t byte, uint8_t power) { return uint8_t((uint16_t(uint8_t(byte * power)) * 3 >> 8) + 31); }
+
   static void decode(DecodedBlock& to, const uint8_t* w) {
-    const auto trits = [](uint8_t* codes, const uint8_t* from, int n, int power) {
-      for (int i = 0; i < n; i++) codes[i] = uint8_t((uint16_t(uint8_t(from[i] * power)) * 3 >> 8) + 31);
-    };
-    int power = 1;
-    for (int t = 0; t < 5; t++, power *= 3) {
-      trits(to.codes + 32 * t, w, 32, power);
-      trits(to.codes + 160 + 16 * t, w + 32, 16, power);
-      if (t < 4) trits(to.codes + 240 + 4 * t, w + 48, 4, power);
+    static constexpr uint8_t powers[20] = {1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27, 81, 81, 81, 81};
+    uint8_t many[32], some[16], last[16];  // copies: what is written could else be a part of them
+    memcpy(many, w, sizeof many);
+    memcpy(some, w + 32, sizeof some);
+    for (int t = 0; t < 4; t++) memcpy(last + 4 * t, w + 48, 4);
+    for (int i = 0; i < 16; i++) to.codes[240 + i] = trit(last[i], powers[i]);
+    LT_UNROLL for (int t = 0; t < 5; t++) {
+      for (int i = 0; i < 32; i++) to.codes[32 * t + i] = trit(many[i], powers[4 * t]);
+      for (int i = 0; i < 16; i++) to.codes[160 + 16 * t + i] = trit(some[i], powers[4 * t]);
     }
     memset(to.scales, 1, sizeof to.scales);
   }

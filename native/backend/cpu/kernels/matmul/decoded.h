@@ -15,6 +15,9 @@ struct DecodedFirst {
 
   static uint16_t d_of(const uint8_t* w) { return C::d_of(w); }
 
+  // Out of line: many copies would not fit the cache of instructions.
+  LT_OUTLINED static void decode(DecodedBlock& to, const uint8_t* w) { C::decode(to, w); }
+
   // The sign bits of the vector of codes from value i on.
   static uint64_t signs(const DecodedBlock& block, int i) {
     uint64_t bits = 0;
@@ -22,24 +25,28 @@ struct DecodedFirst {
     return bits;
   }
 
+  static bytes codes(const DecodedBlock& block, int i) {
+    const bytes v = load_bytes(block.codes + i);
+    if constexpr (C::codes == Codes::shifted) return add_bytes(v, and_bytes(spread_bits(signs(block, i)), splat_byte(2)));
+    return v;
+  }
+
   // Inputs take the signs of the codes, so that products of four are int16: the greatest is 4 * 62 * 127. Codes plus 32 are taken back.
   template <int T>
-  static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int i) {
-    DecodedBlock block;
-    C::decode(block, w);
+  static void one(const DecodedBlock& block, const Block256* x, int64_t apart, ints (*s)[4], int i) {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
     const bytes table = repeat_quad(block.scales);
     for (int t = 0; t < T; ++t)
-      s[t][i] = C::with_signs ? zero_ints() : shl_ints<5>(dot_i8_i16(zero_ints(), table, token(t)->negative_sum16));
+      s[t][i] = C::codes == Codes::sizes ? zero_ints() : shl_ints<5>(dot_i8_i16(zero_ints(), table, token(t)->negative_sum16));
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int first = j / vectors_64 * 128 + j % vectors_64 * vector_bytes, second = first + 64;
-      const bytes low = load_bytes(block.codes + first), high = load_bytes(block.codes + second);
+      const bytes low = codes(block, first), high = codes(block, second);
       const bytes scale = sra_words<8>(lookup(table, load_bytes(&expand_scales[0][0] + j * vector_bytes)));
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         bytes a = load_bytes(token(t)->q + first), b = load_bytes(token(t)->q + second);
-        if constexpr (C::with_signs) a = negate_where(a, signs(block, first)), b = negate_where(b, signs(block, second));
+        if constexpr (C::codes == Codes::sizes) a = negate_where(a, signs(block, first)), b = negate_where(b, signs(block, second));
         s[t][i] = add_scaled_quads(s[t][i], dot(zero_dots(), low, a), dot(zero_dots(), high, b), scale);
       }
     }
@@ -47,7 +54,11 @@ struct DecodedFirst {
 
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
-    add_blocks<DecodedFirst, N, T>(acc, w, x, quads_a_token);
+    DecodedBlock decoded[N];  // all of them before the first is read: a vector has to wait until what is in it was written piece by piece
+    for (int i = 0; i < N; ++i) decode(decoded[i], w + i * block_bytes);
+    add_blocks<DecodedFirst, N, T>(acc, w, x, quads_a_token, [&](const uint8_t*, const Block256* to, int64_t apart, ints(*s)[4], int i) {
+      one<T>(decoded[i], to, apart, s, i);
+    });
   }
 
   static void unpack_scales(uint8_t* record, const uint8_t* const* scales, int r) {
@@ -67,31 +78,34 @@ struct DecodedFirst {
     }
   }
 
-  // Numbers with their signs as a record has them.
-  static void give_signs(DecodedBlock& block) {
+  // Codes as a record has them.
+  static void finish(DecodedBlock& block) {
+    if constexpr (C::codes == Codes::numbers) return;
     for (int i = 0; i < 256; i += vector_bytes) {
-      const bytes code = negate_where(load_bytes(block.codes + i), signs(block, i));
-      store_bytes(block.codes + i, offset == 128 ? to_dot8(code) : add_bytes(code, splat_byte(32)));
+      bytes v = codes(block, i);
+      if constexpr (C::codes == Codes::sizes) v = negate_where(v, signs(block, i));
+      if constexpr (C::codes == Codes::sizes) v = offset == 128 ? to_dot8(v) : add_bytes(v, splat_byte(32));
+      store_bytes(block.codes + i, v);
     }
   }
 
   static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
     DecodedBlock block[lanes];
-    const uint8_t *codes[lanes], *scales[lanes];
+    const uint8_t *code[lanes], *scale[lanes];
     alignas(64) uint16_t d[lanes];
     for (int i = 0; i < lanes; ++i) {
       ahead.next();
       const uint8_t* w = rows[i] + offset_in_row;
-      C::decode(block[i], w);
-      if constexpr (C::with_signs) give_signs(block[i]);
-      codes[i] = block[i].codes, scales[i] = block[i].scales, d[i] = C::d_of(w);
+      decode(block[i], w);
+      finish(block[i]);
+      code[i] = block[i].codes, scale[i] = block[i].scales, d[i] = C::d_of(w);
     }
-    unpack_scales(record, scales, r);
+    unpack_scales(record, scale, r);
     const floats one = load_halfs_wide(d), factor_of_all = splat_float(factor == 0x3000 ? 0.125f : factor == 0x3400 ? 0.25f : 1.0f);
     store_floats(reinterpret_cast<float*>(record + (Record::d + r) * vector_bytes), mul_floats(one, factor_of_all));
     for (int c = 0; c < 16; ++c) {
       bytes x[4];
-      load_columns(x, codes, size_t(c) * 16);
+      load_columns(x, code, size_t(c) * 16);
       for (int k = 0; k < 4; ++k) store_bytes(Record::codes(record, c * 4 / steps, c * 4 % steps + k, r), x[k]);
     }
   }

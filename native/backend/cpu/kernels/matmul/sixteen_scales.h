@@ -52,7 +52,7 @@ struct SixteenScales {
 
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
-    add_blocks<SixteenScales, N, T>(acc, w, x, quads_a_token);
+    add_blocks<SixteenScales, N, T>(acc, w, x, quads_a_token, one<T>);
   }
 
   static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {

@@ -36,7 +36,7 @@ struct TQ2_0 {
 
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
-    add_blocks<TQ2_0, N, T>(acc, w, x, quads_a_token);
+    add_blocks<TQ2_0, N, T>(acc, w, x, quads_a_token, one<T>);
   }
 
   // Codes less 1 as codes less 32.
