@@ -218,6 +218,7 @@ int time_cpu(int argc, char** argv) {
     time_attend(t, Type(type), 32, 8, 64, 0, 512, f32);
   }
   time_attend(t, Type::f16, 32, 8, 128, 2048, 1, f32);
+  for (const int type : {1, 8}) time_attend(t, Type(type), 32, 4, 128, 2048, 1, f32);  // groups of eight
   time_attend(t, Type::f16, 32, 32, 64, 2048, 1, f32);
   time_attend(t, Type::f16, 32, 8, 128, 0, 512, f32);
   time_attend(t, Type::f16, 32, 8, 64, 1536, 512, f32);

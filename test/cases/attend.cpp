@@ -232,6 +232,8 @@ CHECK_GENERATOR() {
     add_attend("grouped", {4, 2, 64, 64, Type{cache}, {{70, 1, 33}}}, 1000);
     add_attend("one head", {1, 1, 32, 32, Type{cache}, {{130}}}, 7);
     add_attend("wide group", {9, 1, 96, 64, Type{cache}, {{65, 20}}}, 64);
+    for (const int64_t group : {5, 6, 7, 8})
+      add_attend("groups of " + std::to_string(group), {2 * group, 2, 32, 64, Type{cache}, {{70, 9}}}, 40);
     add_attend("window", {4, 4, 32, 32, Type{cache}, {{150, 19}}, {.window = 20}}, 50);
     add_long("long", {2, 1, 64, 64, Type{cache}, {{1100}}}, 512);
     add_ends({2, 1, 64, 64, Type{cache}, {{1115, 520, 40}}});

@@ -10,10 +10,11 @@
 
 namespace lt::cpu::LT_ISA {
 
+// most_together: heads of one query row that share a reading of a page; more take an unpacked copy of it.
 #if defined(LT_ISA_AVX512)
-constexpr int strip_rows = 6, strip_vectors = 4;
+constexpr int strip_rows = 6, strip_vectors = 4, most_together = 8;
 #else
-constexpr int strip_rows = 6, strip_vectors = 1;
+constexpr int strip_rows = 6, strip_vectors = 1, most_together = 4;
 #endif
 constexpr int64_t page = 64;
 
@@ -273,8 +274,9 @@ static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t be
   float scores[R * page];
   few_scores<Row, R>(p, w, at, scores, range);
   for (int64_t r = 0; r < R; r++) weigh(p, w, r, begin, range, scores + r * page, out + r * w.stride);
+  constexpr int C = R > 4 ? 2 : 4;  // that all sums stay in registers
   int64_t col = 0;
-  for (; col + 64 <= p.v_dim; col += 64) few_values<Row, R, 4>(p, w, at, scores, range, out, col);
+  for (; col + 16 * C <= p.v_dim; col += 16 * C) few_values<Row, R, C>(p, w, at, scores, range, out, col);
   for (; col < p.v_dim; col += 16) few_values<Row, R, 1>(p, w, at, scores, range, out, col);
 }
 
@@ -297,13 +299,14 @@ static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t b
   }
 }
 
-template <class Row>
+template <class Row, int R = most_together>
 static void walk_block(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
-  if (p.rows == 1 && p.group == 1) return walk_few<Row, 1>(p, w, out, begin);
-  if (p.rows == 1 && p.group == 2) return walk_few<Row, 2>(p, w, out, begin);
-  if (p.rows == 1 && p.group == 3) return walk_few<Row, 3>(p, w, out, begin);
-  if (p.rows == 1 && p.group == 4) return walk_few<Row, 4>(p, w, out, begin);
-  walk_tile<Row>(p, w, out, begin);
+  if constexpr (R == 0) {
+    walk_tile<Row>(p, w, out, begin);
+  } else {
+    if (p.rows == 1 && p.group == R) return walk_few<Row, R>(p, w, out, begin);
+    walk_block<Row, R - 1>(p, w, out, begin);
+  }
 }
 
 template <class Row>
