@@ -2,7 +2,7 @@
 // that yargs never takes -ngl for -n, -g and -l, a value that begins with a dash for a flag, or a word for a boolean's value.
 import { commandIn, spellings, type Command, type Flag } from './catalog';
 import { llamaCpp } from './llama-cpp';
-import { nearest } from './nearest';
+import { nearest } from '../lib/nearest';
 
 /** A command line that is wrong. */
 export class UsageError extends Error {}

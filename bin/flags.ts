@@ -54,7 +54,7 @@ const cacheTypes = ['f16', 'f32', 'q8_0'];
 export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of the context, in tokens'): Argv {
   return yargs
     .options({
-      model: word('GGUF file (default: the small story model that comes with llama-ts)', ['m'], model),
+      model: word('GGUF file, or a name such as hf:USER/REPO:Q4_K_M (default: the small story model that comes with llama-ts)', ['m'], model),
       'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
       threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
       'batch-tokens': numeric('batch-tokens', 'most tokens to compute in one step', ['b', 'batch-size']),

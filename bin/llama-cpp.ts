@@ -4,8 +4,9 @@
 /** [names, what to do instead]. Names of one dash are the ones that must never be taken apart into letters. */
 const absent: readonly (readonly [names: string, why: string])[] = [
   // Models
-  ['-hf -hfr --hf-repo -hff --hf-file -mu --model-url -dr --docker-repo', 'nothing is downloaded: fetch the file yourself and give its path with -m FILE.gguf'],
-  ['-hft --hf-token -cl --cache-list --offline', 'nothing is downloaded, so there is no cache of models: give the path of a file with -m FILE.gguf'],
+  ['-hf -hfr --hf-repo -hff --hf-file -mu --model-url -hft --hf-token --offline', 'llama-ts pull brings a model by its name and tells its path'],
+  ['-cl --cache-list', 'llama-ts ls lists the models that are here'],
+  ['-dr --docker-repo', 'models come from the hub, with -hf USER/REPO, or from an address, with -mu'],
   ['-hfv -hfrv --hf-repo-v -hffv --hf-file-v -mv --model-vocoder', 'speech is not supported'],
   ['-lm --load-mode --mlock -dio --direct-io -ndio --no-direct-io', 'weights are mapped from the file; --no-mmap reads them into memory'],
   ['--check-tensors', 'files are always checked when they are loaded: leave it out'],
@@ -20,7 +21,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['-a --alias --tags', 'there is no server here, so models need no names'],
   [
     '--spec-default --gpt-oss-20b-default --gpt-oss-120b-default --vision-gemma-4b-default --vision-gemma-12b-default',
-    'nothing is downloaded: give the path of a file with -m FILE.gguf',
+    'llama-ts pull lists models by name; -hf USER/REPO takes any other',
   ],
   // Drafts
   [
@@ -116,7 +117,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
 ];
 
 /** Short names of several letters that are flags of a command here. */
-const present = 'jf ngl dev ub ctk ctv sys sysf st cnv no-cnv ofreq ot cmoe ncmoe';
+const present = 'hf hfr hff hft mu jf ngl dev ub ctk ctv sys sysf st cnv no-cnv ofreq ot cmoe ncmoe';
 
 const reasons = new Map(absent.flatMap(([names, why]) => names.split(' ').map((name) => [name, why] as const)));
 

@@ -13,6 +13,11 @@ function commands(): CommandModule[] {
   const all = [
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
+    require('./commands/pull') as { default: CommandModule },
+    require('./commands/ls') as { default: CommandModule },
+    require('./commands/show') as { default: CommandModule },
+    require('./commands/rm') as { default: CommandModule },
+    require('./commands/ps') as { default: CommandModule },
     require('./commands/infill') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
     require('./commands/apply-template') as { default: CommandModule },

@@ -1,15 +1,23 @@
 import { embeddedModel, loadModel, ranks, type Model } from '../lib';
 import { adapterOptions } from './adapters';
 import { loadOptions, type Flags } from './flags';
+import { bringModel, hubOptions, nameOf } from './model-name';
 import { note, progress } from './screen';
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+/** The path of what the flags name, brought where it has a name and is not here yet; without one the embedded model's. */
+export async function modelPath(flags: Flags, signal?: AbortSignal): Promise<string> {
+  const name = nameOf(flags);
+  if (name === undefined) return typeof flags.model === 'string' ? flags.model : embeddedModel;
+  return (await bringModel(name, { ...hubOptions(flags), update: false, mmproj: false, ...(signal && { signal }) })).path;
+}
+
 /** Loads what the flags name, with a progress bar; without --model the embedded one, and says so. */
 export async function load(flags: Flags, command: string, signal?: AbortSignal): Promise<Model> {
-  const path = typeof flags.model === 'string' ? flags.model : embeddedModel;
+  const path = await modelPath(flags, signal);
   if (path === embeddedModel && ranks.rank === 0)
-    note(`Using the small story model that comes with llama-ts. For a real model: llama-ts ${command} -m FILE.gguf`);
+    note(`Using the small story model that comes with llama-ts. For a real model: llama-ts ${command} -m FILE.gguf, or one that llama-ts pull lists`);
   const bar = progress('Loading');
   const began = performance.now();
   try {

@@ -5,17 +5,23 @@ import type { EmbedInput, ReadOptions } from '../lib';
 import { save } from './floats';
 import { loadFlags, word, type Flags } from './flags';
 import { adapterFlags } from './adapters';
+import { modelNameFlags, nameOf } from './model-name';
 import { isPiped, readInput, readText } from './input';
 import { note, print } from './screen';
 
 export function textFlags(yargs: Argv): Argv {
-  return adapterFlags(loadFlags(yargs, { describe: 'GGUF file or model folder', demandOption: 'expected a model: -m FILE.gguf' })).options({
+  return modelNameFlags(adapterFlags(loadFlags(yargs, { describe: 'GGUF file or model folder, or a name such as hf:USER/REPO' }))).options({
     file: word('text file, a text a line', ['f']),
     'ids-file': word('JSON file: token ids as they are, a list or a list of lists', [], { conflicts: 'file' }),
     'type-ids-file': word('JSON file, as --ids-file: of each token, the text of a pair that it is of', [], { implies: 'ids-file' }),
     truncate: { type: 'boolean', describe: 'of texts that are too long, read the beginning (default: refuse them)' },
     out: word('file to write, little-endian float32 (default: JSON lines on standard output)', ['o']),
   });
+}
+
+/** What computes vectors has to be named. */
+export function needModel(flags: Flags): void {
+  if (flags.model === undefined && nameOf(flags) === undefined) throw new Error('expected a model: -m FILE.gguf, or -hf USER/REPO');
 }
 
 type Numbers = readonly number[];

@@ -15,6 +15,11 @@
  * | `DISPOSED` | the model was disposed before or while the call ran |
  * | `SCHEMA` | a JSON Schema cannot be enforced as it is: `keyword` and `pointer` say what of it; or a value that its own library refuses |
  * | `PACKAGE` | an optional package is not installed, or too old: the message names it |
+ * | `NETWORK` | a server cannot be reached, does not answer, or answers what cannot be used |
+ * | `ACCESS` | a model is private or gated, and the token that there is does not open it |
+ * | `NOT_FOUND` | a server has no such model, file or quantization; offline: the cache has not |
+ * | `RATE_LIMIT` | a server wants fewer requests: `retryAfter` says in how many seconds more are welcome, where it told |
+ * | `CORRUPT` | what came is not what was promised: another length, another hash |
  * | `BINARY` | the compiled part of the package is missing or does not load |
  * | `INTERNAL` | a bug of ours: please report it |
  */
@@ -31,6 +36,11 @@ export type ErrorCode =
   | 'DISPOSED'
   | 'SCHEMA'
   | 'PACKAGE'
+  | 'NETWORK'
+  | 'ACCESS'
+  | 'NOT_FOUND'
+  | 'RATE_LIMIT'
+  | 'CORRUPT'
   | 'BINARY'
   | 'INTERNAL';
 
@@ -41,12 +51,15 @@ export class LlamaError extends Error {
   declare readonly keyword?: string;
   /** `SCHEMA`: where it stands, a JSON pointer such as `/properties/age`. */
   declare readonly pointer?: string;
+  /** `RATE_LIMIT`: seconds until more requests are welcome. */
+  declare readonly retryAfter?: number;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; keyword?: string; pointer?: string }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; keyword?: string; pointer?: string; retryAfter?: number | undefined }) {
     super(message, options);
     this.code = code;
     if (options?.keyword !== undefined) this.keyword = options.keyword;
     if (options?.pointer !== undefined) this.pointer = options.pointer;
+    if (options?.retryAfter !== undefined) this.retryAfter = options.retryAfter;
   }
 }
 Object.defineProperty(LlamaError.prototype, 'name', { value: 'LlamaError', configurable: true, writable: true });

@@ -57,12 +57,18 @@ export {
   type Whitespace,
 } from './grammar';
 export { checkGrammar, type GrammarCase, type GrammarVerdict, type GrammarWalk, type GrammarWalked } from './grammar-check';
+export { cachedModels, downloads, removeModel, type CachedModel, type CacheOptions, type Download, type Removed } from './hub/models';
+export type { PullState } from './hub/download';
+export type { PullProgress } from './hub/meter';
+export { pull, type PulledModel, type PullOptions } from './hub/pull';
+export type { HubOptions } from './hub/settings';
+export { suggestedModels, type SuggestedModel } from './hub/suggested';
 export { imatrix, type ImatrixOptions, type ImatrixResult } from './imatrix';
 export { connectMcp, type ConnectMcpOptions, type McpConnection } from './mcp/connect';
 export { mcpServers, type McpServer, type McpServers } from './mcp/servers';
 export { mcpTools, type McpClient, type McpToolsOptions } from './mcp/tools';
 export type { ModelInfo } from './info';
-export { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from './inspect';
+export { inspectModel, type FileInfo, type InspectOptions, type MetadataValue, type TensorInfo } from './inspect';
 export type { JobOptions } from './job';
 export type { CpuExperts } from './placement';
 export { loadModel, type BackendName, type CacheType, type GpuLayers, type LoadOptions } from './load';

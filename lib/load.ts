@@ -6,9 +6,12 @@ import { LlamaError, Origin } from './errors';
 import { infoOf, ownBytes } from './info';
 import { Model } from './model';
 import type { ModelHandle, NativeInfo, NativeLoadOptions } from './native';
-import { pathOf } from './path';
+import { pathOf, referenceOf } from './path';
 import { cpuExperts, layersOf, type CpuExperts } from './placement';
 import './platform';
+import { pulled } from './hub/pull';
+import { hubChecks, type HubOptions } from './hub/settings';
+import type { PullProgress } from './hub/meter';
 import { Progress } from './progress';
 
 /**
@@ -63,8 +66,13 @@ export interface LoadOptions {
   mmap?: boolean;
   /** Under `mpirun`: several ranks give the bits of one, at the cost of more to send between them. Default false. */
   exactRanks?: boolean;
-  /** Told how much is loaded: 0 first, then in rising steps, 1 last; about a hundred calls at most. */
-  onProgress?: (fraction: number) => void;
+  /**
+   * Told how much is loaded: 0 first, then in rising steps, 1 last; about a hundred calls at most. While a model that was named is brought, with the
+   * figures of that, up to ten times a second: that is the way to 0.9.
+   */
+  onProgress?: (fraction: number, download?: PullProgress) => void;
+  /** Of a model that is named: where it is looked up, and where it is kept. */
+  hub?: HubOptions;
   /** Stop loading: `loadModel` rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -98,7 +106,8 @@ export const loadChecks: check.Checks<LoadOptions> = {
   preTokenizer: check.string,
   mmap: check.boolean,
   exactRanks: check.boolean,
-  onProgress: check.callback<(fraction: number) => void>(),
+  onProgress: check.callback<(fraction: number, download?: PullProgress) => void>(),
+  hub: (value, name) => check.record<HubOptions>(value, name, hubChecks),
   signal: check.signal,
 };
 
@@ -144,18 +153,39 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
 }
 
 /**
- * Loads a GGUF file (the first part of a split one) or a Hugging Face folder with safetensors. Rejects with a LlamaError where it cannot run here. Under `mpirun` it returns on
+ * Loads a GGUF file (the first part of a split one), a Hugging Face folder with safetensors, or a model by its name, `hf:user/repo:Q4_K_M`, which is
+ * brought into the cache where it is not there yet, as `pull` does. Rejects with a LlamaError where it cannot run here. Under `mpirun` it returns on
  * rank 0 only: the other processes compute with it until it ends, and end then.
  */
 export async function loadModel(path: string | URL, options?: LoadOptions): Promise<Model> {
   const origin = new Origin(loadModel);
-  const { onProgress, signal, ...rest } = check.options<LoadOptions>(options, 'loadModel', loadChecks);
+  const { onProgress, signal, hub, ...rest } = check.options<LoadOptions>(options, 'loadModel', loadChecks);
   signal?.throwIfAborted();
-  const [file, settings] = [pathOf(path), nativeOptions(rest)];
-  const { handle, info } = await load(origin, file, settings, onProgress, signal);
+  const settings = nativeOptions(rest);
+  const name = referenceOf(path);
+  if (name === undefined && hub !== undefined)
+    throw new LlamaError('ARGUMENT', "hub: has an effect on models that are named, such as 'hf:user/repo' alone: leave it out");
+  const watched = { ...(onProgress && { onProgress }), ...(signal && { signal }), ...(hub && { hub }) };
+  const { file, tell } = name === undefined ? { file: pathOf(path), tell: onProgress } : await brought(name, watched);
+  signal?.throwIfAborted();
+  const { handle, info } = await load(origin, file, settings, tell, signal);
   const told = infoOf(info, settings.mmap);
   native.weigh(handle, ownBytes(told));
   return Model.of(handle, told);
+}
+
+/** Sees to it that a model that is named is here. Where it had to be brought, loading is the rest of the way. */
+async function brought(name: string, { onProgress, ...options }: Pick<LoadOptions, 'signal' | 'hub' | 'onProgress'>): Promise<Local> {
+  const { hub, signal } = options;
+  let reached: number | undefined;
+  const watch = (fraction: number, download: PullProgress): void => {
+    if (reached === undefined) onProgress?.(0, download);
+    reached = Math.max(reached ?? 0, downloadShare * fraction);
+    onProgress?.(reached, download);
+  };
+  const { path } = await pulled(name, { ...hub, update: false, mmproj: false, ...(onProgress && { onProgress: watch }), ...(signal && { signal }) });
+  const tell = (fraction: number): void => onProgress?.((reached ?? 0) + (1 - (reached ?? 0)) * fraction);
+  return { file: path, ...(onProgress && { tell }) };
 }
 
 /** A process that followed another has nothing left to do. Where it failed, rank 0 may say so first: launchers then end the job. */
@@ -163,6 +193,15 @@ function endAsRank(error: unknown): void {
   if (error === undefined) process.exit(0);
   process.stderr.write(`llama-ts (rank ${native.rank}): ${error instanceof LlamaError ? `${error.code}: ${error.message}` : String(error)}\n`);
   setTimeout(() => process.exit(1), 1000);
+}
+
+/** Of the progress of a model that has to be brought, what bringing it is. */
+const downloadShare = 0.9;
+
+/** A file to load, and who is told how far that is. */
+interface Local {
+  readonly file: string;
+  readonly tell?: (fraction: number) => void;
 }
 
 interface Loaded {

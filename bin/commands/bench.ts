@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import type { Model } from '../../lib';
 import { loadFlags, numeric, type Flags } from '../flags';
 import { adapterFlags } from '../adapters';
+import { modelNameFlags } from '../model-name';
 import { Interrupt, interrupted } from '../interrupt';
 import { load } from '../load';
 import { note, print } from '../screen';
@@ -59,7 +60,7 @@ const command: CommandModule = {
   command: 'bench',
   describe: 'measure tokens per second: reading a prompt, and writing',
   builder: (yargs) =>
-    adapterFlags(loadFlags(yargs)).options({
+    modelNameFlags(adapterFlags(loadFlags(yargs))).options({
       'n-prompt': { ...numeric('n-prompt', 'tokens of the prompt', ['p']), default: '512' },
       'n-gen': { ...numeric('n-gen', 'tokens to generate', ['n']), default: '128' },
       repetitions: { ...numeric('repetitions', 'times to measure; the median counts', ['r']), default: '3' },

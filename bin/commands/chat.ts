@@ -8,6 +8,7 @@ import { Conversation, type Answer } from '../conversation';
 import { readEscapes } from '../escapes';
 import { generateFlags, loadFlags, numeric, word, words, type Flags } from '../flags';
 import { adapterFlags } from '../adapters';
+import { modelNameFlags } from '../model-name';
 import { History, historyPath } from '../history';
 import { notEmpty, readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
@@ -188,7 +189,7 @@ const command: CommandModule = {
   describe: 'hold a conversation; /help lists what can be done in it',
   builder: (yargs) =>
     generateFlags(
-      adapterFlags(loadFlags(yargs)).options({
+      modelNameFlags(adapterFlags(loadFlags(yargs))).options({
         prompt: word('first message to send', ['p']),
         system: word('system message: what the model is told before the conversation', ['sys', 'system-prompt'], { conflicts: 'system-prompt-file' }),
         'system-prompt-file': word('file with the system message', ['sysf']),

@@ -4,7 +4,7 @@ import type { EmbedOptions } from '../../lib';
 import { numeric, word, type Flags } from '../flags';
 import { load } from '../load';
 import { watched } from '../measure';
-import { idsOf, reading, textFlags, textsOf, write } from '../texts';
+import { idsOf, needModel, reading, textFlags, textsOf, write } from '../texts';
 
 function options(flags: Flags): EmbedOptions {
   return {
@@ -17,6 +17,7 @@ function options(flags: Flags): EmbedOptions {
 }
 
 async function embed(flags: Flags): Promise<void> {
+  needModel(flags);
   const inputs = (await idsOf(flags)) ?? (await textsOf(flags, flags.text as string[]));
   await using model = await load(flags, 'embed');
   const vectors = await watched('Embedding', (job) => model.embed(inputs, { ...options(flags), ...job }));

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import { imatrix, type ImatrixOptions, type ImatrixResult } from '../../lib';
 import { numeric, word, words, type Flags } from '../flags';
 import { readText } from '../input';
+import { modelPath } from '../load';
 import { measureFlags, measureOptions, watched } from '../measure';
 import { note, print } from '../screen';
 
@@ -28,12 +29,13 @@ function line(r: ImatrixResult, out: string): string {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const { file, model } = flags as { file?: string; model?: string };
+  const file = flags.file as string | undefined;
   const out = flags.output as string;
   if (file === undefined && flags.inFile === undefined) throw new Error('expected a calibration text: -f FILE, or files to merge: --in-file FILE');
-  if (file !== undefined && model === undefined) throw new Error('expected a model: -m FILE.gguf');
+  if (file !== undefined && flags.model === undefined) throw new Error('expected a model: -m FILE.gguf');
   const text = file === undefined ? undefined : await readText(file);
-  const result = await watched('Reading', (job) => imatrix(text === undefined ? undefined : model, text, out, { ...options(flags), ...job }));
+  const model = text === undefined ? undefined : await modelPath(flags);
+  const result = await watched('Reading', (job) => imatrix(model, text, out, { ...options(flags), ...job }));
   if (!result) note(`${out} has what was read, if anything: --resume goes on`);
   else await print(flags.json === true ? `${JSON.stringify(result)}\n` : line(result, out));
 }

@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { writeAnswer } from '../answer';
 import { generateFlags, generateOptions, loadFlags, word, type Flags } from '../flags';
 import { adapterFlags } from '../adapters';
+import { modelNameFlags } from '../model-name';
 import { readText } from '../input';
 import { Interrupt } from '../interrupt';
 
@@ -25,7 +26,7 @@ const command: CommandModule = {
   describe: 'write what is missing in the middle of a text, with a model that was trained to',
   builder: (yargs) =>
     generateFlags(
-      adapterFlags(loadFlags(yargs)).options({
+      modelNameFlags(adapterFlags(loadFlags(yargs))).options({
         prefix: word('what stands before the gap', ['in-prefix']),
         suffix: word('what stands behind it', ['in-suffix']),
         'prefix-file': word('file with what stands before the gap', [], { conflicts: 'prefix' }),

@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { inspectModel, type FileInfo, type MetadataValue, type TensorInfo } from '../../lib';
 import type { Flags } from '../flags';
 import { jsonLine } from '../json';
+import { hubFlags, hubOptions } from '../model-name';
 import { print } from '../screen';
 
 function brief(value: MetadataValue): string {
@@ -35,7 +36,7 @@ function json(info: FileInfo): string {
 }
 
 async function inspect(flags: Flags): Promise<void> {
-  const info = await inspectModel(flags.file as string);
+  const info = await inspectModel(flags.file as string, hubOptions(flags));
   await print(flags.json === true ? json(info) : table(info));
 }
 
@@ -43,9 +44,12 @@ const command: CommandModule = {
   command: 'inspect <file>',
   describe: "show a GGUF file's metadata and tensors",
   builder: (yargs) =>
-    yargs
-      .positional('file', { type: 'string', describe: 'GGUF file; of a split model the first' })
-      .options({ json: { type: 'boolean', describe: 'print everything as JSON' } }),
+    hubFlags(
+      yargs.positional('file', {
+        type: 'string',
+        describe: 'GGUF file, of a split model the first; or a name such as hf:USER/REPO:QUANT, of which the header alone is fetched',
+      }),
+    ).options({ json: { type: 'boolean', describe: 'print everything as JSON' } }),
   handler: (flags) => inspect(flags),
 };
 

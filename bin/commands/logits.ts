@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { save } from '../floats';
 import { idList, loadFlags, word, type Flags } from '../flags';
 import { adapterFlags } from '../adapters';
+import { modelNameFlags } from '../model-name';
 import { readText } from '../input';
 import { Interrupt, interrupted } from '../interrupt';
 import { load } from '../load';
@@ -62,7 +63,7 @@ const command: CommandModule = {
   command: 'logits',
   describe: 'write the logits after each token of a list, or the hidden rows, as little-endian float32',
   builder: (yargs) =>
-    adapterFlags(loadFlags(yargs)).options({
+    modelNameFlags(adapterFlags(loadFlags(yargs))).options({
       ids: word('token ids: 5,6,7', [], { conflicts: 'ids-file' }),
       'ids-file': word('JSON file: an array of token ids, or an object with "ids"'),
       'decoder-ids': word('of a model with an encoder, which reads those: the ids that the decoder reads (in --ids-file: "decoder_ids")'),

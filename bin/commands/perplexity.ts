@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { perplexity, type Divergence, type PerplexityOptions, type PerplexityResult } from '../../lib';
 import { word, type Flags } from '../flags';
 import { readText } from '../input';
+import { modelPath } from '../load';
 import { measureFlags, measureOptions, watched } from '../measure';
 import { print } from '../screen';
 
@@ -40,7 +41,8 @@ async function run(flags: Flags): Promise<void> {
   const base = baseOptions(flags);
   if (flags.file === undefined && base.base === undefined) throw new Error('expected a text: -f FILE');
   const text = flags.file === undefined ? undefined : await readText(flags.file as string);
-  const result = await watched('Reading', (job) => perplexity(flags.model as string, text, { ...measureOptions(flags), ...base, ...job }));
+  const model = await modelPath(flags);
+  const result = await watched('Reading', (job) => perplexity(model, text, { ...measureOptions(flags), ...base, ...job }));
   if (result) await print(flags.json === true ? `${JSON.stringify(result)}\n` : table(result));
 }
 

@@ -5,7 +5,7 @@ import { word, type Flags } from '../flags';
 import { load } from '../load';
 import { watched } from '../measure';
 import { print } from '../screen';
-import { idsOf, reading, textFlags, textsOf, write } from '../texts';
+import { idsOf, needModel, reading, textFlags, textsOf, write } from '../texts';
 
 // What is read as it is has no order but its own.
 async function score(model: Model, flags: Flags, inputs: NonNullable<Awaited<ReturnType<typeof idsOf>>>): Promise<void> {
@@ -33,6 +33,7 @@ async function rank(model: Model, flags: Flags, documents: readonly string[]): P
 }
 
 async function rerank(flags: Flags): Promise<void> {
+  needModel(flags);
   const inputs = await idsOf(flags);
   if (!inputs && flags.query === undefined) throw new Error('expected a query: --query TEXT');
   const documents = inputs ? [] : await textsOf(flags, flags.document as string[]);

@@ -4,6 +4,7 @@ import { ranks } from '../../lib';
 import { writeAnswer } from '../answer';
 import { generateFlags, generateOptions, loadFlags, numeric, word, type Flags } from '../flags';
 import { adapterFlags } from '../adapters';
+import { modelNameFlags, nameOf } from '../model-name';
 import { readEscapes } from '../escapes';
 import { hasInput, isPiped, notEmpty, readInput, readText } from '../input';
 import { Interrupt } from '../interrupt';
@@ -15,7 +16,7 @@ async function promptOf(flags: Flags): Promise<string> {
   if (typeof flags.file === 'string') return notEmpty((await readText(flags.file)).replace(/\r?\n$/, ''), flags.file);
   if (flags.prompt === '-') return readInput();
   if (typeof flags.prompt === 'string') return notEmpty(flags.escape === true ? readEscapes(flags.prompt, '--prompt') : flags.prompt, '--prompt');
-  if (typeof flags.model === 'string') {
+  if (typeof flags.model === 'string' || nameOf(flags) !== undefined) {
     if (!isPiped()) throw new Error('expected a prompt: -p TEXT, -f FILE, or text on standard input');
     return readInput();
   }
@@ -41,7 +42,7 @@ const command: CommandModule = {
   describe: 'continue a text',
   builder: (yargs) =>
     generateFlags(
-      adapterFlags(loadFlags(yargs)).options({
+      modelNameFlags(adapterFlags(loadFlags(yargs))).options({
         prompt: word('text to continue; - reads it from standard input', ['p']),
         file: word('file with the text to continue', ['f'], { conflicts: 'prompt' }),
         json: { type: 'boolean', describe: 'print the result as JSON' },

@@ -1,14 +1,15 @@
 import type { CommandModule } from 'yargs';
 
-import { embeddedModel, loadTokenizer } from '../../lib';
+import { loadTokenizer } from '../../lib';
 import { word, type Flags } from '../flags';
 import { notEmpty, readInput } from '../input';
+import { modelPath } from '../load';
 import { print } from '../screen';
 
 async function tokenize(flags: Flags): Promise<void> {
   const given = flags.text as string[];
   const text = given.length === 0 || (given.length === 1 && given[0] === '-') ? await readInput() : notEmpty(given.join(' '), 'TEXT');
-  const tokenizer = await loadTokenizer(typeof flags.model === 'string' ? flags.model : embeddedModel, {
+  const tokenizer = await loadTokenizer(await modelPath(flags), {
     ...(typeof flags.preTokenizer === 'string' && { preTokenizer: flags.preTokenizer }),
   });
   const ids = [...tokenizer.encode(text, { special: flags.special === true })];
@@ -23,7 +24,7 @@ const command: CommandModule = {
   describe: 'show the tokens of a text; without one, of standard input',
   builder: (yargs) =>
     yargs.positional('text', { type: 'string', array: true, default: [], describe: 'the text; - reads it from standard input' }).options({
-      model: word('GGUF file, which may hold a vocabulary alone', ['m']),
+      model: word('GGUF file, which may hold a vocabulary alone, or a name such as hf:USER/REPO', ['m']),
       'pre-tokenizer': word('how text is cut into words, by name, such as llama-bpe, whatever the file says'),
       special: { type: 'boolean', describe: 'control tokens written in the text are recognised' },
       ids: { type: 'boolean', describe: 'print the ids as one JSON array' },

@@ -3,7 +3,7 @@ import { commandOf, programOf, type Command } from '../../bin/catalog';
 import { plainWords, readWords, unmarked } from '../../bin/arguments';
 import { generateFlags, generateOptions, loadFlags, loadOptions } from '../../bin/flags';
 import { llamaCpp } from '../../bin/llama-cpp';
-import { distance, nearest } from '../../bin/nearest';
+import { distance, nearest } from '../../lib/nearest';
 import { samplersByLetter, samplersByName } from '../../bin/samplers';
 import { readEscapes } from '../../bin/escapes';
 import yargs from 'yargs';

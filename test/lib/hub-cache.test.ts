@@ -1,0 +1,97 @@
+// What the cache has, and how it is emptied; and whether Hugging Face's own package agrees on where things lie.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cachedModels, downloads, pull, removeModel } from 'llama-ts';
+
+import { sha256 } from '../support/hub';
+
+const commits = ['a'.repeat(40), 'b'.repeat(40)] as const;
+let cache = '';
+beforeEach(() => (cache = mkdtempSync(join(tmpdir(), 'llama-ts-hub-'))));
+afterEach(() => rmSync(cache, { recursive: true, force: true }));
+
+/** Lays a file into the cache as Hugging Face's tools do. */
+function lay(repo: string, commit: string, path: string, text: string, revision = 'main'): string {
+  const folder = join(cache, `models--${repo.replace('/', '--')}`);
+  const blob = join(folder, 'blobs', sha256(Buffer.from(text)));
+  const at = join(folder, 'snapshots', commit, ...path.split('/'));
+  for (const parent of [join(blob, '..'), join(at, '..'), join(folder, 'refs')]) mkdirSync(parent, { recursive: true });
+  writeFileSync(blob, text);
+  symlinkSync(join('..'.concat('/..'.repeat(path.split('/').length)), 'blobs', sha256(Buffer.from(text))), at);
+  if (revision !== '') writeFileSync(join(folder, 'refs', revision), commit);
+  return at;
+}
+
+test('lists the models of all repositories, by the names that load them', async () => {
+  const old = lay('a/b', commits[0], 'm-Q4_K_M.gguf', 'old', '');
+  const fresh = lay('a/b', commits[1], 'm-Q4_K_M.gguf', 'new one');
+  const tag = lay('a/b', commits[0], 'm-Q8_0.gguf', 'eight', 'v1');
+  lay('a/b', commits[1], 'README.md', '# b');
+  const parts = [1, 2].map((i) => lay('c-d/e', commits[0], `big/m-F16-0000${i}-of-00002.gguf`, `part ${i}`));
+  lay('c-d/e', commits[0], 'half-Q4_0-00001-of-00002.gguf', 'half');
+  const two = ['x-Q4_0.gguf', 'y-Q4_0.gguf'].map((name) => lay('f/g', commits[0], name, name));
+  mkdirSync(join(cache, 'datasets--h--i'));
+  writeFileSync(join(cache, 'version.txt'), '1');
+  const found = await cachedModels({ cache });
+  expect(found.map(({ reference, path, files, bytes, revisions }) => ({ reference, path, parts: files.length, bytes, revisions }))).toEqual([
+    { reference: 'hf:a/b:Q4_K_M#v1', path: old, parts: 1, bytes: 3, revisions: ['v1'] },
+    { reference: 'hf:a/b:Q8_0#v1', path: tag, parts: 1, bytes: 5, revisions: ['v1'] },
+    { reference: 'hf:a/b:Q4_K_M', path: fresh, parts: 1, bytes: 7, revisions: ['main'] },
+    { reference: 'hf:c-d/e:F16', path: parts[0], parts: 2, bytes: 12, revisions: ['main'] },
+    { reference: 'hf:f/g/x-Q4_0.gguf', path: two[0], parts: 1, bytes: 11, revisions: ['main'] },
+    { reference: 'hf:f/g/y-Q4_0.gguf', path: two[1], parts: 1, bytes: 11, revisions: ['main'] },
+  ]);
+  for (const { reference, path } of found) expect((await pull(reference, { cache, offline: true })).path).toBe(path);
+  expect(await cachedModels({ cache: join(cache, 'nowhere') })).toEqual([]);
+});
+
+test('removes one model, with its blob unless another revision has it too', async () => {
+  const shared = 'the same in both';
+  const [first, second] = commits.map((commit, i) => lay('a/b', commit, 'm-Q4_K_M.gguf', shared, i === 0 ? 'v1' : 'main'));
+  const other = lay('a/b', commits[1], 'm-Q8_0.gguf', 'eight');
+  expect(await removeModel('hf:a/b:Q4_K_M#v1', { cache })).toEqual({ files: [first], bytes: 0 });
+  expect([existsSync(first ?? ''), existsSync(second ?? '')]).toEqual([false, true]);
+  expect(await removeModel('hf:a/b:Q4_K_M', { cache })).toEqual({ files: [second], bytes: shared.length });
+  expect(existsSync(other)).toBe(true);
+  await expect(removeModel('hf:a/b:Q4_K_M', { cache })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('it has hf:a/b:Q8_0') as string,
+  });
+  await removeModel('hf:a/b:Q8_0', { cache });
+  expect(existsSync(join(cache, 'models--a--b'))).toBe(false);
+});
+
+test('removes a repository with what broken downloads left, and leaves what is no model', async () => {
+  lay('a/b', commits[0], 'm-Q4_K_M.gguf', 'four');
+  lay('a/b', commits[0], 'mmproj-F16.gguf', 'eyes');
+  const card = lay('a/b', commits[0], 'README.md', '# b');
+  writeFileSync(join(cache, 'models--a--b', 'blobs', `${'d'.repeat(64)}.incomplete`), 'begun');
+  expect(await downloads({ cache })).toMatchObject([{ what: 'a/b', running: false, bytes: 5 }]);
+  expect((await removeModel('hf:a/b', { cache })).bytes).toBe(13);
+  expect(await downloads({ cache })).toEqual([]);
+  expect(readFileSync(card, 'utf8')).toBe('# b');
+});
+
+test('with the last model that it served, what reads images goes too', async () => {
+  lay('a/b', commits[0], 'm-Q4_K_M.gguf', 'four');
+  lay('a/b', commits[0], 'm-Q8_0.gguf', 'eight');
+  const eyes = lay('a/b', commits[0], 'mmproj-F16.gguf', 'eyes');
+  await removeModel('hf:a/b:Q8_0', { cache });
+  expect(existsSync(eyes)).toBe(true);
+  await removeModel('hf:a/b:Q4_K_M', { cache });
+  expect(existsSync(eyes)).toBe(false);
+});
+
+test('a blob outside of the repository is not touched', async () => {
+  const outside = join(cache, 'store');
+  writeFileSync(outside, 'shared by all');
+  const at = lay('a/b', commits[0], 'm-Q4_K_M.gguf', 'x');
+  rmSync(join(cache, 'models--a--b', 'blobs'), { recursive: true });
+  mkdirSync(join(cache, 'models--a--b', 'blobs'));
+  symlinkSync(outside, join(cache, 'models--a--b', 'blobs', sha256(Buffer.from('x'))));
+  expect(await removeModel('hf:a/b', { cache })).toEqual({ files: [at], bytes: 0 });
+  expect(readFileSync(outside, 'utf8')).toBe('shared by all');
+  expect(existsSync(join(cache, 'models--a--b'))).toBe(false);
+});
