@@ -58,8 +58,7 @@ export {
 } from './grammar';
 export { checkGrammar, type GrammarCase, type GrammarVerdict, type GrammarWalk, type GrammarWalked } from './grammar-check';
 export { cachedModels, downloads, removeModel, type CachedModel, type CacheOptions, type Download, type Removed } from './hub/models';
-export type { PullState } from './hub/download';
-export type { PullProgress } from './hub/meter';
+export type { PullProgress, PullState } from './hub/meter';
 export { pull, type PulledModel, type PullOptions } from './hub/pull';
 export type { HubOptions } from './hub/settings';
 export { suggestedModels, type SuggestedModel } from './hub/suggested';

@@ -8,11 +8,9 @@ import { LlamaError } from '../errors';
 import { diskError, statOf, type RepositoryCache } from './cache';
 import type { Client } from './client';
 import { Lock } from './lock';
+import type { PullState } from './meter';
 import { RangeReader } from './ranges';
 import type { RemoteFile } from './repository';
-
-/** What is going on with a file. */
-export type PullState = 'checking' | 'downloading' | 'waiting';
 
 export interface BringOptions {
   readonly repo: string | undefined;

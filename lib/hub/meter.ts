@@ -1,5 +1,7 @@
 // How far a download is, how fast, and how long it will take.
-import type { PullState } from './download';
+
+/** What is going on with a file: `checking` reads what is there already, `waiting` leaves the work to another process that is at it. */
+export type PullState = 'checking' | 'downloading' | 'waiting';
 
 /** How far a download is. */
 export interface PullProgress {
@@ -14,13 +16,15 @@ export interface PullProgress {
   /** Over the last seconds; absent until there is something to reckon with. */
   readonly bytesPerSecond?: number;
   readonly secondsLeft?: number;
-  /** `checking` reads what is there already, `waiting` leaves the work to another process that is at it. */
   readonly state: PullState;
 }
 
 const [windowMs, stepMs] = [5000, 100];
 
-/** Reckons over all files; tells at most ten times a second, and always the first and the last. */
+/**
+ * Reckons over all files; tells at most ten times a second, and always the first and the last.
+ * @internal
+ */
 export class Meter {
   #file = '';
   #number = 0;

@@ -7,9 +7,9 @@ import { LlamaError } from '../errors';
 import { diskError, RepositoryCache, statOf } from './cache';
 import { candidates, choose, projectorOf, quantsOf, type Candidate } from './choice';
 import { Client } from './client';
-import { bring, checkRoom, type PullState } from './download';
+import { bring, checkRoom } from './download';
 import { isCertain, locate, notCached, type Located } from './locate';
-import { Meter, type PullProgress } from './meter';
+import { Meter, type PullProgress, type PullState } from './meter';
 import { parseReference, spelled, type HubReference, type Reference, type UrlReference } from './reference';
 import { fileAt, fileOf, readRepository, type ListedFile, type RemoteFile } from './repository';
 import { hubChecks, settingsOf, type HubOptions, type HubSettings } from './settings';
@@ -199,7 +199,10 @@ async function bringModel(settings: HubSettings, reference: Reference, options: 
   };
 }
 
-/** What `pull` does, of options that were checked. */
+/**
+ * What `pull` does, of options that were checked.
+ * @internal
+ */
 export async function pulled(reference: string, options: PullOptions): Promise<PulledModel> {
   const signal = options.signal ?? new AbortController().signal;
   signal.throwIfAborted();

@@ -34,7 +34,6 @@ function refuse(text: string, why: string): never {
 
 /** Whether a path of the hub stays in the folder that it is put into, on every system. */
 export const isSafePath = (path: string): boolean =>
-  // biome-ignore lint: the characters that Windows forbids in names
   path.length <= 1024 && path.split('/').every((part) => /^[^\\:*?"<>|\0-\x1f]+$/.test(part) && !/^\.+$|[. ]$/.test(part));
 
 const isRepo = (repo: string): boolean => {
@@ -44,7 +43,7 @@ const isRepo = (repo: string): boolean => {
 
 /** `user/repo@revision/file.gguf:Q4_K_M#revision`, each part behind the repository as it likes. */
 function ofHub(text: string, rest: string): HubReference {
-  const [, path = '', quant, hash] = /^([^:#]*)(?::([^#]*))?(?:#(.*))?$/.exec(rest) ?? refuse(text, 'it has a colon or # too many');
+  const [, path = '', quant, hash] = /^([^:#]*)(?::([^#]*))?(?:#(.*))?$/.exec(rest) ?? [];
   const [user = '', name = '', ...below] = path.split('/');
   const [repo = '', ...at] = name.split('@');
   const revision = hash ?? (at.length > 0 ? at.join('@') : 'main');

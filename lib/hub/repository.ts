@@ -91,8 +91,7 @@ async function namesNear(client: Client, repo: string, signal: AbortSignal): Pro
   try {
     const query = new URLSearchParams({ author, filter: 'gguf', limit: '200' });
     const answer = await client.ask(client.at(`/api/models?${query}`), { signal });
-    if (answer.status !== 200) return (void answer.leave(), '');
-    const found = await json(answer);
+    const found = answer.status === 200 ? await json(answer) : answer.leave();
     const ids = (Array.isArray(found) ? found : []).flatMap((m) => (isObject(m) && typeof m.id === 'string' ? [m.id.split('/')[1] ?? ''] : []));
     const near = nearest(name, ids);
     return near === undefined ? '' : `; did you mean ${author}/${near}?`;

@@ -22,7 +22,7 @@ export interface HubOptions {
   retries?: number;
 }
 
-/** @internal */
+/** The same, with nothing left open. */
 export interface HubSettings {
   /** Without a slash at its end. */
   readonly endpoint: string;

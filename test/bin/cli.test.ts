@@ -28,7 +28,7 @@ describe('run', () => {
     const { stdout, stderr, status } = cli(['run', '-n', '24', '--temp', '0']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Once upon a time.{20,}/s);
-    expect(stderr).toMatch(/^Using the small story model .* llama-ts run -m FILE\.gguf\n$/);
+    expect(stderr).toMatch(/^Using the small story model .* llama-ts run -m FILE\.gguf, or one that llama-ts pull lists\n$/);
   });
 
   test('takes a prompt from a flag, a file, and standard input', () => {
@@ -226,7 +226,8 @@ describe('what is wrong is one line, and exit code 1', () => {
     [['run', '-p', 'x', '--logprobs', '2'], /--logprobs: has an effect with --json only/],
     [['run', '-p', 'x', '-fa', 'on'], /^llama-ts: -fa is not an option here: /],
     [['run', '-p', 'x', '-tb', '1'], /^llama-ts: -tb is not an option here: /],
-    [['run', '-p', 'x', '-hf', 'org/repo'], /^llama-ts: -hf is not an option here: /],
+    [['run', '-p', 'x', '-hf', 'org/repo', '--offline'], /^llama-ts: hf:org\/repo is not in the cache .*this is offline/],
+    [['run', '-p', 'x', '-dr', 'smollm2'], /^llama-ts: -dr is not an option here: /],
     [['run', '-p', 'x', '-sys', 'hi'], /^llama-ts: -sys is not an option of llama-ts run, but of llama-ts chat/],
     [['run', '-p', 'x', '-cnv'], /-cnv is not an option of llama-ts run: llama-ts chat/],
     [['run', '-p', 'x', '--samplers', 'top_k', '--sampler-seq', 'k'], /mutually exclusive/],

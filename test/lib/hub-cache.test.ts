@@ -1,11 +1,12 @@
 // What the cache has, and how it is emptied; and whether Hugging Face's own package agrees on where things lie.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachedModels, downloads, pull, removeModel } from 'llama-ts';
 
-import { sha256 } from '../support/hub';
+import { Hub, sha256 } from '../support/hub';
 
 const commits = ['a'.repeat(40), 'b'.repeat(40)] as const;
 let cache = '';
@@ -95,3 +96,44 @@ test('a blob outside of the repository is not touched', async () => {
   expect(readFileSync(outside, 'utf8')).toBe('shared by all');
   expect(existsSync(join(cache, 'models--a--b'))).toBe(false);
 });
+
+// Where Python has the package, the two bring files for each other; LLAMA_TS_HF_PYTHON names an interpreter that has it.
+const python = process.env.LLAMA_TS_HF_PYTHON ?? 'python3';
+const hasPackage = spawnSync(python, ['-c', 'import huggingface_hub']).status === 0;
+const withPackage = hasPackage ? test : test.skip;
+
+withPackage(
+  `Hugging Face's own package finds what pull brought, and the other way round${hasPackage ? '' : ' (skipped: huggingface_hub is not installed)'}`,
+  async () => {
+    const hub = await Hub.open();
+    const repo = 'someone/Tale-GGUF';
+    const files = { 'tale-Q4_K_M.gguf': randomBytes(3_000_000), 'big/tale-Q8_0.gguf': randomBytes(2_000_000) };
+    hub.repos.set(repo, { commit: commits[0], files });
+    const theirs = (file: string, offline: boolean): Promise<string> => {
+      const script = `from huggingface_hub import hf_hub_download, scan_cache_dir
+print(hf_hub_download('${repo}', '${file}'), len(scan_cache_dir().warnings))`;
+      const env = {
+        ...process.env,
+        HF_ENDPOINT: hub.endpoint,
+        HF_HUB_CACHE: cache,
+        HF_HOME: join(cache, '..', 'none'),
+        HF_HUB_DISABLE_XET: '1',
+        HF_HUB_OFFLINE: offline ? '1' : '0',
+      };
+      const child = spawn(python, ['-c', script], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+      return new Promise((resolve) => child.once('close', () => resolve(said.trim())));
+    };
+    try {
+      const ours = await pull(`hf:${repo}:Q4_K_M`, { cache, endpoint: hub.endpoint, token: false });
+      expect(await theirs('tale-Q4_K_M.gguf', true)).toBe(`${ours.path} 0`);
+      const [path] = (await theirs('big/tale-Q8_0.gguf', false)).split(' ');
+      hub.seen.length = 0;
+      expect(await pull(`hf:${repo}:Q8_0`, { cache, endpoint: hub.endpoint, token: false })).toMatchObject({ path, broughtBytes: 0 });
+      expect(hub.bytesAsked).toEqual([]);
+    } finally {
+      await hub.close();
+    }
+  },
+);

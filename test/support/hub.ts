@@ -32,7 +32,7 @@ export interface Seen {
 }
 
 /** Says whether it has answered itself. */
-type Instead = (seen: Seen, response: ServerResponse, request: IncomingMessage) => boolean | void | Promise<boolean | void>;
+type Instead = (seen: Seen, response: ServerResponse, request: IncomingMessage) => boolean | Promise<boolean>;
 
 function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
@@ -43,7 +43,7 @@ export class Hub {
   readonly seen: Seen[] = [];
   /** Small files lie at the endpoint itself. */
   isLarge = (path: string): boolean => /\.gguf$/.test(path);
-  instead: Instead = () => {};
+  instead: Instead = () => false;
   /** What the listing leaves out, as that of a lesser hub. */
   listsHashes = true;
   hasRanges = true;
@@ -74,7 +74,7 @@ export class Hub {
   reset(): void {
     this.repos.clear();
     this.seen.length = 0;
-    this.instead = () => {};
+    this.instead = () => false;
     [this.listsHashes, this.hasRanges] = [true, true];
     this.isLarge = (path) => /\.gguf$/.test(path);
   }
