@@ -1,11 +1,12 @@
 // Runs every `js`, `ts` and `sh` fence of the README and docs, in a folder where model.gguf is the small story model, my-model a folder, book.txt a
-// text, pirate.gguf, formal.gguf and happy.gguf adapters, and weather-server.cjs a server of the Model Context Protocol. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
+// text, the cache has a model of the hub, pirate.gguf, formal.gguf and happy.gguf adapters, and weather-server.cjs a server of the Model Context Protocol. A `js` fence runs as it stands, by the Node that runs the tests; a `ts` fence is type-checked and compiled for the oldest Node that is promised.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 import { writeStoryLora, writeStoryVector } from './fixtures/adapter';
+import { layModel } from './support/hub-cache';
 import { writeTinyFolder } from './fixtures/tiny-folder';
 import { staged } from './support/pages';
 
@@ -47,10 +48,14 @@ beforeAll(() => {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
   cpSync(join(root, 'test', 'fixtures', 'mcp-server.cjs'), join(folder, 'weather-server.cjs'));
 });
+beforeEach(() => layModel(join(folder, 'cache', 'hub'), 'Qwen/Qwen3-4B-GGUF', 'Qwen3-4B-Q4_K_M.gguf', readFileSync(join(root, 'models', 'story-Q8_0.gguf'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Nobody's cache but this one, and no network. */
+const environment = (): NodeJS.ProcessEnv => ({ ...process.env, HF_HOME: join(folder, 'cache'), HF_HUB_CACHE: '', HF_HUB_OFFLINE: '1' });
+
 function runNode(path: string): void {
-  execFileSync(process.execPath, [path], { cwd: folder, stdio: 'pipe', timeout: 60_000 });
+  execFileSync(process.execPath, [path], { cwd: folder, env: environment(), stdio: 'pipe', timeout: 60_000 });
 }
 
 function runJs(text: string): void {
@@ -78,6 +83,7 @@ function runShell(text: string): void {
   for (const line of text.split('\n').filter((l) => l !== '' && !/^(npm|npx|cmake|nix|docker) /.test(l))) {
     execFileSync('sh', ['-c', line.replace(/(?<=^|[|&;] ?)(llama-ts|llama-quantize) (?=[a-z-])/g, (_, name: string) => program(name))], {
       cwd: folder,
+      env: environment(),
       input: 'Hello\n', // for what reads the keyboard
       stdio: 'pipe',
       timeout: 60_000,

@@ -20,7 +20,7 @@ export interface BringOptions {
   readonly tell: (state: PullState, bytes: number) => void;
 }
 
-const writeBytes = 2 ** 20;
+const writeBytes = 4 * 2 ** 20;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e9 ? 3 : 1)} GB`;
 

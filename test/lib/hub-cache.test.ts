@@ -7,23 +7,15 @@ import { join } from 'node:path';
 import { cachedModels, downloads, pull, removeModel } from 'llama-ts';
 
 import { Hub, sha256 } from '../support/hub';
+import { layModel } from '../support/hub-cache';
 
 const commits = ['a'.repeat(40), 'b'.repeat(40)] as const;
 let cache = '';
 beforeEach(() => (cache = mkdtempSync(join(tmpdir(), 'llama-ts-hub-'))));
 afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
-/** Lays a file into the cache as Hugging Face's tools do. */
-function lay(repo: string, commit: string, path: string, text: string, revision = 'main'): string {
-  const folder = join(cache, `models--${repo.replace('/', '--')}`);
-  const blob = join(folder, 'blobs', sha256(Buffer.from(text)));
-  const at = join(folder, 'snapshots', commit, ...path.split('/'));
-  for (const parent of [join(blob, '..'), join(at, '..'), join(folder, 'refs')]) mkdirSync(parent, { recursive: true });
-  writeFileSync(blob, text);
-  symlinkSync(join('..'.concat('/..'.repeat(path.split('/').length)), 'blobs', sha256(Buffer.from(text))), at);
-  if (revision !== '') writeFileSync(join(folder, 'refs', revision), commit);
-  return at;
-}
+const lay = (repo: string, commit: string, path: string, text: string, revision = 'main'): string =>
+  layModel(cache, repo, path, Buffer.from(text), commit, revision);
 
 test('lists the models of all repositories, by the names that load them', async () => {
   const old = lay('a/b', commits[0], 'm-Q4_K_M.gguf', 'old', '');
