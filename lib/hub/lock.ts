@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 
+import '../dispose';
 import { statOf } from './cache';
 
 /** Who holds a lock, and for what. */

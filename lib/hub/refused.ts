@@ -20,13 +20,13 @@ function gated(client: Client, repo: string, what: string): LlamaError {
   );
 }
 
-function closed(client: Client, repo: string, what: string): LlamaError {
+function closed(client: Client, what: string): LlamaError {
   const { endpoint, token } = client.settings;
   const message =
     token === undefined
       ? `${what} does not exist at ${endpoint}, or is private: for a private one make a token at ${endpoint}/settings/tokens, and give it as HF_TOKEN or with --hf-token`
       : `${what} does not exist at ${endpoint}, or the token that was given is not valid or has no access to it: ${endpoint}/settings/tokens has yours`;
-  return new LlamaError('ACCESS', `${message}; is ${repo} spelled right?`);
+  return new LlamaError('ACCESS', message);
 }
 
 /** The error of an answer that is none. */
@@ -39,7 +39,7 @@ export function refused(client: Client, answer: Answer, { repo, what }: Asked): 
   if (status === 401 || status === 403) {
     if (repo === undefined)
       return new LlamaError('ACCESS', `${shown(url)}: the server wants a permission (status ${status}); a token is sent to the hub alone`);
-    return why === 'GatedRepo' || (status === 403 && why === '') ? gated(client, repo, what) : closed(client, repo, what);
+    return why === 'GatedRepo' || (status === 403 && why === '') ? gated(client, repo, what) : closed(client, what);
   }
   return new LlamaError('NETWORK', `${shown(url)}: expected ${what}, found status ${status}${said === '' ? '' : ` (${said})`}`);
 }

@@ -110,7 +110,9 @@ export async function readRepository(client: Client, { repo, revision }: HubRefe
     if (answer.status === 200) return json(answer);
     answer.leave();
     const error = refused(client, answer, { repo, what: `${repo}${at}` });
-    throw error.code === 'NOT_FOUND' ? new LlamaError('NOT_FOUND', `${error.message}${await namesNear(client, repo, signal)}`) : error;
+    const why = answer.headers.get('x-error-code');
+    const isUnknown = why === 'RepoNotFound' || (answer.status === 404 && why === null);
+    throw isUnknown ? new LlamaError(error.code, `${error.message}${await namesNear(client, repo, signal)}`) : error;
   });
   if (!isObject(found) || !Array.isArray(found.siblings) || !isDigest(found.sha, 40))
     throw new LlamaError('NETWORK', `${client.settings.endpoint}: expected a listing of ${repo}: is it a hub?`);
@@ -145,7 +147,7 @@ export async function fileOf(client: Client, { repo, commit }: Repository, file:
   const etag = withoutQuotes(answer.linked.get('x-linked-etag') ?? answer.headers.get('etag'));
   const linked = answer.linked.get('x-linked-size');
   const size = file.size ?? (linked !== null && /^\d{1,16}$/.test(linked) ? Number(linked) : wholeSize(answer));
-  if (size === undefined || !/^[\w.-]{8,128}$/.test(etag))
+  if (size === undefined || !/^[\w-]{8,128}$/.test(etag))
     throw new LlamaError(
       'NETWORK',
       `${client.settings.endpoint}: tells neither in its listing nor with the file how long ${repo}/${file.path} is and what its hash is`,

@@ -12,7 +12,12 @@ export function layModel(cache: string, repo: string, path: string, bytes: Buffe
   for (const parent of [join(blob, '..'), join(at, '..'), join(folder, 'refs')]) mkdirSync(parent, { recursive: true });
   writeFileSync(blob, bytes);
   rmSync(at, { force: true });
-  symlinkSync(join('..', ...path.split('/').map(() => '..'), 'blobs', sha256(bytes)), at);
+  const target = join('..', ...path.split('/').map(() => '..'), 'blobs', sha256(bytes));
+  try {
+    symlinkSync(target, at);
+  } catch {
+    writeFileSync(at, bytes); // Windows, without the right to make links
+  }
   if (revision !== '') writeFileSync(join(folder, 'refs', revision), commit);
   return at;
 }
