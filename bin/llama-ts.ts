@@ -13,6 +13,7 @@ function commands(): CommandModule[] {
   const all = [
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
+    require('./commands/serve') as { default: CommandModule },
     require('./commands/infill') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
     require('./commands/apply-template') as { default: CommandModule },

@@ -1,0 +1,31 @@
+// Everything the server answers.
+import { bare, Text, type Route } from './call';
+import { ApiError } from './failure';
+import { metricsType } from './metrics';
+import { chatRoutes } from './openai/chat';
+import { modelRoutes } from './openai/models';
+
+const watching: readonly Route[] = [
+  bare({
+    method: 'GET',
+    path: '/health',
+    also: ['/v1/health'],
+    form: 'openai',
+    summary: 'Whether requests are answered: 503 while the model is being loaded. Never waits for anything.',
+    access: 'open',
+    run: async ({ state }) => {
+      if (!state.models.ready) throw new ApiError(503, 'the model is being loaded', { code: 'loading', retryAfter: 2 });
+      return { status: 'ok' };
+    },
+  }),
+  bare({
+    method: 'GET',
+    path: '/metrics',
+    form: 'openai',
+    summary: 'Counts and times, as Prometheus reads them.',
+    run: async ({ state }) => new Text(state.metrics.text(), metricsType),
+  }),
+];
+
+/** All routes. */
+export const routes: readonly Route[] = [...watching, ...modelRoutes, ...chatRoutes];
