@@ -30,6 +30,7 @@ import { ownTemplate, sourceOf, templateNames } from './templates';
 import type { SchemaSource } from './schema';
 import * as text from './text';
 import type { TextJobOptions, TextOptions } from './text';
+import { withTools } from './tool-preface';
 import { mustConverse, offered } from './tools';
 
 export interface RowOptions {
@@ -368,7 +369,7 @@ export class Model implements AsyncDisposable {
   #template(given: string | undefined, tools: boolean): string {
     const own = this.info.chatTemplates;
     const source = given === undefined ? ownTemplate(own, tools) : sourceOf(given, own);
-    if (source !== undefined) return source;
+    if (source !== undefined) return tools ? withTools(source) : source;
     if (!this.#warned) {
       this.#warned = true;
       const known = templateNames.join(', ');
@@ -377,7 +378,7 @@ export class Model implements AsyncDisposable {
         'LlamaWarning',
       );
     }
-    return sourceOf('chatml');
+    return tools ? withTools(sourceOf('chatml')) : sourceOf('chatml');
   }
 
   /** What a template makes of messages. The only caller of templates. */

@@ -92,9 +92,15 @@ export const newId = (length = 24): string => Array.from(randomBytes(length), (b
 
 const callIdLength = 9; // which some templates insist on
 
+/** Where a template knows no developers, they are the system. */
+function spokenTo({ info }: Model, messages: readonly MessageInput[]): readonly MessageInput[] {
+  const knows = Object.values(info.chatTemplates).some((template) => template.includes('developer'));
+  return knows ? messages : messages.map((message) => (message.role === 'developer' ? { ...message, role: 'system' } : message));
+}
+
 /** What the engine goes on from. */
 async function promptOf(model: Model, input: Exclude<Input, { prefix: string }>, signal: AbortSignal): Promise<Prompt> {
-  if ('messages' in input) return input.messages;
+  if ('messages' in input) return spokenTo(model, input.messages);
   if ('ids' in input) return Uint32Array.from(input.ids);
   const [begin, ids] = await Promise.all([model.promptIds(''), model.tokenizeAsync(input.text, { special: true, signal })]);
   return Uint32Array.from([...begin, ...ids]);

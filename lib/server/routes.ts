@@ -3,7 +3,10 @@ import { bare, Text, type Route } from './call';
 import { ApiError } from './failure';
 import { metricsType } from './metrics';
 import { chatRoutes } from './openai/chat';
+import { completionRoutes } from './openai/completions';
+import { embeddingRoutes } from './openai/embeddings';
 import { modelRoutes } from './openai/models';
+import { responseRoutes } from './openai/responses';
 
 const watching: readonly Route[] = [
   bare({
@@ -28,4 +31,4 @@ const watching: readonly Route[] = [
 ];
 
 /** All routes. */
-export const routes: readonly Route[] = [...watching, ...modelRoutes, ...chatRoutes];
+export const routes: readonly Route[] = [...watching, ...modelRoutes, ...chatRoutes, ...completionRoutes, ...embeddingRoutes, ...responseRoutes];
