@@ -26,6 +26,8 @@ export interface Ask {
   readonly keepAlive?: number | undefined;
   /** Whether the ids of prompts are wanted. */
   readonly wantsPromptIds?: boolean;
+  /** Ids that stand before the prompt. */
+  readonly before?: readonly number[];
 }
 
 /** A token's log-probability. */
@@ -210,8 +212,10 @@ class Asking {
   async input(number: number): Promise<Choice[]> {
     const { n = 1, wantsPromptIds = false } = this.ask;
     const input = this.ask.inputs[number] as Input;
-    const promptIds = wantsPromptIds ? await idsOf(this.model, input, this.ask.options, this.signal) : undefined;
-    const generations = await this.#generate(input, number * n);
+    const { before } = this.ask;
+    const own = wantsPromptIds || before ? await idsOf(this.model, input, this.ask.options, this.signal) : undefined;
+    const promptIds = own && Uint32Array.from([...(before ?? []), ...own]);
+    const generations = await this.#generate(before && promptIds ? { ids: promptIds } : input, number * n);
     return Promise.all(generations.map(({ of }, i) => this.#follow(of, number * n + i, number, promptIds)));
   }
 

@@ -1,7 +1,10 @@
 // Everything the server answers.
+import { messageRoutes } from './anthropic/messages';
 import { bare, Text, type Route } from './call';
 import { ApiError } from './failure';
 import { metricsType } from './metrics';
+import { generateRoutes } from './ollama/generate';
+import { ollamaModelRoutes } from './ollama/models';
 import { chatRoutes } from './openai/chat';
 import { completionRoutes } from './openai/completions';
 import { embeddingRoutes } from './openai/embeddings';
@@ -31,4 +34,4 @@ const watching: readonly Route[] = [
 ];
 
 /** All routes. */
-export const routes: readonly Route[] = [...watching, ...modelRoutes, ...chatRoutes, ...completionRoutes, ...embeddingRoutes, ...responseRoutes];
+export const routes: readonly Route[] = [...watching, ...modelRoutes, ...chatRoutes, ...completionRoutes, ...embeddingRoutes, ...responseRoutes, ...messageRoutes, ...generateRoutes, ...ollamaModelRoutes];

@@ -38,8 +38,7 @@ export async function streamed(call: Call, ask: Ask, talk: Talk): Promise<typeof
         outlet.open();
         return undefined;
       }
-      const text = talk.heard(heard);
-      return text === '' ? undefined : outlet.write(begin() + text);
+      return outlet.write(begin() + talk.heard(heard));
     });
     outlet.end(begin() + talk.end(answered));
   } catch (error) {
