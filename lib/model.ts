@@ -149,7 +149,9 @@ export class Model implements AsyncDisposable {
     return new Run(origin, request.seed, options.onPromptProgress, valued).start((course) => {
       const asked = ask();
       begun = asked.prefix;
-      const host = this.#host(origin, options, tools !== undefined, course, (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner, options.sample));
+      const host = this.#host(origin, options, tools !== undefined, course, (part, inner, more) =>
+        this.#submit({ ...request, ...part, ...more }, inner, options.sample),
+      );
       const rounds = new Rounds(host);
       const begin = async (): Promise<void> => rounds.begin(course, { ...options, offered: tools, bound: await bound }, asked);
       begin().catch((error: unknown) => course.fail(error));

@@ -41,7 +41,12 @@ function modelOf(flags: Flags): Pick<ServeOptions, 'model' | 'models'> {
   return { model: { path, load, ...(name !== undefined && { name, aliases: [...aliases, fileName(path)] }) } };
 }
 
-const fileName = (path: string): string => path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1)?.replace(/\.gguf$/i, '') ?? path;
+const fileName = (path: string): string =>
+  path
+    .replace(/[\\/]+$/, '')
+    .split(/[\\/]/)
+    .at(-1)
+    ?.replace(/\.gguf$/i, '') ?? path;
 
 function tlsOf({ tlsCert: cert, tlsKey: key }: Flags): Pick<ServeOptions, 'tls'> {
   if (cert === undefined && key === undefined) return {};

@@ -73,7 +73,9 @@ export interface Route {
 }
 
 /** A route whose body is read by its schema. */
-export function route<S extends GenericSchema>(of: Omit<Route, 'run' | 'body'> & { body: S; run: (call: Call, body: InferOutput<S>) => Promise<unknown> }): Route {
+export function route<S extends GenericSchema>(
+  of: Omit<Route, 'run' | 'body'> & { body: S; run: (call: Call, body: InferOutput<S>) => Promise<unknown> },
+): Route {
   return of as Route;
 }
 

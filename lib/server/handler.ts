@@ -104,7 +104,8 @@ export class Handler {
   }
 
   #absent(res: ServerResponse, path: string, allowed: readonly string[]): ApiError {
-    if (allowed.length === 0) return new ApiError(404, `there is nothing at ${path.slice(0, 200)}: GET /openapi.json lists what there is`, { code: 'not_found' });
+    if (allowed.length === 0)
+      return new ApiError(404, `there is nothing at ${path.slice(0, 200)}: GET /openapi.json lists what there is`, { code: 'not_found' });
     res.setHeader('allow', allowed.join(', '));
     return new ApiError(405, `expected ${allowed.join(' or ')}`, { code: 'method_not_allowed' });
   }

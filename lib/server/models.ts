@@ -226,7 +226,12 @@ export class Models {
   }
 }
 
-const baseName = (path: string): string => path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1)?.replace(/\.gguf$/i, '') ?? path;
+const baseName = (path: string): string =>
+  path
+    .replace(/[\\/]+$/, '')
+    .split(/[\\/]/)
+    .at(-1)
+    ?.replace(/\.gguf$/i, '') ?? path;
 
 const bytesOf = ({ info: { memory } }: Model): number => memory.total + memory.device;
 

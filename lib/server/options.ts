@@ -128,4 +128,3 @@ export function settingsFrom(options: HandlerOptions, usualLevel: LogLevel): Set
     log: options.log,
   };
 }
-

@@ -27,7 +27,9 @@ export class Router {
     const exact = this.#exact.get(path);
     const at: (readonly [Route, string])[] = exact
       ? exact.map((route) => [route, ''] as const)
-      : this.#prefixes.flatMap(([prefix, route]) => (path.length > prefix.length && path.startsWith(prefix) ? [[route, path.slice(prefix.length)] as const] : []));
+      : this.#prefixes.flatMap(([prefix, route]) =>
+          path.length > prefix.length && path.startsWith(prefix) ? [[route, path.slice(prefix.length)] as const] : [],
+        );
     const found = at.find(([route]) => route.method === wanted);
     if (found) return { route: found[0], rest: decoded(found[1]), allowed: [] };
     if (at.length === 0) return undefined;

@@ -2,6 +2,9 @@
 import { messageRoutes } from './anthropic/messages';
 import { bare, Text, type Route } from './call';
 import { ApiError } from './failure';
+import { nativeCompletionRoutes } from './llamacpp/completion';
+import { tokenRoutes } from './llamacpp/tokens';
+import { watchRoutes } from './llamacpp/watch';
 import { metricsType } from './metrics';
 import { generateRoutes } from './ollama/generate';
 import { ollamaModelRoutes } from './ollama/models';
@@ -33,5 +36,34 @@ const watching: readonly Route[] = [
   }),
 ];
 
+const described = bare({
+  method: 'GET',
+  path: '/openapi.json',
+  form: 'openai',
+  summary: 'This document.',
+  run: async () => document(),
+});
+
 /** All routes. */
-export const routes: readonly Route[] = [...watching, ...modelRoutes, ...chatRoutes, ...completionRoutes, ...embeddingRoutes, ...responseRoutes, ...messageRoutes, ...generateRoutes, ...ollamaModelRoutes];
+export const routes: readonly Route[] = [
+  ...watching,
+  ...modelRoutes,
+  ...chatRoutes,
+  ...completionRoutes,
+  ...embeddingRoutes,
+  ...responseRoutes,
+  ...messageRoutes,
+  ...generateRoutes,
+  ...ollamaModelRoutes,
+  ...nativeCompletionRoutes,
+  ...tokenRoutes,
+  ...watchRoutes,
+  described,
+];
+
+let made: unknown; // once: it takes a while
+
+async function document(): Promise<unknown> {
+  const { openApi } = await import('./openapi.js');
+  return (made ??= openApi(routes));
+}

@@ -78,7 +78,10 @@ export function samplingOf(body: Readonly<Record<string, unknown>>): GenerateOpt
 function samplerOf(name: string): SamplerName {
   const found = samplerNames.get(name);
   if (found) return found;
-  throw wrong('samplers', `expected names of ${[...new Set([...samplerNames.keys()].filter((n) => n === snake(n)))].join(', ')}, found ${JSON.stringify(name)}`);
+  throw wrong(
+    'samplers',
+    `expected names of ${[...new Set([...samplerNames.keys()].filter((n) => n === snake(n)))].join(', ')}, found ${JSON.stringify(name)}`,
+  );
 }
 
 /** What stays as it is where a body says nothing, by the names of the wire: for `generation_settings`. */

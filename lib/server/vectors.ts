@@ -21,7 +21,12 @@ export interface Vectors {
 }
 
 /** Runs work at a model, in turn with all others. */
-async function inTurn<T>(call: Call, name: string | null | undefined, keepAlive: number | undefined, work: (of: { served: Served; loadMs: number }) => Promise<T>): Promise<T> {
+async function inTurn<T>(
+  call: Call,
+  name: string | null | undefined,
+  keepAlive: number | undefined,
+  work: (of: { served: Served; loadMs: number }) => Promise<T>,
+): Promise<T> {
   const { models } = call.state;
   const served = models.find(name);
   call.noted.model = served.name;
@@ -67,7 +72,12 @@ export async function vectorsOf(call: Call, { model: name, inputs, options = {},
 }
 
 /** Ranks documents. */
-export async function ranked(call: Call, name: string | null | undefined, query: string, documents: readonly string[]): Promise<{ ranked: Ranked[]; tokens: number; model: Served }> {
+export async function ranked(
+  call: Call,
+  name: string | null | undefined,
+  query: string,
+  documents: readonly string[],
+): Promise<{ ranked: Ranked[]; tokens: number; model: Served }> {
   return inTurn(call, name, undefined, async ({ served }) => {
     const model = served.model;
     if (!model) throw new Error('a leased model is loaded');

@@ -15,7 +15,12 @@ import { finishReason, timingsOf, usageOf } from './usage';
 export const tokenId = integer(0, 0x7fffffff);
 
 const prompts = v.union(
-  [v.string(), v.pipe(someOf(tokenId, 1_000_000), v.minLength(1)), v.pipe(someOf(v.string(), 1024), v.minLength(1)), v.pipe(someOf(someOf(tokenId, 1_000_000), 1024), v.minLength(1))],
+  [
+    v.string(),
+    v.pipe(someOf(tokenId, 1_000_000), v.minLength(1)),
+    v.pipe(someOf(v.string(), 1024), v.minLength(1)),
+    v.pipe(someOf(someOf(tokenId, 1_000_000), 1024), v.minLength(1)),
+  ],
   'Expected a text, token ids, or an array of either',
 );
 
@@ -53,7 +58,8 @@ function askOf(body: CompletionRequest): Ask {
   const { n, best_of: best, suffix, echo, logprobs } = body;
   const inputs = inputsOf(body.prompt);
   if (best !== null && best !== undefined && best > (n ?? 1)) throw wrong('best_of', 'this server answers n times and gives all answers: leave it out');
-  if (echo === true && logprobs !== null && logprobs !== undefined) throw wrong('echo', 'the log-probabilities of a prompt are not told: leave one of the two out');
+  if (echo === true && logprobs !== null && logprobs !== undefined)
+    throw wrong('echo', 'the log-probabilities of a prompt are not told: leave one of the two out');
   if (echo === true && inputs.some((input) => 'ids' in input)) throw wrong('echo', 'expected a prompt that is text');
   const filled =
     suffix === null || suffix === undefined || suffix === ''

@@ -7,7 +7,12 @@ import { integer, maybe, someOf } from '../wire';
 import { tokenId } from './completions';
 
 const inputs = v.union(
-  [v.string(), v.pipe(someOf(tokenId, 1_000_000), v.minLength(1)), v.pipe(someOf(v.string(), 2048), v.minLength(1)), v.pipe(someOf(someOf(tokenId, 1_000_000), 2048), v.minLength(1))],
+  [
+    v.string(),
+    v.pipe(someOf(tokenId, 1_000_000), v.minLength(1)),
+    v.pipe(someOf(v.string(), 2048), v.minLength(1)),
+    v.pipe(someOf(someOf(tokenId, 1_000_000), 2048), v.minLength(1)),
+  ],
   'Expected a text, token ids, or an array of either, not empty',
 );
 

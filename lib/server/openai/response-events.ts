@@ -1,5 +1,5 @@
 // A response as a stream of events: each item is added, told in pieces and done, one behind the other.
-import { type ApiError } from '../failure';
+import type { ApiError } from '../failure';
 import { newId, type Answer, type Heard, type Logprob } from '../inner';
 import { comment, event, type Talk } from '../stream';
 import { callItem, messageItem, reasoningItem, textPart, type ItemStatus } from './response-items';

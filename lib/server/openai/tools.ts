@@ -30,7 +30,10 @@ export const toolEntries = {
       [
         v.picklist(['none', 'auto', 'required']),
         namedFunction,
-        v.object({ type: v.literal('allowed_tools'), allowed_tools: v.object({ mode: v.picklist(['auto', 'required']), tools: someOf(namedFunction, 10_000) }) }),
+        v.object({
+          type: v.literal('allowed_tools'),
+          allowed_tools: v.object({ mode: v.picklist(['auto', 'required']), tools: someOf(namedFunction, 10_000) }),
+        }),
       ],
       "Expected 'none', 'auto', 'required', a function by its name or allowed_tools",
     ),
@@ -54,7 +57,11 @@ export function toolOptions(tools: readonly WireTool[], choice: WireChoice, para
 }
 
 /** The tools of a request, and what it says about them. */
-export function toolsOf({ tools, tool_choice: choice, parallel_tool_calls: parallel }: v.InferOutput<v.ObjectSchema<typeof toolEntries, undefined>>): GenerateOptions {
+export function toolsOf({
+  tools,
+  tool_choice: choice,
+  parallel_tool_calls: parallel,
+}: v.InferOutput<v.ObjectSchema<typeof toolEntries, undefined>>): GenerateOptions {
   const all = (tools ?? []).map((tool) => tool.function);
   if (choice === null || choice === undefined || typeof choice === 'string') return toolOptions(all, choice ?? 'auto', parallel);
   if (choice.type === 'function') return toolOptions(all, { name: choice.function.name }, parallel);
@@ -62,5 +69,9 @@ export function toolsOf({ tools, tool_choice: choice, parallel_tool_calls: paral
   const names = new Set(allowed.map((tool) => tool.function.name));
   const missing = [...names].find((name) => !all.some((tool) => tool.name === name));
   if (missing !== undefined) throw wrong('tool_choice', `expected some of the tools, found ${JSON.stringify(missing.slice(0, 80))}`);
-  return toolOptions(all.filter(({ name }) => names.has(name)), mode, parallel);
+  return toolOptions(
+    all.filter(({ name }) => names.has(name)),
+    mode,
+    parallel,
+  );
 }
