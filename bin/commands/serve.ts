@@ -27,18 +27,23 @@ function keysOf(given: unknown, file: unknown, flag: string, environment?: strin
   return [...listed.flatMap((keys) => keys.split(',')), ...ofFile, ...ofEnvironment].map((key) => key.trim()).filter((key) => key !== '');
 }
 
+function templateOf({ chatTemplate: name, chatTemplateFile: file }: Flags): Pick<ModelSource, 'template'> {
+  if (typeof file === 'string') return { template: textOf(file, '--chat-template-file') };
+  return typeof name === 'string' ? { template: name } : {};
+}
+
 function modelOf(flags: Flags): Pick<ServeOptions, 'model' | 'models'> {
-  const load = { ...loadOptions(flags), ...adapterOptions(flags) };
+  const of = { load: { ...loadOptions(flags), ...adapterOptions(flags) }, ...templateOf(flags) };
   const [name, ...aliases] = ((flags.alias as readonly string[] | undefined) ?? []).flatMap((each) => each.split(','));
   const files = [...(flags.files as readonly string[]), ...(typeof flags.model === 'string' ? [flags.model] : [])];
   const paths = [...files, ...(typeof flags.modelsDir === 'string' ? modelsIn(flags.modelsDir) : [])];
   if (paths.length > 1) {
     if (name !== undefined) throw new Error('--alias: names one model: leave it out where several are served');
-    return { models: paths.map((path): ModelSource => ({ path, load })) };
+    return { models: paths.map((path): ModelSource => ({ path, ...of })) };
   }
   const path = paths[0] ?? embeddedModel;
   if (path === embeddedModel) note('Using the small story model that comes with llama-ts. For a real model: llama-ts serve -m FILE.gguf');
-  return { model: { path, load, ...(name !== undefined && { name, aliases: [...aliases, fileName(path)] }) } };
+  return { model: { path, ...of, ...(name !== undefined && { name, aliases: [...aliases, fileName(path)] }) } };
 }
 
 const fileName = (path: string): string =>
@@ -118,6 +123,8 @@ const command: CommandModule = {
       .options({
         'models-dir': word('serve every model of this folder'),
         alias: words('name that the model is called by; several times or with commas for several', ['a']),
+        'chat-template': word("name of a chat template: one of the model file's, chatml, llama3, ...", [], { conflicts: 'chat-template-file' }),
+        'chat-template-file': word("file with a Jinja template in place of the model's"),
         host: word('address to listen at (default 127.0.0.1: this machine alone)'),
         port: numeric('port', 'port to listen at (default 8080; 0: any)'),
         parallel: numeric('parallel', 'answers that a model makes at a time (default 32)', ['np']),

@@ -8,25 +8,50 @@ const deepest = 512;
 const tooLarge = (most: number): ApiError =>
   new ApiError(413, `the body is larger than the ${most} bytes that it may have: maxBodyBytes (--max-body) says how many`, { code: 'request_too_large' });
 
+/** How many bytes of bodies are held at a time, of all requests. */
+export class BodyRoom {
+  #taken = 0;
+
+  constructor(private readonly most: number) {}
+
+  take(bytes: number): void {
+    if (this.#taken + bytes > this.most) throw new ApiError(503, 'too many bodies are being read at the moment', { retryAfter: 1, code: 'overloaded' });
+    this.#taken += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#taken -= bytes;
+  }
+}
+
 /** The body's bytes. Refuses by the declared length before a byte is read, and while reading. */
-export async function readBody(req: IncomingMessage, res: ServerResponse, most: number, expectsContinue: boolean): Promise<Buffer> {
+export async function readBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { most, room, expectsContinue }: { readonly most: number; readonly room: BodyRoom; readonly expectsContinue: boolean },
+): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > most) throw tooLarge(most);
   if (expectsContinue) res.writeContinue();
   const parts: Buffer[] = [];
   let size = 0;
-  return new Promise((resolve, reject) => {
+  const whole = new Promise<Buffer>((resolve, reject) => {
     const hear = (part: Buffer): void => {
-      size += part.length;
-      if (size > most) {
+      try {
+        if (size + part.length > most) throw tooLarge(most);
+        room.take(part.length);
+        size += part.length;
+        parts.push(part);
+      } catch (error) {
         req.off('data', hear);
-        reject(tooLarge(most));
-      } else parts.push(part);
+        reject(error as Error);
+      }
     };
     req.on('data', hear);
     req.once('end', () => resolve(Buffer.concat(parts, size)));
     req.once('error', () => reject(new Gone()));
     req.once('close', () => reject(new Gone()));
   });
+  return whole.finally(() => room.give(size));
 }
 
 /** How deep brackets nest, outside of strings, up to `most`. */

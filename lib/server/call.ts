@@ -16,7 +16,7 @@ export interface State {
   readonly metrics: ServerMetrics;
   readonly log: Log;
   readonly responses: ResponseStore;
-  readonly started: Date;
+  readonly phase: { draining: boolean };
 }
 
 /** What a request's line of the log has besides. */

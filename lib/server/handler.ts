@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { readBody, jsonOf } from './body';
+import { BodyRoom, jsonOf, readBody } from './body';
 import { sent, Text, type Call, type Noted, type Route, type State } from './call';
 import { ApiError, bodyOf, failureOf, Gone, type Form } from './failure';
 import { checkHost, checkKey, checkOrigin, Keys } from './guard';
@@ -11,6 +11,7 @@ import type { Router } from './router';
 import { read } from './wire';
 
 const lingerMs = 2000;
+const leastRoom = 256 * 2 ** 20;
 const lingerBytes = 64 * 2 ** 20;
 
 /** Answers requests. */
@@ -18,7 +19,7 @@ export class Handler {
   readonly #keys: Keys;
   readonly #manage: Keys;
   readonly #running = new Set<AbortController>();
-  #draining = false;
+  readonly #bodies: BodyRoom;
 
   constructor(
     private readonly state: State,
@@ -26,6 +27,7 @@ export class Handler {
   ) {
     this.#keys = new Keys(state.settings.apiKeys);
     this.#manage = new Keys(state.settings.adminKeys);
+    this.#bodies = new BodyRoom(Math.max(leastRoom, 4 * state.settings.maxBodyBytes));
   }
 
   get running(): number {
@@ -34,7 +36,7 @@ export class Handler {
 
   /** From here on new requests are refused. */
   drain(): void {
-    this.#draining = true;
+    this.state.phase.draining = true;
   }
 
   /** Ends what runs. */
@@ -86,7 +88,8 @@ export class Handler {
     if (!found?.route) throw this.#absent(res, path, found?.allowed ?? []);
     const { route, rest } = found;
     if (route.access !== 'open') this.#mustBeReady();
-    const body = route.body && read(route.body, jsonOf(await readBody(req, res, settings.maxBodyBytes, of.expectsContinue)));
+    const reading = { most: settings.maxBodyBytes, room: this.#bodies, expectsContinue: of.expectsContinue };
+    const body = route.body && read(route.body, jsonOf(await readBody(req, res, reading)));
     const timer = settings.deadline === Infinity ? undefined : setTimeout(() => done.abort(late(settings.deadline)), settings.deadline * 1000);
     try {
       const query = new URLSearchParams(req.url?.split('?')[1] ?? '');
@@ -99,7 +102,7 @@ export class Handler {
   }
 
   #mustBeReady(): void {
-    if (this.#draining) throw new ApiError(503, 'the server is shutting down', { retryAfter: 5, code: 'shutting_down' });
+    if (this.state.phase.draining) throw new ApiError(503, 'the server is shutting down', { retryAfter: 5, code: 'shutting_down' });
     if (!this.state.models.ready) throw new ApiError(503, 'the model is being loaded', { retryAfter: 2, code: 'loading' });
   }
 
@@ -122,8 +125,8 @@ export class Handler {
     res.setHeader('content-length', Buffer.byteLength(text));
     if (failure.status === 401) res.setHeader('www-authenticate', 'Bearer');
     if (failure.retryAfter !== undefined) res.setHeader('retry-after', failure.retryAfter);
-    if (this.#draining) res.setHeader('connection', 'close');
-    if (failure.status === 413) return linger(req, res, text);
+    if (this.state.phase.draining) res.setHeader('connection', 'close');
+    if (failure.status === 413 && !req.complete) return linger(req, res, text);
     res.end(text);
   }
 

@@ -59,6 +59,8 @@ export interface Choice {
   readonly logprobs: readonly Logprob[] | undefined;
   readonly ids: readonly number[];
   readonly promptIds: Uint32Array | undefined;
+  /** Tokens of the reasoning; they are part of `usage.completion`. */
+  readonly reasoningTokens: number;
   readonly usage: Result<unknown>['usage'];
   readonly timing: Result<unknown>['timing'];
   readonly seed: number;
@@ -95,16 +97,16 @@ export const newId = (length = 24): string => Array.from(randomBytes(length), (b
 const callIdLength = 9; // which some templates insist on
 
 /** Where a template knows no developers, they are the system. */
-function spokenTo({ info }: Model, messages: readonly MessageInput[]): readonly MessageInput[] {
-  const knows = Object.values(info.chatTemplates).some((template) => template.includes('developer'));
+function spokenTo({ info }: Model, messages: readonly MessageInput[], given: string | undefined): readonly MessageInput[] {
+  const knows = (given === undefined ? Object.values(info.chatTemplates) : [given]).some((template) => template.includes('developer'));
   return knows ? messages : messages.map((message) => (message.role === 'developer' ? { ...message, role: 'system' } : message));
 }
 
 /** What the engine goes on from. */
-async function promptOf(model: Model, input: Exclude<Input, { prefix: string }>, signal: AbortSignal): Promise<Prompt> {
-  if ('messages' in input) return spokenTo(model, input.messages);
+async function promptOf(model: Model, input: Exclude<Input, { prefix: string }>, { template, signal }: GenerateOptions): Promise<Prompt> {
+  if ('messages' in input) return spokenTo(model, input.messages, template);
   if ('ids' in input) return Uint32Array.from(input.ids);
-  const [begin, ids] = await Promise.all([model.promptIds(''), model.tokenizeAsync(input.text, { special: true, signal })]);
+  const [begin, ids] = await Promise.all([model.promptIds(''), model.tokenizeAsync(input.text, { special: true, ...(signal && { signal }) })]);
   return Uint32Array.from([...begin, ...ids]);
 }
 
@@ -125,7 +127,7 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
     lease = await models.lease(served, call.signal, ask.keepAlive);
     const bytes = ask.options.logprobs === undefined ? undefined : await served.tokenBytes;
     const signal = AbortSignal.any([call.signal, failed.signal]);
-    const asking = new Asking(lease.model, ask, signal, bytes, hear, from);
+    const asking = new Asking(lease.model, withTemplate(ask, served), signal, bytes, hear, from);
     const width = Math.max(1, Math.floor(place.slots.length / n));
     const choices: Choice[] = [];
     let next = 0;
@@ -159,9 +161,14 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
   }
 }
 
+/** The template that the model is served with, for conversations. */
+const withTemplate = (ask: Ask, { template }: Served): Ask =>
+  template !== undefined && ask.inputs.every((input) => 'messages' in input) ? { ...ask, options: { ...ask.options, template } } : ask;
+
 /** Tokens of the prompts of a request, each counted as it will be. */
-export async function promptTokens(call: Call, { model: name, inputs, options }: Ask): Promise<number> {
-  const served = call.state.models.find(name);
+export async function promptTokens(call: Call, ask: Ask): Promise<number> {
+  const served = call.state.models.find(ask.model);
+  const { inputs, options } = withTemplate(ask, served);
   call.noted.model = served.name;
   const { model, release } = await call.state.models.lease(served, call.signal);
   try {
@@ -174,7 +181,7 @@ export async function promptTokens(call: Call, { model: name, inputs, options }:
 
 async function idsOf(model: Model, input: Input, options: GenerateOptions, signal: AbortSignal): Promise<Uint32Array> {
   if ('prefix' in input) return new Uint32Array();
-  const prompt = await promptOf(model, input, signal);
+  const prompt = await promptOf(model, input, { ...options, signal });
   return 'messages' in input ? model.promptIds(prompt, { ...options, signal }) : (prompt as Uint32Array);
 }
 
@@ -190,7 +197,7 @@ function gathered(model: Served, choices: readonly Choice[], timing: Answer['tim
       prompt: sum(firsts.values(), ({ usage }) => usage.prompt),
       cached: sum(firsts.values(), ({ usage }) => usage.cached),
       completion: sum(choices, ({ usage }) => usage.completion),
-      reasoning: 0,
+      reasoning: sum(choices, ({ reasoningTokens }) => reasoningTokens),
     },
   };
 }
@@ -234,7 +241,7 @@ class Asking {
     if (all.maxTokens === undefined) delete all.maxTokens;
     const { model } = this;
     if ('prefix' in input) return [{ of: model.infill(input.prefix, input.suffix, all) as Generation<unknown> }];
-    const prompt = await promptOf(model, input, this.signal);
+    const prompt = await promptOf(model, input, all);
     const found: unknown = n > 1 ? model.generate(prompt, { ...all, n }) : [model.generate(prompt, all)];
     return (found as Generation<unknown>[]).map((of) => ({ of }));
   }
@@ -246,19 +253,16 @@ class Asking {
   async #follow(generation: Generation<unknown>, index: number, input: number, promptIds: Uint32Array | undefined): Promise<Choice> {
     const calls = new Calls();
     const silent = this.ask.options.maxTokens === 0;
-    let told = 0; // log-probabilities
-    if (this.hear) {
-      for await (const chunk of generation) {
-        this.#first();
-        told += chunk.logprobs?.length ?? 0;
-        const heard = silent ? undefined : this.#heard(chunk, index, calls);
-        const waits = heard && this.hear(heard);
-        if (waits) await waits;
-      }
+    let [told, thought] = [0, 0]; // log-probabilities, tokens of reasoning
+    for await (const chunk of generation) {
+      this.#first();
+      told += chunk.logprobs?.length ?? 0;
+      if (chunk.type === 'reasoning') thought += chunk.ids.length;
+      const heard = silent || !this.hear ? undefined : this.#heard(chunk, index, calls);
+      const waits = heard && this.hear?.(heard);
+      if (waits) await waits;
     }
-    const result = await generation;
-    if (!this.hear) this.firstMs = Math.max(this.firstMs, result.timing.firstTokenMs);
-    const of = this.#choice(result, index, input, calls, silent, promptIds);
+    const of = { ...this.#choice(await generation, index, input, calls, silent, promptIds), reasoningTokens: thought };
     if (this.hear) await this.hear({ choice: index, type: 'end', of, logprobs: of.logprobs?.slice(told) });
     return of;
   }
@@ -290,7 +294,14 @@ class Asking {
     return { ...one({ id, text, logprob }), top: top.map(one) };
   }
 
-  #choice(result: Result<unknown>, index: number, input: number, calls: Calls, silent: boolean, promptIds: Uint32Array | undefined): Choice {
+  #choice(
+    result: Result<unknown>,
+    index: number,
+    input: number,
+    calls: Calls,
+    silent: boolean,
+    promptIds: Uint32Array | undefined,
+  ): Omit<Choice, 'reasoningTokens'> {
     const { usage } = result;
     return {
       index,

@@ -11,6 +11,8 @@ export interface ModelSource {
   /** Default: the file's name without its ending. */
   readonly name?: string;
   readonly aliases?: readonly string[];
+  /** A Jinja chat template in place of the file's, or the name of one. */
+  readonly template?: string;
   readonly load?: LoadOptions;
 }
 
@@ -45,6 +47,7 @@ export class Served {
   expires: number | undefined;
   loadedAt = 0;
   loading: Promise<Model> | undefined;
+  leaving: Promise<void> | undefined; // memory
   timer: NodeJS.Timeout | undefined;
   bytes = 0; // that it took when it was last loaded
   #facts: Promise<Facts> | undefined;
@@ -55,6 +58,7 @@ export class Served {
     readonly aliases: readonly string[],
     readonly path: string,
     readonly load: LoadOptions,
+    readonly template: string | undefined,
     keeping: Keeping,
   ) {
     this.queue = new Queue(keeping.parallel, keeping.maxQueue);
@@ -88,12 +92,12 @@ export class Models {
   constructor(sources: readonly ModelSource[], keeping: Keeping) {
     this.#keeping = keeping;
     const names = new Set<string>();
-    this.all = sources.map(({ path, name = baseName(path), aliases = [], load = {} }) => {
+    this.all = sources.map(({ path, name = baseName(path), aliases = [], template, load = {} }) => {
       for (const each of [name, ...aliases]) {
         if (names.has(each)) throw new LlamaError('ARGUMENT', `models: two models are called ${JSON.stringify(each)}: give one of them another name`);
         names.add(each);
       }
-      return new Served(name, aliases, path, { maxSequences: keeping.parallel, ...load }, keeping);
+      return new Served(name, aliases, path, { maxSequences: keeping.parallel, ...load }, template, keeping);
     });
     if (this.all.length === 0) throw new LlamaError('ARGUMENT', 'models: expected at least one model, found none');
   }
@@ -160,6 +164,7 @@ export class Models {
     this.#keeping.told('loading', served);
     const from = performance.now();
     try {
+      await Promise.all(this.all.map(({ leaving }) => leaving));
       await this.#makeRoom(served.bytes > 0 ? served.bytes : (await served.facts).bytes);
       const model = await this.#loadInRoom(served);
       served.bytes = bytesOf(model);
@@ -208,7 +213,8 @@ export class Models {
     served.model = undefined;
     served.expires = undefined;
     clearTimeout(served.timer);
-    await model.dispose();
+    served.leaving = model.dispose().finally(() => (served.leaving = undefined));
+    await served.leaving;
     this.#keeping.told('unloaded', served);
   }
 

@@ -30,7 +30,7 @@ const errors: Readonly<Record<Form, unknown>> = {
 };
 
 const schemaOf = (schema: NonNullable<Route['body']>): unknown => {
-  const { $schema: _, ...own } = toJsonSchema(schema, { errorMode: 'ignore', target: 'draft-2020-12' });
+  const { $schema: _, ...own } = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'output', target: 'draft-2020-12' });
   return own;
 };
 

@@ -23,6 +23,7 @@ const watching: readonly Route[] = [
     summary: 'Whether requests are answered: 503 while the model is being loaded. Never waits for anything.',
     access: 'open',
     run: async ({ state }) => {
+      if (state.phase.draining) throw new ApiError(503, 'the server is shutting down', { code: 'shutting_down', retryAfter: 5 });
       if (!state.models.ready) throw new ApiError(503, 'the model is being loaded', { code: 'loading', retryAfter: 2 });
       return { status: 'ok' };
     },

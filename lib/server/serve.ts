@@ -55,7 +55,7 @@ function partsOf(options: HandlerOptions, level: LogLevel): Parts {
   const metrics = new ServerMetrics(() =>
     models.all.map(({ name, queue, model, bytes }) => ({ model: name, running: queue.running, waiting: queue.waiting, bytes: model ? bytes : 0 })),
   );
-  const state: State = { settings, models, metrics, log, responses: new ResponseStore(settings.storedResponses), started: new Date() };
+  const state: State = { settings, models, metrics, log, responses: new ResponseStore(settings.storedResponses), phase: { draining: false } };
   const ready = begin(state);
   ready.catch(() => {}); // whoever awaits it is told
   return { state, handler: new Handler(state, new Router(routes)), ready };
@@ -119,7 +119,7 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 function serverOf(tls: ServeOptions['tls']): Server {
   if (!tls) return createServer(serverOptions);
   try {
-    return createTlsServer({ ...serverOptions, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
+    return createTlsServer({ ...serverOptions, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: 20_000 });
   } catch (error) {
     throw new LlamaError('ARGUMENT', `tls: the certificate or its key cannot be used: ${(error as Error).message}`, { cause: error });
   }

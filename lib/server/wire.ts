@@ -18,8 +18,8 @@ export const object = v.custom<Readonly<Record<string, unknown>>>(
   ({ received }) => `Expected Object but received ${received}`,
 );
 
-/** Of objects each kind of which a field names. */
-export const someOf = <T>(schema: v.GenericSchema<unknown, T>, most = 100_000) => v.pipe(v.array(schema), v.maxLength(most));
+/** A list. */
+export const someOf = <T>(schema: v.GenericSchema<unknown, T>, most = 100_000) => v.pipe(v.array(v.unknown()), v.maxLength(most), v.array(schema)); // counted first
 
 const place = (path: readonly { readonly key?: unknown }[] = []): string =>
   path.reduce((text, { key }) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`), '');

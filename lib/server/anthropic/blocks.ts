@@ -24,11 +24,7 @@ const block = v.variant('type', [
 const blocks = v.union([v.string(), someOf(block, 10_000)], 'Expected a string or an array of blocks');
 
 /** A conversation. */
-export const anthropicMessages = v.pipe(
-  v.array(v.object({ role: v.picklist(['user', 'assistant', 'system']), content: blocks })),
-  v.minLength(1),
-  v.maxLength(100_000),
-);
+export const anthropicMessages = v.pipe(someOf(v.object({ role: v.picklist(['user', 'assistant', 'system']), content: blocks })), v.minLength(1));
 
 /** What the model is told before. */
 export const systemText = maybe(v.union([v.string(), someOf(text, 10_000)], 'Expected a string or an array of text blocks'));
