@@ -30,7 +30,6 @@ import { ownTemplate, sourceOf, templateNames } from './templates';
 import type { SchemaSource } from './schema';
 import * as text from './text';
 import type { TextJobOptions, TextOptions } from './text';
-import { withTools } from './tool-preface';
 import { mustConverse, offered } from './tools';
 
 export interface RowOptions {
@@ -371,7 +370,7 @@ export class Model implements AsyncDisposable {
   #template(given: string | undefined, tools: boolean): string {
     const own = this.info.chatTemplates;
     const source = given === undefined ? ownTemplate(own, tools) : sourceOf(given, own);
-    if (source !== undefined) return tools ? withTools(source) : source;
+    if (source !== undefined) return source;
     if (!this.#warned) {
       this.#warned = true;
       const known = templateNames.join(', ');
@@ -380,7 +379,7 @@ export class Model implements AsyncDisposable {
         'LlamaWarning',
       );
     }
-    return tools ? withTools(sourceOf('chatml')) : sourceOf('chatml');
+    return sourceOf('chatml');
   }
 
   /** What a template makes of messages. The only caller of templates. */

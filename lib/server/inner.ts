@@ -5,6 +5,7 @@ import type { BoundOptions, Chunk, GenerateOptions, Generation, MessageInput, Mo
 import type { Call } from './call';
 import type { TokenBytes } from './file';
 import type { Lease, Served } from './models';
+import { templateFor } from './templates';
 
 /** What is gone on from. */
 export type Input =
@@ -127,7 +128,7 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
     lease = await models.lease(served, call.signal, ask.keepAlive);
     const bytes = ask.options.logprobs === undefined ? undefined : await served.tokenBytes;
     const signal = AbortSignal.any([call.signal, failed.signal]);
-    const asking = new Asking(lease.model, withTemplate(ask, served), signal, bytes, hear, from);
+    const asking = new Asking(lease.model, withTemplate(ask, served, lease.model), signal, bytes, hear, from);
     const width = Math.max(1, Math.floor(place.slots.length / n));
     const choices: Choice[] = [];
     let next = 0;
@@ -161,17 +162,17 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
   }
 }
 
-/** The template that the model is served with, for conversations. */
-const withTemplate = (ask: Ask, { template }: Served): Ask =>
-  template !== undefined && ask.inputs.every((input) => 'messages' in input) ? { ...ask, options: { ...ask.options, template } } : ask;
+/** With the template of conversations. */
+const withTemplate = (ask: Ask, { template }: Served, model: Model): Ask =>
+  ask.inputs.every((input) => 'messages' in input) ? { ...ask, options: { ...ask.options, ...templateFor(model, template, ask.options.tools) } } : ask;
 
 /** Tokens of the prompts of a request, each counted as it will be. */
 export async function promptTokens(call: Call, ask: Ask): Promise<number> {
   const served = call.state.models.find(ask.model);
-  const { inputs, options } = withTemplate(ask, served);
   call.noted.model = served.name;
   const { model, release } = await call.state.models.lease(served, call.signal);
   try {
+    const { inputs, options } = withTemplate(ask, served, model);
     const counts = await Promise.all(inputs.map(async (input) => (await idsOf(model, input, options, call.signal)).length));
     return counts.reduce((sum, count) => sum + count, 0);
   } finally {

@@ -9,6 +9,7 @@ import { toolEntries, toolsOf } from '../openai/tools';
 import { conversation, messages } from '../openai/messages';
 import { ranked, vectorsOf } from '../vectors';
 import { integer, maybe, object, someOf } from '../wire';
+import { templateFor } from '../templates';
 import { completed, completionEntries } from './completion';
 
 /** Does something with a model that is loaded. */
@@ -117,9 +118,11 @@ export const tokenRoutes = [
     summary: 'What a conversation reads as.',
     body: templateRequest,
     run: async (call, body) =>
-      using(call, body.model, async (model) => {
+      using(call, body.model, async (model, { template }) => {
         const variables = body.chat_template_kwargs;
-        const ids = await model.promptIds(conversation(body.messages), { ...toolsOf(body), ...(variables && { variables }), signal: call.signal });
+        const tools = toolsOf(body);
+        const options = { ...tools, ...templateFor(model, template, tools.tools), ...(variables && { variables }), signal: call.signal };
+        const ids = await model.promptIds(conversation(body.messages), options);
         return { prompt: model.detokenize(ids, { special: true }) };
       }),
   }),

@@ -1,5 +1,8 @@
-// Tools for templates that have no place for them: they are told in the system message, calls are written as Hermes models write them, and results are
+// The template of a conversation. Tools for templates that have no place for them: they are told in the system message, calls are written as Hermes models write them, and results are
 // said by the user. It rewrites the messages; the template itself follows.
+
+import type { GenerateOptions, Model } from '../index';
+import { sourceOf } from '../templates';
 
 const preface = `{%- if tools -%}
 {%- set told = namespace(system='', messages=[], results='') -%}
@@ -37,8 +40,10 @@ const preface = `{%- if tools -%}
 {%- endif -%}
 `;
 
-/**
- * A template with a place for tools: itself, where it has one.
- * @internal
- */
-export const withTools = (template: string): string => (/\btools\b/.test(template) ? template : preface + template);
+/** The template of a conversation, where the engine would not find it: another one is served, or tools need a place. */
+export function templateFor({ info }: Model, given: string | undefined, tools: GenerateOptions['tools']): Pick<GenerateOptions, 'template'> {
+  if (tools === undefined || Object.keys(tools).length === 0) return given === undefined ? {} : { template: given };
+  const own = given ?? info.chatTemplates.tool_use ?? info.chatTemplates.default ?? 'chatml';
+  const source = sourceOf(own, info.chatTemplates);
+  return { template: /\btools\b/.test(source) ? source : preface + source };
+}
