@@ -11,7 +11,7 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: process.env.LLAMA_TS_TEST_ALL ? [] : [`/test/(${longOnes.join('|')})\\.test\\.ts$`],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.test.json', diagnostics: false }] },
-  moduleNameMapper: { '^llama-ts$': '<rootDir>/dist/lib/index.js' },
+  moduleNameMapper: { '^llama-ts$': '<rootDir>/dist/lib/index.js', '^llama-ts/server$': '<rootDir>/dist/lib/server/index.js' },
   modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/bench'],
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 300_000, // for what hangs: a loaded machine, or a sanitizer, takes several times what a quiet one does

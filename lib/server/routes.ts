@@ -12,6 +12,7 @@ import { chatRoutes } from './openai/chat';
 import { completionRoutes } from './openai/completions';
 import { embeddingRoutes } from './openai/embeddings';
 import { modelRoutes } from './openai/models';
+import { openApi } from './openapi';
 import { responseRoutes } from './openai/responses';
 
 const watching: readonly Route[] = [
@@ -63,8 +64,4 @@ export const routes: readonly Route[] = [
 ];
 
 let made: unknown; // once: it takes a while
-
-async function document(): Promise<unknown> {
-  const { openApi } = await import('./openapi.js');
-  return (made ??= openApi(routes));
-}
+const document = (): unknown => (made ??= openApi(routes));
