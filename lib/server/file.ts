@@ -27,7 +27,8 @@ const longest = 64;
 
 /** Reads them. */
 export async function factsOf(path: string): Promise<Facts> {
-  const [file, { mtime }] = await Promise.all([inspectModel(path), stat(path)]);
+  const file = await inspectModel(path);
+  const { mtime } = await stat(path);
   const { metadata, tensors } = file;
   const architecture = textOf(metadata.get('general.architecture'));
   const tokens = metadata.get('tokenizer.ggml.tokens');

@@ -45,7 +45,6 @@ export class Served {
   lastUsed = 0;
   /** When it is let go, in milliseconds since 1970; undefined: not yet known. */
   expires: number | undefined;
-  loadedAt = 0;
   loading: Promise<Model> | undefined;
   leaving: Promise<void> | undefined; // memory
   timer: NodeJS.Timeout | undefined;
@@ -169,7 +168,7 @@ export class Models {
       const model = await this.#loadInRoom(served);
       served.bytes = bytesOf(model);
       served.model = model;
-      served.loadedAt = Date.now();
+      await this.#trim();
       this.#keeping.told('loaded', served, { ms: Math.round(performance.now() - from), bytes: served.bytes });
       return model;
     } catch (error) {
@@ -194,12 +193,21 @@ export class Models {
   /** Lets go of what was unused longest until `need` bytes fit; waits for those in use. */
   async #makeRoom(need: number): Promise<void> {
     const { memory } = this.#keeping;
-    if (need > memory) throw new LlamaError('MEMORY', `the model takes ${need} bytes, and all models together may take ${memory}`);
-    while (this.all.reduce((sum, { model, bytes }) => sum + (model ? bytes : 0), 0) + need > memory) {
+    if (need > memory) throw new ApiError(500, `the model takes ${need} bytes, and models may take ${memory} together: memory (--model-memory) says how many`);
+    while (this.#taken + need > memory) {
       const oldest = this.#idle();
       if (oldest) await this.unload(oldest);
       else await new Promise<void>((wake) => this.#freed.push(wake));
     }
+  }
+
+  get #taken(): number {
+    return this.all.reduce((sum, { model, bytes }) => sum + (model ? bytes : 0), 0);
+  }
+
+  /** What a model takes is known when it is loaded: if that was too much, others go that nobody uses. */
+  async #trim(): Promise<void> {
+    for (let oldest = this.#idle(); oldest && this.#taken > this.#keeping.memory; oldest = this.#idle()) await this.unload(oldest);
   }
 
   #idle(): Served | undefined {
