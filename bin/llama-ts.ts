@@ -14,6 +14,7 @@ function commands(): CommandModule[] {
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
     require('./commands/serve') as { default: CommandModule },
+    require('./commands/top') as { default: CommandModule },
     require('./commands/infill') as { default: CommandModule },
     require('./commands/tokenize') as { default: CommandModule },
     require('./commands/apply-template') as { default: CommandModule },

@@ -128,7 +128,7 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
     lease = await models.lease(served, call.signal, ask.keepAlive);
     const bytes = ask.options.logprobs === undefined ? undefined : await served.tokenBytes;
     const signal = AbortSignal.any([call.signal, failed.signal]);
-    const asking = new Asking(lease.model, withTemplate(ask, served, lease.model), signal, bytes, hear, from);
+    const asking = new Asking(lease.model, withTemplate(ask, served, lease.model), signal, bytes, hear, from, (tokens) => metrics.said(tokens));
     const width = Math.max(1, Math.floor(place.slots.length / n));
     const choices: Choice[] = [];
     let next = 0;
@@ -214,6 +214,7 @@ class Asking {
     private readonly bytes: TokenBytes | undefined,
     private readonly hear: Hear | undefined,
     private readonly from: number,
+    private readonly said: (tokens: number) => void,
   ) {}
 
   /** The answers to one of the inputs. */
@@ -254,16 +255,19 @@ class Asking {
   async #follow(generation: Generation<unknown>, index: number, input: number, promptIds: Uint32Array | undefined): Promise<Choice> {
     const calls = new Calls();
     const silent = this.ask.options.maxTokens === 0;
-    let [told, thought] = [0, 0]; // log-probabilities, tokens of reasoning
+    let [told, thought, come] = [0, 0, 0]; // log-probabilities, tokens of reasoning, tokens
     for await (const chunk of generation) {
       this.#first();
       told += chunk.logprobs?.length ?? 0;
+      come += chunk.ids.length;
+      this.said(silent ? 0 : chunk.ids.length);
       if (chunk.type === 'reasoning') thought += chunk.ids.length;
       const heard = silent || !this.hear ? undefined : this.#heard(chunk, index, calls);
       const waits = heard && this.hear?.(heard);
       if (waits) await waits;
     }
     const of = { ...this.#choice(await generation, index, input, calls, silent, promptIds), reasoningTokens: thought };
+    this.said(silent ? 0 : of.usage.completion - come);
     if (this.hear) await this.hear({ choice: index, type: 'end', of, logprobs: of.logprobs?.slice(told) });
     return of;
   }

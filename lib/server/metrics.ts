@@ -147,10 +147,14 @@ export class ServerMetrics {
     return family;
   }
 
+  /** Tokens, when they come. */
+  said(tokens: number): void {
+    this.#predicted.add(tokens);
+  }
+
   generated(took: Took): void {
     this.#prompt.add(took.promptTokens - took.cachedTokens);
     this.#promptSeconds.add(took.prefillMs / 1000);
-    this.#predicted.add(took.completionTokens);
     this.#predictedSeconds.add(took.decodeMs / 1000);
     this.#cached.add(took.cachedTokens);
     this.#finished.add(1, { finished_reason: took.finish });
