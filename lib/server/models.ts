@@ -2,21 +2,10 @@
 import { LlamaError, loadModel, type LoadOptions, type Model } from '../index';
 import { ApiError } from './failure';
 import { factsOf, TokenBytes, type Facts } from './file';
+import type { ModelSource } from './options';
 import { Queue } from './queue';
 
-/** A model to serve. */
-export interface ModelSource {
-  /** A GGUF file, the first part of a split one, or a Hugging Face folder. */
-  readonly path: string;
-  /** Default: the file's name without its ending. */
-  readonly name?: string;
-  readonly aliases?: readonly string[];
-  /** A Jinja chat template in place of the file's, or the name of one. */
-  readonly template?: string;
-  readonly load?: LoadOptions;
-}
-
-/** How models are kept. @internal */
+/** How models are kept. */
 export interface Keeping {
   readonly parallel: number;
   readonly maxQueue: number;

@@ -1,7 +1,18 @@
 // What a server is told.
-import { LlamaError } from '../index';
+import { LlamaError, type LoadOptions } from '../index';
 import type { LogEntry, LogLevel } from './log';
-import type { ModelSource } from './models';
+
+/** A model to serve. */
+export interface ModelSource {
+  /** A GGUF file, the first part of a split one, or a Hugging Face folder. */
+  readonly path: string;
+  /** Default: the file's name without its ending. */
+  readonly name?: string;
+  readonly aliases?: readonly string[];
+  /** A Jinja chat template in place of the file's, or the name of one. */
+  readonly template?: string;
+  readonly load?: LoadOptions;
+}
 
 /** How a server is set up. */
 export interface HandlerOptions {
