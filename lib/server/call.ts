@@ -24,6 +24,8 @@ export interface Noted {
   model?: string;
   promptTokens?: number;
   completionTokens?: number;
+  /** What answers were not as they had to be. */
+  problems?: number;
 }
 
 /** A request. */

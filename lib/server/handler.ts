@@ -88,6 +88,8 @@ export class Handler {
     if (!found?.route) throw this.#absent(res, path, found?.allowed ?? []);
     const { route, rest } = found;
     if (route.access !== 'open') this.#mustBeReady();
+    const encoding = req.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') throw new ApiError(415, 'content-encoding: expected a body as it is', { code: 'unsupported' });
     const reading = { most: settings.maxBodyBytes, room: this.#bodies, expectsContinue: of.expectsContinue };
     const body = route.body && read(route.body, jsonOf(await readBody(req, res, reading)));
     const timer = settings.deadline === Infinity ? undefined : setTimeout(() => done.abort(late(settings.deadline)), settings.deadline * 1000);

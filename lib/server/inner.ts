@@ -65,6 +65,7 @@ export interface Choice {
   readonly usage: Result<unknown>['usage'];
   readonly timing: Result<unknown>['timing'];
   readonly seed: number;
+  readonly problems: number;
 }
 
 /** What is heard while an answer is made. `index` counts the calls of an answer. */
@@ -138,20 +139,7 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
     await Promise.all(Array.from({ length: Math.min(width, ask.inputs.length) }, lane));
     choices.sort((a, b) => a.index - b.index);
     const answered = gathered(served, choices, { loadMs: lease.loadMs, queuedMs: place.waitedMs, allMs: performance.now() - from }, place.slots[0] ?? 0);
-    for (const { usage, timing, finish } of choices)
-      metrics.generated({
-        promptTokens: usage.prompt,
-        cachedTokens: usage.cached,
-        completionTokens: usage.completion,
-        prefillMs: timing.prefillMs,
-        decodeMs: timing.decodeMs,
-        queuedMs: place.waitedMs + timing.queuedMs,
-        firstMs: asking.firstMs,
-        allMs: answered.timing.allMs,
-        finish,
-      });
-    call.noted.promptTokens = answered.usage.prompt;
-    call.noted.completionTokens = answered.usage.completion;
+    count(call, answered, place.waitedMs, asking.firstMs);
     return answered;
   } catch (error) {
     failed.abort(error);
@@ -162,6 +150,26 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
   }
 }
 
+/** Counts an answer, and tells the log of it. */
+function count({ noted, state }: Call, { choices, usage: all, timing: { allMs } }: Answer, waitedMs: number, firstMs: number): void {
+  for (const { usage, timing, finish } of choices)
+    state.metrics.generated({
+      promptTokens: usage.prompt,
+      cachedTokens: usage.cached,
+      completionTokens: usage.completion,
+      prefillMs: timing.prefillMs,
+      decodeMs: timing.decodeMs,
+      queuedMs: waitedMs + timing.queuedMs,
+      firstMs,
+      allMs,
+      finish,
+    });
+  noted.promptTokens = all.prompt;
+  noted.completionTokens = all.completion;
+  const problems = choices.reduce((sum, each) => sum + each.problems, 0);
+  if (problems > 0) noted.problems = problems;
+}
+
 /** With the template of conversations. */
 const withTemplate = (ask: Ask, { template }: Served, model: Model): Ask =>
   ask.inputs.every((input) => 'messages' in input) ? { ...ask, options: { ...ask.options, ...templateFor(model, template, ask.options.tools) } } : ask;
@@ -170,13 +178,25 @@ const withTemplate = (ask: Ask, { template }: Served, model: Model): Ask =>
 export async function promptTokens(call: Call, ask: Ask): Promise<number> {
   const served = call.state.models.find(ask.model);
   call.noted.model = served.name;
-  const { model, release } = await call.state.models.lease(served, call.signal);
-  try {
+  return using(call, served, async (model) => {
     const { inputs, options } = withTemplate(ask, served, model);
     const counts = await Promise.all(inputs.map(async (input) => (await idsOf(model, input, options, call.signal)).length));
     return counts.reduce((sum, count) => sum + count, 0);
+  });
+}
+
+/** Does something quick with a model: it is loaded where it is not, and few do so at a time. */
+export async function using<T>(call: Call, served: Served, work: (model: Model) => Promise<T>): Promise<T> {
+  const place = await served.quick.enter(call.owner, 1, call.signal);
+  try {
+    const { model, release } = await call.state.models.lease(served, call.signal);
+    try {
+      return await work(model);
+    } finally {
+      release();
+    }
   } finally {
-    release();
+    place.release();
   }
 }
 
@@ -326,6 +346,7 @@ class Asking {
       usage: silent ? { ...usage, completion: 0 } : usage,
       timing: result.timing,
       seed: result.seed,
+      problems: result.problems?.length ?? 0,
     };
   }
 }

@@ -25,10 +25,13 @@ export interface Lease {
 }
 
 const latest = ':latest';
+const quickPlaces = 4;
 
 /** One of the models. */
 export class Served {
   readonly queue: Queue;
+  /** For what takes a moment of a processor, and no place of the model: tokens and counts. */
+  readonly quick: Queue;
   model: Model | undefined;
   users = 0;
   lastUsed = 0;
@@ -50,6 +53,7 @@ export class Served {
     keeping: Keeping,
   ) {
     this.queue = new Queue(keeping.parallel, keeping.maxQueue);
+    this.quick = new Queue(quickPlaces, keeping.maxQueue);
   }
 
   get facts(): Promise<Facts> {

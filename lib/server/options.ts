@@ -99,7 +99,7 @@ function between(name: string, value: number | undefined, fallback: number, leas
 }
 
 function keys(name: string, given: readonly string[] = []): readonly string[] {
-  if (given.some((key) => typeof key !== 'string' || key.length < 8 || /\s/.test(key))) refuse(name, 'keys of at least 8 letters, without spaces');
+  if (given.some((key) => typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key))) refuse(name, 'keys of letters, digits and signs, without spaces');
   return given;
 }
 

@@ -80,6 +80,7 @@ export function createHandler(options: HandlerOptions): RequestHandler {
   return Object.assign(handle, { ready, close, [Symbol.asyncDispose]: close });
 }
 
+const unspecified = ['0.0.0.0', '::'];
 const loopbacks = ['127.0.0.1', '::1', 'localhost'];
 
 function checkReach(host: string, { apiKeys = [], openToAll = false }: ServeOptions, log: Log): void {
@@ -137,7 +138,7 @@ export async function serve(options: ServeOptions): Promise<LlamaServer> {
   server.maxConnections = maxConnections;
   let parts: Parts;
   try {
-    parts = partsOf({ ...options, allowedHosts: [...(options.allowedHosts ?? []), host] }, 'info');
+    parts = partsOf({ ...options, allowedHosts: [...(options.allowedHosts ?? []), ...(unspecified.includes(host) ? [] : [host])] }, 'info');
   } catch (error) {
     server.close();
     throw error;

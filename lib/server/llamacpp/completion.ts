@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 import { route, type Call } from '../call';
 import { bodyOf } from '../failure';
-import { answer, type Answer, type Ask, type Choice, type Heard, type Input, type Logprob } from '../inner';
+import { answer, using, type Answer, type Ask, type Choice, type Heard, type Input, type Logprob } from '../inner';
 import { limitOf, stopsOf, stopTexts } from '../openai/chat';
 import { tokenId } from '../openai/completions';
 import { boundEntries, boundOf } from '../openai/format';
@@ -54,14 +54,10 @@ function promptsOf(prompt: Prompt): (string | readonly (string | number)[])[] {
 async function inputOf(call: Call, model: string | null | undefined, prompt: string | readonly (string | number)[]): Promise<Input> {
   if (typeof prompt === 'string') return { text: prompt };
   if (prompt.every((each) => typeof each === 'number')) return { ids: prompt as readonly number[] };
-  const { models } = call.state;
-  const lease = await models.lease(models.find(model), call.signal);
-  try {
-    const ids = prompt.map((each) => (typeof each === 'number' ? [each] : [...lease.model.tokenize(each, { special: true })]));
-    return { ids: [...(await lease.model.promptIds('')), ...ids.flat()] };
-  } finally {
-    lease.release();
-  }
+  return using(call, call.state.models.find(model), async (of) => {
+    const ids = prompt.map((each) => (typeof each === 'number' ? [each] : [...of.tokenize(each, { special: true })]));
+    return { ids: [...(await of.promptIds('')), ...ids.flat()] };
+  });
 }
 
 /** The one inner request of it. */

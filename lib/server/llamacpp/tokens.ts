@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { Model } from '../../index';
 import { route, type Call } from '../call';
 import { wrong } from '../failure';
+import { using } from '../inner';
 import type { Served } from '../models';
 import { toolEntries, toolsOf } from '../openai/tools';
 import { conversation, messages } from '../openai/messages';
@@ -12,16 +13,10 @@ import { integer, maybe, object, someOf } from '../wire';
 import { templateFor } from '../templates';
 import { completed, completionEntries } from './completion';
 
-/** Does something with a model that is loaded. */
-async function using<T>(call: Call, name: string | null | undefined, work: (model: Model, served: Served) => Promise<T>): Promise<T> {
-  const { models } = call.state;
-  const served = models.find(name);
-  const { model, release } = await models.lease(served, call.signal);
-  try {
-    return await work(model, served);
-  } finally {
-    release();
-  }
+/** The same, by the model's name. */
+async function withModel<T>(call: Call, name: string | null | undefined, work: (model: Model, served: Served) => Promise<T>): Promise<T> {
+  const served = call.state.models.find(name);
+  return using(call, served, (model) => work(model, served));
 }
 
 const tokenizeRequest = v.object({
@@ -33,7 +28,7 @@ const tokenizeRequest = v.object({
 });
 
 async function tokenize(call: Call, body: v.InferOutput<typeof tokenizeRequest>): Promise<unknown> {
-  return using(call, body.model, async (model, served) => {
+  return withModel(call, body.model, async (model, served) => {
     const begin = body.add_special === true ? await model.promptIds('') : [];
     const own = await model.tokenizeAsync(body.content ?? '', { special: body.parse_special !== false, signal: call.signal });
     const ids = [...begin, ...own];
@@ -109,7 +104,7 @@ export const tokenRoutes = [
     form: 'openai',
     summary: 'The text of token ids.',
     body: detokenizeRequest,
-    run: async (call, { model: name, tokens }) => using(call, name, async (model) => ({ content: await model.detokenizeAsync(tokens, { special: true }) })),
+    run: async (call, { model: name, tokens }) => withModel(call, name, async (model) => ({ content: await model.detokenizeAsync(tokens, { special: true }) })),
   }),
   route({
     method: 'POST',
@@ -118,7 +113,7 @@ export const tokenRoutes = [
     summary: 'What a conversation reads as.',
     body: templateRequest,
     run: async (call, body) =>
-      using(call, body.model, async (model, { template }) => {
+      withModel(call, body.model, async (model, { template }) => {
         const variables = body.chat_template_kwargs;
         const tools = toolsOf(body);
         const options = { ...tools, ...templateFor(model, template, tools.tools), ...(variables && { variables }), signal: call.signal };

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 import type { GenerateOptions } from '../../index';
 import { route, type Call } from '../call';
-import { bodyOf } from '../failure';
+import { bodyOf, wrong } from '../failure';
 import { answer, newId, promptTokens, type Answer, type Ask, type Choice, type Heard, type Logprob } from '../inner';
 import { samplingEntries, samplingOf } from '../samplers';
 import { comment, event, streamed, type Talk } from '../stream';
@@ -59,6 +59,7 @@ const chatRequest = v.object({
 type ChatRequest = v.InferOutput<typeof chatRequest>;
 
 function askOf(body: ChatRequest): Ask {
+  if (body.logprobs !== true && body.top_logprobs) throw wrong('top_logprobs', 'has no effect without logprobs: true: leave it out, or ask for them');
   const { reasoning_effort: effort, chat_template_kwargs: variables } = body;
   const limit = body.max_completion_tokens ?? body.max_tokens;
   return {
