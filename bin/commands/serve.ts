@@ -82,6 +82,7 @@ function serveOptions(flags: Flags): ServeOptions {
     ...(flags.modelMemory !== undefined && { memory: gibibytes(flags.modelMemory) }),
     ...(flags.maxBody !== undefined && { maxBodyBytes: (flags.maxBody as number) * 2 ** 20 }),
     ...(flags.open === true && { openToAll: true }),
+    ...(flags.page === false && { page: false }),
     ...(apiKeys.length > 0 && { apiKeys }),
     ...(adminKeys.length > 0 && { adminKeys }),
   };
@@ -138,6 +139,7 @@ const command: CommandModule = {
         'admin-key': words('key for loading and unloading models (also LLAMA_ADMIN_KEY)'),
         'admin-key-file': word('file with such keys, one a line'),
         open: { type: 'boolean', describe: 'with --host: let everybody use it, without a key' },
+        page: { type: 'boolean', default: true, describe: 'give browsers the web page; --no-page does not' },
         'allowed-host': words('name that the server is called by; several times for several'),
         'cors-origin': words('origin whose pages may use it, such as https://app.example; several times for several'),
         'tls-cert': word('certificate, PEM', ['ssl-cert-file']),

@@ -44,6 +44,8 @@ export interface HandlerOptions {
   stall?: number;
   /** Responses that are kept for `previous_response_id`, in memory. Default 1000; each is kept for an hour at most. */
   storedResponses?: number;
+  /** Whether browsers are given the web page at `/`. Default true. */
+  page?: boolean;
   /** What is told. Default `info`; a handler's, `silent`. */
   logLevel?: LogLevel;
   /** Takes the log's lines. Default: JSON on standard error. */
@@ -83,6 +85,7 @@ export interface Settings {
   readonly deadline: number;
   readonly stall: number;
   readonly storedResponses: number;
+  readonly page: boolean;
   readonly logLevel: LogLevel;
   readonly log: ((entry: LogEntry) => void) | undefined;
 }
@@ -135,6 +138,7 @@ export function settingsFrom(options: HandlerOptions, usualLevel: LogLevel): Set
     deadline: between('deadline', options.deadline, Infinity, 0.001),
     stall: between('stall', options.stall, 30, 0.001),
     storedResponses: between('storedResponses', options.storedResponses, 1000, 0),
+    page: options.page ?? true,
     logLevel: options.logLevel ?? usualLevel,
     log: options.log,
   };

@@ -14,6 +14,7 @@ import { embeddingRoutes } from './openai/embeddings';
 import { modelRoutes } from './openai/models';
 import { openApi } from './openapi';
 import { responseRoutes } from './openai/responses';
+import { pageRoutes } from './page';
 
 const watching: readonly Route[] = [
   bare({
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
   ...nativeCompletionRoutes,
   ...tokenRoutes,
   ...watchRoutes,
+  ...pageRoutes,
   described,
 ];
 

@@ -15,19 +15,21 @@ const wireName = ({ name }: SamplerParameter): string => known[name] ?? snake(na
 const limits = { temperature: [0, 100], top_p: [0, 1] } as const;
 
 function entry(parameter: SamplerParameter): v.GenericSchema {
-  const { type, minimum, maximum } = parameter;
-  if (type === 'boolean') return maybe(v.boolean());
-  if (type === 'texts') return maybe(someOf(v.string(), maximum));
-  return maybe((type === 'integer' ? integer : number)(minimum, maximum));
+  const { type, minimum, maximum, sentence } = parameter;
+  if (type === 'boolean') return maybe(v.pipe(v.boolean(), v.description(sentence)));
+  if (type === 'texts') return maybe(v.pipe(someOf(v.string(), maximum), v.description(sentence)));
+  return maybe(v.pipe((type === 'integer' ? integer : number)(minimum, maximum), v.description(sentence)));
 }
+
+const sentenceOf = (name: SamplerParameter['name']): string => parameters.find((parameter) => parameter.name === name)?.sentence ?? '';
 
 const bias = v.union([v.number(), v.literal(false)]);
 
 /** Fields of every body that generates. */
 export const samplingEntries = {
   ...Object.fromEntries(parameters.map((p) => [wireName(p), entry(p)])),
-  temperature: maybe(number(...limits.temperature)),
-  top_p: maybe(number(...limits.top_p)),
+  temperature: maybe(v.pipe(number(...limits.temperature), v.description(sentenceOf('temperature')))),
+  top_p: maybe(v.pipe(number(...limits.top_p), v.description(sentenceOf('topP')))),
   seed: maybe(v.pipe(v.number(), v.safeInteger())),
   logit_bias: maybe(
     v.union([v.record(v.string(), v.number()), someOf(v.tuple([v.union([v.number(), v.string()]), bias]))], 'Expected an object of token ids, or pairs'),

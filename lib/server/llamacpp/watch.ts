@@ -28,6 +28,7 @@ async function props(call: Call): Promise<unknown> {
     model_path: of.path.split(/[\\/]/).at(-1) ?? '', // the folder is nobody's business
     chat_template: of.model?.info.chatTemplate ?? template,
     modalities: { vision: false, audio: false },
+    may_manage: call.owner.startsWith('manage-'),
     build_info: `llama-ts ${version}`,
   };
 }

@@ -6,6 +6,7 @@ import { bare, route, Text, type Call } from '../call';
 import { ApiError, wrong } from '../failure';
 import type { Facts } from '../file';
 import type { Served } from '../models';
+import { page } from '../page';
 import { vectorsOf } from '../vectors';
 import { integer, maybe, someOf } from '../wire';
 import { nanoseconds } from './answer';
@@ -125,9 +126,9 @@ export const ollamaModelRoutes = [
     method: 'GET',
     path: '/',
     form: 'ollama',
-    summary: 'Says that a server is here.',
+    summary: 'The web page, to browsers; says that a server is here, to others.',
     access: 'open',
-    run: async () => new Text('Ollama is running', 'text/plain; charset=utf-8'),
+    run: async (call) => (await page(call)) ?? new Text('Ollama is running', 'text/plain; charset=utf-8'),
   }),
   bare({ method: 'GET', path: '/api/version', form: 'ollama', summary: "The version of Ollama's API.", run: async () => ({ version: apiVersion }) }),
   bare({
