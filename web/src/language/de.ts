@@ -163,7 +163,6 @@ export const de: Language = {
   keyRegenerate: 'Letzte Antwort neu erzeugen',
   keyEdit: 'Letzte Nachricht bearbeiten',
   keyCopy: 'Letzte Antwort kopieren',
-  keyBranch: 'Vorige oder nächste Fassung der letzten Antwort',
   keyList: 'Diese Liste',
   keySend: 'Senden',
   keyLine: 'Neue Zeile',

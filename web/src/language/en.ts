@@ -165,7 +165,6 @@ export const en = {
   keyRegenerate: 'Regenerate the last answer',
   keyEdit: 'Edit the last message',
   keyCopy: 'Copy the last answer',
-  keyBranch: 'Previous or next version of the last answer',
   keyList: 'This list',
   keySend: 'Send',
   keyLine: 'New line',

@@ -1,5 +1,5 @@
 // Markdown as a tree of the few things that the page shows. Whatever is markup in it stays text: there is no node for HTML.
-import { Marked, type Token, type Tokens } from 'marked';
+import { Lexer, Marked, type Token, type Tokens } from 'marked';
 
 import { decoded } from './entities';
 import { blockFormula, inlineFormula } from './formula';
@@ -13,7 +13,8 @@ export type Inline =
 
 export type Block =
   | { readonly type: 'paragraph' | 'tight'; readonly inner: readonly Inline[] }
-  | { readonly type: 'heading'; readonly depth: number; readonly inner: readonly Inline[] }
+  /** Its depth is how large it is, its level where it stands among the headings of the page, of which none may be left out. */
+  | { readonly type: 'heading'; readonly depth: number; readonly level: number; readonly inner: readonly Inline[] }
   | { readonly type: 'code'; readonly language: string; readonly text: string }
   | { readonly type: 'quote'; readonly inner: readonly Block[] }
   | { readonly type: 'list'; readonly start: number | undefined; readonly items: readonly Item[] }
@@ -31,7 +32,7 @@ export interface Item {
 export type Align = 'left' | 'center' | 'right' | undefined;
 export type Cell = readonly Inline[];
 
-const marked = new Marked({ gfm: true }, { extensions: [blockFormula, inlineFormula] });
+const { defaults } = new Marked({ gfm: true }, { extensions: [blockFormula, inlineFormula] });
 
 const deepest = 40;
 const longest = 400_000; // letters; what is longer is shown as it is
@@ -102,6 +103,12 @@ function tableOf({ align, header, rows }: Tokens.Table, depth: number): Block {
   return { type: 'table', align: align.map((each) => each ?? undefined), head: header.map(cell), rows: rows.map((row) => row.map(cell)) };
 }
 
+function headingOf(token: Tokens.Heading, depth: number): Block {
+  const inner = inlinesOf(token.tokens, depth);
+  if (depth > 0) return { type: 'paragraph', inner: [{ type: 'strong', inner }] }; // of a quote: none of the page's own
+  return { type: 'heading', depth: token.depth, level: token.depth + 1, inner };
+}
+
 function blockOf(token: Token, depth: number): Block[] {
   if (depth > deepest) return [{ type: 'plain', text: token.raw }];
   switch (token.type) {
@@ -113,7 +120,7 @@ function blockOf(token: Token, depth: number): Block[] {
     case 'text':
       return [{ type: 'tight', inner: token.tokens ? inlinesOf(token.tokens, depth) : [{ type: 'text', text: decoded(token.raw) }] }];
     case 'heading':
-      return [{ type: 'heading', depth: (token as Tokens.Heading).depth, inner: inlinesOf(token.tokens, depth) }];
+      return [headingOf(token as Tokens.Heading, depth)];
     case 'code':
       return [{ type: 'code', language: /^[\w+#.-]{1,30}/.exec((token as Tokens.Code).lang ?? '')?.[0] ?? '', text: (token as Tokens.Code).text }];
     case 'blockquote':
@@ -139,11 +146,28 @@ export interface Part {
   readonly block: Block;
 }
 
+const mostMarks = 600; // of emphasis in a paragraph: looking for their ends takes the square of their number
+
+const marksIn = (text: string): number => text.match(/[*_]/g)?.length ?? 0;
+
+/** The tokens of a text. A paragraph of nothing but marks is left as it is written: it would hold the page up for minutes. */
+function tokensOf(text: string): readonly Token[] {
+  const lexer = new Lexer(defaults);
+  lexer.blockTokens(text.replace(/\r\n?/g, '\n'), lexer.tokens);
+  for (const { src, tokens } of lexer.inlineQueue) {
+    if (marksIn(src) <= mostMarks) lexer.inlineTokens(src, tokens);
+    else tokens.push({ type: 'text', raw: src, text: src, escaped: false });
+  }
+  return lexer.tokens;
+}
+
 /** Reads a text; what cannot be read is shown as it is. */
 export function read(text: string): readonly Part[] {
   if (text.length > longest) return [{ raw: text, block: { type: 'plain', text } }];
   try {
-    return marked.lexer(text).flatMap((token) => blockOf(token, 0).map((block) => ({ raw: token.raw, block })));
+    let level = 1; // the page's own heading
+    const levelled = (block: Block): Block => (block.type === 'heading' ? { ...block, level: (level = Math.min(block.level, level + 1, 6)) } : block);
+    return tokensOf(text).flatMap((token) => blockOf(token, 0).map((block) => ({ raw: token.raw, block: levelled(block) })));
   } catch {
     return [{ raw: text, block: { type: 'plain', text } }]; // nested too deep for the stack
   }

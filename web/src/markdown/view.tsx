@@ -1,8 +1,11 @@
 // What a model says, drawn: of nodes that are made here, never of markup.
+import { h } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
 import { lazyFormula } from './lazy-formula';
 import { memo } from '../ui/memo';
 import { CodeBlock } from './code-block';
-import { read, type Align, type Block, type Inline, type Item } from './read';
+import { read, type Align, type Block, type Inline, type Item, type Part } from './read';
 
 function Inner({ of }: { readonly of: readonly Inline[] }) {
   return (
@@ -96,12 +99,8 @@ function Table({ of: { align, head, rows } }: { readonly of: Extract<Block, { ty
   );
 }
 
-function Heading({ depth, inner }: { readonly depth: number; readonly inner: readonly Inline[] }) {
-  // The page has the headings 1 and 2.
-  const content = <Inner of={inner} />;
-  if (depth <= 1) return <h3>{content}</h3>;
-  if (depth === 2) return <h4>{content}</h4>;
-  return depth === 3 ? <h5>{content}</h5> : <h6>{content}</h6>;
+function Heading({ of: { depth, level, inner } }: { readonly of: Extract<Block, { type: 'heading' }> }) {
+  return h(`h${level}`, { class: `heading heading-${depth}` }, <Inner of={inner} />);
 }
 
 const Drawn = memo(({ of }: { readonly of: Block }) => {
@@ -115,7 +114,7 @@ const Drawn = memo(({ of }: { readonly of: Block }) => {
     case 'tight':
       return <Inner of={of.inner} />;
     case 'heading':
-      return <Heading depth={of.depth} inner={of.inner} />;
+      return <Heading of={of} />;
     case 'code':
       return <CodeBlock language={of.language} text={of.text} />;
     case 'quote':
@@ -131,7 +130,12 @@ const Drawn = memo(({ of }: { readonly of: Block }) => {
     case 'table':
       return <Table of={of} />;
     case 'formula':
-      return <div class="formula">{lazyFormula(of.text, true)}</div>;
+      return (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways is reached by the keyboard
+        <div class="formula" tabIndex={0}>
+          {lazyFormula(of.text, true)}
+        </div>
+      );
     case 'rule':
       return <hr />;
     case 'plain':
@@ -154,6 +158,7 @@ const kept = new Map<string, Block>();
 const mostKept = 2000;
 
 function settledBlock(raw: string, block: Block): Block {
+  if (block.type === 'heading') return block; // its level depends on what is before it
   const known = kept.get(raw);
   if (known) return known;
   if (kept.size >= mostKept) kept.clear();
@@ -161,9 +166,30 @@ function settledBlock(raw: string, block: Block): Block {
   return block;
 }
 
+const share = 4; // reading takes a part of the time that is this small
+
+/** The parts of a text that grows. One that takes long to read is read more seldom. */
+function useParts(text: string): readonly Part[] {
+  const last = useRef<{ text: string; parts: readonly Part[]; until: number } | undefined>(undefined);
+  const [, draw] = useState(0);
+  const now = performance.now();
+  const wait = last.current && last.current.text !== text ? last.current.until - now : 0;
+  if (last.current === undefined || (last.current.text !== text && wait <= 0)) {
+    const parts = read(text);
+    const after = performance.now();
+    last.current = { text, parts, until: after + (after - now) * share };
+  }
+  useEffect(() => {
+    if (wait <= 0) return undefined;
+    const timer = setTimeout(() => draw((count) => count + 1), wait);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return last.current.parts;
+}
+
 /** A text in Markdown. */
 export const Markdown = memo(({ text }: { readonly text: string }) => {
-  const parts = read(text);
+  const parts = useParts(text);
   return (
     <div class="markdown">
       {parts.map(({ raw, block }, i) => (

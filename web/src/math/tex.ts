@@ -156,7 +156,8 @@ class Reader {
     if (/^\p{L}$/u.test(token)) return element('mi', [token]);
     if (token === '~') return space(0.25);
     if (/^[()[\]|/]$/.test(token)) return fence(token);
-    if (token === '&' || token === '}' || token === '$' || token === '#' || token === '%') throw new Unknown();
+    if (token === '\\' || token === '^' || token === '_' || token === '&' || token === '}' || token === '$' || token === '#' || token === '%')
+      throw new Unknown();
     return operator(token === '-' ? '−' : token === '*' ? '∗' : token);
   }
 
@@ -222,6 +223,11 @@ class Reader {
       case 'underset': {
         const under = this.#argument();
         return element('munder', [this.#argument(), under]);
+      }
+      case 'xrightarrow':
+      case 'xleftarrow': {
+        const arrow = operator(name === 'xrightarrow' ? '→' : '←', { stretchy: 'true' });
+        return element('mover', [arrow, element('mpadded', [this.#argument()], { width: '+1em', lspace: '0.5em' })]);
       }
       case 'boxed':
       case 'fbox':

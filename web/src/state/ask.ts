@@ -10,6 +10,7 @@ import { add, branch, childrenOf, nodeOf, pathTo, question, remove, replace, too
 import type { Answer, Conversation, Failure } from '../data/types';
 import { address, change, find, saveAll, shown } from './conversations';
 import { refresh, troubled } from './server';
+import { comparing } from './view';
 
 /** What is being asked, by conversation. */
 const running = signal<ReadonlyMap<string, AbortController>>(new Map());
@@ -68,6 +69,7 @@ async function answer(conversation: Conversation, parent: string, given?: readon
   running.value = new Map(running.value).set(id, controller);
   const bound = settings.schema.on && schemaOf(settings.schema.text) !== undefined;
   const answers = given ?? Array.from({ length: settings.answers }, () => waiting(parent, model, bound));
+  if (answers.length > 1) comparing.value = parent;
   const path = [...pathTo(conversation, parent), ...(given ?? [])];
   change(id, (of) => {
     if (given) return given.reduce((all, each) => replace(all, { ...each, state: 'waiting' }), of);

@@ -129,8 +129,8 @@ export function Compared({ all, chosen }: { readonly all: readonly Answer[]; rea
                   {t('useThis')}
                 </button>
               )}
+              <Timing of={of} />
             </div>
-            <Timing of={of} />
           </article>
         ))}
       </div>

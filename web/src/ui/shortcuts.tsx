@@ -35,8 +35,8 @@ const shortcuts: readonly Shortcut[] = [
   { code: 'KeyR', shown: 'R', name: 'keyRegenerate', run: withLast('assistant', regenerate) },
   { code: 'KeyE', shown: 'E', name: 'keyEdit', run: withLast('user', (id) => (editing.value = id)) },
   { code: 'KeyC', shown: 'C', name: 'keyCopy', run: withLast('assistant', (_, text) => void copyText(text)) },
-  { code: 'PageUp', shown: 'Page ↑', name: 'keyBranch', run: withLast('assistant', (id) => step(id, -1)) },
-  { code: 'PageDown', shown: 'Page ↓', name: 'keyBranch', run: withLast('assistant', (id) => step(id, 1)) },
+  { code: 'PageUp', shown: 'Page ↑', name: 'previous', run: withLast('assistant', (id) => step(id, -1)) },
+  { code: 'PageDown', shown: 'Page ↓', name: 'next', run: withLast('assistant', (id) => step(id, 1)) },
   { code: 'KeyK', shown: 'K', name: 'keyList', run: () => (shortcutsOpen.value = true) },
 ];
 

@@ -9,7 +9,8 @@ const share = (logprob: number): number => Math.exp(logprob);
 const visible = (text: string): string =>
   text.trim() === '' ? text.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅' : text.replaceAll('\n', '↵');
 
-const level = (logprob: number): number => Math.min(4, Math.floor(share(logprob) * 5));
+/** How sure the model was, from 0 to 4. */
+const level = (logprob: number): number => [0.02, 0.1, 0.3, 0.6].filter((least) => share(logprob) >= least).length;
 
 function Chances({ of, id, at }: { readonly of: TokenChance; readonly id: string; readonly at: { readonly left: number; readonly top: number } }) {
   const isThere = of.top.some(({ text }) => text === of.text);
@@ -52,17 +53,17 @@ export function Tokens({ of }: { readonly of: readonly TokenChance[] }) {
   const move = (to: number): void => {
     const index = Math.max(0, Math.min(of.length - 1, to));
     setCurrent(index);
-    group.current?.querySelectorAll<HTMLElement>('button')[index]?.focus();
+    group.current?.querySelectorAll<HTMLElement>('[role=option]')[index]?.focus();
   };
   const steps: Readonly<Record<string, number>> = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: of.length - 1 };
   const chance = open && of[open.index];
   return (
     <div class="tokens">
       <p class="small muted">{t('probabilitiesHint')}</p>
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
       <div
         ref={group}
-        role="group"
+        role="listbox"
+        tabIndex={-1}
         aria-label={t('tokensOf')}
         onMouseLeave={() => setOpen(undefined)}
         onKeyDown={(event) => {
@@ -77,11 +78,12 @@ export function Tokens({ of }: { readonly of: readonly TokenChance[] }) {
         }}
       >
         {of.map(({ text, logprob }, i) => (
-          <button
+          <span
             key={i}
-            type="button"
+            role="option"
             class={`token level-${level(logprob)}`}
             tabIndex={i === current ? 0 : -1}
+            aria-selected={i === current}
             aria-label={t('tokenLabel', { text: visible(text), percent: percentText(share(logprob)) })}
             aria-describedby={open?.index === i ? id : undefined}
             onMouseEnter={({ currentTarget }) => show(currentTarget, i)}
@@ -92,7 +94,7 @@ export function Tokens({ of }: { readonly of: readonly TokenChance[] }) {
             onBlur={() => setOpen(undefined)}
           >
             {text.includes('\n') ? text.replaceAll('\n', '↵\n') : text}
-          </button>
+          </span>
         ))}
       </div>
       {chance && <Chances of={chance} id={id} at={open} />}
