@@ -3,7 +3,7 @@ import { render } from 'preact';
 
 import { start } from './state/conversations';
 import { begin } from './state/preferences';
-import { describe, refresh } from './state/server';
+import { refresh } from './state/server';
 import { App } from './ui/app';
 import { onKey } from './ui/shortcuts';
 
@@ -11,4 +11,4 @@ begin();
 const ready = start();
 render(<App />, document.body);
 addEventListener('keydown', onKey);
-void ready.then(refresh).then(describe);
+void ready.then(refresh);

@@ -15,6 +15,10 @@ import { comparing } from './view';
 /** What is being asked, by conversation. */
 const running = signal<ReadonlyMap<string, AbortController>>(new Map());
 
+let leaving = false; // the page is: requests that end now are not the server's fault
+addEventListener('pagehide', () => (leaving = true));
+addEventListener('pageshow', () => (leaving = false));
+
 /** Whether an answer is being made in the conversation. */
 export const isRunning = (id: string): boolean => running.value.has(id);
 
@@ -76,12 +80,14 @@ async function answer(conversation: Conversation, parent: string, given?: readon
     const added = answers.reduce(add, of);
     return answers[0] ? { ...added, chosen: { ...added.chosen, [parent]: answers[0].id } } : added;
   });
+  saveAll(); // the question outlasts the page from here on
   const asking = new Asking(id, answers);
   try {
     const response = await request('v1/chat/completions', bodyOf(path, model, settings, answers.length), controller.signal);
     if (response.body) for await (const heard of reading(response.body)) asking.heard(heard);
     asking.end({ kind: 'broken', message: '' });
   } catch (error) {
+    if (leaving) return;
     const failure = failureFrom(error, asking.begun);
     asking.end(controller.signal.aborted ? 'stopped' : failure);
     if (!controller.signal.aborted && failure.kind === 'key') troubled(failure);

@@ -89,13 +89,14 @@ function followAddress(): void {
 /** Takes a conversation away; gives what brings it back. */
 export function remove(id: string): () => void {
   const conversation = known.value.get(id);
+  const wasShown = shown.value.id === id;
   const rest = new Map(known.value);
   rest.delete(id);
   clearTimeout(saves.get(id));
   saves.delete(id);
   batch(() => {
     known.value = rest;
-    if (shown.value.id === id) {
+    if (wasShown) {
       shown.value = newConversation(shown.value.model, shown.value.settings);
       history.replaceState(null, '', location.pathname + location.search);
     }
@@ -105,6 +106,7 @@ export function remove(id: string): () => void {
     if (!conversation) return;
     known.value = new Map(known.value).set(id, conversation);
     save(id);
+    if (wasShown) show(id);
   };
 }
 

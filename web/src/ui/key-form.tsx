@@ -2,7 +2,7 @@ import { useId, useState } from 'preact/hooks';
 
 import { t } from '../language';
 import { keepsKey, key } from '../state/preferences';
-import { asksKey, describe, refresh } from '../state/server';
+import { asksKey, refresh } from '../state/server';
 import { box } from '../state/view';
 import { Dialog } from './dialog';
 
@@ -13,7 +13,6 @@ export function KeyForm() {
   const use = async (): Promise<void> => {
     key.value = text.trim();
     await refresh();
-    await describe();
     if (!asksKey.value) box()?.focus();
   };
   return (

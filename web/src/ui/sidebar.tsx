@@ -123,7 +123,6 @@ export function Sidebar() {
   }, [open]);
   if (!open) return null;
   const found = words.trim() === '' ? listed.value : listed.value.filter((each) => has(each, words.trim().toLowerCase()));
-  const empty = listed.value.length === 0 ? 'noConversations' : 'nothingFound';
   return (
     <>
       {narrow.value && <div class="veil" onClick={() => (drawer.value = false)} aria-hidden="true" />}
@@ -143,7 +142,7 @@ export function Sidebar() {
           value={words}
           onInput={({ currentTarget }) => setWords(currentTarget.value)}
         />
-        {found.length === 0 && <p class="muted small">{t(empty)}</p>}
+        {found.length === 0 && listed.value.length > 0 && <p class="muted small">{t('nothingFound')}</p>}
         <ul class="entries">
           {found.map((each) => (
             <Entry key={each.id} of={each} />

@@ -7,7 +7,7 @@ const share = (logprob: number): number => Math.exp(logprob);
 
 /** A token as it can be read: what is not seen is shown. */
 const visible = (text: string): string =>
-  text.trim() === '' ? text.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅' : text.replaceAll('\n', '↵');
+  text.trim() === '' ? text.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅' : text.replaceAll('\n', '↵').replace(/^ /, '␣');
 
 /** How sure the model was, from 0 to 4. */
 const level = (logprob: number): number => [0.02, 0.1, 0.3, 0.6].filter((least) => share(logprob) >= least).length;
