@@ -91,13 +91,14 @@ function serveOptions(flags: Flags): ServeOptions {
 /** Runs until a signal comes: running requests are finished first; a second signal ends at once. */
 function untilSignal(starting: Promise<LlamaServer>): Promise<void> {
   return new Promise((resolve, reject) => {
+    let server: LlamaServer | undefined;
     let times = 0;
     const end = (): void => {
-      if (++times > 1) process.exit(interrupted);
-      starting.then((server) => server.close()).then(resolve, reject);
+      if (++times > 1 || !server) process.exit(interrupted);
+      server.close().then(resolve, reject);
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
-    starting.catch(reject);
+    starting.then((started) => (server = started), reject);
   });
 }
 

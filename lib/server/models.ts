@@ -79,7 +79,7 @@ export class Models {
   readonly #keeping: Keeping;
   #turn: Promise<unknown> = Promise.resolve(); // one loads at a time
   #freed: (() => void)[] = [];
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(sources: readonly ModelSource[], keeping: Keeping) {
     this.#keeping = keeping;
@@ -173,8 +173,7 @@ export class Models {
   async #loadInRoom(served: Served): Promise<Model> {
     for (;;) {
       try {
-        if (this.#closed) throw new ApiError(503, 'the server is shutting down', { retryAfter: 5 });
-        return await loadModel(served.path, served.load);
+        return await loadModel(served.path, { ...served.load, signal: this.#closing.signal });
       } catch (error) {
         const oldest = error instanceof LlamaError && error.code === 'MEMORY' ? this.#idle() : undefined;
         if (!oldest) throw error;
@@ -221,7 +220,7 @@ export class Models {
 
   /** Lets go of all; what still runs rejects. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(new ApiError(503, 'the server is shutting down', { retryAfter: 5 }));
     await Promise.all(
       this.all.map(async (served) => {
         clearTimeout(served.timer);

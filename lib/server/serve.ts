@@ -144,6 +144,7 @@ export async function serve(options: ServeOptions): Promise<LlamaServer> {
     throw error;
   }
   const { state, handler, ready } = parts;
+  server.on('error', (error) => state.log.tell('error', 'a connection cannot be accepted', errorFields(error)));
   server.on('request', (req, res) => void handler.handle(req, res));
   server.on('checkContinue', (req, res) => void handler.handle(req, res, true));
   const closing = new Closing(server, handler, state);
