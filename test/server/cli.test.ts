@@ -48,7 +48,8 @@ const serving = async (...words: string[]): Promise<Program & { url: string }> =
 const posix = process.platform === 'win32' ? test.skip : test;
 
 posix('serves, is watched, and ends when it is told to', async () => {
-  const server = await serving('--alias', 'story,tale');
+  const server = await serving('--alias', 'story,tale', '--parallel', '4', '--parallel', '1');
+  expect(await (await fetch(`${server.url}/props`)).json()).toMatchObject({ total_slots: 1 }); // what is said last counts
   const response = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',
     body: JSON.stringify({ model: 'tale', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 3 }),
