@@ -3,7 +3,7 @@ const { availableParallelism } = require('node:os');
 
 // `npm run test:all` (jest.all.config.js) runs these too, and the tests that are marked `thorough`: what CI and a release need,
 // and a change to one room seldom breaks.
-const longOnes = ['mpi', 'nix', 'packaging'];
+const longOnes = ['mpi', 'nix', 'packaging', 'web/browser'];
 
 module.exports = {
   testEnvironment: 'node',
@@ -11,7 +11,12 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: process.env.LLAMA_TS_TEST_ALL ? [] : [`/test/(${longOnes.join('|')})\\.test\\.ts$`],
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.test.json', diagnostics: false }] },
-  moduleNameMapper: { '^llama-ts$': '<rootDir>/dist/lib/index.js', '^llama-ts/(ai-sdk|langchain)$': '<rootDir>/dist/lib/$1.js' },
+  moduleNameMapper: {
+    '^llama-ts$': '<rootDir>/dist/lib/index.js',
+    '^llama-ts/(ai-sdk|langchain)$': '<rootDir>/dist/lib/$1.js',
+    '^llama-ts/server$': '<rootDir>/dist/lib/server/index.js',
+    '^marked$': '<rootDir>/node_modules/marked/lib/marked.umd.js', // its main file is an ECMAScript module
+  },
   modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/bench'],
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 300_000, // for what hangs: a loaded machine, or a sanitizer, takes several times what a quiet one does

@@ -18,7 +18,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
     '-mm --mmproj -mmu --mmproj-url -mmdev --mmproj-device --mmproj-auto --no-mmproj --no-mmproj-auto --image --audio --video',
     'images, audio and video are not supported',
   ],
-  ['-a --alias --tags', 'there is no server here, so models need no names'],
+  ['-a --alias --tags', 'a name is for who asks a server: llama-ts serve has --alias'],
   [
     '--spec-default --gpt-oss-20b-default --gpt-oss-120b-default --vision-gemma-4b-default --vision-gemma-12b-default',
     'llama-ts pull lists models by name; -hf USER/REPO takes any other',
@@ -45,7 +45,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   ['-fa --flash-attn', 'attention always works this way: leave it out'],
   [
     '-np --parallel -ns --sequences -cb --cont-batching -nocb --no-cont-batching',
-    'one text is written at a time on the command line; in the API, calls that run together are batched by themselves',
+    'one text is written at a time by this command; llama-ts serve has --parallel, and in the API calls that run together are batched by themselves',
   ],
   ['-kvu --kv-unified -no-kvu --no-kv-unified --kv-unified-per-slot', 'all generations always share one context: its size is -c'],
   ['-nkvo --no-kv-offload -kvo --kv-offload', "a layer's context lies where the layer is computed: choose with -ngl"],
@@ -102,13 +102,16 @@ const absent: readonly (readonly [names: string, why: string])[] = [
   // Sampling
   ['-bs --backend-sampling', 'sampling always runs on the CPU: leave it out'],
   // Server
+  ['--host --port --api-key --api-key-file --ssl-key-file --ssl-cert-file', 'llama-ts serve has these: they are no flags of this command'],
+  ['-to --timeout', 'llama-ts serve has --deadline, in seconds that a request may take'],
   [
-    '-to --timeout --host --port --api-key --api-key-file --ssl-key-file --ssl-cert-file --threads-http --path --metrics --slots --props -sps --slot-prompt-similarity',
-    'there is no server here; docs/server-sent-events.md shows one of a few lines',
+    '--metrics --slots --props --threads-http -sps --slot-prompt-similarity',
+    'llama-ts serve always answers these, on one thread, and shares what was computed: leave it out',
   ],
+  ['--path --webui --no-webui', 'llama-ts serve serves no files'],
   [
     '-ag --agent -no-ag --no-agent --tools --embedding --embeddings --rerank --reranking --pooling --embd-normalize',
-    'there is no server here; llama-ts chat has --tools FILE, and llama-ts embed and rerank make vectors and scores',
+    'llama-ts chat has --tools FILE, llama-ts embed and rerank make vectors and scores, and llama-ts serve gives vectors of every model',
   ],
   // Measuring
   ['-pg -d --n-depth -embd -mmp -oe --output-err --delay --progress', 'llama-ts bench measures reading -p tokens and writing -n, in an empty context'],

@@ -13,6 +13,8 @@ function commands(): CommandModule[] {
   const all = [
     require('./commands/run') as { default: CommandModule },
     require('./commands/chat') as { default: CommandModule },
+    require('./commands/serve') as { default: CommandModule },
+    require('./commands/top') as { default: CommandModule },
     require('./commands/pull') as { default: CommandModule },
     require('./commands/ls') as { default: CommandModule },
     require('./commands/show') as { default: CommandModule },
@@ -42,7 +44,7 @@ function parser(words: readonly string[], known: readonly CommandModule[], versi
     .scriptName('llama-ts')
     .usage('$0 COMMAND\n\nRuns large language models. llama-ts COMMAND --help lists the flags of a command.')
     .command([...known])
-    .parserConfiguration({ 'short-option-groups': false, 'dot-notation': false })
+    .parserConfiguration({ 'short-option-groups': false, 'dot-notation': false, 'parse-numbers': false }) // a number 1 given last would count up
     .middleware((argv) => void Object.assign(argv, Object.fromEntries(Object.entries(argv).map(([name, value]) => [name, unmarked(value)]))), true)
     .demandCommand(1, 1, 'expected a command: llama-ts --help lists them', 'expected one command')
     .strict()

@@ -11,7 +11,7 @@ import { boundBy, compileCalls, type BoundTo, type BoundValue, type Grammar, typ
 import type { ModelInfo } from './info';
 import type { GrammarHandle, ModelHandle, NativeReport, NativeRequest, NativeVocabulary, Segment } from './native';
 import { checkPrompt, idsPart, promptOf, textPart, type Prompt, type PromptPart } from './prompt';
-import { alone, Rounds } from './rounds';
+import { alone, Rounds, type Host } from './rounds';
 import { Reader } from './reader';
 import { Rows } from './rows';
 import {
@@ -148,20 +148,27 @@ export class Model implements AsyncDisposable {
     return new Run(origin, request.seed, options.onPromptProgress, valued).start((course) => {
       const asked = ask();
       begun = asked.prefix;
-      const rounds = new Rounds({
-        controls: () => this.#words().controls,
-        ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
-        submit: (part, inner, more) => this.#submit({ ...request, ...part, ...more }, inner, options.sample),
-        room: () => this.#room(options.maxTokens),
-        bind: (grammar) => grammar.over(origin, this.#alive()),
-        calls: (written, beside) => compileCalls(origin, written, beside, this.#alive()),
-        template: () => this.#template(options.template, tools !== undefined),
-        render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
-      });
+      const host = this.#host(origin, options, tools !== undefined, course, (part, inner, more) =>
+        this.#submit({ ...request, ...part, ...more }, inner, options.sample),
+      );
+      const rounds = new Rounds(host);
       const begin = async (): Promise<void> => rounds.begin(course, { ...options, offered: tools, bound: await bound }, asked);
       begin().catch((error: unknown) => course.fail(error));
       return () => rounds.stop();
     }, options.signal);
+  }
+
+  #host(origin: Origin, options: AllOptions, tools: boolean, course: Course, submit: Host['submit']): Host {
+    return {
+      controls: () => this.#words().controls,
+      ids: (segments) => this.#jobs.prompt(origin, this.#alive(), segments, true),
+      submit,
+      room: () => this.#room(options.maxTokens),
+      bind: (grammar) => grammar.over(origin, this.#alive()),
+      calls: (written, beside) => compileCalls(origin, written, beside, this.#alive()),
+      template: () => this.#template(options.template, tools),
+      render: (template, messages, variables) => this.#render(template, messages, variables, course.signal),
+    };
   }
 
   // `prepare` gives the prompt, at once or when it is ready.
@@ -174,6 +181,49 @@ export class Model implements AsyncDisposable {
       if (bound) return bound.then(async (grammar) => submit(await part, course, await grammar.over(origin, this.#alive())));
       return 'then' in part ? part.then((ready) => submit(ready, course)) : submit(part, course);
     }, options.signal);
+  }
+
+  /**
+   * The token ids that `generate` reads of a prompt: a conversation through the template, with tools where they are offered, the begin token where the
+   * file asks for one.
+   */
+  async promptIds(prompt: Prompt, options?: GenerateOptions): Promise<Uint32Array> {
+    const origin = new Origin(Model.prototype.promptIds);
+    const checked = checkGenerate<AllOptions>(options, 'promptIds', generateChecks);
+    checkPrompt(prompt);
+    const given = promptOf(prompt);
+    if (typeof given !== 'string' && 'BYTES_PER_ELEMENT' in given) return given;
+    if (typeof given === 'string') mustConverse(checked);
+    const part = typeof given === 'string' ? textPart(given) : await this.#asked(origin, checked, given);
+    return this.#jobs.prompt(origin, this.#alive(), part.segments, part.begin);
+  }
+
+  /** The prompt of an answer that is not begun. */
+  async #asked(origin: Origin, options: AllOptions, messages: readonly Message[]): Promise<PromptPart> {
+    const tools = offered(options);
+    let stop = (): void => {};
+    try {
+      return await new Promise<PromptPart>((resolve, reject) => {
+        const run = new Run(origin, 0).start((course) => {
+          const submit = (part: PromptPart): (() => void) => {
+            resolve(part);
+            return () => {};
+          };
+          const host = this.#host(origin, options, tools !== undefined, course, submit);
+          new Rounds(host).begin(course, { ...options, offered: tools, bound: undefined }, alone(messages)).catch(reject);
+          return () => {};
+        }, options.signal);
+        run.catch(reject);
+        stop = () => run.abort();
+      });
+    } finally {
+      stop();
+    }
+  }
+
+  /** The token ids that `embed` reads of each text, whole. */
+  async embedIds(given: readonly string[]): Promise<Uint32Array[]> {
+    return this.#reader.ids(new Origin(Model.prototype.embedIds), given);
   }
 
   /** Token ids of a text, at once: for what is short. No begin token is added: `generate` does that. */

@@ -65,6 +65,11 @@ export class Reader {
     return one ? finish(vectors[0]!) : vectors.map(finish);
   }
 
+  /** The ids of whole texts. */
+  async ids(origin: Origin, given: readonly string[]): Promise<Uint32Array[]> {
+    return Promise.all(texts(given, 'texts').map((text) => this.#idsOf(origin, text)));
+  }
+
   async rank(origin: Origin, query: string, documents: readonly string[], options?: RankOptions): Promise<Ranked[]> {
     const checked = check.options<RankOptions>(options, 'rank', rankChecks);
     check.string(query, 'query');

@@ -288,6 +288,7 @@ class Exchange {
     return new Promise((resolve, reject) => {
       let cut: 'reasoning' | 'call' | undefined;
       let abort = (): void => {};
+      let heard = 0; // tokens: those that come behind a cut count for nothing
       const stop = (why: 'reasoning' | 'call'): void => {
         cut = why;
         abort();
@@ -307,6 +308,7 @@ class Exchange {
           const said = [...this.parser.push(report.text), ...(finish ? this.parser.end() : [])];
           const called = this.options.parallelToolCalls === false ? said.findIndex(({ type }) => type === 'callEnd') + 1 : 0;
           this.#generated.push(...report.ids);
+          heard += report.ids.length;
           if (this.parser.reasoningEnd !== undefined) this.#thought += report.ids.length;
           this.course.report(rest, this.shown(called > 0 ? said.slice(0, called) : said));
           if (!finish && called > 0) stop('call');
@@ -314,7 +316,7 @@ class Exchange {
         }
         if (!finish) return;
         if (cut === 'call') this.parser.end();
-        settle(cut ? { ...report, finish: cut === 'call' ? 'stop' : 'aborted' } : report);
+        settle(cut ? { ...report, completionTokens: heard, finish: cut === 'call' ? 'stop' : 'aborted' } : report);
       };
       const inner: Course = {
         get running() {

@@ -1,0 +1,235 @@
+// Requests beside one another: places, the line, fairness, those who leave, the end of a server, several models.
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+
+import { embeddedModel } from 'llama-ts';
+import type { LlamaServer } from 'llama-ts/server';
+
+import { eventsOf, get, post, start, until } from '../support/server';
+
+const chat = '/v1/chat/completions';
+const messages = [{ role: 'user', content: 'Tell a story.' }];
+const short = { messages, max_tokens: 2 };
+const long = { messages, max_tokens: 900, n: 128, ignore_eos: true, temperature: 1 }; // takes far longer than any of these tests
+
+const gauge = async (server: LlamaServer, name: string): Promise<number> =>
+  Number(new RegExp(`^llamacpp:${name} (\\d+)$`, 'm').exec((await get(server, '/metrics')).text)?.[1]);
+const processing = (server: LlamaServer) => gauge(server, 'requests_processing');
+const deferred = (server: LlamaServer) => gauge(server, 'requests_deferred');
+
+/** A request that its client can leave. */
+function begun(server: LlamaServer, body: object): { leave: () => void; ended: Promise<string> } {
+  const client = new AbortController();
+  const ended = fetch(server.url + chat, { method: 'POST', body: JSON.stringify(body), signal: client.signal })
+    .then((response) => response.text())
+    .catch(() => 'left');
+  return { leave: () => client.abort(), ended };
+}
+
+async function withServer(options: Parameters<typeof start>[0], run: (server: LlamaServer) => Promise<void>): Promise<void> {
+  const server = await start(options);
+  try {
+    await run(server);
+  } finally {
+    await server.close(0);
+  }
+}
+
+test.each([true, false])('a client that leaves frees its place (stream: %s)', async (stream) => {
+  await withServer({ parallel: 1 }, async (server) => {
+    const { leave, ended } = begun(server, { ...long, stream });
+    await until(async () => (await processing(server)) === 1);
+    leave();
+    expect(await ended).toBe('left');
+    expect((await post(server, chat, short)).status).toBe(200);
+    expect(await processing(server)).toBe(0);
+  });
+});
+
+test('a full line refuses at once, and says when to come again; those in it are served', async () => {
+  await withServer({ parallel: 1, maxQueue: 1 }, async (server) => {
+    const first = begun(server, long);
+    await until(async () => (await processing(server)) === 1);
+    const waiting = post(server, chat, short);
+    await until(async () => (await deferred(server)) === 1);
+    for (const stream of [false, true]) {
+      const refused = await post(server, chat, { ...short, stream });
+      expect([refused.status, refused.json.error.code]).toEqual([429, 'queue_full']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect((await get(server, '/health')).status).toBe(200);
+    first.leave();
+    expect((await waiting).status).toBe(200);
+  });
+});
+
+test('who leaves the line is out of it', async () => {
+  await withServer({ parallel: 1 }, async (server) => {
+    const first = begun(server, long);
+    await until(async () => (await processing(server)) === 1);
+    const waiting = begun(server, short);
+    await until(async () => (await deferred(server)) === 1);
+    waiting.leave();
+    await until(async () => (await deferred(server)) === 0);
+    first.leave();
+    await until(async () => (await processing(server)) === 0);
+  });
+});
+
+test('a request that takes too long is ended: as a failure before its first token, else inside of its stream', async () => {
+  await withServer({ deadline: 0.3 }, async (server) => {
+    expect(await post(server, chat, long)).toMatchObject({ status: 504, json: { error: { code: 'deadline' } } });
+    const events = eventsOf((await post(server, chat, { ...long, stream: true })).text);
+    expect(events.at(-1)?.data).toMatchObject({ error: { code: 'deadline' } });
+    expect((await post(server, chat, short)).status).toBe(200);
+  });
+});
+
+describe('the end of a server', () => {
+  test('lets what runs come to its end, and takes nothing new', async () => {
+    const server = await start();
+    const running = post(server, chat, { messages, max_tokens: 300, ignore_eos: true, stream: true });
+    await until(() => server.running > 0);
+    await until(async () => (await processing(server)) === 1);
+    const closed = server.close(60);
+    const refused = await post(server, chat, short).then(
+      ({ status }) => status,
+      () => 'no connection',
+    );
+    expect([503, 'no connection']).toContain(refused);
+    const events = eventsOf((await running).text);
+    expect(events.at(-1)?.data).toBe('[DONE]');
+    expect(events.some(({ data }) => data.choices?.[0]?.finish_reason === 'length')).toBe(true);
+    await closed;
+    await expect(get(server, '/health')).rejects.toThrow();
+  });
+
+  test('is at once where nobody waits any longer', async () => {
+    const server = await start();
+    const { ended } = begun(server, { ...long, stream: true });
+    await until(async () => (await processing(server)) > 0);
+    const closed = server.close(600);
+    await server.close();
+    await closed;
+    expect(await ended).toMatch(/shutting down|left/);
+  });
+});
+
+describe('several models', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'llama-ts-models-'));
+    for (const name of ['one', 'two', 'three']) copyFileSync(embeddedModel, join(folder, `${name}.gguf`));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const models = () => ['one', 'two', 'three'].map((name) => ({ path: join(folder, `${name}.gguf`), load: { threads: 1 } }));
+  const states = async (server: LlamaServer): Promise<string[]> =>
+    (await get(server, '/v1/models')).json.data.map((model: { id: string; status: { value: string } }) => `${model.id} ${model.status.value}`);
+
+  test('are loaded when they are asked for, the first where none is named', async () => {
+    await withServer({ models: models() }, async (server) => {
+      expect(await states(server)).toEqual(['one unloaded', 'two unloaded', 'three unloaded']);
+      expect((await post(server, chat, { ...short, model: 'two' })).json.model).toBe('two');
+      expect((await post(server, chat, short)).json.model).toBe('one');
+      expect(await states(server)).toEqual(['one loaded', 'two loaded', 'three unloaded']);
+    });
+  });
+
+  test('the longest unused goes where there is no room, never one in use', async () => {
+    const { json } = await (async () => {
+      const server = await start({ models: models() });
+      await post(server, chat, { ...short, model: 'one' });
+      const told = await get(server, '/api/ps');
+      await server.close(0);
+      return told;
+    })();
+    const one: number = json.models[0].size;
+    await withServer({ models: models(), memory: Math.ceil(2.5 * one), parallel: 4 }, async (server) => {
+      for (const model of ['one', 'two', 'three']) expect((await post(server, chat, { ...short, model })).status).toBe(200);
+      expect(await states(server)).toEqual(['one unloaded', 'two loaded', 'three loaded']);
+      const using = begun(server, { ...long, model: 'two' });
+      await until(async () => (await processing(server)) > 0);
+      expect((await post(server, chat, { ...short, model: 'one' })).status).toBe(200);
+      expect(await states(server)).toEqual(['one loaded', 'two loaded', 'three unloaded']);
+      using.leave();
+    });
+  });
+
+  test('one that is unused for its time is let go', async () => {
+    await withServer({ models: models(), keepAlive: 0.01 }, async (server) => {
+      expect((await post(server, chat, short)).status).toBe(200);
+      await until(async () => (await states(server))[0] === 'one unloaded');
+      expect((await post(server, chat, short)).status).toBe(200);
+    });
+  });
+
+  test('two of one name are refused, and a file that is none', async () => {
+    await expect(start({ models: [...models(), models()[0]!] })).rejects.toMatchObject({ code: 'ARGUMENT' });
+    await expect(start({ models: [join(folder, 'none.gguf')] })).rejects.toMatchObject({ code: 'FILE' });
+  });
+});
+
+describe('parts', () => {
+  const { Queue } = jest.requireActual<typeof import('../../lib/server/queue')>('../../dist/lib/server/queue.js');
+  const { Outlet } = jest.requireActual<typeof import('../../lib/server/outlet')>('../../dist/lib/server/outlet.js');
+
+  test('the line is fair: one of each owner in turn', async () => {
+    const queue = new Queue(1, 100);
+    const { signal } = new AbortController();
+    const first = await queue.enter('greedy', 1, signal);
+    const served: string[] = [];
+    const take = async (owner: string): Promise<void> => {
+      const place = await queue.enter(owner, 1, signal);
+      served.push(owner);
+      place.release();
+    };
+    const all = ['greedy', 'greedy', 'greedy', 'modest', 'modest'].map(take);
+    first.release();
+    await Promise.all(all);
+    expect(served).toEqual(['greedy', 'modest', 'greedy', 'modest', 'greedy']);
+    expect([queue.running, queue.waiting]).toEqual([0, 0]);
+  });
+
+  test('who wants many places is not passed over by those who want one', async () => {
+    const queue = new Queue(2, 100);
+    const { signal } = new AbortController();
+    const first = await queue.enter('a', 1, signal);
+    const served: string[] = [];
+    const wide = queue.enter('b', 2, signal).then((place) => {
+      served.push('wide');
+      place.release();
+    });
+    const narrow = queue.enter('c', 1, signal).then((place) => {
+      served.push('narrow');
+      place.release();
+    });
+    expect(queue.running).toBe(1);
+    first.release();
+    await Promise.all([wide, narrow]);
+    expect(served).toEqual(['wide', 'narrow']);
+  });
+
+  test('a reader that does not read holds writing up, and is cut off', async () => {
+    const response = Object.assign(new PassThrough({ highWaterMark: 8 }), { writeHead: () => {}, flushHeaders: () => {} });
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    const outlet = new Outlet(response as never, 'text/event-stream', '', 50);
+    const first = outlet.write('x'.repeat(100));
+    expect(first).toBeInstanceOf(Promise);
+    await expect(first).rejects.toThrow();
+    await closed;
+    await expect(outlet.write('more')).rejects.toThrow();
+    outlet.close();
+  });
+
+  test('a reader that reads on is written on to', async () => {
+    const response = Object.assign(new PassThrough({ highWaterMark: 8 }), { writeHead: () => {}, flushHeaders: () => {} });
+    const outlet = new Outlet(response as never, 'text/event-stream', '', 60_000);
+    const first = outlet.write('x'.repeat(100));
+    response.resume();
+    await first;
+    outlet.end('');
+  });
+});

@@ -1,0 +1,39 @@
+import { toolsOf } from '../data/json';
+import { t } from '../language';
+import { changeSettings, shown } from '../state/conversations';
+import { JsonField } from './json-field';
+
+const example = [
+  {
+    name: 'get_weather',
+    description: 'The weather of a place now',
+    parameters: { type: 'object', properties: { place: { type: 'string' } }, required: ['place'] },
+  },
+];
+
+/** The functions that the model may call. */
+export function SettingsTools() {
+  const { tools } = shown.value.settings;
+  const change = (by: Partial<typeof tools>): void => changeSettings({ tools: { ...tools, ...by } });
+  return (
+    <>
+      <label class="line">
+        {t('offerTools')}
+        <input type="checkbox" checked={tools.on} onChange={({ currentTarget }) => change({ on: currentTarget.checked })} />
+      </label>
+      <p class="small muted">{t('toolsHint')}</p>
+      <div class="row">
+        <button type="button" class="chip" onClick={() => change({ on: true, text: JSON.stringify(example, null, 2) })}>
+          {t('toolExample')}
+        </button>
+      </div>
+      <JsonField
+        label={t('toolsText')}
+        text={tools.text}
+        change={(text) => change({ text })}
+        expected="notTools"
+        isGood={(text) => toolsOf(text) !== undefined}
+      />
+    </>
+  );
+}
