@@ -70,7 +70,7 @@ class Line {
     const doing = state === 'waiting' ? 'another process brings' : state === 'checking' ? 'checking what is there of' : 'bringing';
     const speed = bytesPerSecond === undefined || state !== 'downloading' ? '' : `, ${size(bytesPerSecond)}/s, ${time(secondsLeft ?? 0)} left`;
     const text = `${doing} ${file}${which}: ${Math.floor((100 * bytes) / Math.max(1, total))}% of ${size(total)}${speed}`;
-    process.stderr.write(`\r\x1b[2K${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1))}`);
+    process.stderr.write(`\r\x1b[2K${text.slice(0, Math.max(20, (process.stderr.columns || 80) - 1))}`);
     this.#shown = true;
   }
 
