@@ -82,10 +82,7 @@ export class Rounds {
   }
 
   /** What the answer is bound to: where tools are offered, to calls that must be made, and beside those that may be, to a bound text. */
-  async #bindings(
-    template: string,
-    { offered, toolChoice = 'auto', parallelToolCalls = true, bound }: GenerateOptions & Offer,
-  ): Promise<Partial<ReplyOptions>> {
+  async #bindings(template: string, { offered, toolChoice = 'auto', parallelToolCalls, bound }: GenerateOptions & Offer): Promise<Partial<ReplyOptions>> {
     const { host } = this;
     if (!offered) {
       const handle = bound && (await host.bind(bound));
@@ -97,7 +94,8 @@ export class Rounds {
     const beside = bound && partOf(bound);
     const written = async (only: string | undefined, other: GrammarPart | undefined): Promise<GrammarPart | undefined> => {
       const tools = only === undefined ? offered : offered.filter((tool) => (tool.function as { name: string }).name === only);
-      return callsOf(template, { tools, several: parallelToolCalls && only === undefined, beside: other });
+      const several = (parallelToolCalls ?? !must) && only === undefined;
+      return callsOf(template, { tools, several, beside: other });
     };
     const calls = await written(named, must ? undefined : beside);
     if (!calls && bound)

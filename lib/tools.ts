@@ -47,7 +47,10 @@ export interface ToolOptions {
   /** Tools by their names. */
   tools?: Readonly<Record<string, Tool>>;
   toolChoice?: ToolChoice;
-  /** Whether one answer may hold several calls. Default true; else the answer ends with its first, and one that must call is bound to one. */
+  /**
+   * Whether one answer may hold several calls; else it ends with its first. Default true, but false where a call is required: a small model that may go
+   * on calling seldom stops.
+   */
   parallelToolCalls?: boolean;
   /** How often tools are run and the model goes on, at most. Default 8; the calls of the last round are not run. */
   maxRounds?: number;

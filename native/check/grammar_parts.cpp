@@ -53,7 +53,7 @@ Writing python() {
 }
 Writing marked() { return {.values = Writing::Values::marked, .mark = "%%"}; }
 
-struct Taken {
+struct TakenParts {
   Writing writing;
   const char* schema;
   std::vector<std::string_view> taken, refused;
@@ -90,7 +90,7 @@ CHECK_CASE("grammar/parts stand one behind the other, in place of another, any n
 }
 
 CHECK_CASE("grammar/arguments in tags, as Python's and between marks are what their schemas say") {
-  const std::vector<std::pair<std::string, Taken>> rows{
+  const std::vector<std::pair<std::string, TakenParts>> rows{
       {object(R"({"a":{"type":"string"},"n":{"type":"integer"}})"),
        {tags(),
         "",

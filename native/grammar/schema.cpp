@@ -4,7 +4,10 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "core/text.h"
 #include "grammar/string_texts.h"
@@ -18,7 +21,6 @@ class SchemaTexts {
  public:
   SchemaTexts(ValuePlans& plans, ValueSets& sets, StringTexts& strings, const Writing& writing, const Spell& spell, bool any_space)
       : plans_(plans),
-        sets_(sets),
         strings_(strings),
         writing_(writing),
         spell_(spell),
@@ -282,13 +284,17 @@ class SchemaTexts {
     return found;
   }
 
+  // By letters, whatever their case; of equal ones as they were.
   static ObjectPlan sorted(ObjectPlan o) {
-    const auto letters = [](const ObjectPlan::Named& named) {
-      std::string low = named.name;
+    std::vector<std::pair<std::string, size_t>> order;
+    for (const ObjectPlan::Named& named : o.named) {
+      std::string& low = order.emplace_back(named.name, order.size()).first;
       for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-      return low;
-    };
-    std::ranges::stable_sort(o.named, {}, letters);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<ObjectPlan::Named> named;
+    for (const auto& [low, i] : order) named.push_back(std::move(o.named[i]));
+    o.named = std::move(named);
     return o;
   }
 
@@ -362,7 +368,6 @@ class SchemaTexts {
   static constexpr size_t most_unique = 100;
 
   ValuePlans& plans_;
-  ValueSets& sets_;
   StringTexts& strings_;
   const Writing& writing_;
   const Spell& spell_;

@@ -19,7 +19,7 @@ CharSet of(std::u32string_view characters) {
 }
 
 // White space as JavaScript has it, which reads what is written.
-CharSet spaces() {
+CharSet blank_letters() {
   CharSet set = of(U" \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff");
   set.add(CharSet::range(0x2000, 0x200a));
   return set;
@@ -28,7 +28,7 @@ CharSet spaces() {
 // Keys that need no quotes, whatever stands around them, and are not so long that nobody would look for their end.
 Expression bare_keys(Expressions& e, bool python) {
   constexpr uint32_t longest = 100;
-  CharSet none = spaces();
+  CharSet none = blank_letters();
   none.add(CharSet::range(0, 0x1f));
   none.add(of(U"\"'<>=:,()[]{}\\"));
   CharSet first = none;
@@ -38,12 +38,12 @@ Expression bare_keys(Expressions& e, bool python) {
 
 // Texts that are no value of another kind, however forgivingly they are read.
 Expression no_values(Expressions& e) {
-  CharSet none = spaces();
+  CharSet none = blank_letters();
   none.add(of(U"{[\"'-+.0123456789"));
   const Expression any = any_text(e);
   const Expression text = e.either(std::array{Expressions::empty, e.sequence(one_of(e, none.inverted()), any)});
   const Expression literals = either_of(e, {"true", "false", "null", "True", "False", "None"});
-  return e.both(std::array{text, e.except(e.sequence(literals, e.repeat(one_of(e, spaces()), 0, Expressions::no_limit)))});
+  return e.both(std::array{text, e.except(e.sequence(literals, e.repeat(one_of(e, blank_letters()), 0, Expressions::no_limit)))});
 }
 
 }  // namespace

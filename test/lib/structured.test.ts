@@ -273,10 +273,10 @@ describe('in a conversation', () => {
     test.each(seeds)('a call that is required is made, and is valid, seed %i', async (seed) => {
       const { toolCalls = [], finish, problems, text } = await model().generate(asked, { ...wish, seed, toolChoice: 'required' });
       expect({ finish, problems, text }).toEqual({ finish: 'calls', problems: undefined, text: '' });
-      expect(toolCalls.length).toBeGreaterThan(0);
-      expect(toolCalls.every(isCall)).toBe(true);
-      const single = await model().generate(asked, { ...wish, seed, toolChoice: 'required', parallelToolCalls: false });
-      expect(single.toolCalls?.map(isCall)).toEqual([true]);
+      expect(toolCalls.map(isCall)).toEqual([true]);
+      const several = await model().generate(asked, { ...wish, seed, toolChoice: 'required', parallelToolCalls: true });
+      expect(several.toolCalls?.length).toBeGreaterThan(0);
+      expect(several.toolCalls?.every((call) => call.incomplete === true || isCall(call))).toBe(true);
     });
 
     test.each(seeds)('the one that is named is called, seed %i', async (seed) => {

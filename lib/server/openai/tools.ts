@@ -53,7 +53,7 @@ export function toolOptions(tools: readonly WireTool[], choice: WireChoice, para
     name,
     { ...(description && { description }), ...(parameters && { parameters: parameters as JsonSchema }) },
   ]);
-  return { tools: Object.fromEntries(offered), toolChoice: choice, ...(parallel === false && { parallelToolCalls: false }) };
+  return { tools: Object.fromEntries(offered), toolChoice: choice, ...(typeof parallel === 'boolean' && { parallelToolCalls: parallel }) };
 }
 
 /** The tools of a request, and what it says about them. */
