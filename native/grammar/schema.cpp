@@ -316,7 +316,7 @@ class SchemaTexts {
         behind(counts * kinds);  // of the properties from i on: from a key's first letter, from the last value
     const auto close = [&](size_t i, size_t count, uint32_t met) { return required[i] == 0 && count >= o.least && met == o.some; };
     for (size_t i = n + 1; i-- > 0;) {
-      std::vector<Expression> keys_before = keys;
+      const std::vector<Expression> keys_before = keys, behind_before = behind;
       for (size_t count = counts; count-- > 0;) {
         for (uint32_t met = o.some + 1; met-- > 0;) {
           Expression& key = keys[index(count, met)];
@@ -344,7 +344,7 @@ class SchemaTexts {
             std::vector<Expression> ways;
             for (const Choice& choice : named.choices) {
               ways.push_back(
-                  e_.sequence(property(form, named, choice), behind_of_[index(std::min(count + 1, counts - 1), met | choice.meets)]));
+                  e_.sequence(property(form, named, choice), behind_before[index(std::min(count + 1, counts - 1), met | choice.meets)]));
             }
             if (!named.required) ways.push_back(keys_before[index(count, met)]);
             key = e_.either(ways);
@@ -359,7 +359,6 @@ class SchemaTexts {
           behind[index(count, met)] = after;
         }
       }
-      behind_of_ = behind;
     }
     return either(close(0, 0, 0) ? none : Expressions::nothing, e_.sequence(std::array{first, form.open, keys[index(0, 0)]}));
   }
@@ -377,7 +376,6 @@ class SchemaTexts {
   std::deque<ObjectPlan> sorted_;
   Expression space_, behind_mark_, comma_, colon_;
   Form form_;
-  std::vector<Expression> behind_of_;
 };
 
 }  // namespace
