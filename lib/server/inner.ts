@@ -104,11 +104,24 @@ function spokenTo({ info }: Model, messages: readonly MessageInput[], given: str
   return knows ? messages : messages.map((message) => (message.role === 'developer' ? { ...message, role: 'system' } : message));
 }
 
+const longText = 20_000; // letters: a thread of its own is worth while
+const begins = new WeakMap<Model, Promise<Uint32Array>>();
+
+/** What stands before a text. */
+function beginOf(model: Model): Promise<Uint32Array> {
+  const known = begins.get(model) ?? model.promptIds('');
+  begins.set(model, known);
+  known.catch(() => begins.delete(model));
+  return known;
+}
+
 /** What the engine goes on from. */
 async function promptOf(model: Model, input: Exclude<Input, { prefix: string }>, { template, signal }: GenerateOptions): Promise<Prompt> {
   if ('messages' in input) return spokenTo(model, input.messages, template);
   if ('ids' in input) return Uint32Array.from(input.ids);
-  const [begin, ids] = await Promise.all([model.promptIds(''), model.tokenizeAsync(input.text, { special: true, ...(signal && { signal }) })]);
+  const begin = await beginOf(model);
+  const { text } = input;
+  const ids = text.length < longText ? model.tokenize(text, { special: true }) : await model.tokenizeAsync(text, { special: true, ...(signal && { signal }) });
   return Uint32Array.from([...begin, ...ids]);
 }
 
