@@ -120,14 +120,23 @@ CHECK_CASE("grammar/what an expression begins with and what follows go on togeth
   Random random(2);
   constexpr uint32_t near = 3;
   const auto all = words(near);
-  size_t cut = 0;
-  for (int i = 0; i < 600; ++i) {
+  size_t cut = 0, open = 0;
+  for (int i = 0; i < 1200; ++i) {
     Expressions expressions(1 << 20);
     std::array<Expression, 4> parts;
     for (Expression& p : parts) p = made(expressions, draw(random, 2));
     const auto letters = expressions.byte_of(ByteSet::range('a', static_cast<uint8_t>('a' + random.below(3))));
-    parts[random.below(4)] =
-        expressions.repeat(letters, static_cast<uint32_t>(random.below(7)), static_cast<uint32_t>(6 + random.below(4)));
+    const auto counted = [&](Expression of, uint64_t least) {
+      return expressions.repeat(of, static_cast<uint32_t>(least), static_cast<uint32_t>(6 + random.below(4)));
+    };
+    const Expression letter = counted(letters, random.below(7));
+    if (i % 2) {
+      parts[random.below(4)] = letter;
+    } else {  // words, of which there are only so many, and of so many letters
+      const Expression word = made(expressions, draw(random, 2)), last = made(expressions, draw(random, 1));
+      parts[0] = expressions.both(std::array{expressions.sequence(counted(word, random.below(3)), last), counted(letters, 0)});
+      open += expressions.cut(parts[0], near).first != parts[0];
+    }
     Automaton automaton(expressions, expressions.sequence(parts));
     const auto [head, tail] = automaton.cut(automaton.start(), near);
     cut += head != automaton.start();
@@ -139,7 +148,8 @@ CHECK_CASE("grammar/what an expression begins with and what follows go on togeth
       CHECK_THAT(goes_on == (after(automaton, automaton.start(), word) != Automaton::dead), i << " " << word);
     }
   }
-  CHECK(cut > 200);
+  CHECK(cut > 400);
+  CHECK(open > 100);
 }
 
 CHECK_CASE("grammar/expressions have limits: how many, how deep, how long they take") {

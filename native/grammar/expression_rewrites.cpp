@@ -6,31 +6,6 @@
 
 namespace lt::grammar {
 
-std::pair<Expression, Expression> Expressions::cut(Expression e, uint32_t near) {
-  constexpr size_t most_parts = 16;
-  std::vector<Expression> first;
-  bool same = true;
-  for (Expression left = e; first.size() < most_parts;) {
-    const bool last = nodes_[left].kind != Kind::sequence;
-    const Expression part = last ? left : nodes_[left].a, then = last ? nothing : nodes_[left].b;
-    const Node node = nodes_[part];
-    if (node.kind == Kind::bytes && first.empty()) break;
-    first.push_back(part);
-    if (node.kind == Kind::repeat && node.b > near) {
-      first.back() = repeat(node.a, near + 1, no_limit);
-      return {sequence(first), nothing};
-    }
-    if (node.kind == Kind::repeat && node.c > near && node.c != no_limit) {
-      first.back() = repeat(node.a, node.b, no_limit);
-      same = false;
-    }
-    if (last && same) break;
-    if (last || !node.takes_empty) return {sequence(first), then};
-    left = then;
-  }
-  return {e, nothing};
-}
-
 Expression Expressions::divided(uint64_t divisor, uint64_t before, uint32_t places, Reading reading) {
   const bool begun = reading == Reading::point || reading == Reading::fraction;
   uint64_t filled = before, room = 1;  // with zeros in the places that are left, which take so many numbers

@@ -130,6 +130,16 @@ class Expressions {
   uint32_t keep(const Classes& partition);
   uint32_t meet(uint32_t a, uint32_t b);
 
+  std::vector<Expression> in_sequence(Expression e) const;  // its parts
+  // How long the shortest text is, and how much is enough to end a text, whatever it began with.
+  struct Ends {
+    uint32_t shortest, enough;
+  };
+  Ends ends_of(Expression e);
+  Ends ends_of_part(Expression e);
+  Expression open(Expression e, uint32_t near);
+  Expression open_both(Expression e, uint32_t near);
+  bool made_of(Expression e, Expression unit);
   Expression only(Expression e, const ByteSet& bytes, FlatMap& known);
   Expression with_tail(Expression e, Expression tail, Expression instead, FlatMap& known, uint32_t depth);
 
@@ -148,6 +158,10 @@ class Expressions {
   FlatMap met_;  // of two partitions
   FlatMap derived_;
   FlatMap has_text_;
+  std::vector<Ends> ends_;
+  FlatMap ends_at_;  // of expressions, in ends_
+  FlatMap opened_;
+  FlatMap made_of_;
   std::vector<Expression> bodies_;  // of rules
 };
 

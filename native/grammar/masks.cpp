@@ -69,9 +69,22 @@ Masks::Mask Masks::made(Automaton& automaton, State state) {
     for (const auto& place : first->plain_ends) mask.looked += tree.plain().mark(place, tail, next, NoEnds(), mask.tokens);
     for (const auto& place : first->other_ends) mask.looked += tree.others().mark(place, tail, next, NoEnds(), mask.tokens);
   }
-  mask.looked += tree.long_ones().mark(tree.long_ones().root(), state, next, NoEnds(), mask.tokens);
+  mark_long(automaton, state, mask);
   add_numbered(automaton, state, mask);
   return mask;
+}
+
+// They are few, but lead through many states, most of which another state of the same head has met.
+void Masks::mark_long(Automaton& automaton, State state, Mask& mask) const {
+  const auto next = [&](State from, uint8_t byte) { return automaton.next(from, byte); };
+  const TokenTree& tree = vocabulary_->tree().long_ones();
+  const auto [head, tail] = automaton.cut(state, static_cast<uint32_t>(tree.longest()));
+  std::vector<TokenTree::Place> ends;
+  const auto reached = [&](State at, const TokenTree::Place& place) {
+    if (tail != Automaton::dead && automaton.accepts(at)) ends.push_back(place);
+  };
+  mask.looked += tree.mark(tree.root(), head, next, reached, mask.tokens);
+  for (const auto& place : ends) mask.looked += tree.mark(place, tail, next, NoEnds(), mask.tokens);
 }
 
 Masks::Mask Masks::made_of_first(Automaton& automaton, State state) {

@@ -61,6 +61,7 @@ class Masks {
   Mask made_of_first(Automaton& automaton, State state);
   template <class Reached>
   void mark_short(Automaton& automaton, State state, Mask& mask, const Reached& reached, bool ends_count);
+  void mark_long(Automaton& automaton, State state, Mask& mask) const;
   void add_numbered(Automaton& automaton, State state, Mask& to) const;
   void keep(Key key, std::shared_ptr<const Mask> mask);
   State next(Automaton& automaton, State state, std::string_view bytes) const;

@@ -79,6 +79,7 @@ class TokenTree {
     return looked;
   }
   size_t nodes() const { return nodes_.size() - 1; }
+  size_t longest() const { return longest_; }  // of its tokens, in bytes
 
  private:
   struct Node {
