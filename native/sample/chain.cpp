@@ -142,7 +142,7 @@ void drop_truncating(std::vector<Made>& made, const std::vector<Setting>& settin
 
 // Whatever ran before, one candidate must be above -infinity.
 void check_left(const Candidates& c, bool bound) {
-  if (!c.list.empty() && best(c).logit > none) return;
+  if (std::any_of(c.list.begin(), c.list.end(), [](const Candidate& x) { return x.logit > none; })) return;
   if (bound)
     throw Error(Code::argument, Literal{"sampling: no token is left to choose: of those that what the text is bound to allows here, the "
                                         "vocabulary has none, or logitBias, bannedStrings and ignoreEnd exclude all; exclude fewer"});
