@@ -85,6 +85,11 @@ export class McpTools implements AsyncDisposable {
     return this.connection.servers;
   }
 
+  /** Signals are the caller's from here on, who disposes; servers still end with a process that leaves at once. */
+  leaveSignals(): void {
+    this.leaving.leaveSignals();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection.dispose();
     this.leaving.forget();
@@ -113,8 +118,12 @@ class Leaving {
     process.once('exit', this.#left);
   }
 
-  forget(): void {
+  leaveSignals(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+
+  forget(): void {
+    this.leaveSignals();
     process.off('exit', this.#left);
   }
 

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import { embeddedModel, ranks } from '../../lib';
 import type { LlamaServer, LogLevel, ModelSource, ServeOptions } from '../../lib/server';
 import { adapterFlags, adapterOptions } from '../adapters';
+import { McpTools } from '../mcp';
 import { loadFlags, loadOptions, numeric, word, words, type Flags } from '../flags';
 import { modelsIn } from '../model-folder';
 import { interrupted } from '../interrupt';
@@ -105,7 +106,9 @@ function untilSignal(starting: Promise<LlamaServer>): Promise<void> {
 async function serve(flags: Flags): Promise<void> {
   if (ranks.rank > 0) throw new Error('serve: has no use under mpirun but on rank 0');
   const lib = require('../../lib/server') as Loaded;
-  const starting = lib.serve(serveOptions(flags));
+  await using mcp = await McpTools.of(flags, new AbortController().signal);
+  mcp?.leaveSignals();
+  const starting = lib.serve({ ...serveOptions(flags), ...(mcp && { tools: mcp.tools }) });
   starting.then(
     ({ url }) => note(`llama-ts serves ${url}: OpenAI at ${url}/v1, Anthropic and Ollama at ${url}. Ctrl-C ends it.`),
     () => {},
@@ -141,6 +144,8 @@ const command: CommandModule = {
         'admin-key-file': word('file with such keys, one a line'),
         open: { type: 'boolean', describe: 'with --host: let everybody use it, without a key' },
         page: { type: 'boolean', default: true, describe: 'give browsers the web page; --no-page does not' },
+        mcp: words('command that starts an MCP server, whose tools the page can offer; may be given several times'),
+        'mcp-config': word('file with MCP servers: JSON with "mcpServers", as other programs have it'),
         'allowed-host': words('name that the server is called by; several times for several'),
         'cors-origin': words('origin whose pages may use it, such as https://app.example; several times for several'),
         'tls-cert': word('certificate, PEM', ['ssl-cert-file']),

@@ -1,5 +1,7 @@
 // What a server is told.
-import { LlamaError, type LoadOptions } from '../index';
+import { LlamaError, type LoadOptions, type Tool } from '../index';
+import type { Check } from '../check';
+import { toolChecks } from '../tools';
 import type { LogEntry, LogLevel } from './log';
 
 /** A model to serve. */
@@ -46,6 +48,11 @@ export interface HandlerOptions {
   storedResponses?: number;
   /** Whether browsers are given the web page at `/`. Default true. */
   page?: boolean;
+  /**
+   * Tools that the server runs itself, for whoever may use it: the page can offer them to the model. Each needs a `run`. Those of MCP servers are
+   * `tools` of what `connectMcp` gives.
+   */
+  tools?: Readonly<Record<string, Tool>>;
   /** What is told. Default `info`; a handler's, `silent`. */
   logLevel?: LogLevel;
   /** Takes the log's lines. Default: JSON on standard error. */
@@ -86,6 +93,7 @@ export interface Settings {
   readonly stall: number;
   readonly storedResponses: number;
   readonly page: boolean;
+  readonly tools: Readonly<Record<string, Tool>>;
   readonly logLevel: LogLevel;
   readonly log: ((entry: LogEntry) => void) | undefined;
 }
@@ -110,6 +118,13 @@ function origins(given: readonly string[] = []): readonly string[] {
   const bad = given.find((origin) => !/^https?:\/\/[^/*?#\s]+$/.test(origin));
   if (bad !== undefined) refuse('corsOrigins', `origins such as https://app.example, found ${JSON.stringify(bad)}`);
   return given.map((origin) => origin.toLowerCase());
+}
+
+function ownTools(given: Readonly<Record<string, Tool>> | undefined): Readonly<Record<string, Tool>> {
+  const tools = given === undefined ? {} : (toolChecks.tools as Check<Readonly<Record<string, Tool>>>)(given, 'tools');
+  const idle = Object.keys(tools).find((name) => tools[name]?.run === undefined);
+  if (idle !== undefined) refuse(`tools.${idle}`, 'a tool with run: the server runs it');
+  return tools;
 }
 
 const source = (given: string | ModelSource): ModelSource => (typeof given === 'string' ? { path: given } : given);
@@ -139,6 +154,7 @@ export function settingsFrom(options: HandlerOptions, usualLevel: LogLevel): Set
     stall: between('stall', options.stall, 30, 0.001),
     storedResponses: between('storedResponses', options.storedResponses, 1000, 0),
     page: options.page ?? true,
+    tools: ownTools(options.tools),
     logLevel: options.logLevel ?? usualLevel,
     log: options.log,
   };

@@ -15,6 +15,7 @@ import { modelRoutes } from './openai/models';
 import { openApi } from './openapi';
 import { responseRoutes } from './openai/responses';
 import { pageRoutes } from './page';
+import { toolRoutes } from './tools';
 
 const watching: readonly Route[] = [
   bare({
@@ -61,6 +62,7 @@ export const routes: readonly Route[] = [
   ...nativeCompletionRoutes,
   ...tokenRoutes,
   ...watchRoutes,
+  ...toolRoutes,
   ...pageRoutes,
   described,
 ];

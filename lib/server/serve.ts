@@ -83,7 +83,7 @@ export function createHandler(options: HandlerOptions): RequestHandler {
 const unspecified = ['0.0.0.0', '::'];
 const loopbacks = ['127.0.0.1', '::1', 'localhost'];
 
-function checkReach(host: string, { apiKeys = [], openToAll = false }: ServeOptions, log: Log): void {
+function checkReach(host: string, { apiKeys = [], openToAll = false, tools = {} }: ServeOptions, log: Log): void {
   if (loopbacks.includes(host)) return;
   if (apiKeys.length > 0) return;
   if (!openToAll)
@@ -91,6 +91,8 @@ function checkReach(host: string, { apiKeys = [], openToAll = false }: ServeOpti
       'ARGUMENT',
       `host: ${host} is reached from other machines, and there is no key: give apiKeys (--api-key), or say that everybody may use it with openToAll (--open)`,
     );
+  if (Object.keys(tools).length > 0)
+    throw new LlamaError('ARGUMENT', 'tools: everybody who reaches this machine could run them: give apiKeys (--api-key), or offer none');
   log.tell('warn', 'everybody who reaches this machine may use the server: there is no key', { host });
 }
 

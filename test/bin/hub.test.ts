@@ -103,10 +103,14 @@ test('inspect and show read the header of what is not here', async () => {
 test('ps tells what it can', async () => {
   expect(await cli('ps')).toEqual({
     stdout: '',
-    stderr: 'Downloads that run are listed; a model that a program has loaded is seen by that program alone.\n',
+    stderr: 'No server answers at http://127.0.0.1:8080: give the address of another. A model that a program has loaded is seen by that program alone.\n',
     status: 0,
   });
-  expect((await cli('ps', '--json')).stdout).toBe('[]\n');
+  expect((await cli('ps', '--json')).stdout).toBe('{"models":[],"downloads":[]}\n');
+  expect(await cli('ps', 'http://127.0.0.1:9')).toMatchObject({
+    stderr: expect.stringMatching(/^llama-ts: ps: http:\/\/127\.0\.0\.1:9 does not answer/),
+    status: 1,
+  });
 });
 
 test.each<[string[], RegExp]>([

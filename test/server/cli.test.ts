@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { pidOf, runs } from '../support/log';
 import { root, storyModel } from '../support/shared';
 
 const program = join(root, 'dist', 'bin', 'llama-ts.js');
@@ -47,6 +48,20 @@ const serving = async (...words: string[]): Promise<Program & { url: string }> =
 
 const posix = process.platform === 'win32' ? test.skip : test;
 
+posix('the tools of an MCP server are run, and it ends with the server', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'llama-ts-serve-mcp-'));
+  const log = join(folder, 'log');
+  const server = await serving('--log-level', 'silent', '--mcp', `"${process.execPath}" "${join(root, 'test', 'fixtures', 'mcp-server.cjs')}" "${log}" one`);
+  expect(await (await fetch(`${server.url}/tools`)).json()).toMatchObject({ tools: [{ name: 'weather' }] });
+  const called = await fetch(`${server.url}/tools/call`, { method: 'POST', body: '{"name":"weather","arguments":{"city":"Bern"}}' });
+  expect(await called.json()).toEqual({ content: '7 degrees in Bern', is_error: false });
+  expect(runs(pidOf(log))).toBe(true);
+  server.child.kill('SIGTERM');
+  expect((await server.ended).code).toBe(0);
+  expect(runs(pidOf(log))).toBe(false);
+  rmSync(folder, { recursive: true });
+});
+
 posix('serves, is watched, and ends when it is told to', async () => {
   const server = await serving('--alias', 'story,tale', '--parallel', '4', '--parallel', '1');
   expect(await (await fetch(`${server.url}/props`)).json()).toMatchObject({ total_slots: 1 }); // what is said last counts
@@ -55,6 +70,7 @@ posix('serves, is watched, and ends when it is told to', async () => {
     body: JSON.stringify({ model: 'tale', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 3 }),
   });
   expect(await response.json()).toMatchObject({ model: 'story', usage: { completion_tokens: 3 } });
+  expect((await run('ps', server.url).ended).output).toMatch(/^MODEL +SIZE +UNTIL\nstory +\d.*MB/);
   const { code, output } = await run('top', server.url, '--times', '1', '--interval', '0.01').ended;
   expect(code).toBe(0);
   expect(output).toMatch(/requests +0 running, 0 waiting[\s\S]*story: \d+ MiB/);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 
+import type { Tool } from 'llama-ts';
 import { hasShared, sharedPath } from '../support/shared';
 import { chromiumPath, Stage, type Asked } from './stage';
 
@@ -11,8 +12,17 @@ const inBrowser = (name: string, run: () => Promise<void>): void => {
 };
 
 let stage: Stage;
+const asked: string[] = []; // of the server's tool
+const weather = {
+  description: 'The weather in a city.',
+  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  run: ({ city }: { city: string }) => {
+    asked.push(city);
+    return `7 degrees in ${city}`;
+  },
+} as Tool;
 beforeAll(async () => {
-  if (chromiumPath !== undefined) stage = await Stage.open();
+  if (chromiumPath !== undefined) stage = await Stage.open({ tools: { weather } });
 });
 afterAll(async () => {
   await stage?.[Symbol.asyncDispose]();
@@ -321,6 +331,44 @@ inBrowser('those who listen are told what is said, by whole sentences', async ()
   asked.end();
   await status.getByText('The answer is finished.').waitFor({ state: 'attached' });
   expect(await status.textContent()).toContain('And a half.');
+  await page.context().close();
+});
+
+inBrowser('tools of the server run when they may, and the answer goes on', async () => {
+  const page = await stage.page();
+  await button(page, 'Settings').click();
+  await page.getByRole('tab', { name: 'Tools' }).click();
+  await page.getByRole('checkbox', { name: 'Offer the tools of the server' }).check();
+  await page.getByText('The weather in a city.').waitFor();
+  await page.keyboard.press('Escape');
+  const calls = (of: Asked, city: string): void => {
+    of.say({ tool_calls: [{ index: 0, id: city, type: 'function', function: { name: 'weather', arguments: JSON.stringify({ city }) } }] });
+    of.end('tool_calls');
+  };
+  const first = await ask(page, 'Is it warm?');
+  expect(first.body.tools).toMatchObject([{ type: 'function', function: { name: 'weather', description: 'The weather in a city.' } }]);
+  calls(first, 'Bern');
+  const refused = stage.next();
+  await button(page, 'Do not run').click();
+  const second = await refused;
+  expect(second.body.messages.at(-1)).toMatchObject({ role: 'tool', tool_call_id: 'Bern', content: 'Error: the user did not allow this call' });
+  calls(second, 'Oslo');
+  const ran = stage.next();
+  await button(page, 'Run').click();
+  const third = await ran;
+  expect(third.body.messages.at(-1)).toMatchObject({ role: 'tool', tool_call_id: 'Oslo', content: '7 degrees in Oslo' });
+  calls(third, 'Rome');
+  const always = stage.next();
+  await button(page, 'Always run').click();
+  const fourth = await always;
+  const unasked = stage.next();
+  calls(fourth, 'Lyon'); // without a question
+  const fifth = await unasked;
+  expect(fifth.body.messages.at(-1)).toMatchObject({ tool_call_id: 'Lyon', content: '7 degrees in Lyon' });
+  fifth.text('It is cool.');
+  fifth.end();
+  await page.getByText('It is cool.', { exact: true }).waitFor();
+  expect(asked).toEqual(['Oslo', 'Rome', 'Lyon']);
   await page.context().close();
 });
 

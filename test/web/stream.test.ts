@@ -197,7 +197,7 @@ describe('requests', () => {
 
   test('the conversation, with its system prompt, calls and results', () => {
     const path = [ask, answer, toolResult(answer.id, 'c', 'f', '42', 0)];
-    expect(bodyOf(path, 'm', { ...plainSettings, system: 'Be brief.' }, 1)).toEqual({
+    expect(bodyOf(path, 'm', { ...plainSettings, system: 'Be brief.' }, 1, [])).toEqual({
       model: 'm',
       stream: true,
       messages: [
@@ -211,7 +211,7 @@ describe('requests', () => {
 
   test('questions without an answer between them are one', () => {
     const failed: Answer = { ...waiting(ask.id, 'm', false, 0), state: 'failed' };
-    const { messages } = bodyOf([ask, failed, question(failed.id, 'Again', 0)], '', plainSettings, 1);
+    const { messages } = bodyOf([ask, failed, question(failed.id, 'Again', 0)], '', plainSettings, 1, []);
     expect(messages).toEqual([{ role: 'user', content: 'Hi\n\nAgain' }]);
   });
 
@@ -222,9 +222,9 @@ describe('requests', () => {
       stop: ['END'],
       chances: true,
       schema: { on: true, text: '{"type":"object"}' },
-      tools: { on: true, text: '[{"name":"f"},{"type":"function","function":{"name":"g"}}]' },
+      tools: { ...plainSettings.tools, on: true, text: '[{"name":"f"},{"type":"function","function":{"name":"g"}}]' },
     };
-    expect(bodyOf([ask], 'm', settings, 2)).toMatchObject({
+    expect(bodyOf([ask], 'm', settings, 2, [])).toMatchObject({
       temperature: 0,
       top_k: 5,
       n: 2,
@@ -238,9 +238,19 @@ describe('requests', () => {
     });
   });
 
+  test('tools of the server, but for those that are called as one of the user is', () => {
+    const settings = { ...plainSettings, tools: { ...plainSettings.tools, on: true, text: '[{"name":"f"}]', server: true } };
+    const parameters = { type: 'object', properties: {} };
+    const server = ['f', 'g'].map((name) => ({ name, description: `of the server: ${name}`, parameters }));
+    expect(bodyOf([ask], 'm', settings, 1, server).tools).toEqual([
+      { type: 'function', function: { name: 'f' } },
+      { type: 'function', function: { name: 'g', description: 'of the server: g', parameters } },
+    ]);
+  });
+
   test('what is switched off or no good is not sent', () => {
-    const settings = { ...plainSettings, schema: { on: true, text: '{' }, tools: { on: false, text: '[{"name":"f"}]' } };
-    expect(Object.keys(bodyOf([ask], 'm', settings, 1)).sort()).toEqual(['messages', 'model', 'stream']);
+    const settings = { ...plainSettings, schema: { on: true, text: '{' }, tools: { ...plainSettings.tools, text: '[{"name":"f"}]' } };
+    expect(Object.keys(bodyOf([ask], 'm', settings, 1, [{ name: 'h', description: '', parameters: {} }])).sort()).toEqual(['messages', 'model', 'stream']);
   });
 });
 

@@ -1,6 +1,7 @@
 // A conversation as a request, and its streamed answer as it is read.
 import { schemaOf, toolsOf } from '../data/json';
 import type { Call, Node, Settings, Timings, TokenChance } from '../data/types';
+import type { ServerTool } from './client';
 import { Failed } from './failure';
 import { eventsOf, type ServerEvent } from './sse';
 
@@ -43,11 +44,25 @@ function merged(messages: readonly Message[]): readonly Message[] {
 /** How many others are asked for with each token. */
 const alternatives = 6;
 
-/** The body of a request that answers what stands at the end of the path. */
-export function bodyOf(path: readonly Node[], model: string, settings: Settings, answers: number): Readonly<Record<string, unknown>> {
-  const { system, parameters, stop, chances, schema, tools } = settings;
+/** What may be called: the user's functions, and where they are wanted those of the server that have other names. */
+function offeredBy({ tools }: Settings, server: readonly ServerTool[]): readonly unknown[] {
+  const own = (tools.on ? toolsOf(tools.text) : undefined) ?? [];
+  const taken = new Set(own.map((tool) => fields(fields(tool).function).name));
+  const others = tools.server ? server.filter(({ name }) => !taken.has(name)) : [];
+  return [...own, ...others.map((tool) => ({ type: 'function', function: tool }))];
+}
+
+/** The body of a request that answers what stands at the end of the path. `server`: the tools that it runs. */
+export function bodyOf(
+  path: readonly Node[],
+  model: string,
+  settings: Settings,
+  answers: number,
+  server: readonly ServerTool[],
+): Readonly<Record<string, unknown>> {
+  const { system, parameters, stop, chances, schema } = settings;
   const bound = schema.on ? schemaOf(schema.text) : undefined;
-  const offered = tools.on ? toolsOf(tools.text) : undefined;
+  const offered = offeredBy(settings, server);
   return {
     ...parameters,
     ...(model !== '' && { model }),
@@ -57,7 +72,7 @@ export function bodyOf(path: readonly Node[], model: string, settings: Settings,
     ...(stop.length > 0 && { stop }),
     ...(chances && { logprobs: true, top_logprobs: alternatives }),
     ...(bound && { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: bound, strict: true } } }),
-    ...(offered && { tools: offered }),
+    ...(offered.length > 0 && { tools: offered }),
   };
 }
 

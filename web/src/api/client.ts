@@ -79,6 +79,28 @@ export async function models(): Promise<readonly ServedModel[]> {
 /** What a model is set to. */
 export const props = (model: string): Promise<unknown> => json(`props?model=${encodeURIComponent(model)}`);
 
+/** A tool that the server runs. */
+export interface ServerTool {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: unknown;
+}
+
+/** The tools that the server runs. */
+export async function tools(): Promise<readonly ServerTool[]> {
+  const { tools: told } = fields(await json('tools'));
+  return (Array.isArray(told) ? told : []).flatMap((each): ServerTool[] => {
+    const { name, description, parameters } = fields(each);
+    return typeof name === 'string' ? [{ name, description: typeof description === 'string' ? description : '', parameters }] : [];
+  });
+}
+
+/** Has the server run a tool; gives what the model is told. Rejects with `Failed`. */
+export async function callTool(name: string, given: unknown, signal?: AbortSignal): Promise<string> {
+  const { content } = fields(await (await request('tools/call', { name, arguments: given }, signal)).json());
+  return typeof content === 'string' ? content : '';
+}
+
 /** The server's description of itself. */
 export const openApi = (): Promise<unknown> => json('openapi.json');
 

@@ -87,7 +87,7 @@ export function settingsFrom(value: unknown): Settings {
     answers: Math.min(Math.max(Math.trunc(number(of.answers, 1)), 1), 8),
     chances: of.chances === true,
     schema: toggled(of.schema),
-    tools: toggled(of.tools),
+    tools: { ...toggled(of.tools), server: fields(of.tools)?.server === true, unasked: fields(of.tools)?.unasked === true },
   };
 }
 

@@ -93,7 +93,8 @@ export interface Settings {
   /** Whether tokens are asked for with their probabilities. */
   readonly chances: boolean;
   readonly schema: { readonly on: boolean; readonly text: string };
-  readonly tools: { readonly on: boolean; readonly text: string };
+  /** `on`: functions of the user's, in `text`. `server`: those that the server runs; `unasked`: without a question. */
+  readonly tools: { readonly on: boolean; readonly text: string; readonly server: boolean; readonly unasked: boolean };
 }
 
 /** A conversation: a tree, and the branch of it that is shown. */
@@ -120,7 +121,7 @@ export const plainSettings: Settings = {
   answers: 1,
   chances: false,
   schema: { on: false, text: '' },
-  tools: { on: false, text: '' },
+  tools: { on: false, text: '', server: false, unasked: false },
 };
 
 export const newId = (): string => crypto.randomUUID();

@@ -2,14 +2,14 @@
 import { signal } from '@preact/signals';
 
 import { bodyOf, reading, type Heard } from '../api/chat';
-import { request } from '../api/client';
+import { callTool, request } from '../api/client';
 import { failureFrom } from '../api/failure';
 import { Draft } from '../data/draft';
-import { schemaOf } from '../data/json';
+import { schemaOf, toolsOf, written } from '../data/json';
 import { add, branch, childrenOf, nodeOf, pathTo, question, remove, replace, toolResult, waiting } from '../data/tree';
-import type { Answer, Conversation, Failure } from '../data/types';
+import type { Answer, Call, Conversation, Failure } from '../data/types';
 import { address, change, find, saveAll, shown } from './conversations';
-import { refresh, troubled } from './server';
+import { refresh, serverTools, troubled } from './server';
 import { comparing } from './view';
 
 /** What is being asked, by conversation. */
@@ -83,7 +83,7 @@ async function answer(conversation: Conversation, parent: string, given?: readon
   saveAll(); // the question outlasts the page from here on
   const asking = new Asking(id, answers);
   try {
-    const response = await request('v1/chat/completions', bodyOf(path, model, settings, answers.length), controller.signal);
+    const response = await request('v1/chat/completions', bodyOf(path, model, settings, answers.length, serverTools.value), controller.signal);
     if (response.body) for await (const heard of reading(response.body)) asking.heard(heard);
     asking.end({ kind: 'broken', message: '' });
   } catch (error) {
@@ -96,6 +96,50 @@ async function answer(conversation: Conversation, parent: string, given?: readon
   settle(id, controller);
   saveAll();
   void refresh(); // the model may have been loaded
+  const now = find(id);
+  const made = now && answers[0] && answers.length === 1 ? nodeOf(now, answers[0].id) : undefined;
+  if (now && made?.role === 'assistant' && mayRun(now, made)) void runCalls(id, made.id);
+}
+
+/** Whether a call is of a tool that the server runs. */
+export function isOfServer(name: string, { tools }: Conversation['settings']): boolean {
+  const own = (tools.on ? toolsOf(tools.text) : undefined) ?? [];
+  const ofUser = own.some((tool) => (tool as { function: { name: string } }).function.name === name);
+  return tools.server && !ofUser && serverTools.value.some((tool) => tool.name === name);
+}
+
+const mostRounds = 8;
+
+/** Whether an answer's calls run without a question: so often behind what the user said, and no oftener. */
+function mayRun(of: Conversation, { id, calls, state }: Answer): boolean {
+  const { settings } = of;
+  if (!settings.tools.unasked || state !== 'done' || calls.length === 0 || !calls.every(({ name }) => isOfServer(name, settings))) return false;
+  const path = pathTo(of, id);
+  const rounds = path.slice(path.findLastIndex(({ role }) => role === 'user')).filter(({ role }) => role === 'assistant');
+  return rounds.length <= mostRounds;
+}
+
+async function resultOf({ name, arguments: text }: Call, signal: AbortSignal): Promise<string> {
+  const { value, wrong } = written(text);
+  return wrong ? `Error: the arguments are not JSON: ${wrong.message}` : callTool(name, value, signal);
+}
+
+/** Has the server run the calls of an answer, which then goes on with what they gave. Gives why that failed. */
+export async function runCalls(conversation: string, id: string): Promise<Failure | undefined> {
+  const of = find(conversation);
+  const before = of && nodeOf(of, id);
+  if (before?.role !== 'assistant' || isRunning(conversation)) return undefined;
+  const controller = new AbortController();
+  running.value = new Map(running.value).set(conversation, controller);
+  try {
+    const results = await Promise.all(before.calls.map((call) => resultOf(call, controller.signal)));
+    settle(conversation, controller);
+    giveResults(conversation, id, results);
+    return undefined;
+  } catch (error) {
+    settle(conversation, controller);
+    return controller.signal.aborted ? undefined : failureFrom(error, true);
+  }
 }
 
 /** Says something at the end of what is shown, and has it answered. */
@@ -141,18 +185,27 @@ export function goOn(id: string): void {
 }
 
 /** Gives the results of the calls of an answer, and has it go on. */
-export function giveResults(id: string, results: readonly string[]): void {
-  const conversation = shown.value;
-  const before = nodeOf(conversation, id);
+export function giveResults(conversation: string, id: string, results: readonly string[]): void {
+  const of = find(conversation);
+  const before = of && nodeOf(of, id);
   if (before?.role !== 'assistant') return;
   let parent = id;
   before.calls.forEach((call, i) => {
     const given = toolResult(parent, call.id, call.name, results[i] ?? '');
     parent = given.id;
-    change(conversation.id, (of) => add(of, given));
+    change(conversation, (all) => add(all, given));
   });
-  const now = find(conversation.id);
+  const now = find(conversation);
   if (now) void answer(now, parent);
+}
+
+/** Runs none of the calls of an answer, which goes on without. */
+export function refuseCalls(conversation: string, { id, calls }: Answer): void {
+  giveResults(
+    conversation,
+    id,
+    calls.map(() => 'Error: the user did not allow this call'), // the model's language, not the user's
+  );
 }
 
 /** Whether an answer's calls have their results. */

@@ -11,6 +11,8 @@ import { lastModel } from './preferences';
 export const models = signal<readonly client.ServedModel[]>([]);
 export const parameters = signal<readonly Parameter[]>([]);
 export const mayManage = signal(false);
+/** The tools that the server runs. */
+export const serverTools = signal<readonly client.ServerTool[]>([]);
 /** Why the server could not be asked; undefined: it could. */
 export const trouble = signal<Failure | undefined>(undefined);
 /** Whether the key is asked for. */
@@ -26,6 +28,17 @@ export function troubled(failure: Failure): void {
   if (failure.kind === 'key') asksKey.value = true;
 }
 
+let listed: Promise<readonly client.ServerTool[]> | undefined; // once: a server has them as long as it runs
+
+async function listTools(): Promise<void> {
+  listed ??= client.tools();
+  try {
+    serverTools.value = await listed;
+  } catch {
+    listed = undefined; // asked again
+  }
+}
+
 /** Asks which models there are. */
 export async function refresh(): Promise<void> {
   try {
@@ -36,6 +49,7 @@ export async function refresh(): Promise<void> {
   }
   trouble.value = undefined;
   asksKey.value = false;
+  void listTools();
   const isServed = (id: string): boolean => models.value.some((each) => each.id === id);
   if (!isServed(shown.value.model)) {
     const next = isServed(lastModel.value) ? lastModel.value : models.value[0]?.id;

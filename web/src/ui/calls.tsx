@@ -2,10 +2,11 @@ import { useState } from 'preact/hooks';
 
 import { CodeBlock } from '../markdown/code-block';
 import { pretty } from '../data/json';
-import type { Answer, ToolResult } from '../data/types';
+import type { Answer, Failure, ToolResult } from '../data/types';
 import { t } from '../language';
-import { giveResults, hasResults } from '../state/ask';
-import { shown } from '../state/conversations';
+import { giveResults, hasResults, isOfServer, isRunning, refuseCalls, runCalls } from '../state/ask';
+import { changeSettings, shown } from '../state/conversations';
+import { FailureBox } from './failure';
 import { Icon } from './icon';
 
 function Giving({ of }: { readonly of: Answer }) {
@@ -15,7 +16,7 @@ function Giving({ of }: { readonly of: Answer }) {
       class="giving"
       onSubmit={(event) => {
         event.preventDefault();
-        giveResults(of.id, results);
+        giveResults(shown.value.id, of.id, results);
       }}
     >
       {of.calls.map(({ name }, i) => (
@@ -33,9 +34,39 @@ function Giving({ of }: { readonly of: Answer }) {
   );
 }
 
+/** Calls of tools that the server runs, once the user lets it. */
+function Running({ of }: { readonly of: Answer }) {
+  const [failure, setFailure] = useState<Failure | undefined>(undefined);
+  const { id, settings } = shown.value;
+  const run = async (): Promise<void> => {
+    setFailure(undefined);
+    setFailure(await runCalls(id, of.id));
+  };
+  const always = (): void => {
+    changeSettings({ tools: { ...settings.tools, unasked: true } });
+    void run();
+  };
+  if (isRunning(id)) return <p class="small muted">{t('toolsRun')}</p>;
+  if (failure) return <FailureBox of={failure} retry={() => void run()} />;
+  return (
+    <div class="row">
+      <button type="button" class="button primary" onClick={() => void run()}>
+        {t('runCalls')}
+      </button>
+      <button type="button" class="button" onClick={always}>
+        {t('runAlways')}
+      </button>
+      <button type="button" class="button" onClick={() => refuseCalls(id, of)}>
+        {t('refuseCalls')}
+      </button>
+    </div>
+  );
+}
+
 /** The calls of an answer, and a place for their results. */
 export function Calls({ of, done }: { readonly of: Answer; readonly done: boolean }) {
   if (of.calls.length === 0) return null;
+  const ofServer = of.calls.every(({ name }) => isOfServer(name, shown.value.settings));
   return (
     <div class="calls">
       {of.calls.map(({ name, arguments: given }, i) => (
@@ -47,7 +78,7 @@ export function Calls({ of, done }: { readonly of: Answer; readonly done: boolea
           <CodeBlock language="json" text={pretty(given)} />
         </div>
       ))}
-      {done && !hasResults(shown.value, of.id) && <Giving of={of} />}
+      {done && !hasResults(shown.value, of.id) && (ofServer ? <Running of={of} /> : <Giving of={of} />)}
     </div>
   );
 }

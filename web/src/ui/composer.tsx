@@ -45,7 +45,7 @@ function Chips() {
     ...(answers > 1 ? [['answers', `${t('answer')} × ${answers}`] as [Tab, string]] : []),
     ...(chances ? [['answers', t('probabilities')] as [Tab, string]] : []),
     ...(schema.on ? [['schema', t('schema')] as [Tab, string]] : []),
-    ...(tools.on ? [['tools', t('tools')] as [Tab, string]] : []),
+    ...(tools.on || tools.server ? [['tools', t('tools')] as [Tab, string]] : []),
   ];
   if (chips.length === 0) return null;
   return (

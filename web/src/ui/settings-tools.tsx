@@ -1,6 +1,7 @@
 import { toolsOf } from '../data/json';
 import { t } from '../language';
 import { changeSettings, shown } from '../state/conversations';
+import { serverTools } from '../state/server';
 import { JsonField } from './json-field';
 
 const example = [
@@ -11,12 +12,39 @@ const example = [
   },
 ];
 
+/** The tools that the server runs, where it has some. */
+function OfServer() {
+  const { tools } = shown.value.settings;
+  const change = (by: Partial<typeof tools>): void => changeSettings({ tools: { ...tools, ...by } });
+  if (serverTools.value.length === 0) return null;
+  return (
+    <>
+      <label class="line">
+        {t('offerServerTools')}
+        <input type="checkbox" checked={tools.server} onChange={({ currentTarget }) => change({ server: currentTarget.checked })} />
+      </label>
+      <ul class="small muted">
+        {serverTools.value.map(({ name, description }) => (
+          <li key={name}>
+            <code>{name}</code> {description}
+          </li>
+        ))}
+      </ul>
+      <label class="line">
+        {t('runUnasked')}
+        <input type="checkbox" checked={tools.unasked} onChange={({ currentTarget }) => change({ unasked: currentTarget.checked })} />
+      </label>
+    </>
+  );
+}
+
 /** The functions that the model may call. */
 export function SettingsTools() {
   const { tools } = shown.value.settings;
   const change = (by: Partial<typeof tools>): void => changeSettings({ tools: { ...tools, ...by } });
   return (
     <>
+      <OfServer />
       <label class="line">
         {t('offerTools')}
         <input type="checkbox" checked={tools.on} onChange={({ currentTarget }) => change({ on: currentTarget.checked })} />
