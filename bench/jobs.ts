@@ -63,4 +63,4 @@ export function workloads(quick: boolean, backend: BenchBackend, space: Space): 
 }
 
 // Operands of the model's matrices: float activations meet F16 weights, 8-bit ones the others.
-export const usesFloats = (type: string) => type === 'F16';
+export const usesFloats = (type: string) => type === 'F16' || type === 'BF16';

@@ -1,6 +1,6 @@
 // llama-ts beside node-llama-cpp, or beside another build of itself: alternating pairs in one run, each side in a process of its own that waits while the other
 // works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
-//   npm run bench -- [--types F16,Q8_0] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
+//   npm run bench -- [--types F16,Q8_0 or all] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
 //   npm run bench -- --blocks all --threads 2          a model of each block (blocks.ts), or of those named: qwen3moe,bert
 //   npm run bench -- --backend vulkan --model FILE     a file of one's own, on a device (GGML_VK_VISIBLE_DEVICES=0: the peer takes a software one)
 //   npm run bench -- --against FOLDER                  another build of ours, such as a worktree of the last release, instead of the peer
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { blockModel, blockModels } from './blocks';
 import { usesFloats, workloads, workloadsOfBlock, type Workload } from './jobs';
 import { measureLimits, type Limits } from './limits';
-import { benchModel, modelTypes, weightsPerToken, type ModelType } from './models';
+import { benchModel, modelTypes, readShare, weightsPerToken, type ModelType } from './models';
 import type { BenchBackend, Job, Setup, Space, Timing } from './side';
 
 type Answer = { version?: string; space?: Space; timing?: Timing; error?: string };
@@ -71,7 +71,7 @@ const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[
 
 // The share of the limit that the best of our runs reaches: bytes of weights read for a decode, multiply-adds else.
 function shareOfLimit(w: Workload, type: string, rate: number, fileBytes: number, limits: Limits): number {
-  if (w.unit === 'read') return (rate * fileBytes) / (limits.readGBs * 1e9);
+  if (w.unit === 'read') return (rate * fileBytes * readShare()) / (limits.readGBs * 1e9);
   return (rate * 2 * weightsPerToken()) / (1e9 * (usesFloats(type) ? limits.fmaGflops : limits.int8Gops));
 }
 
@@ -121,7 +121,7 @@ interface Plan {
 function plan(): Plan {
   const { values } = parseArgs({
     options: {
-      types: { type: 'string', default: modelTypes.join(',') },
+      types: { type: 'string', default: 'F16,Q8_0,Q4_0,Q4_K_M' },
       threads: { type: 'string', default: '1,2' },
       pairs: { type: 'string', default: '7' },
       only: { type: 'string', default: '' },
@@ -134,7 +134,7 @@ function plan(): Plan {
       against: { type: 'string' },
     },
   });
-  const types = values.types.split(',') as ModelType[];
+  const types = values.types === 'all' ? [...modelTypes] : (values.types.split(',') as ModelType[]);
   const unknown = types.find((t) => !modelTypes.includes(t));
   if (unknown) throw new Error(`--types: ${modelTypes.join(', ')} are known, not ${unknown}`);
   const every = Object.keys(blockModels);
@@ -175,24 +175,34 @@ async function timeModel(p: Plan, type: string, model: string, threads: number, 
   }
 }
 
+const mostMoved = 0.1;
+
+// How far the machine is from what it was.
+const movedBy = (before: Limits, after: Limits): number =>
+  Math.max(...(['readGBs', 'int8Gops', 'fmaGflops'] as const).map((name) => Math.abs(after[name] / before[name] - 1)));
+
 async function main(): Promise<void> {
   const p = plan();
   const results = join(root, 'bench', 'results');
   mkdirSync(results, { recursive: true });
   const rows: Row[] = [];
-  const limits: (Limits & { threads: number })[] = [];
+  const limits: (Limits & { threads: number; moved: number })[] = [];
   let versions: string[] = [];
   for (const threads of p.threads) {
     const measured = p.model === undefined && p.blocks.length === 0 && p.backend === 'cpu' ? measureLimits(results, threads) : undefined;
     if (measured) {
-      limits.push({ ...measured, threads });
       const { readGBs, int8Gops, fmaGflops } = measured;
       console.log(`${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops} Gflop/s`);
     }
     console.log('type            threads  workload            ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
     if (p.model !== undefined) versions = await timeModel(p, 'file', p.model, threads, measured, rows);
     else if (p.blocks.length > 0) for (const name of p.blocks) versions = await timeModel(p, name, blockModel(name, p.models), threads, measured, rows);
-    else for (const type of p.types) versions = await timeModel(p, type, benchModel(type, p.models), threads, measured, rows);
+    else for (const type of p.types) versions = await timeModel(p, type, await benchModel(type, p.models), threads, measured, rows);
+    const after = measured && measureLimits(results, threads);
+    if (!measured || !after) continue;
+    const moved = movedBy(measured, after);
+    limits.push({ ...measured, threads, moved });
+    console.log(`the limits moved by ${Math.round(100 * moved)}% meanwhile${moved > mostMoved ? ': something else ran, the figures count for nothing' : ''}`);
   }
   const file = join(results, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   writeFileSync(file, `${JSON.stringify({ versions, cpu: cpus()[0]?.model, date: new Date().toISOString(), pairs: p.pairs, limits, rows }, null, 1)}\n`);

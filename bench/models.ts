@@ -16,26 +16,36 @@ export const shape: DenseShape = {
   context: 8192,
 };
 
-export const modelTypes = ['F16', 'Q8_0', 'Q4_0', 'Q4_K_M'] as const;
+export const modelTypes = ['F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_K_M', 'Q5_K_M', 'Q6_K', 'Q3_K_M', 'Q2_K', 'IQ4_XS', 'MXFP4', 'IQ3_S', 'IQ2_XS', 'IQ1_S'] as const;
 export type ModelType = (typeof modelTypes)[number];
 
-// The mixes that llama.cpp's quantizer makes. Q4_K_M: Q6_K for the output matrix, and for attn_v and ffn_down in the first and last
-// eighth of the layers and every third one between. Q4_0: Q6_K for the output matrix.
-function tensorType(model: ModelType, name: string, layer: number): WeightTypeName {
-  if (model === 'F16' || model === 'Q8_0') return model;
-  if (name === 'output.weight') return 'Q6_K';
-  if (model === 'Q4_0') return 'Q4_0';
-  const eighth = shape.layers / 8;
-  const more = layer < eighth || layer >= 7 * eighth || (layer - eighth) % 3 === 2;
-  return more && /attn_v|ffn_down/.test(name) ? 'Q6_K' : 'Q4_K';
+type TypeOf = (name: string) => WeightTypeName;
+
+// What the quantizer asks an importance matrix for, which random weights have none of, or takes for experts alone: one type, and a finer head.
+const ofOneType: Partial<Record<ModelType, TypeOf>> = {
+  F16: () => 'F16',
+  BF16: () => 'BF16',
+  Q8_0: () => 'Q8_0',
+  MXFP4: (name) => (name === 'output.weight' ? 'Q8_0' : 'MXFP4'),
+  IQ2_XS: (name) => (name === 'output.weight' ? 'Q5_K' : 'IQ2_XS'),
+  IQ1_S: (name) => (name === 'output.weight' ? 'Q5_K' : 'IQ1_S'),
+};
+
+// The mix that our quantizer makes, which is llama.cpp's.
+async function mixOf(type: ModelType, folder: string): Promise<TypeOf> {
+  const { quantize } = require(join(__dirname, '..', '..', '..', 'dist', 'lib', 'index.js')) as typeof import('../lib/index');
+  const { tensors } = await quantize(await benchModel('F16', folder), join(folder, 'none.gguf'), { type, dryRun: true });
+  const types = new Map(tensors.map(({ name, to }) => [name, to as WeightTypeName]));
+  return (name) => types.get(name)!;
 }
 
-export function benchModel(type: ModelType, folder: string): string {
+export async function benchModel(type: ModelType, folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `random-1b-${type}.gguf`);
   if (existsSync(path)) return path;
+  const typeOf = ofOneType[type] ?? (await mixOf(type, folder));
   const part = `${path}.part`;
-  writeDenseModel(part, shape, { seed: 1, type: (name, layer) => tensorType(type, name, layer), rms: () => 0.02, poolBytes: 8 << 20 });
+  writeDenseModel(part, shape, { seed: 1, type: typeOf, rms: () => 0.02, poolBytes: 8 << 20 });
   renameSync(part, path);
   return path;
 }
@@ -46,3 +56,6 @@ export function weightsPerToken(): number {
   const attention = width * headWidth * (2 * heads + 2 * kvHeads);
   return layers * (attention + 3 * width * feedForward) + vocabulary * width;
 }
+
+/** Of a file, the share of its bytes that a token's matrices are: all but the token table, which is taken to have as many bits a weight as they. */
+export const readShare = (): number => weightsPerToken() / (weightsPerToken() + shape.vocabulary * shape.width);

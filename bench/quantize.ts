@@ -55,7 +55,7 @@ function ours(input: string, output: string, type: string, threads: number): Mea
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       type: { type: 'string', default: 'Q4_K_M' },
@@ -66,7 +66,7 @@ function main(): void {
       'ours-only': { type: 'boolean', default: false },
     },
   });
-  const input = values.model ?? benchModel('F16', values.models);
+  const input = values.model ?? (await benchModel('F16', values.models));
   const output = join(tmpdir(), `llama-ts-bench-${process.pid}.gguf`);
   const program = join(__dirname, 'quantize_peer');
   if (!values['ours-only']) execFileSync('cc', ['-O2', '-o', program, join(__dirname, '..', '..', 'quantize_peer.c'), '-ldl']);
@@ -87,4 +87,4 @@ function main(): void {
   );
 }
 
-main();
+void main();
