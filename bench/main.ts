@@ -1,6 +1,6 @@
 // llama-ts beside node-llama-cpp, or beside another build of itself: alternating pairs in one run, each side in a process of its own that waits while the other
 // works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
-//   npm run bench -- [--types F16,Q8_0 or all] [--threads 1,2] [--pairs 7] [--only prefill] [--quick] [--models FOLDER] [--ours-only]
+//   npm run bench -- [--types F16,Q8_0 or all] [--threads 1,2] [--pairs 7] [--only prefill,decode] [--quick] [--models FOLDER] [--ours-only]
 //   npm run bench -- --blocks all --threads 2          a model of each block (blocks.ts), or of those named: qwen3moe,bert
 //   npm run bench -- --backend vulkan --model FILE     a file of one's own, on a device (GGML_VK_VISIBLE_DEVICES=0: the peer takes a software one)
 //   npm run bench -- --against FOLDER                  another build of ours, such as a worktree of the last release, instead of the peer
@@ -159,7 +159,7 @@ async function timeModel(p: Plan, type: string, model: string, threads: number, 
     await ours.open(setup);
     await peer?.open(p.against === undefined ? setup : { ...setup, root: p.against });
     const all = p.blocks.length > 0 ? workloadsOfBlock(ours.space!) : workloads(p.quick, p.backend, ours.space!);
-    const chosen = all.filter((w) => w.name.includes(p.only));
+    const chosen = all.filter((w) => p.only.split(',').some((name) => w.name.includes(name)));
     if (chosen.length === 0) throw new Error(`no workload fits the model and has "${p.only}" in its name`);
     for (const w of chosen) {
       const rates = await timePairs(w, p.pairs, ours, peer);
