@@ -130,6 +130,8 @@ export function generateFlags(yargs: Argv): Argv {
           canonical: { type: 'boolean', describe: 'what must come is cut into tokens as the tokenizer cuts it, many a step' } as Options,
           grammar: word('the text is one of this grammar, in GBNF'),
           'grammar-file': word('the same, of a file'),
+          lark: word('the text is one of this grammar, in the notation of Lark and llguidance'),
+          'lark-file': word('the same, of a file'),
           regex: word('the whole text matches this regular expression, as JavaScript writes it'),
           choices: words('the text is one of these; given several times', ['choice']),
         }).map(([name, options]) => [name, { ...options, group: 'Structure:' }]),
@@ -239,14 +241,16 @@ function textOf(path: string, flag: string): string {
   }
 }
 
-/** What the text is bound to: one of five flags says it. */
-function boundOptions({ jsonSchema, jsonSchemaFile, grammar, grammarFile, regex, choices, jsonSpace }: Flags): BoundOptions {
-  const said = Object.entries({ jsonSchema, jsonSchemaFile, grammar, grammarFile, regex, choices }).filter(([, value]) => value !== undefined);
+/** What the text is bound to: one of these flags says it. */
+function boundOptions({ jsonSchema, jsonSchemaFile, grammar, grammarFile, lark, larkFile, regex, choices, jsonSpace }: Flags): BoundOptions {
+  const said = Object.entries({ jsonSchema, jsonSchemaFile, grammar, grammarFile, lark, larkFile, regex, choices }).filter(([, value]) => value !== undefined);
   if (said.length > 1) throw new Error(`${said.map(([name]) => `--${kebab(name)}`).join(', ')}: a text is bound to one thing: give one of them`);
   const schema = typeof jsonSchemaFile === 'string' ? textOf(jsonSchemaFile, '--json-schema-file') : (jsonSchema as string | undefined);
   const gbnf = typeof grammarFile === 'string' ? textOf(grammarFile, '--grammar-file') : (grammar as string | undefined);
+  const inLark = typeof larkFile === 'string' ? textOf(larkFile, '--lark-file') : (lark as string | undefined);
   return {
     ...(schema !== undefined && { schema }),
+    ...(inLark !== undefined && { lark: inLark }),
     ...(gbnf !== undefined && { grammar: gbnf }),
     ...(typeof regex === 'string' && { regex }),
     ...(Array.isArray(choices) && { choices: choices as string[] }),

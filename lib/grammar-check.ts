@@ -17,7 +17,7 @@ export interface GrammarWalk {
 
 /** A grammar, and what is to be known of it. */
 export interface GrammarCase {
-  readonly kind: 'schema' | 'regex' | 'gbnf' | 'choice';
+  readonly kind: 'schema' | 'regex' | 'gbnf' | 'lark' | 'choice';
   /** Of a schema, JSON as it is written. */
   readonly text?: string;
   /** Of the others; of choices a list. */
@@ -57,7 +57,7 @@ export type GrammarVerdict =
     }
   | { readonly ok: false; readonly code: string; readonly keyword?: string; readonly at?: string; readonly message: string; readonly compileUs: number };
 
-const kinds: Readonly<Record<GrammarCase['kind'], GrammarKind>> = { schema: 'schema', regex: 'regex', gbnf: 'grammar', choice: 'choices' };
+const kinds: Readonly<Record<GrammarCase['kind'], GrammarKind>> = { schema: 'schema', regex: 'regex', gbnf: 'grammar', lark: 'lark', choice: 'choices' };
 
 const walk: check.Check<GrammarWalk> = (value, name) => {
   const found = check.record<GrammarWalk>(value, name, {
@@ -74,7 +74,7 @@ const pair: check.Check<readonly [number, number]> = (value, name) =>
     : check.refuse(name, 'a pair [id, weight]', value);
 
 const checks: check.Checks<GrammarCase> = {
-  kind: check.oneOf(['schema', 'regex', 'gbnf', 'choice']),
+  kind: check.oneOf(['schema', 'regex', 'gbnf', 'lark', 'choice']),
   text: check.string,
   grammar: (value, name) => (Array.isArray(value) ? check.listOf(check.string)(value, name) : check.string(value, name)),
   options: (value, name) => check.record<{ draft?: string }>(value, name, { draft: check.oneOf(['2020-12', 'draft7']) }),

@@ -33,9 +33,14 @@ export interface BoundTo<S, C extends string, V, J extends true> {
    * the model's vocabulary lacks it.
    */
   grammar?: string | Grammar<V>;
+  /**
+   * A grammar in Lark's notation, as llguidance reads it, the text its `start`. Rejects with `UNSUPPORTED` for what would change its texts and is not built,
+   * by its name. A `grammar` that begins with `%llguidance` is read so too.
+   */
+  lark?: string;
   /** The text is any JSON object or array. */
   json?: J;
-  /** Of JSON. Default `compact`. */
+  /** Of JSON, also of `%json` in Lark's notation. Default `compact`. */
   whitespace?: Whitespace;
 }
 
@@ -49,6 +54,8 @@ export interface Unbound {
   json?: never;
   /** A regular expression as JavaScript writes it, with the flag `u` or none; the whole text matches it. */
   regex?: string | RegExp;
+  /** A grammar in Lark's notation, as llguidance reads it, the text its `start`. */
+  lark?: string;
 }
 
 /** The value of a text: of one that is bound and was cut off, `undefined`. */
@@ -113,7 +120,7 @@ export async function compile(origin: Origin, { kind, source, draft7 = false, an
 
 /** A compiled schema, regular expression, list of choices or grammar, for any number of requests to any model at once. Immutable. */
 export class Grammar<Value = unknown> {
-  readonly kind: 'schema' | 'regex' | 'choices' | 'grammar';
+  readonly kind: 'schema' | 'regex' | 'choices' | 'grammar' | 'lark';
   readonly #handle: GrammarHandle | undefined;
   /** @internal */
   readonly source: GrammarSource;
@@ -216,11 +223,12 @@ export const boundChecks: check.Checks<BoundOptions> = {
   regex: patternOf,
   choices: check.listOf(check.string),
   grammar: (value, name) => (value instanceof Grammar ? value : check.string(value, name)),
+  lark: check.string,
   json: (value, name) => (value === true ? value : check.refuse(name, 'true', value)),
   whitespace: whitespaceCheck,
 };
 
-const names = ['schema', 'regex', 'choices', 'grammar', 'json'] as const;
+const names = ['schema', 'regex', 'choices', 'grammar', 'lark', 'json'] as const;
 
 /**
  * What checked options bind a text to. Throws where they say two things.
@@ -229,26 +237,30 @@ const names = ['schema', 'regex', 'choices', 'grammar', 'json'] as const;
 export function boundBy(origin: Origin, options: BoundOptions): Promise<Grammar> | undefined {
   const [name, other] = names.filter((n) => options[n] !== undefined);
   if (other !== undefined) throw new LlamaError('ARGUMENT', `${name}, ${other}: a text is bound to one thing: leave one of the two out`);
-  const written = name === 'json' || (name === 'schema' && !(options.schema instanceof Grammar));
-  if (options.whitespace !== undefined && !written) throw new LlamaError('ARGUMENT', 'whitespace: has no effect without schema or json: leave it out');
+  const written = name === 'json' || name === 'lark' || (name === 'schema' && !(options.schema instanceof Grammar));
+  if (options.whitespace !== undefined && !written) throw new LlamaError('ARGUMENT', 'whitespace: has no effect without schema, json or lark: leave it out');
   if (name === undefined) return undefined;
   const found = compiledOf(origin, options);
   found.catch(() => {}); // whoever awaits it is told
   return found;
 }
 
-async function compiledOf(origin: Origin, { schema, regex, choices, grammar, json, whitespace }: BoundOptions): Promise<Grammar> {
+/** What a grammar is written in: llama.cpp tells Lark's notation from GBNF by how it begins. */
+const notationOf = (grammar: string): 'grammar' | 'lark' => (grammar.startsWith('%llguidance') ? 'lark' : 'grammar');
+
+async function compiledOf(origin: Origin, { schema, regex, choices, grammar, lark, json, whitespace }: BoundOptions): Promise<Grammar> {
   const given = schema ?? grammar;
   if (given instanceof Grammar) return given;
   const anySpace = whitespace === 'flexible';
   if (json) return Grammar.of(origin, { kind: 'schema', source: anyJson, anySpace });
   if (regex !== undefined) return Grammar.of(origin, { kind: 'regex', source: regex as string });
   if (choices !== undefined) return Grammar.of(origin, { kind: 'choices', source: choices });
-  if (grammar !== undefined) return Grammar.of(origin, { kind: 'grammar', source: grammar as string });
+  if (lark !== undefined) return Grammar.of(origin, { kind: 'lark', source: lark, anySpace });
+  if (grammar !== undefined) return Grammar.of(origin, { kind: notationOf(grammar as string), source: grammar as string });
   return Grammar.of(origin, { kind: 'schema', source: await schemaText(given as SchemaSource, 'schema'), anySpace }, isStandard(schema) ? schema : undefined);
 }
 
-/** How a schema is compiled. */
+/** How a schema is compiled, also that of `%json`. */
 export interface SchemaOptions {
   /** Default `compact`. */
   whitespace?: Whitespace;
@@ -274,5 +286,12 @@ export async function compileChoices<const C extends string>(choices: readonly C
 
 /** Compiles a grammar in GBNF, as llama.cpp reads it. The tokens that it names are looked up where it meets a model. */
 export async function compileGrammar(gbnf: string): Promise<Grammar<string>> {
-  return Grammar.of(new Origin(compileGrammar), { kind: 'grammar', source: check.string(gbnf, 'gbnf') });
+  return Grammar.of(new Origin(compileGrammar), { kind: notationOf(check.string(gbnf, 'gbnf')), source: gbnf });
+}
+
+/** Compiles a grammar in Lark's notation, as llguidance reads it. The tokens that it names are looked up where it meets a model. */
+export async function compileLark(lark: string, options?: SchemaOptions): Promise<Grammar<string>> {
+  const origin = new Origin(compileLark);
+  const { whitespace } = check.options<SchemaOptions>(options, 'compileLark', { whitespace: whitespaceCheck });
+  return Grammar.of(origin, { kind: 'lark', source: check.string(lark, 'lark'), anySpace: whitespace === 'flexible' });
 }

@@ -49,6 +49,7 @@ export {
 export {
   compileChoices,
   compileGrammar,
+  compileLark,
   compileRegex,
   compileSchema,
   Grammar,

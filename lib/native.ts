@@ -135,7 +135,7 @@ export interface NativeRequest {
 }
 
 /** What a text can be bound to. */
-export type GrammarKind = 'schema' | 'regex' | 'grammar' | 'choices' | 'parts';
+export type GrammarKind = 'schema' | 'regex' | 'grammar' | 'lark' | 'choices' | 'parts';
 
 export interface NativeGrammarOptions {
   draft7: boolean; // of a schema that names no draft

@@ -14,7 +14,7 @@ import { partsOf, providerName } from './stream';
 
 /** What every call has where it does not say otherwise: options of `generate` that the AI SDK has no name for, or defaults of those that it has. */
 export type LanguageSettings = Omit<GenerateOptions, 'tools' | 'toolChoice' | 'maxRounds' | 'signal'> &
-  Pick<BoundOptions, 'regex' | 'choices' | 'grammar' | 'whitespace'>;
+  Pick<BoundOptions, 'regex' | 'choices' | 'grammar' | 'lark' | 'whitespace'>;
 
 const without = <T extends object>(options: T): T => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 

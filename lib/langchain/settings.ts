@@ -12,7 +12,7 @@ type Left = 'tools' | 'toolChoice' | 'maxRounds' | 'signal' | 'onPromptProgress'
 
 /** Options of `generate`, for all calls of a chat model or for one. */
 export type ChatLlamaSettings = Omit<GenerateOptions, Left> &
-  Pick<BoundOptions, 'regex' | 'choices' | 'grammar' | 'json' | 'whitespace'> & { schema?: SchemaSource };
+  Pick<BoundOptions, 'regex' | 'choices' | 'grammar' | 'lark' | 'json' | 'whitespace'> & { schema?: SchemaSource };
 
 /** What LangChain has a name for itself. */
 export interface NamedOptions {

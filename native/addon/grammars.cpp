@@ -41,10 +41,11 @@ struct Source {
     if (kind == "parts") return grammar::grammar_of(parts, options, *over->get());
     if (kind == "choices") return grammar::Grammar::choices(choices);
     const auto words = over ? over->get() : nullptr;
-    return grammar::Grammar::gbnf(text, [&](std::string_view name) {
+    const grammar::TokenNames names = [&](std::string_view name) {
       named = named || !words;
       return words ? words->named(name) : 0;
-    });
+    };
+    return kind == "lark" ? grammar::Grammar::lark(text, names, options) : grammar::Grammar::gbnf(text, names);
   }
 };
 

@@ -62,6 +62,7 @@ CHECK_CASE("grammar/GBNF that is none, or is not built, says so") {
   CHECK_THROWS(Grammar::gbnf("root ::= e root \"b\" | \"c\"\ne ::= \"a\"?"), Code::unsupported);
   CHECK_THROWS(Grammar::gbnf("root ::= <think>"), Code::unsupported);
   CHECK_THROWS(Grammar::gbnf("root ::= " + std::string(60'000, '(') + "\"a\"" + std::string(60'000, ')')), Code::unsupported);
+  CHECK_THROWS(Grammar::gbnf("root ::= \"a\"" + std::string(1'000'000, '*')), Code::unsupported);
   CHECK_THROWS(Grammar::gbnf("root ::= <nobody>", [](std::string_view) { return std::nullopt; }), Code::argument);
 }
 

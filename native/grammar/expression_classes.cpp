@@ -22,13 +22,19 @@ uint32_t Expressions::partition(Expression e) {
     p.of['.'] = 11;
     found = keep(p);
   } else if (node.kind == Kind::sequence) {
+    // That of what is behind is kept too: others ask for it, of parts that may be empty each of them.
+    std::vector<Expression> path;
     Expression at = e;
-    for (bool more = true; more && nodes_[at].kind == Kind::sequence; at = nodes_[at].b) {
-      found = meet(found, partition(nodes_[at].a));
+    bool more = true;
+    for (; more && nodes_[at].kind == Kind::sequence && nodes_[at].partition == no_limit; at = nodes_[at].b) {
+      path.push_back(at);
       more = nodes_[nodes_[at].a].takes_empty;
-      if (!more) break;
     }
-    if (nodes_[at].kind != Kind::sequence) found = meet(found, partition(at));
+    if (more) found = partition(at);
+    for (size_t i = path.size(); i > 0; --i) {
+      found = meet(partition(nodes_[path[i - 1]].a), found);
+      nodes_[path[i - 1]].partition = found;
+    }
   } else if (node.kind == Kind::either || node.kind == Kind::both) {
     for (uint32_t i = 0; i < node.b; ++i) found = meet(found, partition(parts_[node.a + i]));
   } else {

@@ -121,8 +121,9 @@ Expression Expressions::sequence(Expression first, Expression then) {
   heads.push_back(first);
   for (size_t i = heads.size(); i > 0; --i) {
     const Expression head = heads[i - 1];
-    if (head == empty || (head == anything && then == anything)) continue;
     const Node &h = nodes_[head], &t = nodes_[then];
+    const bool any_number = h.kind == Kind::repeat && h.b == 0 && h.c == no_limit;
+    if (head == empty || (any_number && head == (t.kind == Kind::sequence ? t.a : then))) continue;  // x* x* is x*
     then = add({.kind = Kind::sequence,
                 .takes_empty = h.takes_empty && t.takes_empty,
                 .plain = h.plain && t.plain,
@@ -215,6 +216,7 @@ Expression Expressions::repeat(Expression e, uint32_t least, uint32_t most) {
   if (n.takes_empty) least = 0;
   if (least == 1 && most == 1) return e;
   if (n.kind == Kind::repeat && n.b == 0 && n.c == no_limit && (least <= 1 || n.takes_empty)) return e;
+  if (n.kind == Kind::repeat && n.b == 1 && n.c == no_limit && least <= 1 && most == no_limit) return repeat(n.a, least, most);
   return add({.kind = Kind::repeat, .takes_empty = least == 0, .plain = n.plain, .depth = n.depth + 1, .a = e, .b = least, .c = most});
 }
 

@@ -136,7 +136,10 @@ class GbnfReader {
   }
 
   Item repeated(Item item) {
+    int times = 0;
     const auto wrap = [&](uint32_t least, uint32_t most) {
+      if (++times > most_nesting)
+        throw Error(Code::unsupported, "grammar: repetitions are nested too deep; leave those out that say nothing");
       Item all{.kind = Item::Kind::repeat};
       all.least = least, all.most = most;
       all.parts.push_back(std::move(item));

@@ -1,6 +1,7 @@
 #include "grammar/grammar.h"
 
 #include "grammar/choices.h"
+#include "grammar/lark.h"
 #include "grammar/pattern.h"
 #include "grammar/schema.h"
 
@@ -16,6 +17,10 @@ std::shared_ptr<Grammar> Grammar::regex(std::string_view pattern) {
 
 std::shared_ptr<Grammar> Grammar::gbnf(std::string_view grammar, const TokenNames& names) {
   return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_gbnf(grammar, names, e); }));
+}
+
+std::shared_ptr<Grammar> Grammar::lark(std::string_view grammar, const TokenNames& names, SchemaOptions options) {
+  return std::shared_ptr<Grammar>(new Grammar([&](Expressions& e) { return texts_of_lark(grammar, names, options, e); }));
 }
 
 std::shared_ptr<Grammar> Grammar::choices(std::span<const std::string> choices) {

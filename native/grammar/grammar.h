@@ -37,7 +37,8 @@ class Grammar {
   // All throw Code::argument for what is malformed or has no text, Code::unsupported for what is not built or too large.
   static std::shared_ptr<Grammar> regex(std::string_view pattern);                               // ECMA-262, of the whole text
   static std::shared_ptr<Grammar> gbnf(std::string_view grammar, const TokenNames& names = {});  // the rule `root`
-  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);                 // one of them
+  static std::shared_ptr<Grammar> lark(std::string_view grammar, const TokenNames& names = {}, SchemaOptions of = {});  // the rule `start`
+  static std::shared_ptr<Grammar> choices(std::span<const std::string> choices);                                        // one of them
   static std::shared_ptr<Grammar> schema(std::string_view text, SchemaOptions of);  // JSON text that is valid. Throws SchemaError
   // What `make` makes over the expressions that it is given.
   template <class Make>

@@ -32,6 +32,7 @@ describe('checkGrammar', () => {
     [{ kind: 'regex', grammar: '(?:ab|c)+d?' }, ['ab', 'cabd', 'c'], ['', 'a', 'abdd', 'x']],
     [{ kind: 'choice', grammar: ['yes', 'no', 'nope'] }, ['yes', 'no', 'nope'], ['ye', 'nop', 'yesno']],
     [{ kind: 'gbnf', grammar: 'root ::= "(" root ")" | "x"' }, ['x', '((x))'], ['(x', '()', 'xx']],
+    [{ kind: 'lark', grammar: 'start: start "+" A | A\nA: /[0-9]+/ & ~"7"\n%ignore " "' }, ['1', '1 +77+ 3'], ['7', '1+', '1 2', '+1']],
     [{ kind: 'schema', text: '{"type":"integer","minimum":10,"maximum":120}' }, ['10', '99', '120'], ['9', '121', '1', '"10"', '1e9']],
   ])('%j', async (asked, valid, invalid) => {
     const walks = [...valid, ...invalid].flatMap((text) => [{ text }, { text, detours: 5 }]);

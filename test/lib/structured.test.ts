@@ -2,6 +2,7 @@
 import {
   compileChoices,
   compileGrammar,
+  compileLark,
   compileRegex,
   compileSchema,
   embeddedModel,
@@ -92,6 +93,18 @@ describe('a text that is bound', () => {
     };
     if (complete) expect(depthless(text)).toMatch(/^[a-z]{1,3}=\d(?:,[a-z]{1,3}=\d)*$/);
     else expect(text).toMatch(/^[a-z0-9=,[\]]+$/);
+  });
+
+  test.each(seeds)('to a grammar of Lark is one of its texts, seed %i', async (seed) => {
+    const lark = 'start: sum\nsum: sum SIGN atom | atom\natom: /[0-9]{1,2}/ | "(" sum ")"\nSIGN: "+" | "*"';
+    const { text, value, complete } = await model().generate(prompt, { lark, seed, maxTokens: 60, logitBias: {}, ...hot });
+    const depthless = (t: string): string => {
+      const inner = t.replace(/\(\d+(?:[+*]\d+)*\)/g, '0');
+      return inner === t ? t : depthless(inner);
+    };
+    if (complete) expect(depthless(text)).toMatch(/^\d+(?:[+*]\d+)*$/);
+    else expect(text).toMatch(/^[0-9+*()]+$/);
+    expect(value).toBe(text);
   });
 
   test.each(seeds)('to a schema is valid, and its value is parsed, seed %i', async (seed) => {
@@ -208,6 +221,14 @@ describe('beside others', () => {
     expect((await model().generate(prompt, { grammar: await compileRegex(/a{3}/) })).value).toBe('aaa');
     expect((await model().generate(prompt, { grammar: await compileGrammar('root ::= "b" "c"') })).value).toBe('bc');
     expect((await model().generate(prompt, { grammar: await compileChoices(['d']) })).value).toBe('d');
+    expect((await model().generate(prompt, { grammar: await compileLark('start: E E\nE: "e"') })).value).toBe('ee');
+    expect((await compileGrammar('%llguidance {}\nstart: "a"')).kind).toBe('lark');
+    const spaced = { lark: 'start: "[" %json {"const": [1]} "]"', whitespace: 'flexible' } as const;
+    expect((await model().generate(prompt, { ...spaced, seed: 3, maxTokens: 60 })).value).toMatch(/^\[\[\s*1\s*\]\]$/);
+    for (const lark of [await compileLark('start: "a" <|user|> "b"'), 'start: "a" <|user|> "b"']) {
+      const answer = await model().generate(prompt, typeof lark === 'string' ? { lark } : { grammar: lark });
+      expect([answer.value, answer.complete]).toEqual(['ab', true]);
+    }
     const named = await compileGrammar('root ::= "a" <|user|> "b"'); // a token of the model's, which is known when they meet
     for (const grammar of [named, named, 'root ::= "a" <|user|> "b"']) {
       const answer = await model().generate(prompt, { grammar });
@@ -389,6 +410,10 @@ describe('what cannot be enforced', () => {
     ['no choices', { choices: [] }, 'ARGUMENT'],
     ['a broken grammar', { grammar: 'root ::= x' }, 'ARGUMENT'],
     ['a token that the vocabulary lacks', { grammar: 'root ::= <nobody>' }, 'ARGUMENT'],
+    ['a broken grammar of Lark', { lark: 'start: x' }, 'ARGUMENT'],
+    ['a grammar of Lark that names such a token', { lark: 'start: <nobody>' }, 'ARGUMENT'],
+    ['what would change the texts', { lark: 'start: x\nx[max_tokens=5]: /.*/' }, 'UNSUPPORTED'],
+    ['a schema in a grammar of Lark', { lark: 'start: %json {"type": "hiccup"}' }, 'SCHEMA'],
   ])('%s rejects', async (_, options, expected) => {
     expect((await code(model().generate(prompt, options))).code).toBe(expected);
   });

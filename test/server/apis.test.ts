@@ -212,5 +212,8 @@ describe('llama.cpp', () => {
     expect((await post(server(), '/infill', { input_prefix: 'a', input_suffix: 'b' })).status).toBe(400); // it has no tokens for that
     expect((await post(server(), '/v1/rerank', { query: 'tea', documents: ['green tea'] })).status).toBe(400); // nor a head
     expect((await post(server(), '/completion', { ...request, grammar: 'root ::= (' })).status).toBe(400);
+    expect((await post(server(), '/completion', { ...request, grammar: '%llguidance {}\nstart: "yes" | "no"' })).json.content).toMatch(/^(yes|no)$/);
+    const bad = await post(server(), '/completion', { ...request, grammar: '%llguidance {}\nstart: (' });
+    expect(bad.json.error.message).toContain('expected ), found the end of the grammar, in line 2, column 9');
   });
 });

@@ -93,6 +93,8 @@ describe('chat completions', () => {
     const { json } = await post(server(), chat, { messages, max_tokens: 40, response_format: format });
     expect(['red', 'blue']).toContain(JSON.parse(json.choices[0].message.content).c);
     expect((await post(server(), chat, { messages, max_tokens: 9, grammar: 'root ::= "yes" | "no"' })).json.choices[0].message.content).toMatch(/^(yes|no)$/);
+    const lark = '%llguidance {}\nstart: start "," WORD | WORD\nWORD: "ha" | "ho"';
+    expect((await post(server(), chat, { messages, max_tokens: 9, grammar: lark })).json.choices[0].message.content).toMatch(/^h[ao](,h[ao])*,?h?$/);
     const bad = await post(server(), chat, { messages, response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'hiccup' } } } });
     expect(bad).toMatchObject({ status: 400, json: { error: { type: 'invalid_request_error', code: 'invalid_schema', keyword: 'type' } } });
     expect((await post(server(), chat, { messages, response_format: format, grammar: 'root ::= "a"' })).status).toBe(400);

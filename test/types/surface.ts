@@ -135,6 +135,8 @@ export async function bound(model: Model, standard: StandardSchema<{ a: string; 
   is<typeof matched.value, string>(true);
   const parsed = await model.generate('x', { grammar: 'root ::= "a"' });
   is<typeof parsed.value, string>(true);
+  const read = await model.generate('x', { lark: 'start: "a"' });
+  is<typeof read.value, string>(true);
   const json = await model.generate('x', { json: true });
   is<typeof json.value, JsonValue[] | { [key: string]: JsonValue } | undefined>(true);
   const several = model.generate('x', { schema: standard, n: 2 });

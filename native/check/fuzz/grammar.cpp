@@ -3,6 +3,7 @@
 #include "grammar/automaton.h"
 #include "grammar/choices.h"
 #include "grammar/gbnf.h"
+#include "grammar/lark.h"
 #include "grammar/pattern.h"
 #include "grammar/schema.h"
 
@@ -10,16 +11,20 @@ using namespace lt::grammar;
 
 namespace {
 
+std::optional<int32_t> number_of(std::string_view name) { return static_cast<int32_t>(name.size()); }
+
 Expression read(uint8_t kind, std::string_view text, Expressions& e) {
-  switch (kind % 5) {
+  switch (kind % 6) {
     case 0:
       return texts_of(parse_ecma(text), plain_alphabet(e), false);
     case 1:
       return texts_of(parse_ecma(text), plain_alphabet(e), true);
     case 2:
-      return texts_of_gbnf(text, [](std::string_view name) { return std::optional(static_cast<int32_t>(name.size())); }, e);
+      return texts_of_gbnf(text, number_of, e);
     case 3:
       return texts_of_schema(text, {.draft7 = text.size() % 2 == 0, .any_space = text.size() % 3 == 0}, e);
+    case 4:
+      return texts_of_lark(text, number_of, {.any_space = text.size() % 2 == 0}, e);
     default:
       return either_of(e, {text.substr(0, text.size() / 2), text.substr(text.size() / 2)});
   }
