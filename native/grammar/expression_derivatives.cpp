@@ -55,12 +55,11 @@ Expression Expressions::derivative_of_sequence(Expression e, uint8_t byte, bool 
 bool Expressions::surely_has_text(Expression e) const { return nodes_[e].takes_empty || (nodes_[e].plain && e != nothing); }
 
 // Looks for a derivative that takes the empty text, deep before wide. Where all are known and none does, none of them has a text.
-bool Expressions::has_text(Expression e) {
+bool Expressions::has_text(Expression e, size_t most_met) {
   struct Met {
     Expression e;
     size_t from;
   };
-  constexpr size_t most_met = 30'000;
   if (surely_has_text(e) || e == nothing) return e != nothing;
   std::vector<Met> met{{e, 0}};
   std::vector<size_t> left{0};

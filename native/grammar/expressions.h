@@ -117,7 +117,7 @@ class Expressions {
   Expression merged_bytes(Kind kind, std::vector<Expression>& parts);
   Expression complement(Expression e);
   Expression living(Expression e) { return has_text(e) ? e : nothing; }
-  bool has_text(Expression e);
+  bool has_text(Expression e, size_t most_met = 30'000);  // derivatives to look at; more are Code::unsupported
   bool surely_has_text(Expression e) const;
   // raw: what has no text is not told from what has.
   Expression derivative(Expression e, uint8_t byte, bool raw);
