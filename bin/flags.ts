@@ -199,7 +199,17 @@ function cpuExpertsOf({ cpuMoe, nCpuMoe, overrideTensor }: Flags): LoadOptions['
 }
 
 export function loadOptions(flags: Flags): LoadOptions {
-  const options: LoadOptions = given<LoadOptions>(flags, ['contextTokens', 'threads', 'batchTokens', 'cacheType', 'preTokenizer', 'isa', 'mmap', 'exactRanks']);
+  const options: LoadOptions = given<LoadOptions>(flags, [
+    'contextTokens',
+    'threads',
+    'batchTokens',
+    'cacheType',
+    'preTokenizer',
+    'isa',
+    'mmap',
+    'encoder',
+    'exactRanks',
+  ]);
   if (flags.ubatchSize !== undefined) options.batchTokens = flags.ubatchSize as number;
   const cacheType = cacheTypeOf(flags);
   if (cacheType !== undefined) options.cacheType = cacheType;

@@ -64,6 +64,11 @@ export interface LoadOptions {
    * on Linux and macOS ends the process (SIGBUS). False: all of the file is read into memory of this process, and it may change afterwards.
    */
   mmap?: boolean;
+  /**
+   * Of a model that encodes a text and writes another (T5), the encoder alone: then `embed` and `hidden` give its vectors, and nothing is written. Other
+   * models are what they are. Default false.
+   */
+  encoder?: boolean;
   /** Under `mpirun`: several ranks give the bits of one, at the cost of more to send between them. Default false. */
   exactRanks?: boolean;
   /**
@@ -105,6 +110,7 @@ export const loadChecks: check.Checks<LoadOptions> = {
   controlVectors: controlVectorFiles,
   preTokenizer: check.string,
   mmap: check.boolean,
+  encoder: check.boolean,
   exactRanks: check.boolean,
   onProgress: check.callback<(fraction: number, download?: PullProgress) => void>(),
   hub: (value, name) => check.record<HubOptions>(value, name, hubChecks),
@@ -127,6 +133,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     cacheType = 'f16',
     preTokenizer = '',
     mmap = true,
+    encoder = false,
     exactRanks = false,
     adapters = [],
     controlVectors = [],
@@ -147,6 +154,7 @@ export function nativeOptions(options: LoadOptions): NativeLoadOptions {
     cacheType,
     preTokenizer,
     mmap,
+    encoder,
     exactRanks,
     adapters: nativeAdapters(adapters, controlVectors),
   };

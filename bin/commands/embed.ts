@@ -19,7 +19,7 @@ function options(flags: Flags): EmbedOptions {
 async function embed(flags: Flags): Promise<void> {
   needModel(flags);
   const inputs = (await idsOf(flags)) ?? (await textsOf(flags, flags.text as string[]));
-  await using model = await load(flags, 'embed');
+  await using model = await load({ ...flags, encoder: true }, 'embed');
   const vectors = await watched('Embedding', (job) => model.embed(inputs, { ...options(flags), ...job }));
   if (vectors) await write(flags, vectors, (vector, index) => ({ index, embedding: [...vector] }));
 }

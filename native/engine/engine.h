@@ -67,6 +67,7 @@ struct EngineOptions {
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
   std::vector<AdapterOption> adapters;
   Propose propose;                   // empty: nothing is guessed
+  bool encoder = false;              // of a model that encodes texts and writes others, what encodes alone; others are whole
   bool exact_ranks = false;          // several ranks give the bits of one, at the cost of more to send
   std::shared_ptr<comm::Comm> comm;  // the ranks that load together; null: those that a launcher started, if any
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap;  // around each backend that is opened, where given

@@ -40,8 +40,8 @@ Identity identity_of(const gguf::File& file, const EngineOptions& o) {
           << "\ncpuExperts";
   for (const int64_t layer : o.cpu_experts) options << ' ' << layer;
   options << "\ncontextTokens " << o.context_tokens << "\nbatchTokens " << o.batch_tokens << "\nmaxSequences " << o.max_sequences
-          << "\nstateMemory " << o.state_memory << "\ntakesEmbeddings " << (o.takes_embeddings ? "true" : "false") << "\ncacheType "
-          << o.cache_type << "\nadapters";
+          << "\nstateMemory " << o.state_memory << "\ntakesEmbeddings " << (o.takes_embeddings ? "true" : "false") << "\nencoder "
+          << (o.encoder ? "true" : "false") << "\ncacheType " << o.cache_type << "\nadapters";
   for (const AdapterOption& a : o.adapters)
     options << ' ' << gguf::fingerprint(*convert::open_adapter(a.path, file)) << " x " << a.scale << " in " << a.first << " to " << a.last;
   options << "\nexactRanks " << (o.exact_ranks || exact_by_environment() ? "true" : "false");
@@ -65,7 +65,12 @@ Packet& put_options(Packet& to, const EngineOptions& o) {
   to.put(std::ssize(o.adapters));
   for (const AdapterOption& a : o.adapters)
     to.put(a.path).put(a.name).put(std::bit_cast<int64_t>(a.scale)).put(int64_t{a.steers}).put(a.first).put(a.last);
-  return to.put(o.max_sequences).put(o.cache_type).put(int64_t{o.exact_ranks}).put(o.state_memory).put(int64_t{o.takes_embeddings});
+  return to.put(o.max_sequences)
+      .put(o.cache_type)
+      .put(int64_t{o.exact_ranks})
+      .put(o.state_memory)
+      .put(int64_t{o.takes_embeddings})
+      .put(int64_t{o.encoder});
 }
 
 EngineOptions take_options(Packet& from, const EngineOptions& own) {
@@ -88,6 +93,7 @@ EngineOptions take_options(Packet& from, const EngineOptions& own) {
   o.exact_ranks = from.number() != 0;
   o.state_memory = from.number();
   o.takes_embeddings = from.number() != 0;
+  o.encoder = from.number() != 0;
   return o;
 }
 

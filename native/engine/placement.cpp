@@ -126,6 +126,7 @@ class Placing {
     model::Section section = part;
     section.context = options_.context_tokens ? options_.context_tokens : EngineOptions::default_context;
     section.adapters = &adapters_;
+    section.encoder = options_.encoder;
     s.model = model::load(file_, *s.backend, section, ranks_ ? &ranks_->division() : nullptr, &weights_);
     placed_.memory.adapters = weights_.adapters;
     if (ranks_) placed_.memory.weights = ranks_->division().weights() - std::min(ranks_->division().weights(), weights_.adapters);

@@ -140,9 +140,9 @@ void check_at_once(const Request& r, const ModelInfo& model) {
 // A text that is encoded and one that is written. Together they fill at most the cache.
 void check_texts(const Request& r, const ModelInfo& model) {
   if (r.embeds())
-    throw Error(Code::unsupported,
-                "a model of architecture " + model.architecture +
-                    " encodes a text to write another, and gives no hidden rows of it: load its encoder alone (t5encoder)");
+    throw Error(Code::unsupported, "a model of architecture " + model.architecture +
+                                       " encodes a text to write another, and gives no hidden rows of it: load it with encoder: true "
+                                       "(llama-ts embed does), which is its encoder alone");
   const bool generates = r.generates() && r.generate().max_tokens != 0;
   const auto encoded = static_cast<int64_t>(r.prompt.size()), begins = std::max<int64_t>(1, std::ssize(r.decoder));
   const int64_t writes = begins + generates, all = whole_pages(encoded) + writes;

@@ -26,6 +26,7 @@ struct Section {
   std::vector<bool> experts = {};  // by layer: whether it holds what of it may lie apart; no list: as the rest of the layer
   const std::vector<AdapterFile>* adapters = nullptr;  // that rows may ask for
   int64_t context = 0;                                 // tokens of the longest sequence; 0: as many as the model was trained for
+  bool encoder = false;                                // of a model that encodes texts and writes others, what encodes alone
 };
 
 // Bytes of weights: of each layer, of what makes rows of tokens, of the head. What two of them read counts where it is read first.

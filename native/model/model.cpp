@@ -56,8 +56,9 @@ std::vector<std::string> architectures() {
 
 std::unique_ptr<Model> load(const gguf::File& file, Backend& backend, const Section& part, Division* division, WeightBytes* bytes) {
   Loader loader(file, backend, part, division, bytes);
-  const auto entry = registry().find(loader.architecture());
+  auto entry = registry().find(loader.architecture());
   if (entry == registry().end()) refuse_unknown(loader.architecture());
+  if (const auto encoder = registry().find(entry->first + "encoder"); part.encoder && encoder != registry().end()) entry = encoder;
   std::unique_ptr<Model> model = steered(entry->second(loader), loader);
   loader.finish();
   if (loader.adapters()) loader.adapters()->finish(model->shape().count());

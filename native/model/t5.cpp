@@ -75,6 +75,8 @@ class T5Side {
 std::unique_ptr<Model> t5_encoder(Loader& f) {
   const Hyper h = read_hyper(f);
   const T5Side encoder(f, h, "enc.", true);
+  if (f.architecture() == "t5")  // of which nothing is decoded here
+    for (const char* const names : {"dec.*", "output.weight"}) f.ignore(names);
   return decoder(f, h, {.head = false, .looks_ahead = true}, [&](int64_t i) { return encoder.steps(i); });
 }
 

@@ -141,3 +141,30 @@ sharedTest('llama-ts logits takes both lists of ids from one file', files, async
   expect(run('--ids', referenceIds('t5').join(','), '--decoder-ids', '2')).toMatchObject({ status: 0 });
   expectSameBits(floats(), first, 'the first token, as asked');
 });
+
+// What transformers' T5EncoderModel gives for the ids of the golden models, in the mean over its rows.
+const encoded = JSON.parse(readFileSync(join(root, 'test', 'fixtures', 't5-encoders.json'), 'utf8')) as Record<'t5' | 't5-flan', number[]>;
+
+for (const name of ['t5', 't5-flan'] as const)
+  sharedTest(`the encoder alone gives vectors: ${name}`, referenceFiles(name), async () => {
+    const wanted = encoded[name];
+    for (const source of [referenceFolder(name), `${referenceFolder(name)}/model-bf16.gguf`]) {
+      await using model = await loadModel(sharedPath(source), { backend: 'ref', cacheType: 'f32', encoder: true });
+      expect(model.info).toMatchObject({ architecture: 't5', head: false });
+      const [vector = new Float32Array()] = await model.embed([Uint32Array.from(referenceIds(name))], { pooling: 'mean', normalize: false });
+      const size = Math.hypot(...wanted);
+      expect(Math.hypot(...wanted.map((x, i) => x - vector[i]!)) / size).toBeLessThan(1e-4);
+    }
+    await using whole = await loadModel(sharedPath(referenceFolder(name)));
+    await expect(whole.embed([Uint32Array.from(referenceIds(name))])).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('encoder: true'),
+    });
+  });
+
+sharedTest('llama-ts embed takes the encoder of such a model', files, async () => {
+  const words = ['embed', '-m', path(), '--pooling', 'mean', '--no-normalize', 'a text'];
+  const { stdout, status } = spawnSync(process.execPath, [join(root, 'dist', 'bin', 'llama-ts.js'), ...words], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).embedding).toHaveLength(64);
+});
