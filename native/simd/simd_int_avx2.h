@@ -65,6 +65,11 @@ inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
   return _mm256_sub_epi8(_mm256_xor_si256(a, all), all);
 }
+inline bytes choose(bytes a, bytes bit, bytes on, bytes off) {
+  return _mm256_blendv_epi8(off, on, _mm256_cmpeq_epi8(_mm256_and_si256(a, bit), bit));
+}
+inline bytes lower_eights(bytes a, bytes b) { return _mm256_unpacklo_epi64(a, b); }
+inline bytes upper_eights(bytes a, bytes b) { return _mm256_unpackhi_epi64(a, b); }
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
   first = _mm256_permute2x128_si256(a, b, 0x20);
   second = _mm256_permute2x128_si256(a, b, 0x31);
@@ -113,6 +118,7 @@ inline int32_t dot_start(int offset, int sum, const int8_t* q, int n) {
 inline dots zero_dots() { return _mm256_setzero_si256(); }
 inline dots start_dots(int32_t start) { return _mm256_set1_epi32(start); }
 inline dots add_dots(dots a, dots b) { return _mm256_add_epi16(a, b); }
+inline dots sub_dots(dots a, dots b) { return _mm256_sub_epi16(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, a)); }
 inline ints sum_dots(dots a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 // |w| times a with w's sign: a pair is at most 2 * 128 * 127 < 2^15.

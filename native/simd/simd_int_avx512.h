@@ -75,6 +75,11 @@ inline bytes shr_twice(const uint8_t* p, int) {
 }
 // Quad q, byte i: 255 where bit 16 * q + i is set, else 0.
 inline bytes spread_bits(uint64_t bits) { return _mm512_movm_epi8(bits); }
+// on where a has the one bit of `bit`, else off.
+inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return _mm512_mask_blend_epi8(_mm512_test_epi8_mask(a, bit), off, on); }
+// In each quad the lower eight bytes of a, then those of b; the upper ones.
+inline bytes lower_eights(bytes a, bytes b) { return _mm512_unpacklo_epi64(a, b); }
+inline bytes upper_eights(bytes a, bytes b) { return _mm512_unpackhi_epi64(a, b); }
 // a0 b0 a1 b1 ..., quad by quad.
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
   first = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), b);
@@ -120,6 +125,7 @@ inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offs
 inline dots zero_dots() { return _mm512_setzero_si512(); }
 inline dots start_dots(int32_t start) { return _mm512_set1_epi32(start); }
 inline dots add_dots(dots a, dots b) { return _mm512_add_epi32(a, b); }
+inline dots sub_dots(dots a, dots b) { return _mm512_sub_epi32(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return _mm512_dpbusd_epi32(acc, w, a); }
 inline ints sum_dots(dots a) { return a; }
 // Signed bytes (as to_dot8 leaves them) times s8.

@@ -65,6 +65,9 @@ inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
   return vsubq_u8(veorq_u8(a, all), all);
 }
+inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return vbslq_u8(vtstq_u8(a, bit), on, off); }
+inline bytes lower_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
+inline bytes upper_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) { first = a, second = b; }
 inline bytes lookup(bytes table, bytes index) { return vqtbl1q_u8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
@@ -110,6 +113,7 @@ inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offs
 inline dots zero_dots() { return vdupq_n_s32(0); }
 inline dots start_dots(int32_t start) { return vdupq_n_s32(start); }
 inline dots add_dots(dots a, dots b) { return vaddq_s32(a, b); }
+inline dots sub_dots(dots a, dots b) { return vsubq_s32(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return vdotq_s32(acc, vreinterpretq_s8_u8(w), vreinterpretq_s8_u8(a)); }
 inline ints sum_dots(dots a) { return a; }
 inline ints start_dot8(int32_t) { return vdupq_n_s32(0); }
@@ -134,6 +138,7 @@ inline int4 load_int4(const int32_t* p) { return vld1q_s32(p); }
 inline void store_int4(int32_t* p, int4 a) { vst1q_s32(p, a); }
 inline int4 zero_int4() { return vdupq_n_s32(0); }
 inline int4 add_int4(int4 a, int4 b) { return vaddq_s32(a, b); }
+inline int4 sub_int4(int4 a, int4 b) { return vsubq_s32(a, b); }
 template <int n>
 inline int4 shl_int4(int4 a) {
   return vshlq_n_s32(a, n);
