@@ -34,6 +34,7 @@ inline bytes join_quads(const uint8_t* p, const uint8_t* q) {
 inline bytes load_quad_each(const uint8_t* p, size_t stride) { return join_quads(p, p + stride); }
 inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) { return join_quads(rows[0] + offset, rows[4] + offset); }
 inline bytes repeat_quad(const void* p) { return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+inline bytes repeat_u64s(uint64_t low, uint64_t high) { return _mm256_broadcastsi128_si256(_mm_set_epi64x(int64_t(high), int64_t(low))); }
 inline bytes repeat_u64(uint64_t v) { return _mm256_set1_epi64x(int64_t(v)); }
 inline bytes repeat_four(const uint8_t* p) {
   int32_t v;
@@ -60,6 +61,7 @@ inline bytes spread_bits(uint64_t bits) {
   const __m256i from = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int32_t(bits)), from), which), which);
 }
+inline bytes mul_words(bytes a, bytes b) { return _mm256_mullo_epi16(a, b); }
 inline bytes add_bytes(bytes a, bytes b) { return _mm256_add_epi8(a, b); }
 inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);

@@ -36,6 +36,7 @@ inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(lo), hi, 1);
 }
 inline bytes repeat_quad(const void* p) { return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+inline bytes repeat_u64s(uint64_t low, uint64_t high) { return _mm512_broadcast_i32x4(_mm_set_epi64x(int64_t(high), int64_t(low))); }
 inline bytes repeat_u64(uint64_t v) { return _mm512_set1_epi64(int64_t(v)); }
 inline bytes repeat_four(const uint8_t* p) {
   int32_t v;
@@ -57,6 +58,7 @@ template <int n>
 inline bytes sra_words(bytes a) {
   return _mm512_srai_epi16(a, n);
 }
+inline bytes mul_words(bytes a, bytes b) { return _mm512_mullo_epi16(a, b); }
 inline bytes add_bytes(bytes a, bytes b) { return _mm512_add_epi8(a, b); }
 // -a where a bit is set, byte by byte.
 inline bytes negate_where(bytes a, uint64_t bits) { return _mm512_mask_sub_epi8(a, bits, _mm512_setzero_si512(), a); }
@@ -71,6 +73,7 @@ inline void spread_pairs(const uint8_t* p, int, bytes& first, bytes& second) {
 template <int a, int b>
 inline bytes shr_twice(const uint8_t* p, int) {
   const bytes h = _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  if constexpr (a == b) return a ? _mm512_srli_epi16(h, a) : h;
   return _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi16(a), _mm256_set1_epi16(b), 1));
 }
 // Quad q, byte i: 255 where bit 16 * q + i is set, else 0.

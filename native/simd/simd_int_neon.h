@@ -35,6 +35,7 @@ inline void store_bytes(void* p, bytes a) { vst1q_u8(static_cast<uint8_t*>(p), a
 inline bytes load_quad_each(const uint8_t* p, size_t) { return vld1q_u8(p); }
 inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) { return vld1q_u8(rows[0] + offset); }
 inline bytes repeat_quad(const void* p) { return load_bytes(p); }
+inline bytes repeat_u64s(uint64_t low, uint64_t high) { return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high))); }
 inline bytes repeat_u64(uint64_t v) { return vreinterpretq_u8_u64(vdupq_n_u64(v)); }
 inline bytes repeat_four(const uint8_t* p) {
   uint32_t v;
@@ -60,6 +61,7 @@ inline bytes spread_bits(uint64_t bits) {
   const uint8x8_t low = vdup_n_u8(uint8_t(bits)), high = vdup_n_u8(uint8_t(bits >> 8));
   return vtstq_u8(vcombine_u8(low, high), vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201)));
 }
+inline bytes mul_words(bytes a, bytes b) { return vreinterpretq_u8_u16(vmulq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b))); }
 inline bytes add_bytes(bytes a, bytes b) { return vaddq_u8(a, b); }
 inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
