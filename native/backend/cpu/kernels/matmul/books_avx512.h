@@ -160,29 +160,30 @@ inline void decode_all(IQ2_S, DecodedBlock (&to)[N], const uint8_t* w) {
   }
 }
 
-// Points of eight bytes in order, whose book is too large for registers, each plus what a word of `more` is twice.
-inline void store_points(uint8_t* to, __m512i index, __m512i more) {
-  alignas(64) uint16_t at[32];
-  _mm512_store_si512(at, index);
-  const auto two = [](const uint16_t* i) {
-    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(points.iq1 + i[0]));
-    return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(low), reinterpret_cast<const __m64*>(points.iq1 + i[1])));
+// Points of eight bytes in order, whose book is too large for registers, each plus what a word of `more` is twice. four(g): the indices of
+// points 4 g and on, as words. They are made by scalars: out of a vector or its memory they would come one by one.
+template <class F>
+inline void store_points(uint8_t* to, F four, __m512i more) {
+  const auto two = [](uint64_t i) {
+    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(points.iq1 + (i & 0xffff)));
+    return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(low), reinterpret_cast<const __m64*>(points.iq1 + (i >> 16 & 0xffff))));
   };
-  const auto four = [&](const uint16_t* i) { return _mm256_inserti128_si256(_mm256_castsi128_si256(two(i)), two(i + 2), 1); };
+  const auto half = [&](uint64_t i) { return _mm256_inserti128_si256(_mm256_castsi128_si256(two(i)), two(i >> 32), 1); };
   LT_UNROLL for (int i = 0; i < 4; i++) {
-    const __m512i eight = _mm512_inserti64x4(_mm512_castsi256_si512(four(at + 8 * i)), four(at + 8 * i + 4), 1);
+    const __m512i eight = _mm512_inserti64x4(_mm512_castsi256_si512(half(four(2 * i))), half(four(2 * i + 1)), 1);
     _mm512_store_si512(to + 64 * i, _mm512_add_epi8(eight, _mm512_permutexvar_epi16(four_times(8 * i), more)));
   }
 }
+inline uint64_t low_bytes(const uint8_t* p) { return _pdep_u64(read<uint32_t>(p), 0x00ff00ff00ff00ff); }
 
 template <int N>
 inline void decode_all(IQ1_S, DecodedBlock (&to)[N], const uint8_t* w) {
   LT_UNROLL for (int i = 0; i < N; i++, w += IQ1_S::block_bytes) {
     const __m128i groups = _mm_loadu_si128(reinterpret_cast<const __m128i*>(w + 34));
     const __m512i high = _mm512_permutexvar_epi16(four_times(0), _mm512_castsi128_si512(groups));
-    const __m512i three = _mm512_and_si512(_mm512_srlv_epi16(high, _mm512_set1_epi64(0x0009000600030000)), _mm512_set1_epi16(7));
     const __m512i up = _mm512_andnot_si512(_mm512_srai_epi16(high, 15), _mm512_set1_epi8(2));
-    store_points(to[i].codes, _mm512_or_si512(_mm512_cvtepu8_epi16(load_32(w + 2)), _mm512_slli_epi16(three, 8)), up);
+    const auto index = [&](int g) { return low_bytes(w + 2 + 4 * g) | _pdep_u64(read<uint16_t>(w + 34 + 2 * g), 0x0700070007000700); };
+    store_points(to[i].codes, index, up);
     const __m128i scale = _mm_or_si128(_mm_and_si128(_mm_srli_epi16(groups, 11), _mm_set1_epi16(14)), _mm_set1_epi16(1));
     store_16(to[i].scales, _mm_or_si128(scale, _mm_slli_epi16(scale, 8)));
   }
@@ -193,9 +194,11 @@ inline void decode_all(IQ1_M, DecodedBlock (&to)[N], const uint8_t* w) {
   LT_UNROLL for (int i = 0; i < N; i++, w += IQ1_M::block_bytes) {
     const __m512i two = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w + 32)));
     const __m512i high = _mm512_or_si512(two, _mm512_slli_epi32(two, 12));  // a nibble a word, under others
-    const __m512i three = _mm512_and_si512(high, _mm512_set1_epi16(7));
     const __m512i up = _mm512_andnot_si512(_mm512_srai_epi16(_mm512_slli_epi16(high, 12), 15), _mm512_set1_epi8(2));
-    store_points(to[i].codes, _mm512_or_si512(_mm512_cvtepu8_epi16(load_32(w)), _mm512_slli_epi16(three, 8)), up);
+    const auto index = [&](int g) {
+      return low_bytes(w + 4 * g) | (_pdep_u64(read<uint16_t>(w + 32 + 2 * g), 0x0f000f000f000f00) & 0x0700070007000700);
+    };
+    store_points(to[i].codes, index, up);
     const uint64_t threes = _pext_u64(read<uint64_t>(w + 48), 0x0fff0fff0fff0fff);
     const auto odd = [](uint64_t eight) { return int64_t(_pdep_u64(eight, 0x0e0e0e0e0e0e0e0e) | 0x0101010101010101); };
     store_16(to[i].scales, _mm_set_epi64x(odd(threes >> 24), odd(threes)));  // at once: they are read so
