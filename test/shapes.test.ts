@@ -11,7 +11,7 @@ afterAll(() => folder.remove());
 // Weights of these types meet activations of 8 bits; all others are decoded exactly and meet floats.
 const integerTypes: readonly string[] = [
   ...['Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'IQ4_NL', 'MXFP4', 'Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K', 'IQ4_XS', 'TQ1_0', 'TQ2_0'],
-  ...['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S'],
+  ...['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS', 'IQ3_S', 'NVFP4', 'Q1_0', 'Q2_0'],
 ];
 const shapeNames = Object.keys(tinyShapes) as TinyShapeName[];
 const typeNames = Object.keys(weightTypes) as WeightTypeName[];

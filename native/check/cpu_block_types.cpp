@@ -1,5 +1,6 @@
 #include "check/cpu_block_types.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "quant/grids/iq1_s.h"
@@ -106,6 +107,31 @@ Block mxfp4(const uint8_t* p) {
     const int size = exponent ? (2 + fraction) << (exponent - 1) : fraction;
     b.code[i] = bits & 8 ? -size : size;
   }
+  return b;
+}
+// Scales are whole 512ths: E4M3 numbers without a sign, with a bias of 7; the one that would be the greatest is none, and counts as 0.
+Block nvfp4(const uint8_t* p) {
+  Block b{64, 4, 1.0 / 1024, 0, {}, {}, {}};
+  for (int k = 0; k < 4; k++) {
+    const int exponent = p[k] >> 3 & 15, fraction = p[k] & 7;
+    b.scale[k] = exponent == 15 && fraction == 7 ? 0 : exponent ? (8 + fraction) << (exponent - 1) : fraction;
+    for (int i = 0; i < 16; i++) {
+      const uint8_t byte = p[4 + 8 * k + i % 8];
+      const int bits = i < 8 ? byte & 15 : byte >> 4, size = (bits >> 1 & 3 ? 2 + (bits & 1) : bits & 1)
+                                                             << std::max((bits >> 1 & 3) - 1, 0);
+      b.code[16 * k + i] = bits & 8 ? -size : size;
+    }
+  }
+  return b;
+}
+Block q1_0(const uint8_t* p) {
+  Block b{128, 1, half(p), 0, {}, {1}, {}};
+  for (int i = 0; i < 128; i++) b.code[i] = p[2 + i / 8] >> i % 8 & 1 ? 1 : -1;
+  return b;
+}
+Block q2_0(const uint8_t* p) {
+  Block b{64, 1, half(p), 0, {}, {1}, {}};
+  for (int i = 0; i < 64; i++) b.code[i] = (p[2 + i / 4] >> 2 * (i % 4) & 3) - 1;
   return b;
 }
 Block iq4_xs(const uint8_t* p) {
@@ -241,7 +267,8 @@ const std::vector<BlockType>& block_types() {
       {"tq2_0", 35, 256, 66, {64}, tq2_0},  {"q2_k", 10, 256, 84, {80, 82}, q2_k},  {"iq2_xxs", 16, 256, 66, {0}, iq2_xxs},
       {"iq2_xs", 17, 256, 74, {0}, iq2_xs}, {"iq3_xxs", 18, 256, 98, {0}, iq3_xxs}, {"iq1_s", 19, 256, 50, {0}, iq1_s},
       {"iq3_s", 21, 256, 110, {0}, iq3_s},  {"iq2_s", 22, 256, 82, {0}, iq2_s},     {"iq1_m", 29, 256, 56, {}, iq1_m},
-      {"tq1_0", 34, 256, 54, {52}, tq1_0}};
+      {"tq1_0", 34, 256, 54, {52}, tq1_0},  {"nvfp4", 40, 64, 36, {}, nvfp4},       {"q1_0", 41, 128, 18, {0}, q1_0},
+      {"q2_0", 42, 64, 18, {0}, q2_0}};
   return all;
 }
 

@@ -8,7 +8,7 @@ namespace lt::check {
 // One block by its format: value i is d * scale * code[i] - or + the minimum of its sub-block.
 struct Block {
   int values, subs;
-  double d, m;  // m is taken away times minimum (256 values) or added (32 values)
+  double d, m;  // m is taken away times minimum (256 values) or added (fewer)
   int code[256], scale[16], minimum[16];
 };
 

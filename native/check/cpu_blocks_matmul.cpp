@@ -42,10 +42,32 @@ Quantized quantize(const float* x, int64_t cols, int values) {
   return r;
 }
 
+// Sub-blocks of no more than 32 values, each by itself, in the chain of its 32 values.
+void add_short(float (&acc)[4], const Block& block, size_t b, const Quantized& x) {
+  const int run = std::min(block.values / block.subs, 32);
+  for (int at = 0; at < block.values; at += run) {
+    const int sub = at / (block.values / block.subs);
+    const size_t from = b * static_cast<size_t>(block.values) + static_cast<size_t>(at);
+    int dot = 0, sum = 0;
+    for (int i = 0; i < run; i++) dot += block.code[at + i] * x.q[from + static_cast<size_t>(i)], sum += x.q[from + static_cast<size_t>(i)];
+    const float d = static_cast<float>(block.d * block.scale[sub]), dx = x.d[from / 32];
+    float& a = acc[from / 32 % 4];
+    a = std::fma(d * dx, static_cast<float>(dot), a);
+    if (block.minimum[sub]) a = std::fma(static_cast<float>(block.m), dx * static_cast<float>(sum), a);
+  }
+}
+
+// Of rows of a type: inputs share a scale as weights do, but no more than 32 of them where blocks are shorter than 256.
+int shared(const BlockType& type) { return type.values < 256 ? 32 : 256; }
+
 float defined(const std::vector<Block>& w, const Quantized& x) {
   float acc[4] = {};
   for (size_t b = 0; b < w.size(); b++) {
     const Block& block = w[b];
+    if (block.values < 256) {
+      add_short(acc, block, b, x);
+      continue;
+    }
     const int* q = x.q.data() + b * static_cast<size_t>(block.values);
     const int run = block.values / block.subs;
     int64_t s = 0, m = 0;
@@ -57,14 +79,9 @@ float defined(const std::vector<Block>& w, const Quantized& x) {
     }
     const float d = static_cast<float>(block.d), low = static_cast<float>(block.m), dx = x.d[b];
     float& a = acc[b % 4];
-    if (block.values == 32) {
-      a = std::fma(d * dx, static_cast<float>(s), a);
-      if (block.minimum[0]) a = std::fma(low, dx * static_cast<float>(m), a);
-    } else {
-      float v = d * static_cast<float>(s);
-      v = std::fma(-low, static_cast<float>(m), v);
-      a = std::fma(v, dx, a);
-    }
+    float v = d * static_cast<float>(s);
+    v = std::fma(-low, static_cast<float>(m), v);
+    a = std::fma(v, dx, a);
   }
   return (acc[0] + acc[1]) + (acc[2] + acc[3]);
 }
@@ -74,7 +91,7 @@ double exact(const std::vector<Block>& w, const float* x) {
   for (const Block& b : w) {
     for (int i = 0; i < b.values; i++) {
       const int k = i / (b.values / b.subs);
-      const double weight = b.d * b.scale[k] * b.code[i] + (b.values == 32 ? b.m : -b.m) * b.minimum[k];
+      const double weight = b.d * b.scale[k] * b.code[i] + (b.values < 256 ? b.m : -b.m) * b.minimum[k];
       sum += weight * *x++;
     }
   }
@@ -162,7 +179,7 @@ struct Problem {
   void solve() {
     want.resize(static_cast<size_t>(n * m));
     std::vector<Quantized> rows;
-    for (int64_t t = 0; t < n; t++) rows.push_back(quantize(x.data() + t * k, k, type.values));
+    for (int64_t t = 0; t < n; t++) rows.push_back(quantize(x.data() + t * k, k, shared(type)));
     double wrong = 0, size = 0;
     for (int64_t r = 0; r < m; r++) {
       std::vector<Block> blocks;

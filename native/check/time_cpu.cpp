@@ -208,7 +208,7 @@ int time_cpu(int argc, char** argv) {
   const int threads = t.options.threads;
   const double read = read_bandwidth(t), f32 = peak(t, kernels.peak_f32) * threads, int8 = peak(t, kernels.peak_int8) * threads;
   std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32, int8);
-  for (const int type : {0, 1, 30, 8, 2, 3, 6, 7, 20, 39, 10, 11, 12, 13, 14, 23, 35, 34, 16, 17, 22, 18, 21, 19, 29})
+  for (const int type : {0, 1, 30, 8, 2, 3, 6, 7, 20, 39, 40, 41, 42, 10, 11, 12, 13, 14, 23, 35, 34, 16, 17, 22, 18, 21, 19, 29})
     time_matmul(t, Type(type), read, f32, int8);
   for (const int type : {8, 39, 12, 14, 20, 23}) {
     time_experts(t, Type(type), 768, 2048, int8);

@@ -34,6 +34,7 @@ inline bytes join_quads(const uint8_t* p, const uint8_t* q) {
 inline bytes load_quad_each(const uint8_t* p, size_t stride) { return join_quads(p, p + stride); }
 inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) { return join_quads(rows[0] + offset, rows[4] + offset); }
 inline bytes repeat_quad(const void* p) { return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+inline bytes repeat_u64s(uint64_t low, uint64_t high) { return _mm256_broadcastsi128_si256(_mm_set_epi64x(int64_t(high), int64_t(low))); }
 inline bytes repeat_u64(uint64_t v) { return _mm256_set1_epi64x(int64_t(v)); }
 inline bytes repeat_four(const uint8_t* p) {
   int32_t v;
@@ -60,11 +61,17 @@ inline bytes spread_bits(uint64_t bits) {
   const __m256i from = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int32_t(bits)), from), which), which);
 }
+inline bytes mul_words(bytes a, bytes b) { return _mm256_mullo_epi16(a, b); }
 inline bytes add_bytes(bytes a, bytes b) { return _mm256_add_epi8(a, b); }
 inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
   return _mm256_sub_epi8(_mm256_xor_si256(a, all), all);
 }
+inline bytes choose(bytes a, bytes bit, bytes on, bytes off) {
+  return _mm256_blendv_epi8(off, on, _mm256_cmpeq_epi8(_mm256_and_si256(a, bit), bit));
+}
+inline bytes lower_eights(bytes a, bytes b) { return _mm256_unpacklo_epi64(a, b); }
+inline bytes upper_eights(bytes a, bytes b) { return _mm256_unpackhi_epi64(a, b); }
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
   first = _mm256_permute2x128_si256(a, b, 0x20);
   second = _mm256_permute2x128_si256(a, b, 0x31);
@@ -113,6 +120,7 @@ inline int32_t dot_start(int offset, int sum, const int8_t* q, int n) {
 inline dots zero_dots() { return _mm256_setzero_si256(); }
 inline dots start_dots(int32_t start) { return _mm256_set1_epi32(start); }
 inline dots add_dots(dots a, dots b) { return _mm256_add_epi16(a, b); }
+inline dots sub_dots(dots a, dots b) { return _mm256_sub_epi16(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, a)); }
 inline ints sum_dots(dots a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 // |w| times a with w's sign: a pair is at most 2 * 128 * 127 < 2^15.

@@ -36,6 +36,7 @@ inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(lo), hi, 1);
 }
 inline bytes repeat_quad(const void* p) { return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+inline bytes repeat_u64s(uint64_t low, uint64_t high) { return _mm512_broadcast_i32x4(_mm_set_epi64x(int64_t(high), int64_t(low))); }
 inline bytes repeat_u64(uint64_t v) { return _mm512_set1_epi64(int64_t(v)); }
 inline bytes repeat_four(const uint8_t* p) {
   int32_t v;
@@ -57,6 +58,7 @@ template <int n>
 inline bytes sra_words(bytes a) {
   return _mm512_srai_epi16(a, n);
 }
+inline bytes mul_words(bytes a, bytes b) { return _mm512_mullo_epi16(a, b); }
 inline bytes add_bytes(bytes a, bytes b) { return _mm512_add_epi8(a, b); }
 // -a where a bit is set, byte by byte.
 inline bytes negate_where(bytes a, uint64_t bits) { return _mm512_mask_sub_epi8(a, bits, _mm512_setzero_si512(), a); }
@@ -71,10 +73,16 @@ inline void spread_pairs(const uint8_t* p, int, bytes& first, bytes& second) {
 template <int a, int b>
 inline bytes shr_twice(const uint8_t* p, int) {
   const bytes h = _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  if constexpr (a == b) return a ? _mm512_srli_epi16(h, a) : h;
   return _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi16(a), _mm256_set1_epi16(b), 1));
 }
 // Quad q, byte i: 255 where bit 16 * q + i is set, else 0.
 inline bytes spread_bits(uint64_t bits) { return _mm512_movm_epi8(bits); }
+// on where a has the one bit of `bit`, else off.
+inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return _mm512_mask_blend_epi8(_mm512_test_epi8_mask(a, bit), off, on); }
+// In each quad the lower eight bytes of a, then those of b; the upper ones.
+inline bytes lower_eights(bytes a, bytes b) { return _mm512_unpacklo_epi64(a, b); }
+inline bytes upper_eights(bytes a, bytes b) { return _mm512_unpackhi_epi64(a, b); }
 // a0 b0 a1 b1 ..., quad by quad.
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
   first = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), b);
@@ -120,6 +128,7 @@ inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offs
 inline dots zero_dots() { return _mm512_setzero_si512(); }
 inline dots start_dots(int32_t start) { return _mm512_set1_epi32(start); }
 inline dots add_dots(dots a, dots b) { return _mm512_add_epi32(a, b); }
+inline dots sub_dots(dots a, dots b) { return _mm512_sub_epi32(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return _mm512_dpbusd_epi32(acc, w, a); }
 inline ints sum_dots(dots a) { return a; }
 // Signed bytes (as to_dot8 leaves them) times s8.

@@ -35,6 +35,7 @@ inline void store_bytes(void* p, bytes a) { vst1q_u8(static_cast<uint8_t*>(p), a
 inline bytes load_quad_each(const uint8_t* p, size_t) { return vld1q_u8(p); }
 inline bytes load_quad_rows(const uint8_t* const* rows, size_t offset) { return vld1q_u8(rows[0] + offset); }
 inline bytes repeat_quad(const void* p) { return load_bytes(p); }
+inline bytes repeat_u64s(uint64_t low, uint64_t high) { return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high))); }
 inline bytes repeat_u64(uint64_t v) { return vreinterpretq_u8_u64(vdupq_n_u64(v)); }
 inline bytes repeat_four(const uint8_t* p) {
   uint32_t v;
@@ -60,11 +61,15 @@ inline bytes spread_bits(uint64_t bits) {
   const uint8x8_t low = vdup_n_u8(uint8_t(bits)), high = vdup_n_u8(uint8_t(bits >> 8));
   return vtstq_u8(vcombine_u8(low, high), vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201)));
 }
+inline bytes mul_words(bytes a, bytes b) { return vreinterpretq_u8_u16(vmulq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b))); }
 inline bytes add_bytes(bytes a, bytes b) { return vaddq_u8(a, b); }
 inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
   return vsubq_u8(veorq_u8(a, all), all);
 }
+inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return vbslq_u8(vtstq_u8(a, bit), on, off); }
+inline bytes lower_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
+inline bytes upper_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
 inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) { first = a, second = b; }
 inline bytes lookup(bytes table, bytes index) { return vqtbl1q_u8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
@@ -110,6 +115,7 @@ inline int32_t dot_start(int offset, int sum, const int8_t*, int) { return -offs
 inline dots zero_dots() { return vdupq_n_s32(0); }
 inline dots start_dots(int32_t start) { return vdupq_n_s32(start); }
 inline dots add_dots(dots a, dots b) { return vaddq_s32(a, b); }
+inline dots sub_dots(dots a, dots b) { return vsubq_s32(a, b); }
 inline dots dot(dots acc, bytes w, bytes a) { return vdotq_s32(acc, vreinterpretq_s8_u8(w), vreinterpretq_s8_u8(a)); }
 inline ints sum_dots(dots a) { return a; }
 inline ints start_dot8(int32_t) { return vdupq_n_s32(0); }
@@ -134,6 +140,7 @@ inline int4 load_int4(const int32_t* p) { return vld1q_s32(p); }
 inline void store_int4(int32_t* p, int4 a) { vst1q_s32(p, a); }
 inline int4 zero_int4() { return vdupq_n_s32(0); }
 inline int4 add_int4(int4 a, int4 b) { return vaddq_s32(a, b); }
+inline int4 sub_int4(int4 a, int4 b) { return vsubq_s32(a, b); }
 template <int n>
 inline int4 shl_int4(int4 a) {
   return vshlq_n_s32(a, n);

@@ -14,6 +14,7 @@ inline int4 load_int4(const int32_t* p) { return _mm_loadu_si128(reinterpret_cas
 inline void store_int4(int32_t* p, int4 a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), a); }
 inline int4 zero_int4() { return _mm_setzero_si128(); }
 inline int4 add_int4(int4 a, int4 b) { return _mm_add_epi32(a, b); }
+inline int4 sub_int4(int4 a, int4 b) { return _mm_sub_epi32(a, b); }
 template <int n>
 inline int4 shl_int4(int4 a) {
   return _mm_slli_epi32(a, n);

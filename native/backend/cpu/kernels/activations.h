@@ -13,7 +13,7 @@ struct Quad32 {
   float d[4];
   float sum[4];       // d * sum of q
   int32_t start8[4];  // -8 * sum of q
-  int32_t unused[4];
+  int32_t first8[4];  // the same of its first half
 };
 static_assert(sizeof(Quad32) == 192);
 
@@ -33,9 +33,10 @@ struct Quad256 {
 static_assert(sizeof(Quad256) == 64 + 4 * 576);
 
 // By tile of n tokens, blocks in the order of chains. Bytes a token and block; a tile's record is n times as long.
-//   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q)
+//   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q); int32 first8[n] (start8 of
+//        the first half)
 //   256: int8 q[64][n][4]; int32 start32[16][n] (dot_start of offset 32, sub-blocks of 16); int16 sums[4][n][2] (of 32); float d[n]
-constexpr int64_t tile_bytes_32 = 32 + 12;
+constexpr int64_t tile_bytes_32 = 32 + 16;
 constexpr int64_t tile_bytes_256 = 256 + 64 + 16 + 4;
 
 // Rows laid out by tile from this many on. Wider matrices have panels too large for a thread's scratch: always by row.

@@ -7,7 +7,7 @@ namespace {
 struct Block32 {
   int8_t q[64];  // the upper half zero
   float d;
-  int sum;
+  int sum, first;  // of q, of its first half
 };
 
 void quantize(Block32& b, const float* x) {
@@ -15,6 +15,7 @@ void quantize(Block32& b, const float* x) {
   b.d = quantize_block(b.q, x, 32);
   memset(b.q + 32, 0, 32);
   sum_16(sums, b.q);
+  b.first = sums[0];
   b.sum = sums[0] + sums[1];
 }
 
@@ -30,6 +31,7 @@ void row(Quad32* y, const float* x, int64_t blocks) {
     quad.d[i] = block.d;
     quad.sum[i] = block.d * float(block.sum);
     quad.start8[i] = -8 * block.sum;
+    quad.first8[i] = -8 * block.first;
   }
 }
 
@@ -41,11 +43,12 @@ void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
     uint8_t* at = y + chains.place(b) * tile_bytes_32 * n + t * 4;
     quantize(block, x + b * 32);
     for (int k = 0; k < 8; ++k) memcpy(at + k * n * 4, block.q + 4 * k, 4);
-    const int32_t start = dot_start(8, block.sum, block.q, 32);
+    const int32_t start = dot_start(8, block.sum, block.q, 32), first = dot_start(8, block.first, block.q, 16);
     const float sum = block.d * float(block.sum);
     memcpy(at + 8 * n * 4, &start, 4);
     memcpy(at + 9 * n * 4, &block.d, 4);
     memcpy(at + 10 * n * 4, &sum, 4);
+    memcpy(at + 11 * n * 4, &first, 4);
   }
 }
 

@@ -158,7 +158,7 @@ struct Blocks256 {
   using Prepared = Prepared256;
   static constexpr int prepared_blocks = 1;
   static constexpr int values = 256;
-  static constexpr int block_bytes = W::block_bytes;
+  static constexpr int block_bytes = W::block_bytes, four_bytes = 4 * block_bytes;
 
   template <int R, int T>
   LT_INLINE void four(f32x16& acc, const uint8_t* const (&w)[R], const Prepared* const (&x)[T], int blocks) {

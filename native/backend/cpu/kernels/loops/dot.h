@@ -51,7 +51,7 @@ LT_INLINE void dots(int32_t (&sums)[pairs], const Sides<R, T>& sides, int first)
 // Lanes of the sixteen sums that are not of the row: scales of -0 make what they add -0, which changes no sum, not even one of -0.
 constexpr uint16_t absent = 0x8000;
 
-// K gives: Prepared, which holds prepared_blocks; values and block_bytes of a block; and
+// K gives: Prepared, which holds prepared_blocks; values of a block; bytes of four; and
 //   four<R, T>(acc, w, x, blocks)  adds the first `blocks` of the four blocks at w with those at x
 template <class K, int R, int T>
 static void some(const MatmulPiece& p, int64_t m, int64_t token) {
@@ -64,10 +64,10 @@ static void some(const MatmulPiece& p, int64_t m, int64_t token) {
   for (int64_t b = 0; b < blocks; b += 4) {
     if constexpr (T == 1) {
       for (int r = 0; r < R; r++)
-        for (int i = 0; i < 4 * K::block_bytes; i += 64) prefetch_far(w[r] + 8192 + i);
+        for (int i = 0; i < K::four_bytes; i += 64) prefetch_far(w[r] + 8192 + i);
     }
     K::template four<R, T>(acc, w, x, static_cast<int>(blocks - b < 4 ? blocks - b : 4));
-    for (int r = 0; r < R; r++) w[r] += 4 * K::block_bytes;
+    for (int r = 0; r < R; r++) w[r] += K::four_bytes;
     for (int t = 0; t < T; t++) x[t] += 4 / K::prepared_blocks;
   }
   float sums[16];

@@ -13,12 +13,6 @@
 
 namespace lt::cpu::LT_ISA {
 
-// 16 bytes of each of the rows that a vector has lanes for, by columns of four.
-inline void load_columns(bytes (&x)[4], const uint8_t* const* rows, size_t offset) {
-  for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset);
-  transpose(x);
-}
-
 // Where things lie in a record, in vectors: per sub-block the codes [steps][tile_rows] and, where they are not folded, the scales
 // [tile_rows]; then the minimums, d [tile_rows], -dmin [tile_rows]. Minimums are int16 pairs [4][tile_rows] of eight sub-blocks, of
 // sixteen [16][tile_rows] as scales are, and dmin then without its sign.
@@ -70,10 +64,10 @@ struct Blocks256 {
   static constexpr int64_t token_bytes = tile_bytes_256;
   static constexpr int unpack_calls = W::unpack_calls * tile_rows;
 
-  static void heads(uint16_t*, const uint8_t* const*, size_t) {}
+  static void heads(uint16_t*, const uint8_t* const*, int64_t) {}
 
-  static void unpack(uint8_t* record, const uint16_t*, const uint8_t* const* rows, size_t offset, Ahead& ahead) {
-    for (int r = 0; r < tile_rows; ++r) W::unpack(record, rows + r * lanes, offset, r, ahead);
+  static void unpack(uint8_t* record, const uint16_t*, const uint8_t* const* rows, int64_t b, Ahead& ahead) {
+    for (int r = 0; r < tile_rows; ++r) W::unpack(record, rows + r * lanes, size_t(b) * block_bytes, r, ahead);
   }
 
   template <class V>

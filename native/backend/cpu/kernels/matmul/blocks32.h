@@ -1,11 +1,15 @@
 // Weight types of 32-value blocks. Per output, four chains c = block mod 4, each ascending from +0:
 //   acc_c = fma(d_w * d_x, float(S), acc_c)            S the exact dot product of the block's integers
 //   acc_c = fma(m_w, d_x * float(sum q_x), acc_c)      types with a minimum m
-// and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
+// and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias. A type whose blocks are longer has `parts` of 32 values in each, with the
+// same d; one whose blocks are halved has a d for each sixteen values, and adds the first sixteen of a part before the others.
 //
-// A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; and
-//   Nibbles<offset>, Fives, UnsignedFives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply;
-//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them.
+// A type W gives: block_bytes; code_offset (of the codes in a block; d is first, m second); has_min; parts and halved where they are not
+// 1 and false; and
+//   Nibbles<offset>, Fives, UnsignedFives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply; where there
+//   are parts, Codes reads them: halves(w, v, lo, hi) vector v of the four parts at w, unpack(q, r, rows, offset, part) one of them;
+//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them; where halved, four(w, absent, first, second) reads
+//   those of four parts.
 #pragma once
 #include "backend/cpu/kernels/matmul/rows.h"
 
@@ -144,12 +148,29 @@ struct Levels : SignedBytes {
 };
 
 template <class W>
+constexpr int parts_of = [] {
+  if constexpr (requires { W::parts; }) return W::parts;
+  return 1;
+}();
+template <class W>
+constexpr bool halved = requires { W::halved; };
+
+// Byte c of a dword, four times.
+alignas(16) constexpr uint8_t copies[4][16] = {
+    {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12},
+    {1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9, 13, 13, 13, 13},
+    {2, 2, 2, 2, 6, 6, 6, 6, 10, 10, 10, 10, 14, 14, 14, 14},
+    {3, 3, 3, 3, 7, 7, 7, 7, 11, 11, 11, 11, 15, 15, 15, 15},
+};
+
+template <class W>
 struct Blocks32 {
   using Codes = typename W::Codes;
   using Scales = typename W::Scales;
   static constexpr int values = 32;
   static constexpr int block_bytes = W::block_bytes;
-  static constexpr int scales = W::has_min ? 2 : 1;
+  static constexpr int parts = parts_of<W>, four_bytes = 4 / parts * block_bytes;
+  static constexpr int scales = W::has_min || halved<W> ? 2 : 1;
   static constexpr int head_halfs = scales * group_rows;
   static constexpr int record_bytes = (8 + scales) * tile_rows * vector_bytes;
   static constexpr int64_t token_bytes = tile_bytes_32;
@@ -160,10 +181,25 @@ struct Blocks32 {
   template <int T>
   static void four(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, uint64_t absent) {
     bytes lo[vectors_64], hi[vectors_64];
-    for (int v = 0; v < vectors_64; ++v) Codes::halves(w + W::code_offset + v * quads * block_bytes, block_bytes, lo[v], hi[v]);
+    for (int v = 0; v < vectors_64; ++v) {
+      if constexpr (parts == 1)
+        Codes::halves(w + W::code_offset + v * quads * block_bytes, block_bytes, lo[v], hi[v]);
+      else
+        Codes::halves(w + W::code_offset, v, lo[v], hi[v]);
+    }
+    if constexpr (halved<W>)
+      add_halves<T>(acc, lo, hi, w, x, quads_a_token, absent);
+    else
+      add_wholes<T>(acc, lo, hi, w, x, quads_a_token, absent);
+  }
+
+  // The products of four's codes, blocks with one scale.
+  template <int T>
+  static void add_wholes(float4 (&acc)[T], const bytes (&lo)[vectors_64], const bytes (&hi)[vectors_64], const uint8_t* w, const Quad32* x,
+                         int64_t quads_a_token, uint64_t absent) {
     const auto scale = [&](const uint8_t* p) {
-      return Scales::four(join_16(Scales::read(p), Scales::read(p + block_bytes), Scales::read(p + 2 * block_bytes),
-                                  Scales::read(p + 3 * block_bytes), absent));
+      const auto part = [&](int i) { return Scales::read(p + i / parts * block_bytes); };
+      return Scales::four(join_16(part(0), part(1), part(2), part(3), absent));
     };
     const float4 dw = scale(w);
     float4 mw;
@@ -182,14 +218,37 @@ struct Blocks32 {
     }
   }
 
+  // Halves with a scale each.
+  template <int T>
+  static void add_halves(float4 (&acc)[T], const bytes (&lo)[vectors_64], const bytes (&hi)[vectors_64], const uint8_t* w, const Quad32* x,
+                         int64_t quads_a_token, uint64_t absent) {
+    float4 first, second;
+    Scales::four(w, absent, first, second);
+    LT_UNROLL
+    for (int t = 0; t < T; ++t, x += quads_a_token) {
+      ints s[vectors_64], u[vectors_64];
+      LT_UNROLL
+      for (int v = 0; v < vectors_64; ++v) {
+        const int8_t* q = reinterpret_cast<const int8_t*>(x->q) + v * vector_bytes;
+        s[v] = Codes::total(Codes::step(Codes::none(), lo[v], load_bytes(q)));
+        u[v] = Codes::total(Codes::step(Codes::none(), hi[v], load_bytes(q + 64)));
+      }
+      const int4 all8 = load_int4(x->start8), first8 = load_int4(x->first8);
+      const float4 d = load_float4(x->d);
+      acc[t] = fma_float4(mul_float4(first, d), to_float4(Codes::corrected(sum_quads(s), first8)), acc[t]);
+      acc[t] = fma_float4(mul_float4(second, d), to_float4(Codes::corrected(sum_quads(u), sub_int4(all8, first8))), acc[t]);
+    }
+  }
+
   // The last, incomplete four of a row. At the end of a matrix the mapping of its file may end: then they are copied.
   template <int T>
   LT_OUTLINED static void tail(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t after) {
     const uint64_t absent = ~uint64_t(0) << 16 * blocks;
-    if (after >= (4 - blocks) * block_bytes) return four<T>(acc, w, x, quads_a_token, absent);
-    uint8_t copy[4 * block_bytes];
+    const int64_t here = blocks / parts * block_bytes;
+    if (after >= four_bytes - here) return four<T>(acc, w, x, quads_a_token, absent);
+    uint8_t copy[four_bytes];
     memset(copy, 0, sizeof copy);
-    memcpy(copy, w, size_t(blocks * block_bytes));
+    memcpy(copy, w, size_t(here));
     four<T>(acc, copy, x, quads_a_token, absent);
   }
 
@@ -202,9 +261,9 @@ struct Blocks32 {
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {
-        for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
+        for (int i = 0; i < four_bytes; i += 64) prefetch_far(w[r] + ahead + i);
         four<T>(acc[r], w[r], x, quads_a_token, 0);
-        w[r] += 4 * block_bytes;
+        w[r] += four_bytes;
       }
     }
     for (int r = 0; r < R; ++r) {
@@ -213,31 +272,30 @@ struct Blocks32 {
     }
   }
 
-  static void heads(uint16_t* head, const uint8_t* const* rows, size_t offset) {
+  static void heads(uint16_t* head, const uint8_t* const* rows, int64_t b) {
+    constexpr int apart = halved<W> ? 1 : 2;  // bytes from a scale to the next
+    const size_t at = size_t(b / parts) * block_bytes + (halved<W> ? size_t(b % parts) * 2 : 0);
     for (int i = 0; i < group_rows; ++i)
-      for (int s = 0; s < scales; ++s) head[s * group_rows + i] = Scales::read(rows[i] + offset + s * 2);
+      for (int s = 0; s < scales; ++s) head[s * group_rows + i] = Scales::read(rows[i] + at + s * apart);
   }
 
-  static void unpack(uint8_t* record, const uint16_t* head, const uint8_t* const* rows, size_t offset, Ahead& ahead) {
+  static void unpack(uint8_t* record, const uint16_t* head, const uint8_t* const* rows, int64_t b, Ahead& ahead) {
+    const size_t at = size_t(b / parts) * block_bytes + W::code_offset;
     for (int r = 0; r < tile_rows; ++r) {
       ahead.next();
-      Codes::unpack(record, r, rows + r * lanes, offset + W::code_offset);
+      if constexpr (parts == 1)
+        Codes::unpack(record, r, rows + r * lanes, at);
+      else
+        Codes::unpack(record, r, rows + r * lanes, at, int(b % parts));
     }
     float* scale = reinterpret_cast<float*>(record + 8 * tile_rows * vector_bytes);
     for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, Scales::wide(head + i));
   }
 
-  template <int T>
-  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
-    typename Codes::Sums s[tile_rows][T];
-    const int32_t* start = reinterpret_cast<const int32_t*>(a) + 8 * T;
+  template <int first, int last, int T>
+  static void steps(typename Codes::Sums (&s)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
     LT_UNROLL
-    for (int t = 0; t < T; ++t) {
-      LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) s[r][t] = Codes::start(start[t]);
-    }
-    LT_UNROLL
-    for (int k = 0; k < 8; ++k) {
+    for (int k = first; k < last; ++k) {
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         const bytes x = repeat_four(a + (k * T + t) * 4);
@@ -248,6 +306,41 @@ struct Blocks32 {
         }
       }
     }
+  }
+
+  // Half n of a block, which has a scale of its own.
+  template <int n, int T>
+  static void half_block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    typename Codes::Sums s[tile_rows][T];
+    const int32_t *start = reinterpret_cast<const int32_t*>(a) + 8 * T, *first8 = start + 3 * T;
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) s[r][t] = n ? sub_dots(Codes::start(start[t]), Codes::start(first8[t])) : Codes::start(first8[t]);
+    }
+    steps<4 * n, 4 * n + 4>(s, w, a);
+    const float* scale = reinterpret_cast<const float*>(w + 8 * tile_rows * vector_bytes) + n * group_rows;
+    const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) {
+        const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
+        acc[r][t] = fma_floats(d, to_floats(Codes::total(s[r][t])), acc[r][t]);
+      }
+    }
+  }
+
+  template <int T>
+  static void whole_block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    typename Codes::Sums s[tile_rows][T];
+    const int32_t* start = reinterpret_cast<const int32_t*>(a) + 8 * T;
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) s[r][t] = Codes::start(start[t]);
+    }
+    steps<0, 8>(s, w, a);
     const float* scale = reinterpret_cast<const float*>(w + 8 * tile_rows * vector_bytes);
     const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
     LT_UNROLL
@@ -259,6 +352,14 @@ struct Blocks32 {
         if constexpr (W::has_min) acc[r][t] = fma_floats(load_floats(scale + group_rows + r * lanes), splat_float(dx[T + t]), acc[r][t]);
       }
     }
+  }
+
+  template <int T>
+  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    if constexpr (halved<W>)
+      half_block<0>(acc, w, a), half_block<1>(acc, w, a);
+    else
+      whole_block(acc, w, a);
   }
 
   template <int T>

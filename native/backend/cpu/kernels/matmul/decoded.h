@@ -1,9 +1,22 @@
 // Types whose blocks are decoded into bytes (books.h) before they are multiplied.
 #pragma once
 #include "backend/cpu/kernels/matmul/books.h"
+#ifdef LT_ISA_AVX512
+#include "backend/cpu/kernels/matmul/books_avx512.h"
+#endif
 #include "backend/cpu/kernels/matmul/sixteen_scales.h"
 
 namespace lt::cpu::LT_ISA {
+
+#ifdef LT_ISA_AVX512
+constexpr bool shifts_early = true;  // codes that are to be shifted are so when they are decoded
+#else
+constexpr bool shifts_early = false;
+template <int N, class C>
+inline void decode_all(C, DecodedBlock (&to)[N], const uint8_t* w) {
+  for (int i = 0; i < N; i++) C::decode(to[i], w + i * C::block_bytes);
+}
+#endif
 
 template <class C>
 struct DecodedFirst {
@@ -15,8 +28,13 @@ struct DecodedFirst {
 
   static uint16_t d_of(const uint8_t* w) { return C::d_of(w); }
 
-  // Out of line: many copies would not fit the cache of instructions.
-  LT_OUTLINED static void decode(DecodedBlock& to, const uint8_t* w) { C::decode(to, w); }
+  static constexpr bool shifted = C::codes == Codes::shifted && !shifts_early;
+
+  // Blocks beside one another. Out of line: many copies would not fit the cache of instructions.
+  template <int N>
+  LT_OUTLINED static void decode(DecodedBlock (&to)[N], const uint8_t* w) {
+    decode_all(C(), to, w);
+  }
 
   // The sign bits of the vector of codes from value i on.
   static uint64_t signs(const DecodedBlock& block, int i) {
@@ -27,7 +45,7 @@ struct DecodedFirst {
 
   static bytes codes(const DecodedBlock& block, int i) {
     const bytes v = load_bytes(block.codes + i);
-    if constexpr (C::codes == Codes::shifted) return add_bytes(v, and_bytes(spread_bits(signs(block, i)), splat_byte(2)));
+    if constexpr (shifted) return add_bytes(v, and_bytes(spread_bits(signs(block, i)), splat_byte(2)));
     return v;
   }
 
@@ -42,7 +60,7 @@ struct DecodedFirst {
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int first = j / vectors_64 * 128 + j % vectors_64 * vector_bytes, second = first + 64;
       const bytes low = codes(block, first), high = codes(block, second);
-      const bytes scale = sra_words<8>(lookup(table, load_bytes(&expand_scales[0][0] + j * vector_bytes)));
+      const bytes scale = lookup(table, load_bytes(&expand_sizes[0][0] + j * vector_bytes));
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         bytes a = load_bytes(token(t)->q + first), b = load_bytes(token(t)->q + second);
@@ -55,7 +73,7 @@ struct DecodedFirst {
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
     DecodedBlock decoded[N];  // all of them before the first is read: a vector has to wait until what is in it was written piece by piece
-    for (int i = 0; i < N; ++i) decode(decoded[i], w + i * block_bytes);
+    decode(decoded, w);
     add_blocks<DecodedFirst, N, T>(acc, w, x, quads_a_token, [&](const uint8_t*, const Block256* to, int64_t apart, ints(*s)[4], int i) {
       one<T>(decoded[i], to, apart, s, i);
     });
@@ -80,7 +98,7 @@ struct DecodedFirst {
 
   // Codes as a record has them.
   static void finish(DecodedBlock& block) {
-    if constexpr (C::codes == Codes::numbers) return;
+    if constexpr (C::codes != Codes::sizes && !shifted) return;
     for (int i = 0; i < 256; i += vector_bytes) {
       bytes v = codes(block, i);
       if constexpr (C::codes == Codes::sizes) v = negate_where(v, signs(block, i));
@@ -90,15 +108,15 @@ struct DecodedFirst {
   }
 
   static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
-    DecodedBlock block[lanes];
+    DecodedBlock block[lanes][1];
     const uint8_t *code[lanes], *scale[lanes];
     alignas(64) uint16_t d[lanes];
     for (int i = 0; i < lanes; ++i) {
       ahead.next();
       const uint8_t* w = rows[i] + offset_in_row;
       decode(block[i], w);
-      finish(block[i]);
-      code[i] = block[i].codes, scale[i] = block[i].scales, d[i] = C::d_of(w);
+      finish(block[i][0]);
+      code[i] = block[i]->codes, scale[i] = block[i]->scales, d[i] = C::d_of(w);
     }
     unpack_scales(record, scale, r);
     const floats one = load_halfs_wide(d), factor_of_all = splat_float(factor == 0x3000 ? 0.125f : factor == 0x3400 ? 0.25f : 1.0f);

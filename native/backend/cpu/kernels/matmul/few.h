@@ -54,9 +54,8 @@ void run_few(const MatmulPiece& p) {
     Ahead ahead = group.ahead(p, chains.blocks * K::unpack_calls);
     memset(sums, 0, sizeof(float) * size_t(4 * p.x_rows * group_rows));
     for (int64_t b = 0; b < chains.blocks; ++b) {
-      for (int64_t i = b; b % run == 0 && i < b + run && i < chains.blocks; ++i)
-        K::heads(head[i % run], group.rows, size_t(i) * K::block_bytes);
-      K::unpack(record, head[b % run], group.rows, size_t(b) * K::block_bytes, ahead);
+      for (int64_t i = b; b % run == 0 && i < b + run && i < chains.blocks; ++i) K::heads(head[i % run], group.rows, i);
+      K::unpack(record, head[b % run], group.rows, b, ahead);
       for (int64_t i = 0; i < tiles.count; ++i) {
         const int64_t first = tiles.first(i), width = tiles.width(i);
         add_block_of<K>(width, sums + (b % 4 * p.x_rows + first) * group_rows, record,

@@ -1,4 +1,4 @@
-// What the codes of four bits mean that name uneven levels, and the scales of MXFP4.
+// What the codes of four bits mean that name uneven levels, and the scales of MXFP4 and NVFP4.
 #pragma once
 #include <array>
 
@@ -24,5 +24,10 @@ constexpr std::array<uint16_t, 256> half_powers = [] {
   return powers;
 }();
 inline uint16_t half_power(uint8_t e) { return half_powers[e]; }
+
+// A scale of NVFP4, an E4M3 number of which the sign does not count and 0x7f is 0, as a half that is to be multiplied by e4m3_factor: the
+// exponents of halfs have a bias of 15 where its have 7, and the levels are twice what they should be.
+constexpr float e4m3_factor = 128;
+inline uint16_t e4m3_half(uint8_t s) { return (s & 0x7f) == 0x7f ? uint16_t(0) : uint16_t((s & 0x7f) << 7); }
 
 }  // namespace lt::cpu::LT_ISA

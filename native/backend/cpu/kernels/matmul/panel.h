@@ -5,8 +5,8 @@
 // chains {0, 1} go first and y holds their sums until {2, 3} are done.
 //
 // A kernel K gives: values and block_bytes of a block; record_bytes; token_bytes (of a block in the tiled activations);
-//   heads(head, rows, offset)               gathers what lies scattered, some blocks before
-//   unpack(record, head, rows, offset, ahead)  fills a record from the group's rows, each at + offset, with unpack_calls of ahead
+//   heads(head, rows, b)                    gathers what lies scattered of block b, some blocks before
+//   unpack(record, head, rows, b, ahead)    fills a record from block b of the group's rows, with unpack_calls of ahead
 //   chain<T>(acc, w, a, n, ahead)           sums of n blocks from zero; moves w and a on
 #pragma once
 #include "backend/cpu/kernels/activations.h"
@@ -43,11 +43,11 @@ void unpack_panel(uint8_t* panel, const Group& group, Chains chains, int first_c
   alignas(64) uint16_t head[run][K::head_halfs];
   for (int64_t b = 0; b < chains.blocks; b += run) {
     const int64_t n = chains.blocks - b < run ? chains.blocks - b : run;
-    for (int64_t i = 0; i < n; ++i) K::heads(head[i], group.rows, size_t(b + i) * K::block_bytes);
+    for (int64_t i = 0; i < n; ++i) K::heads(head[i], group.rows, b + i);
     for (int64_t i = 0; i < n; ++i) {
       const int chain = int((b + i) % 4);
       if (chain < first_chain || chain >= last_chain) continue;
-      K::unpack(panel + (chains.place(b + i) - from) * K::record_bytes, head[i], group.rows, size_t(b + i) * K::block_bytes, ahead);
+      K::unpack(panel + (chains.place(b + i) - from) * K::record_bytes, head[i], group.rows, b + i, ahead);
     }
   }
 }

@@ -5,13 +5,23 @@
 namespace lt::cpu::LT_ISA {
 namespace {
 
+// Pairs are multiplied where they are, as 1, 4 and 16 times themselves; the fourth is moved to where the third was. Scales make it 16 times
+// in all.
+#define LT_32(v) v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v
+alignas(64) constexpr uint8_t first_pairs[64] = {LT_32(0x03), LT_32(0x0c)};
+#undef LT_32
+#define LT_QUAD_OF(a, b) a, a, a, a, b, b, b, b
+alignas(64) constexpr int16_t make_sixteen[32] = {LT_QUAD_OF(16, 1), LT_QUAD_OF(16, 1), LT_QUAD_OF(4, 1), LT_QUAD_OF(4, 1)};
+#undef LT_QUAD_OF
+
 struct Q2_K {
   using Record = Record256<Q2_K>;
   static constexpr int block_bytes = 84, sub_blocks = 16, steps = 4, unpack_calls = 4;
   [[maybe_unused]] static constexpr int offset = 0;  // of codes that have no scale in them
   static constexpr bool has_min = true, folded = wide_dots;
 
-  // Of a block and T tokens, `apart` bytes from one to the next: s the scaled dot products, m those of the minimums, negative.
+  // Of a block and T tokens, `apart` bytes from one to the next: s 16 times the scaled dot products, m those of the minimums,
+  // negative.
   template <int T>
   static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], ints (*m)[4], int i) {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
@@ -25,8 +35,10 @@ struct Q2_K {
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int half = j / vectors_64, v = j % vectors_64;
       const uint8_t* codes = w + 16 + 32 * half;
-      const bytes low = and_bytes(shr_twice<0, 2>(codes, v), splat_byte(3)), high = and_bytes(shr_twice<4, 6>(codes, v), splat_byte(3));
-      const bytes scale = sra_words<8>(lookup(table, load_bytes(&expand_scales[0][0] + j * vector_bytes)));
+      const bytes low = and_bytes(shr_twice<0, 0>(codes, v), load_bytes(first_pairs + v * vector_bytes));
+      const bytes high = and_bytes(shr_twice<0, 2>(codes, v), splat_byte(0x30));
+      const bytes scale =
+          mul_words(lookup(table, load_bytes(&expand_sizes[0][0] + j * vector_bytes)), load_bytes(make_sixteen + v * vector_bytes / 2));
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         const int8_t* q = token(t)->q + half * 128 + v * vector_bytes;
@@ -53,7 +65,8 @@ struct Q2_K {
     }
     LT_UNROLL
     for (int t = 0; t < T; ++t, x += quads_a_token) {
-      float4 v = mul_float4(halfs_to_float4(d), to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
+      const float4 sixteenth = mul_float4(halfs_to_float4(d), halfs_to_float4(0x2c002c002c002c00));
+      float4 v = mul_float4(sixteenth, to_float4(sum_each(s[t][0], s[t][1], s[t][2], s[t][3])));
       v = fma_float4(halfs_to_float4(dmin), to_float4(sum_each(m[t][0], m[t][1], m[t][2], m[t][3])), v);
       acc[t] = fma_float4(v, load_float4(x->d), acc[t]);
     }

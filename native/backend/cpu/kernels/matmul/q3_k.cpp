@@ -12,18 +12,15 @@ alignas(16) constexpr uint8_t codes_q3_k[16] = {28, 29, 30, 31, 32, 33, 34, 35};
 struct Q3_K {
   static constexpr int block_bytes = 110, less = 2, columns = 1;
 
-  // Four scales, a byte each: low nibbles of the first or the second four bytes, or their high ones, and two bits of the last four.
-  static const uint8_t* scales(const uint8_t* w, uint8_t* to) {
-    const uint32_t first = load32(w + 96), second = load32(w + 100), high = load32(w + 104);
-    const auto put = [&](int i, uint32_t low, uint32_t two) {
-      const uint32_t four = (low & 0x0f0f0f0f) | (two & 0x03030303) << 4, less_32 = ((four | 0x80808080) - 0x20202020) ^ 0x80808080;
-      memcpy(to + 4 * i, &less_32, 4);
+  // Eight scales, a byte each: the low or the high nibbles of the first eight bytes, and two bits of the last four.
+  static bytes scales(const uint8_t* w) {
+    constexpr uint64_t bytes_of_1 = 0x0101010101010101;
+    const uint64_t low = load32(w + 96) | uint64_t(load32(w + 100)) << 32, high = load32(w + 104);
+    const auto eight = [&](uint64_t nibbles, uint64_t two) {
+      const uint64_t six = (nibbles & 0x0f * bytes_of_1) | (two & 0x03 * bytes_of_1) << 4;
+      return ((six | 0x80 * bytes_of_1) - 0x20 * bytes_of_1) ^ 0x80 * bytes_of_1;
     };
-    put(0, first, high);
-    put(1, second, high >> 2);
-    put(2, first >> 4, high >> 4);
-    put(3, second >> 4, high >> 6);
-    return to;
+    return repeat_u64s(eight(low, high | high >> 2 << 32), eight(low >> 4, high >> 4 | high >> 6 << 32));
   }
 
   static bytes code(bytes two, bytes third) {

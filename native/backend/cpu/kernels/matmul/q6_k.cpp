@@ -11,7 +11,7 @@ struct Q6_K {
   static bytes low_nibbles(bytes ql, bytes high) { return or_bytes(and_bytes(ql, splat_byte(0x0f)), and_bytes(high, splat_byte(0x30))); }
   static bytes high_nibbles(bytes ql, bytes high) { return low_nibbles(shr_words<4>(ql), high); }
 
-  static const uint8_t* scales(const uint8_t* w, uint8_t*) { return w + 192; }
+  static bytes scales(const uint8_t* w) { return repeat_quad(w + 192); }
 
   static void split(const uint8_t* w, int half, int v, bytes& low, bytes& high) {
     const bytes ql = load_bytes(w + half * 64 + v * vector_bytes);

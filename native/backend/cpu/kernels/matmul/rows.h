@@ -11,6 +11,12 @@ constexpr int rows_together = 3;
 // Tokens that use a block while it is in registers. More of them read the rows again, from the first cache.
 constexpr int tokens_together = 4;
 
+// 16 bytes of each of the rows that a vector has lanes for, by columns of four.
+inline void load_columns(bytes (&x)[4], const uint8_t* const* rows, size_t offset) {
+  for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset);
+  transpose(x);
+}
+
 // K gives rows<R, T>(v, w, x, quads, blocks, ahead, after): v[i][t] is the product of row w[i] with token t, whose blocks are at
 // x + t * quads. ahead: bytes from a weight to the one to fetch meanwhile; after: bytes that may be read behind the last row.
 template <int R, int T, class K, class Quad>

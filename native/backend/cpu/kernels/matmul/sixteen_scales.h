@@ -1,7 +1,7 @@
 // Q3_K and Q6_K: sixteen sub-blocks of 16 with a signed scale each, codes less 2^less.
 //
 // C gives: block_bytes, of which the last two are d, a half; less; columns, 16 bytes each, that place() loads; and
-//   scales(w, buffer)                          the sixteen scales, a byte each, put into the buffer if need be
+//   scales(w)                                  the sixteen scales, a byte each, in every quad
 //   split(w, half, v, low, high)               codes of 128 values: vector v of those from 0 and from 64 on
 //   unpack_scales(rows, offset, put)           put(j, scale) for each sub-block, of the block at offset in each row
 //   place(rows, offset, half, c, put)          put(n, k, codes): four columns of sub-block 8 half + 2 n + c, from 4 k on, less 32
@@ -10,13 +10,13 @@
 
 namespace lt::cpu::LT_ISA {
 
-// The scales of 128 values, as the high bytes of int16: in quad i, four times that of values 16 i and four times that of 64 + 16 i.
-#define LT_PAIR(s) 255, s
-#define LT_QUAD(a, b) LT_PAIR(a), LT_PAIR(a), LT_PAIR(a), LT_PAIR(a), LT_PAIR(b), LT_PAIR(b), LT_PAIR(b), LT_PAIR(b)
-alignas(64) constexpr uint8_t expand_scales[2][64] = {
-    {LT_QUAD(0, 4), LT_QUAD(1, 5), LT_QUAD(2, 6), LT_QUAD(3, 7)},
-    {LT_QUAD(8, 12), LT_QUAD(9, 13), LT_QUAD(10, 14), LT_QUAD(11, 15)},
-};
+// The scales of 128 values as int16: in quad i, four times that of values 16 i and four times that of 64 + 16 i.
+#define LT_QUAD(pair, a, b) pair(a), pair(a), pair(a), pair(a), pair(b), pair(b), pair(b), pair(b)
+#define LT_EIGHT(pair, a) LT_QUAD(pair, a, a + 4), LT_QUAD(pair, a + 1, a + 5), LT_QUAD(pair, a + 2, a + 6), LT_QUAD(pair, a + 3, a + 7)
+#define LT_HIGH(s) 255, s
+#define LT_LOW(s) s, 255
+alignas(64) constexpr uint8_t expand_scales[2][64] = {{LT_EIGHT(LT_HIGH, 0)}, {LT_EIGHT(LT_HIGH, 8)}};  // signed ones, to be shifted down
+alignas(64) constexpr uint8_t expand_sizes[2][64] = {{LT_EIGHT(LT_LOW, 0)}, {LT_EIGHT(LT_LOW, 8)}};     // others
 
 template <class C>
 struct SixteenScales {
@@ -28,10 +28,8 @@ struct SixteenScales {
   // Of block i and T tokens, `apart` bytes from one to the next: s[t][i] = sum scale * (code . q) - 2^less * sum scale * (sum of q).
   template <int T>
   static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int i) {
-    alignas(16) uint8_t buffer[16];
-    const uint8_t* scales = C::scales(w, buffer);
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
-    const bytes table = repeat_quad(scales);
+    const bytes table = C::scales(w);
     for (int t = 0; t < T; ++t) s[t][i] = shl_ints<C::less>(dot_i8_i16(zero_ints(), table, token(t)->negative_sum16));
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
