@@ -233,8 +233,9 @@ using namespace lt::simd::LT_ISA;
 namespace lt::cpu::LT_ISA {
 extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256;
 extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0, matmul_q5_1,
-    matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4, matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k, matmul_q6_k, matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m,
-    matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s, matmul_tq1_0, matmul_tq2_0;
+    matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4, matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k, matmul_q6_k,
+    matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m, matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s, matmul_tq1_0,
+    matmul_tq2_0;
 extern const Kernels kernels;
 
 // Row `token` of a piece's y.
