@@ -22,12 +22,12 @@ describe('SmolLM2, Q4_1', () => {
   const golden = 'golden/smollm2.json';
 
   longSharedTest(
-    'ref is within the exact tolerance on four cases',
+    'ref is within the exact tolerance on two cases',
     [file, golden],
     async () => {
-      const cases = goldenCases(golden).slice(0, 4); // it is slow; the CPU has all of them
+      const cases = goldenCases(golden).slice(0, 2); // it is slow; the CPU has all of them
       const seen = await teacherForced(sharedPath(file), { backend: 'ref', cacheType: 'f32', contextTokens: 256 }, cases);
-      expect(seen).toHaveLength(192);
+      expect(seen).toHaveLength(96);
       expectExact(seen, 0.02);
     },
     900_000,

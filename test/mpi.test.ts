@@ -140,26 +140,29 @@ for (const launcher of launchers) {
       expect((await fail('killed', env))[1]).toMatchObject({ code: 'DEVICE', message: expect.stringMatching(/^rank 1 died/) as string });
     }, 240_000);
 
-    sharedTest(
-      'SmolLM2 on three ranks is within the integer tolerance',
-      [smolModel, smolGolden],
-      async () => {
-        const out = join(folder, 'rows.f32');
-        const cases = goldenCases(smolGolden).filter((c) => c.ids.length < 1000);
-        const end = await run(launcher, 3, node(join(root, 'test', 'fixtures', 'ranks-logits.cjs'), sharedPath(smolModel), sharedPath(smolGolden), out));
-        expect(end).toMatchObject({ code: 0 });
-        const bytes = readFileSync(out);
-        const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-        const steps = cases.flatMap((c) => c.steps);
-        const width = values.length / steps.length;
-        const seen = steps.map((step, i) => ({ step, logProbabilities: logProbabilities(values.slice(i * width, (i + 1) * width)) }));
-        const errors = seen.flatMap((s) => topErrors(s));
-        expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
-        expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
-        expect(seen.filter((s) => best(s.logProbabilities) !== expected(s.step) && gap(s.step) > 0.6)).toHaveLength(0);
-      },
-      120_000,
-    );
+    // What ranks compute is the same under every launcher, as their texts are above: of the first that is there.
+    if (program === launchers.find((l) => found(l.program))?.program) {
+      sharedTest(
+        'SmolLM2 on three ranks is within the integer tolerance',
+        [smolModel, smolGolden],
+        async () => {
+          const out = join(folder, 'rows.f32');
+          const cases = goldenCases(smolGolden).filter((c) => c.ids.length < 1000);
+          const end = await run(launcher, 3, node(join(root, 'test', 'fixtures', 'ranks-logits.cjs'), sharedPath(smolModel), sharedPath(smolGolden), out));
+          expect(end).toMatchObject({ code: 0 });
+          const bytes = readFileSync(out);
+          const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+          const steps = cases.flatMap((c) => c.steps);
+          const width = values.length / steps.length;
+          const seen = steps.map((step, i) => ({ step, logProbabilities: logProbabilities(values.slice(i * width, (i + 1) * width)) }));
+          const errors = seen.flatMap((s) => topErrors(s));
+          expect(quantile(errors, 0.5)).toBeLessThanOrEqual(0.08);
+          expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
+          expect(seen.filter((s) => best(s.logProbabilities) !== expected(s.step) && gap(s.step) > 0.6)).toHaveLength(0);
+        },
+        120_000,
+      );
+    }
 
     test('the command line: rank 0 reads the prompt and prints', async () => {
       const words = node(cli, 'run', '-m', storyModel, '-p', 'The brave fox', '-n', '12', '--temp', '0', '--exact-ranks', '-v');

@@ -75,7 +75,7 @@ function runCases(path: string, args: readonly string[], outcomes: Outcomes): { 
   return { stop: () => child.kill('SIGKILL') };
 }
 
-/** A test for every case of a part of `parts` (1 to `parts`), dealt out in turn. */
+/** A test for every case of a part of `parts` (1 to `parts`), as the program deals them out. */
 export function nativeChecks(part: number, parts: number): void {
   const found = program;
   if (found === undefined) {

@@ -68,24 +68,37 @@ struct Swiglu {
   }
 };
 
-// b: a value a column, or one for all.
+// b: a value a column, or one for all; `part` is that of the last n columns, of which the rest is any, in memory of a whole vector.
 struct Each {
   const float* b;
   f32x16 at(int64_t i) const { return load(b + i); }
-  f32x16 at(int64_t i, int64_t n) const { return load(b + i, n); }
+  Each part(int64_t i, int64_t n, float* memory) const {
+    store(memory, load(b + i, n));
+    return {memory};
+  }
 };
 struct Same {
   f32x16 b;
   f32x16 at(int64_t) const { return b; }
-  f32x16 at(int64_t, int64_t) const { return b; }
+  Same part(int64_t, int64_t, float*) const { return *this; }
 };
 
-// By value: what y points to could else be a part of them.
+// Whole vectors. By value: what y points to could else be a part of them.
 template <class F, class B>
-void columns(float* y, const float* a, B b, int64_t count, MapRow m) {
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16) store(y + i, F::of(load(a + i), b.at(i), m));
-  if (const int64_t n = count - i) store(y + i, F::of(load(a + i, n), b.at(i, n), m), n);
+void vectors(float* y, const float* a, B b, int64_t count, MapRow m) {
+  for (int64_t i = 0; i < count; i += 16) store(y + i, F::of(load(a + i), b.at(i), m));
+}
+
+// The last columns are a whole vector too: of some eighty loops a second body for them would be half of the compiler's time.
+template <class F, class B>
+void columns(float* y, const float* a, B b, int64_t count, const MapRow& m) {
+  const int64_t whole = count / 16 * 16, n = count - whole;
+  vectors<F>(y, a, b, whole, m);
+  if (n == 0) return;
+  float last[16], of_b[16];
+  store(last, load(a + whole, n));
+  vectors<F>(last, last, b.part(whole, n, of_b), 16, m);
+  store(y + whole, load(last, n), n);
 }
 
 template <class F>
