@@ -160,7 +160,7 @@ for (const launcher of launchers) {
           expect(quantile(errors, 0.99)).toBeLessThanOrEqual(0.6);
           expect(seen.filter((s) => best(s.logProbabilities) !== expected(s.step) && gap(s.step) > 0.6)).toHaveLength(0);
         },
-        120_000,
+        400_000,
       );
     }
 
