@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/text.h"
+#include "grammar/characters.h"
 #include "grammar/lark_common.h"
 #include "grammar/lark_pattern.h"
 #include "json/json.h"
@@ -511,13 +512,6 @@ class LarkReader {
       code = code << 4 | static_cast<char32_t>(value);
     }
     return code;
-  }
-  static void append_utf8(std::string& to, char32_t code) {
-    const auto byte = [&](char32_t b) { to += static_cast<char>(b); };
-    if (code < 0x80) return byte(code);
-    if (code < 0x800) return byte(0xc0 | code >> 6), byte(0x80 | (code & 0x3f));
-    if (code < 0x10000) return byte(0xe0 | code >> 12), byte(0x80 | (code >> 6 & 0x3f)), byte(0x80 | (code & 0x3f));
-    byte(0xf0 | code >> 18), byte(0x80 | (code >> 12 & 0x3f)), byte(0x80 | (code >> 6 & 0x3f)), byte(0x80 | (code & 0x3f));
   }
 
   // Behind the opening slash.
