@@ -77,6 +77,7 @@ function serveOptions(flags: Flags): ServeOptions {
     ...taken('deadline'),
     ...taken('grace'),
     ...taken('maxConnections'),
+    ...taken('toolChoice'),
     ...taken('logLevel'),
     ...taken('allowedHost', 'allowedHosts'),
     ...taken('corsOrigin', 'corsOrigins'),
@@ -146,6 +147,9 @@ const command: CommandModule = {
         page: { type: 'boolean', default: true, describe: 'give browsers the web page; --no-page does not' },
         mcp: words('command that starts an MCP server, whose tools the page can offer; may be given several times'),
         'mcp-config': word('file with MCP servers: JSON with "mcpServers", as other programs have it'),
+        'tool-choice': word('what requests get that offer tools and do not say whether one is called: required makes small models call', [], {
+          choices: ['auto', 'required'],
+        }),
         'allowed-host': words('name that the server is called by; several times for several'),
         'cors-origin': words('origin whose pages may use it, such as https://app.example; several times for several'),
         'tls-cert': word('certificate, PEM', ['ssl-cert-file']),

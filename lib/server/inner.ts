@@ -1,7 +1,7 @@
 // The one request that every API's requests are mapped to, and what becomes of it.
 import { randomBytes } from 'node:crypto';
 
-import type { BoundOptions, Chunk, GenerateOptions, Generation, MessageInput, Model, Prompt, Result, TokenLogprob } from '../index';
+import type { BoundOptions, Chunk, GenerateOptions, Generation, MessageInput, Model, Prompt, Result, TokenLogprob, ToolChoice } from '../index';
 import type { Call } from './call';
 import type { TokenBytes } from './file';
 import type { Lease, Served } from './models';
@@ -142,7 +142,7 @@ export async function answer(call: Call, ask: Ask, hear?: Hear): Promise<Answer>
     lease = await models.lease(served, call.signal, ask.keepAlive);
     const bytes = ask.options.logprobs === undefined ? undefined : await served.tokenBytes;
     const signal = AbortSignal.any([call.signal, failed.signal]);
-    const asking = new Asking(lease.model, withTemplate(ask, served, lease.model), signal, bytes, hear, from, (tokens) => metrics.said(tokens));
+    const asking = new Asking(lease.model, settled(call, ask, served, lease.model), signal, bytes, hear, from, (tokens) => metrics.said(tokens));
     const width = Math.max(1, Math.floor(place.slots.length / n));
     const choices: Choice[] = [];
     let next = 0;
@@ -183,16 +183,25 @@ function count({ noted, state }: Call, { choices, usage: all, timing: { allMs } 
   if (problems > 0) noted.problems = problems;
 }
 
-/** With the template of conversations. */
-const withTemplate = (ask: Ask, { template }: Served, model: Model): Ask =>
-  ask.inputs.every((input) => 'messages' in input) ? { ...ask, options: { ...ask.options, ...templateFor(model, template, ask.options.tools) } } : ask;
+/** What the server is set up to add to a request about conversations: their template, and whether a tool is called where it does not say. */
+function settled(call: Call, ask: Ask, { template }: Served, model: Model): Ask {
+  if (!ask.inputs.every((input) => 'messages' in input)) return ask;
+  const { tools, toolChoice = usualChoice(call, ask) } = ask.options;
+  return { ...ask, options: { ...ask.options, ...templateFor(model, template, tools), ...(tools && { toolChoice }) } };
+}
+
+/** Where tools have answered, the model may go on as it likes. */
+function usualChoice({ state: { settings } }: Call, { inputs }: Ask): ToolChoice {
+  const answered = inputs.some((input) => 'messages' in input && input.messages.at(-1)?.role === 'tool');
+  return answered ? 'auto' : settings.toolChoice;
+}
 
 /** Tokens of the prompts of a request, each counted as it will be. */
 export async function promptTokens(call: Call, ask: Ask): Promise<number> {
   const served = call.state.models.find(ask.model);
   call.noted.model = served.name;
   return using(call, served, async (model) => {
-    const { inputs, options } = withTemplate(ask, served, model);
+    const { inputs, options } = settled(call, ask, served, model);
     const counts = await Promise.all(inputs.map(async (input) => (await idsOf(model, input, options, call.signal)).length));
     return counts.reduce((sum, count) => sum + count, 0);
   });

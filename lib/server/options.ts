@@ -53,6 +53,11 @@ export interface HandlerOptions {
    * `tools` of what `connectMcp` gives.
    */
   tools?: Readonly<Record<string, Tool>>;
+  /**
+   * What requests get that offer tools and have no `tool_choice`. `required`: a call, unless a tool's answer is the last message; for small models,
+   * which seldom call by themselves. Default `auto`.
+   */
+  toolChoice?: 'auto' | 'required';
   /** What is told. Default `info`; a handler's, `silent`. */
   logLevel?: LogLevel;
   /** Takes the log's lines. Default: JSON on standard error. */
@@ -94,6 +99,7 @@ export interface Settings {
   readonly storedResponses: number;
   readonly page: boolean;
   readonly tools: Readonly<Record<string, Tool>>;
+  readonly toolChoice: 'auto' | 'required';
   readonly logLevel: LogLevel;
   readonly log: ((entry: LogEntry) => void) | undefined;
 }
@@ -127,6 +133,11 @@ function ownTools(given: Readonly<Record<string, Tool>> | undefined): Readonly<R
   return tools;
 }
 
+function choice(given: 'auto' | 'required' = 'auto'): 'auto' | 'required' {
+  if (given !== 'auto' && given !== 'required') refuse('toolChoice', `'auto' or 'required', found ${JSON.stringify(given)}`);
+  return given;
+}
+
 const source = (given: string | ModelSource): ModelSource => (typeof given === 'string' ? { path: given } : given);
 
 /**
@@ -155,6 +166,7 @@ export function settingsFrom(options: HandlerOptions, usualLevel: LogLevel): Set
     storedResponses: between('storedResponses', options.storedResponses, 1000, 0),
     page: options.page ?? true,
     tools: ownTools(options.tools),
+    toolChoice: choice(options.toolChoice),
     logLevel: options.logLevel ?? usualLevel,
     log: options.log,
   };

@@ -225,7 +225,7 @@ describe('where it listens', () => {
     own.close();
   });
 
-  test.each([[{}], [{ apiKeys: ['with space'] }], [{ corsOrigins: ['*'] }], [{ parallel: 0 }], [{ maxQueue: -1 }]])(
+  test.each([[{}], [{ apiKeys: ['with space'] }], [{ corsOrigins: ['*'] }], [{ parallel: 0 }], [{ maxQueue: -1 }], [{ toolChoice: 'sometimes' }]])(
     'options that are wrong are refused: %j',
     async (options) => {
       const given = Object.keys(options).length === 0 ? { model: undefined, models: undefined } : options;

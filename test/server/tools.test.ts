@@ -17,6 +17,56 @@ const tools = {
 } as Record<string, Tool>;
 const key = { authorization: 'Bearer one-key' };
 
+describe('of requests that do not say whether one is called', () => {
+  const server = served({ toolChoice: 'required' });
+  const offered = [
+    {
+      name: 'weather',
+      description: 'The weather in a city.',
+      parameters: { type: 'object', properties: { city: { enum: ['Bern', 'Rome'] } }, required: ['city'] },
+    },
+  ];
+  const functions = offered.map((each) => ({ type: 'function', function: each }));
+  const asked = { role: 'user', content: 'Once upon a time' };
+  const called = {
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Bern"}' } }],
+  };
+  const answered = { role: 'tool', tool_call_id: 'call_1', content: 'rain' };
+  const calls = ({ choices }: { choices: [{ message: { tool_calls?: unknown[] } }] }): number => choices[0].message.tool_calls?.length ?? 0;
+
+  test('one is called, by every API', async () => {
+    const chat = await post(server(), '/v1/chat/completions', { messages: [asked], tools: functions, max_tokens: 80 });
+    expect(calls(chat.json)).toBe(1);
+    const response = await post(server(), '/v1/responses', {
+      input: 'Once',
+      tools: offered.map((each) => ({ type: 'function', ...each })),
+      max_output_tokens: 80,
+    });
+    expect(response.json.output.map(({ type }: { type: string }) => type)).toContain('function_call');
+    expect(response.json.tool_choice).toBe('required');
+    const message = {
+      model: 'story',
+      messages: [asked],
+      tools: offered.map(({ parameters, ...each }) => ({ ...each, input_schema: parameters })),
+      max_tokens: 80,
+    };
+    expect((await post(server(), '/v1/messages', message)).json).toMatchObject({ stop_reason: 'tool_use' });
+    const ollama = await post(server(), '/api/chat', { model: 'story', messages: [asked], tools: functions, stream: false, options: { num_predict: 80 } });
+    expect(ollama.json.message.tool_calls).toHaveLength(1);
+  });
+
+  test('none is called where they say so, where a tool has answered, and where none is offered', async () => {
+    const free = { messages: [asked], tools: functions, tool_choice: 'auto', max_tokens: 8 };
+    expect(calls((await post(server(), '/v1/chat/completions', free)).json)).toBe(0);
+    expect(calls((await post(server(), '/v1/chat/completions', { ...free, tool_choice: 'none' })).json)).toBe(0);
+    const behind = { messages: [asked, called, answered], tools: functions, max_tokens: 8 };
+    expect(calls((await post(server(), '/v1/chat/completions', behind)).json)).toBe(0);
+    expect(calls((await post(server(), '/v1/chat/completions', { messages: [asked], max_tokens: 8 })).json)).toBe(0);
+  });
+});
+
 describe('of a server', () => {
   const server = served({ tools, apiKeys: ['one-key'] });
   const call = (body: unknown) => post(server(), '/tools/call', body, key);

@@ -65,7 +65,7 @@ function toolsOf(call: Call, { tools, tool_choice: choice }: CountRequest): Gene
     else call.state.log.tell('info', 'a tool was left out: this server runs none', { id: call.id, type: type.slice(0, 60) });
   }
   const words = { auto: 'auto', any: 'required', none: 'none' } as const;
-  const wanted: WireChoice = !choice ? 'auto' : choice.type === 'tool' ? { name: choice.name } : words[choice.type];
+  const wanted: WireChoice = !choice ? undefined : choice.type === 'tool' ? { name: choice.name } : words[choice.type];
   const single = choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use === true;
   return toolOptions(all, wanted, !single);
 }

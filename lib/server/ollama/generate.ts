@@ -138,7 +138,7 @@ function chatAsk(body: ChatRequest, given: NonNullable<ChatRequest['messages']>)
   return {
     model: body.model,
     inputs: [{ messages }],
-    options: { ...generateOptions(body), ...toolOptions(tools, 'auto', undefined) },
+    options: { ...generateOptions(body), ...toolOptions(tools, undefined, undefined) },
     keepAlive: secondsOf(body.keep_alive),
   };
 }

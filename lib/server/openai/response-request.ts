@@ -149,7 +149,7 @@ function toolsOf(call: Call, { tools, tool_choice: choice, parallel_tool_calls: 
     else if (type === 'function') throw wrong('tools', 'expected a name of each function, found none');
     else call.state.log.tell('info', 'a tool was left out: this server runs none', { id: call.id, type: type.slice(0, 60) });
   }
-  if (typeof choice !== 'object' || choice === null) return toolOptions(all, choice ?? 'auto', parallel);
+  if (typeof choice !== 'object' || choice === null) return toolOptions(all, choice ?? undefined, parallel);
   if (choice.type === 'function') return toolOptions(all, { name: choice.name }, parallel);
   const names = new Set(choice.tools.map((each) => each.name));
   const mode: WireChoice = choice.mode;

@@ -1,6 +1,6 @@
 // POST /v1/responses: answers as items, kept for requests that go on from them.
 import type { MessageInput } from '../../index';
-import { bare, route, type Call } from '../call';
+import { bare, route, type Call, type State } from '../call';
 import { answer, newId, promptTokens, type Answer, type Choice } from '../inner';
 import { streamed } from '../stream';
 import { absent, conversationOf, responseRequest, type Conversation, type ResponseRequest } from './response-request';
@@ -8,7 +8,7 @@ import { ResponseTalk } from './response-events';
 import { callItem, messageItem, reasoningItem } from './response-items';
 
 /** The response while nothing is known of its end. */
-export function skeleton(body: ResponseRequest, model: string): Record<string, unknown> & { id: string } {
+function skeleton({ models, settings }: State, body: ResponseRequest): Record<string, unknown> & { id: string } {
   return {
     id: `resp_${newId()}`,
     object: 'response',
@@ -20,7 +20,7 @@ export function skeleton(body: ResponseRequest, model: string): Record<string, u
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
     metadata: body.metadata ?? {},
-    model,
+    model: models.find(body.model).name,
     output: [],
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: body.previous_response_id ?? null,
@@ -29,7 +29,7 @@ export function skeleton(body: ResponseRequest, model: string): Record<string, u
     store: body.store ?? true,
     temperature: body.temperature ?? null,
     text: { format: body.text?.format ?? { type: 'text' } },
-    tool_choice: body.tool_choice ?? 'auto',
+    tool_choice: body.tool_choice ?? settings.toolChoice,
     tools: body.tools ?? [],
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? null,
@@ -89,7 +89,7 @@ export function keep(call: Call, body: ResponseRequest, { messages }: Conversati
 
 async function respond(call: Call, body: ResponseRequest): Promise<unknown> {
   const conversation = conversationOf(call, body);
-  const begun = skeleton(body, call.state.models.find(body.model).name);
+  const begun = skeleton(call.state, body);
   if (body.stream === true) {
     const end = (answered: Answer, output: readonly unknown[]): Record<string, unknown> => {
       const response = completed(begun, answered, output);

@@ -12,8 +12,8 @@ export interface WireTool {
   readonly parameters?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** What the model must do, whichever API it came by. */
-export type WireChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+/** What the model must do, whichever API it came by; undefined: nothing is said of it. */
+export type WireChoice = 'auto' | 'none' | 'required' | { readonly name: string } | undefined;
 
 const functionTool = v.object({
   type: v.literal('function'),
@@ -44,7 +44,7 @@ export const toolEntries = {
 /** The engine's options of tools. Throws where what must be called is not offered. */
 export function toolOptions(tools: readonly WireTool[], choice: WireChoice, parallel: boolean | null | undefined): GenerateOptions {
   if (tools.length === 0) {
-    if (choice === 'auto' || choice === 'none') return {};
+    if (choice === undefined || choice === 'auto' || choice === 'none') return {};
     throw wrong('tool_choice', 'expected tools to choose of, found none');
   }
   if (typeof choice === 'object' && !tools.some(({ name }) => name === choice.name))
@@ -53,7 +53,7 @@ export function toolOptions(tools: readonly WireTool[], choice: WireChoice, para
     name,
     { ...(description && { description }), ...(parameters && { parameters: parameters as JsonSchema }) },
   ]);
-  return { tools: Object.fromEntries(offered), toolChoice: choice, ...(typeof parallel === 'boolean' && { parallelToolCalls: parallel }) };
+  return { tools: Object.fromEntries(offered), ...(choice && { toolChoice: choice }), ...(typeof parallel === 'boolean' && { parallelToolCalls: parallel }) };
 }
 
 /** The tools of a request, and what it says about them. */
@@ -63,7 +63,7 @@ export function toolsOf({
   parallel_tool_calls: parallel,
 }: v.InferOutput<v.ObjectSchema<typeof toolEntries, undefined>>): GenerateOptions {
   const all = (tools ?? []).map((tool) => tool.function);
-  if (choice === null || choice === undefined || typeof choice === 'string') return toolOptions(all, choice ?? 'auto', parallel);
+  if (choice === null || choice === undefined || typeof choice === 'string') return toolOptions(all, choice ?? undefined, parallel);
   if (choice.type === 'function') return toolOptions(all, { name: choice.function.name }, parallel);
   const { mode, tools: allowed } = choice.allowed_tools;
   const names = new Set(allowed.map((tool) => tool.function.name));
