@@ -70,6 +70,10 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
       'override-tensor': words('PATTERN=CPU: the CPU computes the experts of the layers that have a tensor of them whose name matches', ['ot']),
       isa: word("instruction set of the CPU, or variant of a device's kernels, by name"),
       mmap: { type: 'boolean', describe: '--no-mmap: read the weights into memory, instead of leaving them in the mapped file' },
+      'huge-pages': {
+        type: 'boolean',
+        describe: "--no-huge-pages: leave mapped weights in the file's pages, which processes share, though they are read slower",
+      },
       'exact-ranks': { type: 'boolean', describe: 'under mpirun: give exactly the bits of a single process, at the cost of more communication' },
       verbose: { type: 'boolean', describe: 'print what was loaded and how long it took', alias: 'v' },
     })
@@ -91,6 +95,7 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
         'override-tensor',
         'isa',
         'mmap',
+        'huge-pages',
         'exact-ranks',
       ],
       'Model:',
@@ -207,6 +212,7 @@ export function loadOptions(flags: Flags): LoadOptions {
     'preTokenizer',
     'isa',
     'mmap',
+    'hugePages',
     'encoder',
     'exactRanks',
   ]);

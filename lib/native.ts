@@ -55,6 +55,7 @@ export interface NativeLoadOptions {
   cacheType: string;
   preTokenizer: string;
   mmap: boolean;
+  hugePages: boolean;
   encoder: boolean;
   exactRanks: boolean;
   stepTime: number; // milliseconds

@@ -136,6 +136,7 @@ engine::EngineOptions engine_options(const Napi::Object& from) {
   out.cache_type = text_of(from, "cacheType");
   out.pre_tokenizer = text_of(from, "preTokenizer");
   out.mmap = flag_of(from, "mmap");
+  out.huge_pages = flag_of(from, "hugePages");
   out.encoder = flag_of(from, "encoder");
   out.exact_ranks = flag_of(from, "exactRanks");
   out.step_ms = number_of(from, "stepTime");

@@ -1,8 +1,11 @@
 // Files as the system gives them: split models, folders, pipes, files with holes, reading ahead.
+#include <atomic>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "check/check.h"
 #include "check/gguf_builder.h"
@@ -218,6 +221,63 @@ CHECK_CASE("gguf/a file shortened after it was opened is an error of reading ahe
   fs::resize_file(path, 4096);
   CHECK_THROWS(f->prefetch({}), Code::file);
 }
+
+#ifdef __linux__
+// While others read: the file is cut behind, so that what is read then is not of it.
+CHECK_CASE("gguf/weights move into huge pages at the addresses where they are") {
+  const Folder folder;
+  constexpr size_t size = 21 << 20;
+  B b;
+  b.tensor("big", 24, {size}, size);
+  Bytes bytes = b.bytes();
+  std::mt19937_64 random(1);
+  for (size_t i = bytes.size() - size; i + 8 <= bytes.size(); i += 8) {
+    const uint64_t word = random();
+    std::memcpy(&bytes[i], &word, 8);
+  }
+  const std::string path = folder.write("big.gguf", bytes);
+  const auto f = File::open(path);
+  const gguf::HostTensor& t = *f->tensor("big");
+  const auto* data = static_cast<const uint8_t*>(t.data);
+  const uint8_t* right = bytes.data() + bytes.size() - size;
+  std::atomic<bool> done = false, same = true;
+  std::vector<std::thread> readers;
+  for (size_t r = 0; r < 2; r++)
+    readers.emplace_back([&] {
+      while (!done)
+        for (size_t i = 0; i < size && !done; i += 4096)
+          if (std::memcmp(data + i, right + i, 64) != 0) same = false;
+    });
+  int asked = 0;
+  const uint64_t some = f->settle([&] { return ++asked == 2; });
+  const uint64_t moved = f->settle([] { return false; });
+  done = true;
+  for (std::thread& r : readers) r.join();
+  CHECK(same && std::memcmp(data, right, size) == 0);
+  if (moved == 0) throw Skip{"the system has no huge pages"};
+  CHECK(some == 8 << 20 && moved >= size - (4 << 20) && moved % (2 << 20) == 0);
+  f->let_go({static_cast<const char*>(t.data), t.bytes});
+  fs::resize_file(path, 0);
+  const uint8_t* begin = data + ((2 << 20) - reinterpret_cast<uintptr_t>(data) % (2 << 20));
+  CHECK(std::memcmp(begin, right + (begin - data), moved) == 0);
+}
+
+CHECK_CASE("gguf/of a file that was cut, what is left moves into huge pages") {
+  const Folder folder;
+  B b;
+  b.tensor("big", 24, {30 << 20}, 30 << 20);
+  const std::string path = folder.write("big.gguf", b.bytes());
+  const auto f = File::open(path);
+  fs::resize_file(path, 17 << 20);
+  try {
+    if (f->settle([] { return false; }) == 0) throw Skip{"the system has no huge pages"};
+    CHECK(false);
+  } catch (const Error& e) {
+    CHECK(e.code() == Code::file);
+  }
+  CHECK(static_cast<const uint8_t*>(f->tensor("big")->data)[4 << 20] == b.bytes()[b.bytes().size() - (26 << 20)]);
+}
+#endif
 
 // A file with a hole is larger than the disk: its zeros must cost neither memory nor time.
 CHECK_CASE("gguf/arrays in a hole of 16 gigabytes are refused at once") {

@@ -170,6 +170,13 @@ class FolderFile final : public gguf::File {
     if (const safetensors::Shard* shard = shard_of(bytes)) shard->mapping->let_go(offset(*shard, bytes), bytes.size());
   }
 
+  uint64_t settle(const std::function<bool()>& stop) const override {
+    uint64_t moved = 0;
+    for (const safetensors::Shard& s : shards())
+      safetensors::naming(s.name, [&] { moved += s.mapping->settle(0, s.mapping->bytes().size(), stop); });
+    return moved;
+  }
+
  private:
   gguf::HostTensor placed(const Made& m, bool streamed) {
     gguf::HostTensor t{m.name, m.type, {1, 1, 1, 1}, static_cast<int>(m.dims.size()), m.as_stored(), static_cast<size_t>(m.bytes())};

@@ -12,6 +12,7 @@
 #include "engine/outbox.h"
 #include "engine/pace.h"
 #include "engine/request.h"
+#include "engine/settling.h"
 
 namespace lt::engine {
 namespace {
@@ -39,6 +40,7 @@ class RunningEngine final : public Engine {
         outbox_(scheduler_, std::move(sink)),
         pace_(parts_.batch->size().rows, parts_.step_ms),
         threads_(parts_.threads),
+        settling_(parts_.settles ? parts_.file : nullptr),
         results_(with_room<std::span<const float>>(parts_.batch->size().outputs)),
         taken_(with_room<Taken>(parts_.batch->size().sequences)),
         thread_([this] { run(); }) {}
@@ -210,6 +212,7 @@ class RunningEngine final : public Engine {
     const bool done = parts_.batch->run(work, scheduler_.copies(), interrupted);
     scheduler_.copied();
     if (!done) return;
+    settling_.begin();
     pace_.measured(wait, rows, next, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
     hand_out(work);
     for (size_t i = 0; i < work.size(); i++) {
@@ -290,7 +293,8 @@ class RunningEngine final : public Engine {
   Scheduler scheduler_;
   Outbox outbox_;
   Pace pace_;
-  const Threads threads_;                        // that sample
+  const Threads threads_;  // that sample
+  Settling settling_;
   std::vector<std::span<const float>> results_;  // of the step, in the order of its work
   std::vector<Taken> taken_;                     // by work
 

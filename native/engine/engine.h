@@ -65,6 +65,7 @@ struct EngineOptions {
   std::string cache_type = "f16";    // f16, f32, q8_0
   std::string pre_tokenizer;         // by its name, whatever the file says; empty: the file's
   bool mmap = true;                  // false: who opens the file reads it into memory of the process's own
+  bool huge_pages = true;            // weights that are mapped are moved into huge pages meanwhile, where memory allows
   std::vector<AdapterOption> adapters;
   Propose propose;                   // empty: nothing is guessed
   bool encoder = false;              // of a model that encodes texts and writes others, what encodes alone; others are whole

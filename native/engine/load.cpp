@@ -268,6 +268,7 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   parts.sides = std::move(placed.sides);
   parts.step_ms = options.step_ms;
   parts.propose = options.propose;
+  parts.settles = options.huge_pages && !several && placed.device_layers == 0;
   parts.threads = placed.device_layers > 0 ? options.threads : placed.threads;
   parts.batch = std::make_unique<Batch>(std::move(placed.stages), std::move(placed.order), placed.shape, placed.size);
 

@@ -16,9 +16,10 @@ struct LoadedModel {
   std::unique_ptr<Batch> batch;
   const Readout* readout = nullptr;  // of a side's model, or null
   ModelInfo info;
-  double step_ms = 50;  // EngineOptions::step_ms
-  Propose propose;      // EngineOptions::propose
-  int threads = 1;      // of the host, that sample; 0: as Threads has it
+  double step_ms = 50;   // EngineOptions::step_ms
+  Propose propose;       // EngineOptions::propose
+  int threads = 1;       // of the host, that sample; 0: as Threads has it
+  bool settles = false;  // weights are read where the file is mapped, and may be moved into huge pages
 };
 
 // Rows of logits that prompts can be given in a step, beyond one a sequence.

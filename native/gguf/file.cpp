@@ -114,6 +114,15 @@ class Model final : public File {
     if (const ModelFile* p = part_of(bytes)) p->mapping->let_go(static_cast<uint64_t>(bytes.data() - chars(*p)), bytes.size());
   }
 
+  uint64_t settle(const std::function<bool()>& stop) const override {
+    uint64_t moved = 0;
+    for (const ModelFile& p : parts_) {
+      const uint64_t begin = p.contents.data_begin, end = std::min<uint64_t>(p.contents.data_end, p.bytes.size());
+      if (p.mapping && begin < end) naming(p.path, [&] { moved += p.mapping->settle(begin, end - begin, stop); });
+    }
+    return moved;
+  }
+
  private:
   static const char* chars(const ModelFile& p) { return reinterpret_cast<const char*>(p.bytes.data()); }
 
@@ -207,6 +216,8 @@ std::shared_ptr<const File> assembled(const std::string& path, std::vector<Model
 void File::read(const HostTensor& tensor, uint64_t first, std::span<uint8_t> to) const {
   if (!to.empty()) std::memcpy(to.data(), static_cast<const uint8_t*>(tensor.data) + first, to.size());
 }
+
+uint64_t File::settle(const std::function<bool()>&) const { return 0; }
 
 std::shared_ptr<const File> File::open(const std::string& path, const OpenOptions& options) {
   return assembled(path, open_parts(path, options), options);

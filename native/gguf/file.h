@@ -72,6 +72,8 @@ class File {
   virtual void prefetch(std::span<const Bytes> wanted, const std::function<bool(double fraction)>& stop) const = 0;
   // Their pages need not stay in this process's memory: read again, they come back from the file.
   virtual void let_go(Bytes bytes) const = 0;
+  // Moves the tensor data into huge pages of this process's own, as Mapping::settle does; returns how many bytes.
+  virtual uint64_t settle(const std::function<bool()>& stop) const;
 
   // Typed access. An absent key gives nullopt; a present one of another type or out of range throws Code::format.
   std::optional<uint64_t> u64(std::string_view key) const;

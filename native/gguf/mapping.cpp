@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #endif
 
 namespace lt::gguf {
@@ -124,6 +125,8 @@ void Mapping::let_go(uint64_t first, uint64_t count) const {
   VirtualUnlock(const_cast<uint8_t*>(bytes().data()) + first, static_cast<SIZE_T>(count));  // of pages not locked: leaves the working set
 }
 
+uint64_t Mapping::settle(uint64_t, uint64_t, const std::function<bool()>&) const { return 0; }  // large pages need a right of their own
+
 #else
 
 namespace {
@@ -132,7 +135,11 @@ uint64_t page_bytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
 
 uint8_t* new_memory(size_t bytes) {
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return at == MAP_FAILED ? nullptr : static_cast<uint8_t*>(at);
+  if (at == MAP_FAILED) return nullptr;
+#ifdef __linux__
+  madvise(at, bytes, MADV_HUGEPAGE);
+#endif
+  return static_cast<uint8_t*>(at);
 }
 void free_memory(void* at, size_t bytes) { munmap(at, bytes); }
 
@@ -205,10 +212,87 @@ void Mapping::read(uint64_t first, std::span<uint8_t> to) const {
 }
 
 void Mapping::let_go(uint64_t first, uint64_t count) const {
-  if (own_) return;
+  if (own_ || settled_) return;  // what is the process's own would not come back
   const uint64_t begin = (first + page_bytes() - 1) / page_bytes() * page_bytes(), end = (first + count) / page_bytes() * page_bytes();
   if (begin < end) madvise(const_cast<uint8_t*>(bytes().data()) + begin, end - begin, MADV_DONTNEED);
 }
+
+#ifdef __linux__
+
+namespace {
+
+// Whether memory that asks for huge pages gets them (Documentation/admin-guide/mm/transhuge.rst).
+bool has_huge_pages() {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string states;
+  return std::getline(file, states) && states.find("[never]") == std::string::npos;
+}
+
+// Memory that is moved away from its front, and what is left of it freed.
+class Quarry {
+ public:
+  static constexpr uint64_t huge = 2 << 20;
+
+  explicit Quarry(uint64_t bytes) : size_(bytes + huge) {
+    void* at = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) return;
+    at_ = static_cast<uint8_t*>(at);
+    cut((huge - reinterpret_cast<uintptr_t>(at_) % huge) % huge);  // huge pages begin at multiples of their size
+    madvise(at_, size_, MADV_HUGEPAGE);
+  }
+  ~Quarry() {
+    if (at_) munmap(at_, size_);
+  }
+  Quarry(const Quarry&) = delete;
+  Quarry& operator=(const Quarry&) = delete;
+
+  uint8_t* front() const { return at_; }  // null: the system gave none
+
+  // False: the system did not.
+  bool move(uint64_t bytes, uint8_t* to) {
+    if (mprotect(at_, bytes, PROT_READ) != 0) return false;
+    if (mremap(at_, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED) return false;
+    at_ += bytes, size_ -= bytes;
+    return true;
+  }
+
+ private:
+  void cut(uint64_t bytes) {
+    if (bytes) munmap(at_, bytes);
+    at_ += bytes, size_ -= bytes;
+  }
+
+  uint8_t* at_ = nullptr;
+  uint64_t size_;
+};
+
+}  // namespace
+
+// Pages of both places change hands under one lock of the process's memory (mremap(2)): who touches an address meanwhile waits for it.
+uint64_t Mapping::settle(uint64_t first, uint64_t count, const std::function<bool()>& stop) const {
+  constexpr uint64_t piece = 8 << 20, huge = Quarry::huge;
+  if (own_ || !has_huge_pages()) return 0;
+  const auto base = reinterpret_cast<uintptr_t>(data_);
+  const uintptr_t begin = (base + first + huge - 1) / huge * huge, end = (base + first + count) / huge * huge;
+  if (begin >= end) return 0;
+  Quarry copies(end - begin);
+  if (!copies.front()) return 0;
+  settled_ = true;
+  uintptr_t at = begin;
+  while (at < end && !stop()) {
+    const uint64_t some = std::min<uint64_t>(piece, end - at);
+    read(at - base, {copies.front(), some});
+    if (!copies.move(some, const_cast<uint8_t*>(bytes().data()) + (at - base))) break;
+    at += some;
+  }
+  return at - begin;
+}
+
+#else
+
+uint64_t Mapping::settle(uint64_t, uint64_t, const std::function<bool()>&) const { return 0; }
+
+#endif
 
 #endif
 

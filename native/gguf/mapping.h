@@ -1,6 +1,8 @@
 // A file mapped for reading, or read into memory.
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -26,6 +28,11 @@ class Mapping {
   void read(uint64_t first, std::span<uint8_t> to) const;
   // Takes the whole pages of these bytes out of this process's memory; the system may keep them cached.
   void let_go(uint64_t first, uint64_t count) const;
+  // Moves these bytes, piece by piece, into huge pages of this process's own, at the addresses where they are: who reads them meanwhile
+  // sees no difference, and reading many costs less from then on, as far fewer pages are looked up. Returns how many were moved: none where
+  // the system has no huge pages, and as far as it came when `stop`, which is asked before each piece, says so. One thread at a time.
+  // Throws Code::file as read does; what was moved stays so.
+  uint64_t settle(uint64_t first, uint64_t count, const std::function<bool()>& stop) const;
 
  private:
   void read_whole(const Access& access, const std::function<size_t(uint8_t* to, size_t count, uint64_t from)>& some);
@@ -34,7 +41,8 @@ class Mapping {
   size_t size_ = 0;
   bool own_ = false;  // memory, not a mapping
 #ifndef _WIN32
-  int descriptor_ = -1;  // tells prefetch whether the file still has its size
+  int descriptor_ = -1;                       // tells prefetch whether the file still has its size
+  mutable std::atomic<bool> settled_{false};  // some of it is not the file's any more
 #endif
 };
 

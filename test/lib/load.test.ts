@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { backends, embeddedModel, inspectModel, LlamaError, loadModel, loadTokenizer, splitModel, version, type LoadOptions, type Model } from 'llama-ts';
 
 import { writeTinyFolder } from '../fixtures/tiny-folder';
+import { sharedPath, sharedTest } from '../support/shared';
 
 const rejection = async (promise: PromiseLike<unknown>): Promise<LlamaError> => {
   try {
@@ -61,6 +62,7 @@ describe('loadModel', () => {
     ['too many threads', { threads: 257 }, /threads: expected an integer from 1 to 256, found 257$/],
     ['far too many threads', { threads: 1025 }, /threads: expected an integer from 1 to 256, found 1025$/],
     ['mmap of a word', { mmap: 'no' }, /mmap: expected true or false/],
+    ['huge pages of a word', { hugePages: 'no' }, /hugePages: expected true or false/],
     ['half a thread', { threads: 1.5 }, /threads: .* found 1.5/],
     ['a backend that is not', { backend: 'quantum' }, /backend: expected one of/],
     ['an instruction set for ref', { backend: 'ref', isa: 'avx2' }, /isa/],
@@ -102,6 +104,40 @@ describe('loadModel', () => {
     await model.dispose();
     expect(() => model.tokenize('x')).toThrow(expect.objectContaining({ code: 'DISPOSED' }) as Error);
     expect((await rejection(model.generate('x'))).code).toBe('DISPOSED');
+  });
+});
+
+describe('hugePages', () => {
+  const path = sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf');
+  // Bytes of this process that lie in the file's own pages.
+  const mapped = (): number =>
+    readFileSync('/proc/self/maps', 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith(path))
+      .map(
+        (line) =>
+          line
+            .split(' ')[0]
+            ?.split('-')
+            .map((hex) => Number.parseInt(hex, 16)) ?? [],
+      )
+      .reduce((sum, [from = 0, to = 0]) => sum + to - from, 0);
+  const linux = process.platform === 'linux' && !readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8').includes('[never]');
+  const ids = Uint32Array.from({ length: 40 }, (_, i) => 300 + i);
+  const tokens = async (model: Model): Promise<readonly number[]> => [...(await model.generate(ids, { temperature: 0, maxTokens: 24 })).ids];
+
+  const name = "weights leave the file's pages while the model is used, with the same tokens";
+  if (!linux) return test.skip(`${name} (skipped: the system has no huge pages)`, () => {});
+  sharedTest(name, 'models/SmolLM2-135M-Instruct-Q4_1.gguf', async () => {
+    await using model = await loadModel(path, { threads: 1, contextTokens: 256 });
+    const all = mapped();
+    expect(all).toBeGreaterThan(64 * 2 ** 20);
+    const first = await tokens(model);
+    while (mapped() > 5 * 2 ** 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await tokens(model)).toEqual(first);
+    await using left = await loadModel(path, { threads: 1, contextTokens: 256, hugePages: false });
+    expect(await tokens(left)).toEqual(first);
+    expect(mapped()).toBeGreaterThanOrEqual(all);
   });
 });
 
