@@ -112,9 +112,9 @@ std::vector<uint32_t> Expressions::called_first(Expression e) const {
   return rules;
 }
 
-// Given the rules that have a text. What is intersected or complemented was found to have one. `known`: of expressions that were asked
-// before with the same rules.
-bool Expressions::may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const {
+// Given the rules that have a text. What is intersected or complemented was found to have one. An answer `no` holds until another rule is
+// found to have one: those that are given are added to `denied`.
+bool Expressions::may_end(Expression e, std::vector<Expression>& denied) {
   struct Asked {
     Expression e;
     size_t part;  // that is asked next
@@ -125,12 +125,12 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends, std::vect
     Asked& at = asked.back();
     const Node& n = nodes_[at.e];
     const bool first = at.part == 0;
-    if (first && known[at.e] != Answer::open) {
-      answer = known[at.e] == Answer::yes;
+    if (first && may_end_[at.e] != Answer::open) {
+      answer = may_end_[at.e] == Answer::yes;
     } else if (n.takes_empty || n.kind == Kind::bytes || n.kind == Kind::both || n.kind == Kind::except || n.kind == Kind::divided) {
       answer = true;
     } else if (n.kind == Kind::call) {
-      answer = ends[n.a];
+      answer = ends_of_rules_[n.a];
     } else if (n.kind == Kind::sequence && (first || (at.part == 1 && answer))) {
       asked.push_back({at.part++ == 0 ? n.a : n.b, 0});
       continue;
@@ -144,56 +144,66 @@ bool Expressions::may_end(Expression e, const std::vector<bool>& ends, std::vect
     } else if (n.kind == Kind::nothing) {
       answer = false;
     }
-    known[at.e] = answer ? Answer::yes : Answer::no;
+    if (!answer && may_end_[at.e] == Answer::open) denied.push_back(at.e);
+    may_end_[at.e] = answer ? Answer::yes : Answer::no;
     asked.pop_back();
   }
   return answer;
 }
 
-std::optional<uint32_t> Expressions::seal() {
-  const size_t n = bodies_.size();
-  std::vector<uint32_t> depth(n, 0);  // 0: not begun; else the longest chain of calls from here on, one more
+// The first rule that was not sealed before.
+uint32_t Expressions::seal_chains() {
   struct Walk {
     uint32_t rule;
     std::vector<uint32_t> calls;
     size_t next = 0;
   };
-  std::vector<bool> inside(n, false);
-  for (uint32_t r = 0; r < n; ++r) {
+  const auto begin = static_cast<uint32_t>(chains_.size()), end = static_cast<uint32_t>(bodies_.size());
+  std::vector<bool> inside(end - begin, false);  // of rules from `begin` on
+  chains_.resize(end, 0);
+  for (uint32_t r = begin; r < end; ++r) {
     std::vector<Walk> path;
     const auto enter = [&](uint32_t rule) {
-      inside[rule] = true;
+      inside[rule - begin] = true;
       path.push_back({rule, called_first(bodies_[rule])});
     };
-    if (depth[r] == 0) enter(r);
+    if (chains_[r] == 0) enter(r);
     while (!path.empty()) {
       Walk& w = path.back();
       if (w.next < w.calls.size()) {
         const uint32_t to = w.calls[w.next++];
-        if (inside[to])
+        if (to >= begin && inside[to - begin])
           throw Error(Code::unsupported, "grammar: a rule calls itself before anything else; write it without left recursion");
-        if (depth[to] == 0) enter(to);
+        if (chains_[to] == 0) enter(to);
         continue;
       }
-      uint32_t longest = nodes_[bodies_[w.rule]].depth + 1;
-      for (const uint32_t to : w.calls) longest = std::max(longest, depth[to] + nodes_[bodies_[w.rule]].depth);
+      const uint32_t own = nodes_[bodies_[w.rule]].depth;
+      uint32_t longest = own + 1;
+      for (const uint32_t to : w.calls) longest = std::max(longest, chains_[to] + own);
       if (longest > most_chain)
         throw Error(Code::unsupported, "grammar: rules that begin with one another are nested too deep; simplify it");
-      depth[w.rule] = longest;
-      inside[w.rule] = false;
+      chains_[w.rule] = longest;
+      inside[w.rule - begin] = false;
       path.pop_back();
     }
   }
-  std::vector<bool> ends(n, false);
-  std::vector<Answer> known(nodes_.size(), Answer::open);
+  return begin;
+}
+
+std::optional<uint32_t> Expressions::seal() {
+  const uint32_t begin = seal_chains();
+  const auto end = static_cast<uint32_t>(bodies_.size());
+  ends_of_rules_.resize(end, false);
+  may_end_.resize(nodes_.size(), Answer::open);
   for (bool more = true; more;) {
     more = false;
-    std::replace(known.begin(), known.end(), Answer::no, Answer::open);
-    for (uint32_t r = 0; r < n; ++r)
-      if (!ends[r] && may_end(bodies_[r], ends, known)) ends[r] = more = true;
+    std::vector<Expression> denied;
+    for (uint32_t r = begin; r < end; ++r)
+      if (!ends_of_rules_[r] && may_end(bodies_[r], denied)) ends_of_rules_[r] = more = true;
+    for (const Expression e : denied) may_end_[e] = Answer::open;
   }
-  const auto found = std::find(ends.begin(), ends.end(), false);
-  return found == ends.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - ends.begin()));
+  const auto found = std::find(ends_of_rules_.begin() + begin, ends_of_rules_.end(), false);
+  return found == ends_of_rules_.end() ? std::nullopt : std::optional(static_cast<uint32_t>(found - ends_of_rules_.begin()));
 }
 
 }  // namespace lt::grammar

@@ -146,7 +146,7 @@ size_t Expressions::bytes() const {
   return nodes_.capacity() * sizeof(Node) + sets_.capacity() * sizeof(ByteSet) + divided_.capacity() * sizeof(Divided) +
          parts_.capacity() * sizeof(Expression) + partitions_.size() * sizeof(Classes) + known_.bytes() + known_partitions_.bytes() +
          met_.bytes() + derived_.bytes() + has_text_.bytes() + ends_.capacity() * sizeof(Ends) + ends_at_.bytes() + opened_.bytes() +
-         made_of_.bytes();
+         made_of_.bytes() + (bodies_.capacity() + chains_.capacity()) * sizeof(uint32_t) + may_end_.capacity();
 }
 
 Expression Expressions::either(std::span<const Expression> parts) { return joined(Kind::either, parts); }

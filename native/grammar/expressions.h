@@ -61,12 +61,13 @@ class Expressions {
   // 10^18.
   Expression divided(uint64_t divisor, uint64_t before, uint32_t places, Reading reading);
 
-  // Rules are called, then defined, then sealed: before that nothing is derived that calls one. takes_empty: whether the rule will.
+  // Rules are called, then defined, then sealed: before that nothing is derived that calls one. Those that are sealed call none that are
+  // not. takes_empty: whether the rule will.
   uint32_t rule();
   Expression call(uint32_t rule, bool takes_empty);
   void define(uint32_t rule, Expression body) { bodies_[rule] = body; }
-  // The first rule that has no text, none of whose texts ends, if any. Throws Code::unsupported where one calls itself before anything
-  // else.
+  // The first of the rules since the last time that has no text, none of whose texts ends, if any. Throws Code::unsupported where one calls
+  // itself before anything else.
   std::optional<uint32_t> seal();
 
   bool takes_empty(Expression e) const { return nodes_[e].takes_empty; }
@@ -125,7 +126,8 @@ class Expressions {
   Expression derivative_of_divided(const Divided& d, uint8_t byte);
   std::vector<uint32_t> called_first(Expression e) const;
   enum class Answer : uint8_t { open, yes, no };
-  bool may_end(Expression e, const std::vector<bool>& ends, std::vector<Answer>& known) const;
+  uint32_t seal_chains();
+  bool may_end(Expression e, std::vector<Expression>& denied);
   uint32_t partition(Expression e);
   uint32_t keep(const Classes& partition);
   uint32_t meet(uint32_t a, uint32_t b);
@@ -162,7 +164,10 @@ class Expressions {
   FlatMap ends_at_;  // of expressions, in ends_
   FlatMap opened_;
   FlatMap made_of_;
-  std::vector<Expression> bodies_;  // of rules
+  std::vector<Expression> bodies_;   // of rules
+  std::vector<uint32_t> chains_;     // of rules: the longest chain of calls from there on, one more; 0: not known
+  std::vector<bool> ends_of_rules_;  // whether they have a text
+  std::vector<Answer> may_end_;      // of expressions, given those
 };
 
 }  // namespace lt::grammar

@@ -52,7 +52,7 @@ describe('of requests that do not say whether one is called', () => {
       tools: offered.map(({ parameters, ...each }) => ({ ...each, input_schema: parameters })),
       max_tokens: 80,
     };
-    expect((await post(server(), '/v1/messages', message)).json).toMatchObject({ stop_reason: 'tool_use' });
+    expect((await post(server(), '/v1/messages', message)).json).toMatchObject({ content: [{ type: 'tool_use', name: 'weather' }] });
     const ollama = await post(server(), '/api/chat', { model: 'story', messages: [asked], tools: functions, stream: false, options: { num_predict: 80 } });
     expect(ollama.json.message.tool_calls).toHaveLength(1);
   });
