@@ -59,12 +59,13 @@ inline void spread_pairs(const uint8_t* p, int v, bytes& first, bytes& second) {
   first = upper ? shl_words<2>(h) : shl_words<4>(h);
   second = upper ? shr_words<2>(h) : h;
 }
-// 32 bytes twice, the first time shifted by a, the second by b, each as int16. Vector v of them.
+// 32 bytes twice, the first time shifted by a, the second by b, each as int16; to the left where that is negative. Vector v of them.
 template <int a, int b>
 inline bytes shr_twice(const uint8_t* p, int v) {
-  const auto shifted = [&]<int n>(bytes h) {
-    if constexpr (n == 0) return h;
-    return shr_words < n == 0 ? 1 : n > (h);
+  const auto shifted = []<int n>(bytes h) {
+    if constexpr (n < 0) return shl_words<-n>(h);
+    if constexpr (n > 0) return shr_words<n>(h);
+    return h;
   };
   const bytes h = load_bytes(p + v * vector_bytes % 32);
   return v * vector_bytes >= 32 ? shifted.template operator()<b>(h) : shifted.template operator()<a>(h);

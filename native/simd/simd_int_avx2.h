@@ -44,6 +44,9 @@ inline bytes repeat_four(const uint8_t* p) {
 inline bytes splat_byte(int v) { return _mm256_set1_epi8(char(v)); }
 inline bytes and_bytes(bytes a, bytes b) { return _mm256_and_si256(a, b); }
 inline bytes or_bytes(bytes a, bytes b) { return _mm256_or_si256(a, b); }
+inline bytes select_bits(bytes mask, bytes on, bytes off) {
+  return _mm256_or_si256(_mm256_and_si256(mask, on), _mm256_andnot_si256(mask, off));
+}
 template <int n>
 inline bytes shr_words(bytes a) {
   return _mm256_srli_epi16(a, n);
@@ -72,10 +75,6 @@ inline bytes choose(bytes a, bytes bit, bytes on, bytes off) {
 }
 inline bytes lower_eights(bytes a, bytes b) { return _mm256_unpacklo_epi64(a, b); }
 inline bytes upper_eights(bytes a, bytes b) { return _mm256_unpackhi_epi64(a, b); }
-inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
-  first = _mm256_permute2x128_si256(a, b, 0x20);
-  second = _mm256_permute2x128_si256(a, b, 0x31);
-}
 inline bytes lookup(bytes table, bytes index) { return _mm256_shuffle_epi8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
 

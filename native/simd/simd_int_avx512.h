@@ -46,6 +46,9 @@ inline bytes repeat_four(const uint8_t* p) {
 inline bytes splat_byte(int v) { return _mm512_set1_epi8(char(v)); }
 inline bytes and_bytes(bytes a, bytes b) { return _mm512_and_si512(a, b); }
 inline bytes or_bytes(bytes a, bytes b) { return _mm512_or_si512(a, b); }
+inline bytes select_bits(bytes mask, bytes on, bytes off) {
+  return _mm512_ternarylogic_epi32(mask, on, off, 0xca);
+}  // of on where mask has them
 template <int n>
 inline bytes shr_words(bytes a) {  // of int16: the caller masks what crosses into the lower byte
   return _mm512_srli_epi16(a, n);
@@ -69,11 +72,13 @@ inline void spread_pairs(const uint8_t* p, int, bytes& first, bytes& second) {
   first = _mm512_sllv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi64(word * 4), _mm256_set1_epi64x(word * 2), 1));
   second = _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi64x(word * 2), 1));
 }
-// 32 bytes twice, the first time shifted by a, the second by b, each as int16.
+// 32 bytes twice, the first time shifted by a, the second by b, each as int16; both to the left where they are negative.
 template <int a, int b>
 inline bytes shr_twice(const uint8_t* p, int) {
+  static_assert((a >= 0) == (b >= 0));
   const bytes h = _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-  if constexpr (a == b) return a ? _mm512_srli_epi16(h, a) : h;
+  if constexpr (a == 0 && b == 0) return h;
+  if constexpr (a < 0) return _mm512_sllv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi16(-a), _mm256_set1_epi16(-b), 1));
   return _mm512_srlv_epi16(h, _mm512_inserti64x4(_mm512_set1_epi16(a), _mm256_set1_epi16(b), 1));
 }
 // Quad q, byte i: 255 where bit 16 * q + i is set, else 0.
@@ -83,11 +88,6 @@ inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return _mm512_mas
 // In each quad the lower eight bytes of a, then those of b; the upper ones.
 inline bytes lower_eights(bytes a, bytes b) { return _mm512_unpacklo_epi64(a, b); }
 inline bytes upper_eights(bytes a, bytes b) { return _mm512_unpackhi_epi64(a, b); }
-// a0 b0 a1 b1 ..., quad by quad.
-inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) {
-  first = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), b);
-  second = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), b);
-}
 inline bytes lookup(bytes table, bytes index) { return _mm512_shuffle_epi8(table, index); }  // index >= 128: 0
 inline bytes to_dot8(bytes a) { return _mm512_xor_si512(a, splat_byte(0x80)); }
 

@@ -67,10 +67,10 @@ inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
   return vsubq_u8(veorq_u8(a, all), all);
 }
+inline bytes select_bits(bytes mask, bytes on, bytes off) { return vbslq_u8(mask, on, off); }
 inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return vbslq_u8(vtstq_u8(a, bit), on, off); }
 inline bytes lower_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
 inline bytes upper_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn2q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
-inline void interleave_quads(bytes a, bytes b, bytes& first, bytes& second) { first = a, second = b; }
 inline bytes lookup(bytes table, bytes index) { return vqtbl1q_u8(table, index); }
 inline bytes to_dot8(bytes a) { return a; }
 

@@ -21,6 +21,7 @@ static_assert(sizeof(Quad32) == 192);
 struct Block256 {
   int8_t q[256];
   int8_t nibbles[256];  // q by runs of 32 in the order 0 2 1 3 4 6 5 7: the low, then the high nibbles of 64 bytes of Q4_K
+  int8_t halves[256];   // q by runs of 16, of each 128 the even ones, then the odd ones: the same of IQ4_XS
   int16_t negative_sum16[16];
   int16_t sum32[8];
   int32_t unused[4];
@@ -30,7 +31,7 @@ struct Quad256 {
   float unused[12];
   Block256 block[4];
 };
-static_assert(sizeof(Quad256) == 64 + 4 * 576);
+static_assert(sizeof(Quad256) == 64 + 4 * 832);
 
 // By tile of n tokens, blocks in the order of chains. Bytes a token and block; a tile's record is n times as long.
 //   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q); int32 first8[n] (start8 of

@@ -27,6 +27,7 @@ void row(Quad256* y, const float* x, int64_t blocks) {
     quad.d[b % 4] = from.d;
     memcpy(block.q, from.q, 256);
     for (int i = 0; i < 8; ++i) memcpy(block.nibbles + 32 * i, from.q + 32 * order[i], 32);
+    for (int i = 0; i < 16; ++i) memcpy(block.halves + 128 * (i / 8) + 64 * (i % 2) + 16 * (i % 8 / 2), from.q + 16 * i, 16);
     for (int i = 0; i < 16; ++i) block.negative_sum16[i] = int16_t(-from.sum16[i]);
     for (int i = 0; i < 8; ++i) block.sum32[i] = int16_t(from.sum32(i));
   }

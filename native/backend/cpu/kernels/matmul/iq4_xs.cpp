@@ -9,10 +9,10 @@
 namespace lt::cpu::LT_ISA {
 namespace {
 
-// The scale of each four values, as the high byte of an int32.
-alignas(64) constexpr std::array<uint8_t, 256> expand_iq4_xs = [] {
-  std::array<uint8_t, 256> index{};
-  for (size_t i = 0; i < 256; ++i) index[i] = static_cast<uint8_t>(i % 4 == 3 ? i / 32 : 255);
+// The scale of each four bytes of nibbles, as the high byte of an int32.
+alignas(64) constexpr std::array<uint8_t, 128> expand_iq4_xs = [] {
+  std::array<uint8_t, 128> index{};
+  for (size_t i = 0; i < 128; ++i) index[i] = static_cast<uint8_t>(i % 4 == 3 ? i / 16 : 255);
   return index;
 }();
 
@@ -50,15 +50,12 @@ struct IQ4_XS {
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const bytes packed = load_bytes(w + 8 + j * vector_bytes), mask = splat_byte(15);
-      bytes codes[2];
-      interleave_quads(level(and_bytes(packed, mask)), level(and_bytes(shr_words<4>(packed), mask)), codes[0], codes[1]);
+      const bytes low = level(and_bytes(packed, mask)), high = level(and_bytes(shr_words<4>(packed), mask));
+      const ints scale = sra_ints<24>(as_ints(lookup(table, load_bytes(expand_iq4_xs.data() + j * vector_bytes))));
       LT_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        const int at = (2 * j + half) * vector_bytes;
-        const ints scale = sra_ints<24>(as_ints(lookup(table, load_bytes(expand_iq4_xs.data() + at))));
-        LT_UNROLL
-        for (int t = 0; t < T; ++t)
-          s[t][i] = add_ints(s[t][i], mul_ints(dot8(zero_ints(), codes[half], load_bytes(token(t)->q + at)), scale));
+      for (int t = 0; t < T; ++t) {
+        const int8_t* q = token(t)->halves + j / vectors_64 * 128 + j % vectors_64 * vector_bytes;
+        s[t][i] = add_ints(s[t][i], mul_ints(dot8(dot8(zero_ints(), low, load_bytes(q)), high, load_bytes(q + 64)), scale));
       }
     }
   }

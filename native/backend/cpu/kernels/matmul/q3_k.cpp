@@ -23,13 +23,12 @@ struct Q3_K {
     return repeat_u64s(eight(low, high | high >> 2 << 32), eight(low >> 4, high >> 4 | high >> 6 << 32));
   }
 
-  static bytes code(bytes two, bytes third) {
-    return or_bytes(and_bytes(two, splat_byte(3)), shl_words<2>(and_bytes(third, splat_byte(1))));
-  }
+  // third: the bit where it belongs in a code.
+  static bytes code(bytes two, bytes third) { return and_bytes(select_bits(splat_byte(3), two, third), splat_byte(7)); }
   static void split(const uint8_t* w, int half, int v, bytes& low, bytes& high) {
     const uint8_t* two = w + 32 + 32 * half;
-    low = code(shr_twice<0, 2>(two, v), half ? shr_twice<4, 5>(w, v) : shr_twice<0, 1>(w, v));
-    high = code(shr_twice<4, 6>(two, v), half ? shr_twice<6, 7>(w, v) : shr_twice<2, 3>(w, v));
+    low = code(shr_twice<0, 2>(two, v), half ? shr_twice<2, 3>(w, v) : shr_twice<-2, -1>(w, v));
+    high = code(shr_twice<4, 6>(two, v), half ? shr_twice<4, 5>(w, v) : shr_twice<0, 1>(w, v));
   }
 
   template <class Put>
@@ -54,14 +53,14 @@ struct Q3_K {
 
   template <int n>
   static bytes shifted(bytes x) {
-    if constexpr (n > 0)
-      return shr_words<n>(x);
-    else
-      return x;
+    if constexpr (n < 0) return shl_words<-n>(x);
+    if constexpr (n > 0) return shr_words<n>(x);
+    return x;
   }
   template <int half, int n, class Put>
   static void place_run(const bytes (&two)[4], const bytes (&third)[4], Put put) {
-    for (int k = 0; k < 4; ++k) put(n, k, lookup(repeat_quad(codes_q3_k), code(shifted<2 * n>(two[k]), shifted<4 * half + n>(third[k]))));
+    for (int k = 0; k < 4; ++k)
+      put(n, k, lookup(repeat_quad(codes_q3_k), code(shifted<2 * n>(two[k]), shifted<4 * half + n - 2>(third[k]))));
   }
   template <class Put>
   static void place(const uint8_t* const* rows, size_t offset, int half, int c, Put put) {
