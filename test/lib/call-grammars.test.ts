@@ -274,6 +274,17 @@ describe('calls as', () => {
     await model.dispose();
   });
 
+  // Each tool's schema has rules of its own, which are looked at once.
+  sharedTest('one of ten thousand tools is called', 'models/SmolLM2-135M-Instruct-Q4_1.gguf', async () => {
+    await using model = await loadModel(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'));
+    const parameters = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false };
+    const tools = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`t${i}`, { parameters }]));
+    const wish = { tools, toolChoice: 'required', seed: 1, maxTokens: 100, template: 'chatml' } as const;
+    const { toolCalls = [], problems } = await model.generate([{ role: 'user', content: 'Call t77.' }], wish);
+    expect([problems, toolCalls.length, typeof toolCalls[0]?.arguments.n]).toEqual([undefined, 1, 'number']);
+    expect(toolCalls[0]?.name).toMatch(/^t\d{1,4}$/);
+  });
+
   sharedTest('an answer that may be a call or a bound text is one of the two', 'models/SmolLM2-135M-Instruct-Q4_1.gguf', async () => {
     const model = await loadModel(sharedPath('models/SmolLM2-135M-Instruct-Q4_1.gguf'));
     const parameters = { type: 'object', properties: { zone: { enum: ['UTC', 'CET'] } }, required: ['zone'], additionalProperties: false };
