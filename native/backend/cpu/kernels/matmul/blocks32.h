@@ -11,7 +11,12 @@
 //   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them; where halved, four(w, absent, first, second) reads
 //   those of four parts.
 #pragma once
+#include <type_traits>
+
 #include "backend/cpu/kernels/matmul/rows.h"
+#ifdef LT_ISA_AVX512
+#include "backend/cpu/kernels/matmul/blocks32_avx512.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 
@@ -240,6 +245,36 @@ struct Blocks32 {
     }
   }
 
+#ifdef LT_ISA_AVX512
+  // Twice four blocks, whole ones: their sums are folded together.
+  template <int T>
+  static void eight(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token) {
+    bytes lo[2], hi[2];
+    for (int i = 0; i < 2; ++i) Codes::halves(w + i * four_bytes + W::code_offset, block_bytes, lo[i], hi[i]);
+    const auto scale = [&](const uint8_t* p) {
+      const auto four = [&](const uint8_t* q) {
+        return Scales::four(join_16(Scales::read(q), Scales::read(q + block_bytes), Scales::read(q + 2 * block_bytes),
+                                    Scales::read(q + 3 * block_bytes), 0));
+      };
+      return _mm256_insertf128_ps(_mm256_castps128_ps256(four(p)), four(p + four_bytes), 1);
+    };
+    const __m256 dw = scale(w);
+    LT_UNROLL
+    for (int t = 0; t < T; ++t, x += quads_a_token) {
+      ints s[2];
+      LT_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const int8_t* q = reinterpret_cast<const int8_t*>(x[i].q);
+        s[i] = Codes::total(Codes::step(Codes::step(Codes::none(), lo[i], load_bytes(q)), hi[i], load_bytes(q + 64)));
+      }
+      const __m256i offsets = _mm256_inserti128_si256(_mm256_castsi128_si256(Codes::corrected(zero_int4(), load_int4(x[0].start8))),
+                                                      Codes::corrected(zero_int4(), load_int4(x[1].start8)), 1);
+      const __m256 d = _mm256_mul_ps(dw, load_two(x[0].d, x[1].d));
+      acc[t] = add_two(acc[t], d, _mm256_add_epi32(sum_quads_of_two(s[0], s[1]), offsets));
+    }
+  }
+#endif
+
   // The last, incomplete four of a row. At the end of a matrix the mapping of its file may end: then they are copied.
   template <int T>
   LT_OUTLINED static void tail(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t after) {
@@ -258,6 +293,18 @@ struct Blocks32 {
     float4 acc[R][T];
     for (auto& row : acc)
       for (float4& a : row) a = zero_float4();
+#ifdef LT_ISA_AVX512
+    if constexpr (parts == 1 && !halved<W> && !W::has_min && !std::is_same_v<Codes, SignedBytes>) {  // whole bytes wait for memory
+      for (; blocks >= 8; blocks -= 8, x += 2) {
+        LT_UNROLL
+        for (int r = 0; r < R; ++r) {
+          for (int i = 0; i < 2 * four_bytes; i += 64) prefetch_far(w[r] + ahead + i);
+          eight<T>(acc[r], w[r], x, quads_a_token);
+          w[r] += 2 * four_bytes;
+        }
+      }
+    }
+#endif
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {
