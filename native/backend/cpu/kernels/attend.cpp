@@ -226,6 +226,19 @@ LT_INLINE void add_columns(f32x16 (&acc)[R], const float* q, int64_t q_stride, c
   }
 }
 
+// The same, with each column widened where it is wanted: products of the one beside interleaving of the next.
+template <class Row, int R>
+LT_INLINE void add_turned(f32x16 (&acc)[R], const float* q, int64_t q_stride, const uint8_t* keys, int64_t stride, int64_t i) {
+  constexpr int width = Row::Turned::columns;
+  LT_UNROLL for (int part = 0; part < 16; part += width) {
+    const auto t = Row::turn(keys, stride, i + part);
+    LT_UNROLL for (int d = 0; d < width; d++) {
+      const f32x16 c = Row::column(t, d);
+      LT_UNROLL for (int r = 0; r < R; r++) acc[r] = fma(set1(q[r * q_stride + part + d]), c, acc[r]);
+    }
+  }
+}
+
 // The scores of one query row of R heads, straight from the page: what few rows would save, an unpacked copy would cost.
 template <class Row, int R>
 static void few_scores(const AttendPiece& p, const Work& w, const Place& at, float* scores, Places seen) {
@@ -235,8 +248,15 @@ static void few_scores(const AttendPiece& p, const Work& w, const Place& at, flo
     const int64_t tiles = (p.dim + 15) / 16, share = 16 * p.k_stride / tiles;
     for (int64_t i = 0; i < p.dim; i += 16) {
       fetch(at.ahead_k + j * p.k_stride + i / 16 * share, share);
+      const uint8_t* keys = at.k + j * p.k_stride;
+      if constexpr (Row::turned && R <= most_scores) {
+        if (i + 16 <= p.dim) {
+          add_turned<Row>(acc, w.q + i, w.q_stride, keys, p.k_stride, i);
+          continue;
+        }
+      }
       f32x16 c[16];
-      columns<Row>(at.k + j * p.k_stride, p.k_stride, i, least(16, p.dim - i), c);
+      columns<Row>(keys, p.k_stride, i, least(16, p.dim - i), c);
       add_columns<0, R>(acc, w.q + i, w.q_stride, c);
     }
     LT_UNROLL for (int r = 0; r < R; r++) store(scores + r * page + j, acc[r]);

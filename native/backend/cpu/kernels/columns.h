@@ -42,27 +42,6 @@ LT_INLINE f32x16 widen_i8(__m128i b) {
 }
 #endif
 
-// r[j] = column j of sixteen rows of f16, `stride` bytes apart.
-LT_INLINE void turn_f16(const uint8_t* in, int64_t stride, f32x16 (&r)[16]) {
-  LT_UNROLL for (int half = 0; half < 2; half++) {
-    __m256i a[8];
-    load_pairs(in + 16 * half, stride, a);
-    interleave<2>(a);
-    LT_UNROLL for (int i = 0; i < 8; i++) r[8 * half + i] = widen_f16(a[i]);
-  }
-}
-
-// The same of bytes, of which each half of a register has two columns then.
-LT_INLINE void turn_i8(const uint8_t* in, int64_t stride, f32x16 (&r)[16]) {
-  __m256i a[8];
-  load_pairs(in, stride, a);
-  interleave<1>(a);
-  LT_UNROLL for (int i = 0; i < 8; i++) {
-    const __m256i two = _mm256_permute4x64_epi64(a[i], 0xd8);
-    r[2 * i] = widen_i8(_mm256_castsi256_si128(two));
-    r[2 * i + 1] = widen_i8(_mm256_extracti128_si256(two, 1));
-  }
-}
 #else
 constexpr bool turns_narrow = false;
 #endif
@@ -79,7 +58,18 @@ struct RowF16 {
   LT_INLINE f32x16 at(const uint8_t* row, int64_t i) { return load_f16(reinterpret_cast<const uint16_t*>(row) + i); }
   LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load_f16(reinterpret_cast<const uint16_t*>(row) + i, n); }
 #if defined(LT_ISA_AVX512) || defined(LT_ISA_AVX2)
-  LT_INLINE void turn(const uint8_t* in, int64_t stride, int64_t i, f32x16 (&r)[16]) { turn_f16(in + 2 * i, stride, r); }
+  // Eight columns of sixteen rows.
+  struct Turned {
+    static constexpr int columns = 8;
+    __m256i a[8];
+  };
+  LT_INLINE Turned turn(const uint8_t* in, int64_t stride, int64_t i) {
+    Turned t;
+    load_pairs(in + 2 * i, stride, t.a);
+    interleave<2>(t.a);
+    return t;
+  }
+  LT_INLINE f32x16 column(const Turned& t, int j) { return widen_f16(t.a[j]); }
 #endif
 };
 
@@ -93,13 +83,24 @@ struct RowQ8_0 {  // columns are a multiple of 32
   }
   LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t) { return at(row, i); }
 #if defined(LT_ISA_AVX512) || defined(LT_ISA_AVX2)
-  LT_INLINE void turn(const uint8_t* in, int64_t stride, int64_t i, f32x16 (&r)[16]) {
+  struct Turned {  // each half of a register has two columns
+    static constexpr int columns = 16;
+    __m256i a[8];
+    f32x16 scales;
+  };
+  LT_INLINE Turned turn(const uint8_t* in, int64_t stride, int64_t i) {
     const uint8_t* block = in + i / 32 * 34;
     uint16_t d[16];
     LT_UNROLL for (int j = 0; j < 16; j++) memcpy(d + j, block + j * stride, 2);
-    turn_i8(block + 2 + i % 32, stride, r);
-    const f32x16 scales = load_f16(d);
-    LT_UNROLL for (int j = 0; j < 16; j++) r[j] = r[j] * scales;
+    Turned t;
+    load_pairs(block + 2 + i % 32, stride, t.a);
+    interleave<1>(t.a);
+    t.scales = load_f16(d);
+    return t;
+  }
+  LT_INLINE f32x16 column(const Turned& t, int j) {
+    const __m256i two = _mm256_permute4x64_epi64(t.a[j / 2], 0xd8);
+    return widen_i8(j % 2 ? _mm256_extracti128_si256(two, 1) : _mm256_castsi256_si128(two)) * t.scales;
   }
 #endif
 };
@@ -107,8 +108,16 @@ struct RowQ8_0 {  // columns are a multiple of 32
 // r[j] = column i + j of sixteen rows; zero from column i + n on.
 template <class Row>
 LT_INLINE void columns(const uint8_t* in, int64_t stride, int64_t i, int64_t n, f32x16 (&r)[16]) {
-  if constexpr (Row::turned)
-    if (n == 16) return Row::turn(in, stride, i, r);
+  if constexpr (Row::turned) {
+    if (n == 16) {
+      constexpr int width = Row::Turned::columns;
+      LT_UNROLL for (int part = 0; part < 16; part += width) {
+        const auto t = Row::turn(in, stride, i + part);
+        LT_UNROLL for (int j = 0; j < width; j++) r[part + j] = Row::column(t, j);
+      }
+      return;
+    }
+  }
   if (n == 16) {
     LT_UNROLL for (int j = 0; j < 16; j++) r[j] = Row::at(in + j * stride, i);
   } else {
