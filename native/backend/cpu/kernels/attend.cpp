@@ -21,6 +21,7 @@ constexpr int strip_rows = 6, strip_vectors = 4, most_scores = 8, most_sums = 16
 constexpr int strip_rows = 6, strip_vectors = 1, most_scores = 4, most_sums = 4;
 #endif
 constexpr int64_t page = attend_page;
+static_assert(strip_rows <= most_together);
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -95,34 +96,39 @@ static float exp1(float x) {
   return lanes[0];
 }
 
-// Turns a row's 64 scores into weights of places [first, last), and fits what was summed so far to the new maximum.
-// row: sums (cols), then maximum and sum of weights.
-static void soften(float* scores, float scale, int64_t first, int64_t last, float* row, int64_t cols) {
-  float& maximum = row[cols];
-  float& total = row[cols + 1];
-  const int64_t from = first / 16, to = (last + 15) / 16;  // the vectors that hold a place; others would add zeros
+// Scales a row's 64 scores at places [first, last) and gives the highest; around them it puts -inf as far as whole vectors go.
+LT_INLINE float scale_scores(float* scores, float scale, Places seen) {
   f32x16 high = set1(-INFINITY);
-  for (int64_t j = from; j < to; j++) {
+  for (int64_t j = seen.first / 16; j < (seen.last + 15) / 16; j++) {
     const f32x16 s = load(scores + 16 * j) * set1(scale);
-    const bool all = first <= 16 * j && 16 * (j + 1) <= last;
-    const f32x16 kept = all ? s : keep(s, most(0, first - 16 * j), least(16, last - 16 * j), -INFINITY);
+    const bool all = seen.first <= 16 * j && 16 * (j + 1) <= seen.last;
+    const f32x16 kept = all ? s : keep(s, most(0, seen.first - 16 * j), least(16, seen.last - 16 * j), -INFINITY);
     high = max(high, kept);
     store(scores + 16 * j, kept);
   }
-  const float before = maximum, m = fold_max(high);
-  if (m > before) {
-    maximum = m;
-    const float fit = exp1(before - m);
-    total *= fit;
-    scale_by(row, fit, cols);
-  }
+  return fold_max(high);
+}
+
+// Fits what was summed so far to a new maximum. row: sums (cols), then maximum and sum of weights.
+LT_INLINE void fit(float* row, float highest, int64_t cols) {
+  const float before = row[cols];
+  if (!(highest > before)) return;
+  const float by = exp1(before - highest);
+  row[cols] = highest;
+  row[cols + 1] *= by;
+  scale_by(row, by, cols);
+}
+
+// Scaled scores to weights, whose sum is added to the row's.
+LT_INLINE void soften(float* scores, Places seen, float* row, int64_t cols) {
+  const f32x16 maximum = set1(row[cols]);
   f32x16 sum = zero();
-  for (int64_t j = from; j < to; j++) {
-    const f32x16 s = exp(load(scores + 16 * j) - set1(maximum));
+  for (int64_t j = seen.first / 16; j < (seen.last + 15) / 16; j++) {
+    const f32x16 s = exp(load(scores + 16 * j) - maximum);
     sum = sum + s;
     store(scores + 16 * j, s);
   }
-  total += fold_add(sum);
+  row[cols + 1] += fold_add(sum);
 }
 
 // What a query row sees of the 64 places from `begin` on.
@@ -187,10 +193,19 @@ LT_NOINLINE void bend(const AttendPiece& p, int64_t r, int64_t begin, Places see
   if (p.offsets) offset(p, r, begin, seen, scores);
 }
 
-// Scores of row r from `begin` on to weights. out: the row's sums.
-LT_INLINE void weigh(const AttendPiece& p, const Work& w, int64_t r, int64_t begin, Places seen, float* scores, float* out) {
-  if (w.bent) bend(p, r, begin, seen, scores);
-  soften(scores, w.bent ? 1.0f : p.scale, seen.first, seen.last, out, w.cols);
+// Scores of n rows, the first of which is r, from `begin` on to weights. out: the rows' sums. Row after row in each of three passes:
+// what folds a vector waits for itself, and the next row need not.
+static void weigh(const AttendPiece& p, const Work& w, int64_t r, int64_t n, int64_t begin, const Places* seen, float* scores, float* out) {
+  float highest[most_together] = {};
+  for (int64_t i = 0; i < n; i++) {
+    if (seen[i].first >= seen[i].last) continue;
+    if (w.bent) bend(p, r + i, begin, seen[i], scores + i * page);
+    highest[i] = scale_scores(scores + i * page, w.bent ? 1.0f : p.scale, seen[i]);
+  }
+  for (int64_t i = 0; i < n; i++)
+    if (seen[i].first < seen[i].last) fit(out + i * w.stride, highest[i], w.cols);
+  for (int64_t i = 0; i < n; i++)
+    if (seen[i].first < seen[i].last) soften(scores + i * page, seen[i], out + i * w.stride, w.cols);
 }
 
 // A page's keys and values, and those of a page behind it, which are fetched meanwhile.
@@ -302,11 +317,12 @@ static void all_values(const AttendPiece& p, const Work& w, const Place& at, con
 template <class Row, int R>
 static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
   const Place at = place(p, w, begin);
-  const Places range = seen(p, 0, begin);
+  Places ranges[R];
+  for (Places& range : ranges) range = seen(p, 0, begin);
   float scores[R * page];
-  few_scores<Row, R>(p, w, at, scores, range);
-  for (int64_t r = 0; r < R; r++) weigh(p, w, r, begin, range, scores + r * page, out + r * w.stride);
-  all_values<Row, R>(p, w, at, scores, range, out);
+  few_scores<Row, R>(p, w, at, scores, ranges[0]);
+  weigh(p, w, 0, R, begin, ranges, scores, out);
+  all_values<Row, R>(p, w, at, scores, ranges[0], out);
 }
 
 template <class Row>
@@ -320,10 +336,8 @@ static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t b
     float scores[strip_rows * page];
     Places ranges[strip_rows];
     multiply_all(n, whole(end), scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
-    for (int64_t i = 0; i < n; i++) {
-      ranges[i] = seen(p, r + i, begin);
-      if (ranges[i].first < ranges[i].last) weigh(p, w, r + i, begin, ranges[i], scores + i * page, out + (r + i) * w.stride);
-    }
+    for (int64_t i = 0; i < n; i++) ranges[i] = seen(p, r + i, begin);
+    weigh(p, w, r, n, begin, ranges, scores, out + r * w.stride);
     add_values(n, ranges, out + r * w.stride, w.stride, scores, w.values, w.cols);
   }
 }
