@@ -1,5 +1,5 @@
 // What is timed, of what fits a model's context. Prompts are random ids, the same for both sides of a pair and new in each, so that no cache knows them;
-// only the prompt of a deep decode stays, as reading it is not timed.
+// only what is not timed stays: the prompt of a deep decode, what a deep prefill follows.
 import { random } from '../test/fixtures/weight-types';
 import type { BenchBackend, Job, Space } from './side';
 
@@ -7,6 +7,8 @@ export interface Workload {
   name: string;
   room: number; // tokens of the longest sequence
   unit: 'int8 or fma' | 'read';
+  depth?: number; // tokens before those that are timed
+  named?: string; // runs only where --only has this in it: reading 32k takes minutes
   make: (pair: number) => Job;
 }
 
@@ -34,12 +36,31 @@ function cpuWorkloads(prompt: Prompt, quick: boolean): Workload[] {
     { name: 'prefill 256', room: 257, unit: 'int8 or fma', make: (pair) => ({ kind: 'prefill', prompts: [prompt(256, 1000 + pair)], tokens: 1 }) },
     { name: 'prefill 512', room: 513, unit: 'int8 or fma', make: (pair) => ({ kind: 'prefill', prompts: [prompt(512, 2000 + pair)], tokens: 1 }) },
     { name: 'decode at 0', room: 3 + tokens, unit: 'read', make: (pair) => ({ kind: 'decode', prompts: [prompt(2, 3000 + pair)], tokens }) },
-    { name: 'decode at 2k', room: 2049 + tokens, unit: 'read', make: () => ({ kind: 'decode', prompts: [prompt(2048, 4000)], tokens }) },
+    { name: 'decode at 2k', room: 2049 + tokens, unit: 'read', depth: 2048, make: () => ({ kind: 'decode', prompts: [prompt(2048, 4000)], tokens }) },
+    batchOf(prompt, 8, tokens),
+    { ...batchOf(prompt, 32, tokens), named: '32' },
+    ...[8, 32].flatMap((k) => deepWorkloads(prompt, k, tokens)),
+  ];
+}
+
+function batchOf(prompt: Prompt, size: number, tokens: number): Workload {
+  const prompts = (pair: number) => Array.from({ length: size }, (_, i) => prompt(16, 5000 + size * pair + i));
+  return { name: `batch of ${size}`, room: 17 + tokens, unit: 'int8 or fma', make: (pair) => ({ kind: 'batch', prompts: prompts(pair), tokens: tokens / 2 }) };
+}
+
+// Behind the same k * 1024 tokens, which are read once.
+function deepWorkloads(prompt: Prompt, k: number, tokens: number): Workload[] {
+  const depth = 1024 * k;
+  const before = prompt(depth, 7000 + k);
+  const shared = { depth, named: `${k}k` };
+  return [
+    { ...shared, name: `decode at ${k}k`, room: depth + 1 + tokens, unit: 'read', make: () => ({ kind: 'decode', prompts: [before], tokens }) },
     {
-      name: 'batch of 8',
-      room: 17 + tokens,
+      ...shared,
+      name: `prefill 512 at ${k}k`,
+      room: depth + 513,
       unit: 'int8 or fma',
-      make: (pair) => ({ kind: 'batch', prompts: Array.from({ length: 8 }, (_, i) => prompt(16, 5000 + 8 * pair + i)), tokens: tokens / 2 }),
+      make: (pair) => ({ kind: 'prefill', prompts: [prompt(512, 8000 + 10 * k + pair)], before, tokens: 1 }),
     },
   ];
 }
@@ -60,6 +81,19 @@ export function workloads(quick: boolean, backend: BenchBackend, space: Space): 
   const prompt = promptsOf(space);
   const all = backend === 'cpu' ? cpuWorkloads(prompt, quick) : deviceWorkloads(prompt);
   return all.filter(({ room }) => room <= space.context);
+}
+
+/** Those that a text of --only asks for. */
+export const chosenBy = (only: string, all: readonly Workload[]): Workload[] =>
+  all.filter((w) => only.split(',').some((text) => w.name.includes(text) && text.includes(w.named ?? '')));
+
+const usualContext = 2560;
+
+/** Tokens of context that the deepest of those that --only asks for needs, with some room for others; undefined where none is deep. */
+export function contextFor(only: string): number | undefined {
+  const all = cpuWorkloads(() => [], false);
+  const most = Math.max(0, ...chosenBy(only, all).map(({ room }) => room));
+  return most > usualContext ? most + 4096 : undefined;
 }
 
 // Operands of the model's matrices: float activations meet F16 weights, 8-bit ones the others.

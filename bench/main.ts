@@ -1,6 +1,7 @@
 // llama-ts beside node-llama-cpp, or beside another build of itself: alternating pairs in one run, each side in a process of its own that waits while the other
 // works. Prints the median ratio of each workload and what share of the machine's limits we reach; writes results/*.json.
 //   npm run bench -- [--types F16,Q8_0 or all] [--threads 1,2] [--pairs 7] [--only prefill,decode] [--quick] [--models FOLDER] [--ours-only]
+//   npm run bench -- --only 8k,32k,'of 32'             deep texts and many at once, which no run has that does not name them
 //   npm run bench -- --blocks all --threads 2          a model of each block (blocks.ts), or of those named: qwen3moe,bert
 //   npm run bench -- --backend vulkan --model FILE     a file of one's own, on a device (GGML_VK_VISIBLE_DEVICES=0: the peer takes a software one)
 //   npm run bench -- --against FOLDER                  another build of ours, such as a worktree of the last release, instead of the peer
@@ -10,9 +11,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { blockModel, blockModels } from './blocks';
-import { usesFloats, workloads, workloadsOfBlock, type Workload } from './jobs';
+import { chosenBy, contextFor, usesFloats, workloads, workloadsOfBlock, type Workload } from './jobs';
 import { measureLimits, type Limits } from './limits';
-import { benchModel, modelTypes, readShare, weightsPerToken, type ModelType } from './models';
+import { attentionPerPlace, benchModel, cacheBytesPerPlace, modelTypes, readShare, weightsPerToken, type ModelType } from './models';
 import type { BenchBackend, Job, Setup, Space, Timing } from './side';
 
 type Answer = { version?: string; space?: Space; timing?: Timing; error?: string };
@@ -69,10 +70,13 @@ interface Row {
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-// The share of the limit that the best of our runs reaches: bytes of weights read for a decode, multiply-adds else.
+// The share of the limit that the best of our runs reaches: bytes of weights and of a deep cache read for a decode, multiply-adds else,
+// of which attention's at depth are floats'.
 function shareOfLimit(w: Workload, type: string, rate: number, fileBytes: number, limits: Limits): number {
-  if (w.unit === 'read') return (rate * fileBytes * readShare()) / (limits.readGBs * 1e9);
-  return (rate * 2 * weightsPerToken()) / (1e9 * (usesFloats(type) ? limits.fmaGflops : limits.int8Gops));
+  const { depth = 0 } = w;
+  if (w.unit === 'read') return (rate * (fileBytes * readShare() + depth * cacheBytesPerPlace())) / (limits.readGBs * 1e9);
+  const products = (2 * weightsPerToken()) / (usesFloats(type) ? limits.fmaGflops : limits.int8Gops);
+  return (rate * (products + (depth * attentionPerPlace()) / limits.fmaGflops)) / 1e9;
 }
 
 async function timePairs(w: Workload, pairs: number, ours: SideProcess, peer: SideProcess | undefined): Promise<Pick<Row, 'ours' | 'peer'>> {
@@ -97,7 +101,7 @@ function printRow(r: Row): void {
   const cells = [
     r.type.padEnd(14),
     `${r.threads}`.padStart(7),
-    r.workload.padEnd(13),
+    r.workload.padEnd(19),
     number(median(r.ours), 1).padStart(8),
     number(median(r.peer), 1).padStart(8),
   ];
@@ -113,6 +117,7 @@ interface Plan {
   pairs: number;
   quick: boolean;
   only: string;
+  contextTokens: number | undefined; // absent: the usual
   models: string;
   peer: boolean;
   against: string | undefined; // another project of ours, built
@@ -148,18 +153,20 @@ function plan(): Plan {
   if (against !== undefined && !existsSync(join(against, 'dist', 'lib', 'index.js')))
     throw new Error(`--against: ${against} is no build of llama-ts: there is no dist/lib/index.js`);
   const { model, quick, only, models } = values;
-  return { types, blocks, model, backend, threads: values.threads.split(',').map(Number), pairs, quick, only, models, peer: !values['ours-only'], against };
+  const contextTokens = backend === 'cpu' && blocks.length === 0 ? contextFor(only) : undefined;
+  const threads = values.threads.split(',').map(Number);
+  return { types, blocks, model, backend, threads, pairs, quick, only, contextTokens, models, peer: !values['ours-only'], against };
 }
 
 async function timeModel(p: Plan, type: string, model: string, threads: number, limits: Limits | undefined, rows: Row[]): Promise<string[]> {
   const ours = new SideProcess('ours');
   const peer = p.peer ? new SideProcess(p.against === undefined ? 'peer' : 'ours') : undefined;
   try {
-    const setup: Setup = { root, model, threads, backend: p.backend };
+    const setup: Setup = { root, model, threads, backend: p.backend, contextTokens: p.contextTokens };
     await ours.open(setup);
     await peer?.open(p.against === undefined ? setup : { ...setup, root: p.against });
     const all = p.blocks.length > 0 ? workloadsOfBlock(ours.space!) : workloads(p.quick, p.backend, ours.space!);
-    const chosen = all.filter((w) => p.only.split(',').some((name) => w.name.includes(name)));
+    const chosen = chosenBy(p.only, all);
     if (chosen.length === 0) throw new Error(`no workload fits the model and has "${p.only}" in its name`);
     for (const w of chosen) {
       const rates = await timePairs(w, p.pairs, ours, peer);
@@ -194,10 +201,10 @@ async function main(): Promise<void> {
       const { readGBs, int8Gops, fmaGflops } = measured;
       console.log(`${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops} Gflop/s`);
     }
-    console.log('type            threads  workload            ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
+    console.log('type            threads  workload                  ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
     if (p.model !== undefined) versions = await timeModel(p, 'file', p.model, threads, measured, rows);
     else if (p.blocks.length > 0) for (const name of p.blocks) versions = await timeModel(p, name, blockModel(name, p.models), threads, measured, rows);
-    else for (const type of p.types) versions = await timeModel(p, type, await benchModel(type, p.models), threads, measured, rows);
+    else for (const type of p.types) versions = await timeModel(p, type, await benchModel(type, p.models, p.contextTokens), threads, measured, rows);
     const after = measured && measureLimits(results, threads);
     if (!measured || !after) continue;
     const moved = movedBy(measured, after);

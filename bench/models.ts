@@ -39,13 +39,17 @@ async function mixOf(type: ModelType, folder: string): Promise<TypeOf> {
   return (name) => types.get(name)!;
 }
 
-export async function benchModel(type: ModelType, folder: string): Promise<string> {
+// What deep texts need is written into a file of its own.
+const deepContext = 65536;
+
+export async function benchModel(type: ModelType, folder: string, context = shape.context): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `random-1b-${type}.gguf`);
+  const deep = context > shape.context;
+  const path = join(folder, `random-1b-${deep ? 'deep-' : ''}${type}.gguf`);
   if (existsSync(path)) return path;
   const typeOf = ofOneType[type] ?? (await mixOf(type, folder));
   const part = `${path}.part`;
-  writeDenseModel(part, shape, { seed: 1, type: typeOf, rms: () => 0.02, poolBytes: 8 << 20 });
+  writeDenseModel(part, deep ? { ...shape, context: deepContext } : shape, { seed: 1, type: typeOf, rms: () => 0.02, poolBytes: 8 << 20 });
   renameSync(part, path);
   return path;
 }
@@ -56,6 +60,10 @@ export function weightsPerToken(): number {
   const attention = width * headWidth * (2 * heads + 2 * kvHeads);
   return layers * (attention + 3 * width * feedForward) + vocabulary * width;
 }
+
+/** Operations of attention of one token for each place that it sees, and the bytes that it reads of a cache of F16. */
+export const attentionPerPlace = () => 4 * shape.layers * shape.heads * shape.headWidth;
+export const cacheBytesPerPlace = () => 4 * shape.layers * shape.kvHeads * shape.headWidth;
 
 /** Of a file, the share of its bytes that a token's matrices are: all but the token table, which is taken to have as many bits a weight as they. */
 export const readShare = (): number => weightsPerToken() / (weightsPerToken() + shape.vocabulary * shape.width);

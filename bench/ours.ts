@@ -13,11 +13,13 @@ class Ours implements Side {
     private readonly model: Model,
   ) {}
 
-  async run({ kind, prompts, tokens }: Job): Promise<Timing> {
+  async run({ kind, prompts, before = [], tokens }: Job): Promise<Timing> {
     if (kind === 'prefill') {
+      const once = { ...greedy, maxTokens: 1 };
+      if (before.length > 0) await this.model.generate(before, once);
       const start = performance.now();
-      const { usage } = await this.model.generate(prompts[0], { ...greedy, maxTokens: 1 });
-      if (usage.cached > 0) throw new Error(`${usage.cached} tokens of the prompt were cached`);
+      const { usage } = await this.model.generate([...before, ...prompts[0]], once);
+      if (usage.cached !== before.length) throw new Error(`${usage.cached} tokens were cached of ${before.length} before the prompt`);
       return { tokens: prompts[0].length, seconds: (performance.now() - start) / 1000 };
     }
     if (kind === 'embed') {
@@ -50,9 +52,9 @@ class Ours implements Side {
   }
 }
 
-serve(async ({ root, model: path, threads, backend }: Setup) => {
+serve(async ({ root, model: path, threads, backend, contextTokens: asked = backend === 'cpu' ? 8192 : 2560 }: Setup) => {
   const { loadModel } = require(join(root, 'dist', 'lib', 'index.js')) as typeof import('../lib/index');
-  const model = await loadModel(path, { threads, contextTokens: backend === 'cpu' ? 8192 : 2560, backend });
+  const model = await loadModel(path, { threads, contextTokens: asked, backend });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const { vocabulary, trainedContext, contextTokens } = model.info;
   return new Ours(

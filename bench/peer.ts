@@ -26,15 +26,16 @@ class Peer implements Side {
     readonly version: string,
     private readonly model: LlamaModel,
     private readonly threads: number,
+    private readonly contextSize: number,
   ) {}
 
   async run(job: Job): Promise<Timing> {
     if (job.kind === 'embed') return this.embed(job);
     if (job.kind === 'batch') return this.batch(job);
     const prompt = job.prompts[0];
-    this.single ??= (await this.model.createContext({ threads: this.threads, contextSize: 2560 })).getSequence();
+    this.single ??= (await this.model.createContext({ threads: this.threads, contextSize: this.contextSize })).getSequence();
     if (job.kind === 'prefill') {
-      await this.single.clearHistory();
+      await this.readBefore(this.single, (job.before ?? []) as Token[]);
       const start = performance.now();
       await stream(this.single, prompt, 1, () => {});
       return { tokens: prompt.length, seconds: (performance.now() - start) / 1000 };
@@ -46,6 +47,14 @@ class Peer implements Side {
     return clock.timing();
   }
 
+  // Leaves `before` alone in the sequence: read once, kept while it is what the next job asks for too.
+  private async readBefore(sequence: LlamaContextSequence, before: Token[]): Promise<void> {
+    if (before.length === 0) return sequence.clearHistory();
+    await sequence.adaptStateToTokens(before, false);
+    const missing = before.slice(sequence.nextTokenIndex);
+    if (missing.length > 0) await sequence.evaluateWithoutGeneratingNewTokens(missing);
+  }
+
   // All asked for at once; it takes them one by one.
   private async embed({ prompts }: Job): Promise<Timing> {
     this.embedding ??= await this.model.createEmbeddingContext({ threads: this.threads, contextSize: 512 });
@@ -55,9 +64,10 @@ class Peer implements Side {
     return { tokens: prompts.flat().length, seconds: (performance.now() - start) / 1000 };
   }
 
-  // In lockstep, one call a sequence and step: all eight meet in one batch, which independent streams here do not.
+  // In lockstep, one call a sequence and step: all meet in one batch, which independent streams here do not.
   private async batch({ prompts, tokens }: Job): Promise<Timing> {
-    if (this.several.length === 0) {
+    if (this.several.length !== prompts.length) {
+      await this.several[0]?.context.dispose();
       const context = await this.model.createContext({ threads: this.threads, contextSize: 256, sequences: prompts.length });
       this.several = prompts.map(() => context.getSequence());
     }
@@ -79,10 +89,10 @@ function lastPredicted(ids: number[]): ControlledEvaluateInputItem[] {
   return ids.map((id, i) => (i === ids.length - 1 ? [id as Token, options] : (id as Token)));
 }
 
-serve(async ({ model: modelPath, threads, backend }: Setup) => {
+serve(async ({ model: modelPath, threads, backend, contextTokens = 2560 }: Setup) => {
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
   const llama = await getLlama({ gpu: backend === 'vulkan' ? 'vulkan' : false, build: 'never', maxThreads: threads, logLevel: LlamaLogLevel.error });
   const model = await llama.loadModel({ modelPath, gpuLayers: backend === 'cpu' ? 0 : 'max' });
   const version = `node-llama-cpp 3.22.1 (llama.cpp ${llama.llamaCppRelease.release}${backend === 'cpu' ? '' : `, ${backend}`})`;
-  return new Peer(version, model, threads);
+  return new Peer(version, model, threads, contextTokens);
 });

@@ -7,13 +7,15 @@ export interface Setup {
   model: string;
   threads: number;
   backend: BenchBackend;
+  contextTokens: number | undefined; // undefined: the usual
 }
 
-// prefill: `prompts[0]` read, one token out. decode: the prompt is read first, then `tokens` more are timed.
+// prefill: `prompts[0]` read behind `before`, which is read first, one token out. decode: the prompt is read first, then `tokens` more are timed.
 // batch: all prompts together, timed whole. embed: a vector of each prompt.
 export interface Job {
   kind: 'prefill' | 'decode' | 'batch' | 'embed';
   prompts: number[][];
+  before?: number[];
   tokens: number;
 }
 

@@ -1,4 +1,5 @@
-// Attention's splits as tasks of their own: the bits of walking them one after another, and no memory that reserve was not told of.
+// Attention's splits as tasks of their own, and tiles as large as the number of threads lets them be: the bits of walking all in turn,
+// and no memory that reserve was not told of.
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -12,8 +13,15 @@ namespace {
 
 constexpr int64_t heads = 6, kv_heads = 2, dim = 64, positions = 1500, pages = (positions + 63) / 64;
 
-// Decodes `sequences` tokens at the end of as many sequences that share one cache, of which each sees a little less.
-std::vector<float> decode(int threads, int64_t sequences, int64_t partials) {
+// `rows` rows at the end of each of some sequences that share one cache; each is shorter than the one before.
+struct Ends {
+  int64_t sequences, rows, shorter_by;
+
+  int64_t all() const { return sequences * rows; }
+  int64_t place(int64_t i) const { return std::max<int64_t>(0, positions - rows - shorter_by * (i / rows)) + i % rows; }
+};
+
+std::vector<float> attend(int threads, const Ends& ends, int64_t partials) {
   BackendOptions options;
   options.threads = threads;
   const std::unique_ptr<Backend> backend = open_backend("cpu", options);
@@ -26,37 +34,46 @@ std::vector<float> decode(int threads, int64_t sequences, int64_t partials) {
     return t;
   };
   const Kv kv{filled(pages * kv_heads * Kv::page_size, dim), filled(pages * kv_heads * Kv::page_size, dim), kv_heads};
-  const Tensor q = filled(sequences, heads * dim), y = backend->alloc(Type::f32, sequences, heads * dim);
+  const Tensor q = filled(ends.all(), heads * dim), y = backend->alloc(Type::f32, ends.all(), heads * dim);
   Rows rows;
-  rows.places = backend->alloc(Type::i32, sequences, 1);
-  rows.sequences = backend->alloc(Type::i32, sequences, 1);
-  rows.pages[0] = backend->alloc(Type::i32, sequences, pages);
+  rows.places = backend->alloc(Type::i32, ends.all(), 1);
+  rows.sequences = backend->alloc(Type::i32, ends.all(), 1);
+  rows.pages[0] = backend->alloc(Type::i32, ends.sequences, pages);
+  for (int64_t i = 0; i < ends.all(); i++) {
+    *rows.places.row<int32_t>(i) = static_cast<int32_t>(ends.place(i));
+    *rows.sequences.row<int32_t>(i) = static_cast<int32_t>(i / ends.rows);
+  }
   std::vector<Span> spans;
-  for (int64_t s = 0; s < sequences; s++) {
-    *rows.places.row<int32_t>(s) = static_cast<int32_t>(std::max<int64_t>(0, positions - 1 - 37 * s));
+  for (int64_t s = 0; s < ends.sequences; s++) {
     for (int64_t i = 0; i < pages; i++) rows.pages[0].row<int32_t>(s)[i] = static_cast<int32_t>(i);
-    *rows.sequences.row<int32_t>(s) = static_cast<int32_t>(s);
-    spans.push_back({s, 1, s});
+    spans.push_back({s * ends.rows, ends.rows, s});
   }
   rows.sees = rows.places;
   rows.spans = spans;
-  const Attend attend{.heads = heads, .scale = 0.125f};
-  for (int step = 0; step < 2; step++) backend->ops().attend(y, q, kv, rows, attend);
+  const Attend how{.heads = heads, .scale = 0.125f};
+  for (int step = 0; step < 2; step++) backend->ops().attend(y, q, kv, rows, how);
   CHECK(backend->reserve({}) == bytes);  // a step takes nothing
   const auto* values = static_cast<const float*>(y.data);
-  return {values, values + sequences * heads * dim};
+  return {values, values + ends.all() * heads * dim};
 }
 
 CHECK_CASE("cpu/attend gives the same bits with its splits in parallel, in turn and where only some fit") {
-  for (const int64_t sequences : {1, 3, 70}) {
-    const std::vector<float> in_turn = decode(1, sequences, 0);
-    const int64_t all = HostSplits::bound(sequences, positions) * heads;
+  // Of 31, the first is so much longer that it alone is cut.
+  for (const Ends& ends : {Ends{1, 1, 0}, Ends{3, 1, 37}, Ends{70, 1, 37}, Ends{31, 1, positions}, Ends{2, 5, 700}}) {
+    const std::vector<float> in_turn = attend(1, ends, 0);
+    const int64_t all = HostSplits::bound(ends.all(), positions) * heads;
     for (const int64_t partials : {int64_t{0}, int64_t{3 * heads}, all}) {
-      const std::vector<float> found = decode(3, sequences, partials);
+      const std::vector<float> found = attend(3, ends, partials);
       CHECK_THAT(std::memcmp(found.data(), in_turn.data(), found.size() * 4) == 0,
-                 sequences << " sequences differ with " << partials << " partial results");
+                 ends.sequences << " sequences differ with " << partials << " partial results");
     }
   }
+}
+
+CHECK_CASE("cpu/attend gives the same bits with tiles of many rows and of few") {
+  const Ends ends{1, 300, 0};
+  const std::vector<float> large = attend(1, ends, 0), small = attend(24, ends, 0);
+  CHECK(std::memcmp(large.data(), small.data(), large.size() * 4) == 0);
 }
 
 }  // namespace

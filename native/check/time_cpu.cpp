@@ -12,6 +12,7 @@
 #include "backend/cpu/isa.h"
 #include "check/time.h"
 #include "core/backend.h"
+#include "core/splits.h"
 #include "quant/type.h"
 
 namespace lt::check {
@@ -139,16 +140,41 @@ void time_experts(Timing& t, Type type, int64_t rows, int64_t cols, double int8)
   std::fflush(stdout);
 }
 
-void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t dim, int64_t depth, int64_t count, double f32) {
-  if (!t.wanted("attend")) return;
-  const int64_t pages = (depth + count + 63) / 64;
-  Kv kv{t.random_tensor(Type::f32, pages * kv_heads * 64, dim), t.random_tensor(Type::f32, pages * kv_heads * 64, dim), kv_heads};
-  if (type != Type::f32) {
-    Kv other{t.backend->alloc(type, kv.k.rows, dim), t.backend->alloc(type, kv.k.rows, dim), kv_heads};
-    std::memset(other.k.data, 0x11, static_cast<size_t>(other.k.rows * other.k.stride));
-    std::memset(other.v.data, 0x11, static_cast<size_t>(other.v.rows * other.v.stride));
-    kv = other;
+constexpr Type cache_q8_0 = Type(8);
+
+// Keys or values of a cache: one page's numbers, below 1, in all of them.
+Tensor cached_rows(Timing& t, Type type, int64_t rows, int64_t dim) {
+  Tensor x = t.backend->alloc(type, rows, dim);
+  for (int64_t r = 0; r < rows; r++) {
+    auto* row = x.row<uint8_t>(r);
+    if (r >= 64) {
+      std::memcpy(row, x.row<uint8_t>(r - 64), static_cast<size_t>(x.stride));
+      continue;
+    }
+    for (int64_t i = 0; i < dim; i++) {
+      const auto bits = static_cast<uint32_t>(t.random());
+      const float value = static_cast<float>(static_cast<int32_t>(bits)) / 4294967296.0f;
+      const auto half = static_cast<uint16_t>((bits & 0x83ff) | (0x3800 - (bits >> 18 & 0xc00)));
+      if (type == Type::f32) reinterpret_cast<float*>(row)[i] = value;
+      if (type == Type::f16) reinterpret_cast<uint16_t*>(row)[i] = half;
+      if (type != cache_q8_0) continue;
+      if (i % 32 == 0) std::memcpy(row + i / 32 * 34, "\x00\x20", 2);  // 2^-7
+      row[i / 32 * 34 + 2 + i % 32] = static_cast<uint8_t>(bits >> 24);
+    }
   }
+  return x;
+}
+
+struct AttendShape {
+  Type type;
+  int64_t heads, kv_heads, dim, depth, count;
+};
+
+void time_attend(Timing& t, const AttendShape& shape, int runs, double f32) {
+  const auto [type, heads, kv_heads, dim, depth, count] = shape;
+  const int64_t pages = (depth + count + 63) / 64;
+  const Kv kv{cached_rows(t, type, pages * kv_heads * 64, dim), cached_rows(t, type, pages * kv_heads * 64, dim), kv_heads};
+  t.backend->reserve({.scratch = 0, .matmul_input = 0, .partials = HostSplits::bound(count, depth + count) * heads, .partial_dim = dim});
   Tensor q = t.random_tensor(Type::f32, count, heads * dim), y = t.backend->alloc(Type::f32, count, heads * dim);
   Rows rows;
   rows.places = rows.sees = t.backend->alloc(Type::i32, count, 1);
@@ -159,7 +185,7 @@ void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t 
   const Span span{0, count, 0};
   rows.spans = {&span, 1};
   const Attend a{.heads = heads, .scale = 0.125f};
-  const double s = t.least(5, [&] { t.backend->ops().attend(y, q, kv, rows, a); });
+  const double s = t.least(runs, [&] { t.backend->ops().attend(y, q, kv, rows, a); });
   const double seen = static_cast<double>(count) * (static_cast<double>(depth) + static_cast<double>(count + 1) / 2);
   const double bytes = 2.0 * static_cast<double>((depth + count) * kv_heads * kv.k.stride);
   std::printf("attend %-4s %ldx%ld heads of %ld, %ld rows at %ld: %8.1f us %7.1f GFLOP/s (%4.2f of peak) %6.1f GB/s\n",
@@ -167,6 +193,35 @@ void time_attend(Timing& t, Type type, int64_t heads, int64_t kv_heads, int64_t 
               static_cast<long>(count), static_cast<long>(depth), s * 1e6, 4 * seen * static_cast<double>(heads * dim) / s / 1e9,
               4 * seen * static_cast<double>(heads * dim) / s / 1e9 / f32, bytes / s / 1e9);
   std::fflush(stdout);
+}
+
+void time_attend_all(Timing& t, double f32) {
+  if (!t.wanted("attend")) return;
+  for (const Type type : {Type::f16, cache_q8_0, Type::f32}) {
+    time_attend(t, {type, 32, 8, 64, 2048, 1}, 5, f32);
+    time_attend(t, {type, 32, 8, 64, 0, 512}, 5, f32);
+  }
+  time_attend(t, {Type::f16, 32, 8, 128, 2048, 1}, 5, f32);
+  for (const Type type : {Type::f16, cache_q8_0}) time_attend(t, {type, 32, 4, 128, 2048, 1}, 5, f32);  // groups of eight
+  time_attend(t, {Type::f16, 32, 32, 64, 2048, 1}, 5, f32);
+  time_attend(t, {Type::f16, 32, 8, 128, 0, 512}, 5, f32);
+  time_attend(t, {Type::f16, 32, 8, 64, 1536, 512}, 5, f32);
+}
+
+// Long texts, which take minutes: only what is named, as in `deep`, `deep Q8_0` or `deep F16 32x4 of 128, 1 at 32k`.
+void time_deep(Timing& t, double f32) {
+  if (t.filters.empty()) return;
+  for (const Type type : {Type::f16, cache_q8_0, Type::f32})
+    for (const int64_t kv_heads : {8, 4})
+      for (const int64_t dim : {64, 128})
+        for (const int64_t count : {1, 512})
+          for (const int64_t k : {2, 8, 32, 128}) {
+            const std::string name = std::string("deep ") + quant::info(type).name + " 32x" + std::to_string(kv_heads) + " of " +
+                                     std::to_string(dim) + ", " + std::to_string(count) + " at " + std::to_string(k) + "k";
+            if (!t.wanted(name)) continue;
+            t.backend = open_backend("cpu", t.options);  // gives the last cache back
+            time_attend(t, {type, 32, kv_heads, dim, 1024 * k, count}, count == 1 ? 7 : k > 8 ? 1 : 3, f32);
+          }
 }
 
 void time_rows(Timing& t) {
@@ -214,15 +269,8 @@ int time_cpu(int argc, char** argv) {
     time_experts(t, Type(type), 768, 2048, int8);
     time_experts(t, Type(type), 2048, 768, int8);
   }
-  for (const int type : {1, 8, 0}) {
-    time_attend(t, Type(type), 32, 8, 64, 2048, 1, f32);
-    time_attend(t, Type(type), 32, 8, 64, 0, 512, f32);
-  }
-  time_attend(t, Type::f16, 32, 8, 128, 2048, 1, f32);
-  for (const int type : {1, 8}) time_attend(t, Type(type), 32, 4, 128, 2048, 1, f32);  // groups of eight
-  time_attend(t, Type::f16, 32, 32, 64, 2048, 1, f32);
-  time_attend(t, Type::f16, 32, 8, 128, 0, 512, f32);
-  time_attend(t, Type::f16, 32, 8, 64, 1536, 512, f32);
+  time_attend_all(t, f32);
+  time_deep(t, f32);
   time_rows(t);
   return 0;
 }

@@ -113,29 +113,4 @@ LT_INLINE void transpose(f32x16 (&r)[16]) {
   }
 }
 
-// Column j of sixteen rows of f16, `stride` bytes apart. Rows i and i + 8 share a register; three rounds of interleaving turn
-// (row, column) into (column, row) in each half.
-LT_INLINE void columns_f16(const uint8_t* in, int64_t stride, f32x16 (&r)[16]) {
-  LT_UNROLL for (int half = 0; half < 2; half++) {
-    __m256i a[8], b[8];
-    LT_UNROLL for (int i = 0; i < 8; i++) {
-      const auto* upper = reinterpret_cast<const __m128i*>(in + (i + 8) * stride + 16 * half);
-      const __m128i lower = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i * stride + 16 * half));
-      a[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(lower), _mm_loadu_si128(upper), 1);
-    }
-    LT_UNROLL for (int i = 0; i < 4; i++) {
-      b[2 * i] = _mm256_unpacklo_epi16(a[i], a[i + 4]);
-      b[2 * i + 1] = _mm256_unpackhi_epi16(a[i], a[i + 4]);
-    }
-    LT_UNROLL for (int i = 0; i < 4; i++) {
-      a[2 * i] = _mm256_unpacklo_epi16(b[i], b[i + 4]);
-      a[2 * i + 1] = _mm256_unpackhi_epi16(b[i], b[i + 4]);
-    }
-    LT_UNROLL for (int i = 0; i < 4; i++) {
-      r[8 * half + 2 * i].v = _mm512_cvtph_ps(_mm256_unpacklo_epi16(a[i], a[i + 4]));
-      r[8 * half + 2 * i + 1].v = _mm512_cvtph_ps(_mm256_unpackhi_epi16(a[i], a[i + 4]));
-    }
-  }
-}
-
 }  // namespace lt::simd::LT_ISA

@@ -16,6 +16,7 @@ LT_INLINE f32x16 zero() { LT_EACH(vdupq_n_f32(0)); }
 LT_INLINE f32x16 set1(float x) { LT_EACH(vdupq_n_f32(x)); }
 LT_INLINE f32x16 load(const float* p) { LT_EACH(vld1q_f32(p + 4 * i)); }
 LT_INLINE f32x16 load(const float* p, int64_t n) {
+  if (n >= 16) return load(p);  // a load behind memcpy's stores waits for them
   float padded[16] = {};
   memcpy(padded, p, static_cast<size_t>(n) * 4);
   return load(padded);
@@ -31,12 +32,14 @@ LT_INLINE void store(float* p, f32x16 a, int64_t n) {
 
 LT_INLINE f32x16 load_f16(const uint16_t* p) { LT_EACH(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p + 4 * i)))); }
 LT_INLINE f32x16 load_f16(const uint16_t* p, int64_t n) {
+  if (n >= 16) return load_f16(p);
   uint16_t padded[16] = {};
   memcpy(padded, p, static_cast<size_t>(n) * 2);
   return load_f16(padded);
 }
 LT_INLINE f32x16 load_bf16(const uint16_t* p) { LT_EACH(vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * i), 16))); }
 LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) {
+  if (n >= 16) return load_bf16(p);
   uint16_t padded[16] = {};
   memcpy(padded, p, static_cast<size_t>(n) * 2);
   return load_bf16(padded);
@@ -113,13 +116,17 @@ LT_INLINE float fold_max(f32x16 a) {
   return lanes[0];
 }
 
-// Row i becomes column i.
+// Row i becomes column i: four by four, each quad to its place.
 LT_INLINE void transpose(f32x16 (&r)[16]) {
-  float rows[16][16], turned[16][16];
-  for (int i = 0; i < 16; i++) store(rows[i], r[i]);
-  for (int i = 0; i < 16; i++)
-    for (int j = 0; j < 16; j++) turned[i][j] = rows[j][i];
-  for (int i = 0; i < 16; i++) r[i] = load(turned[i]);
+  f32x16 turned[16];
+  LT_UNROLL for (int i = 0; i < 4; i++) LT_UNROLL for (int j = 0; j < 4; j++) {
+    const float32x4x2_t a = vtrnq_f32(r[4 * i].v[j], r[4 * i + 1].v[j]), b = vtrnq_f32(r[4 * i + 2].v[j], r[4 * i + 3].v[j]);
+    LT_UNROLL for (int k = 0; k < 2; k++) {
+      turned[4 * j + k].v[i] = vcombine_f32(vget_low_f32(a.val[k]), vget_low_f32(b.val[k]));
+      turned[4 * j + 2 + k].v[i] = vcombine_f32(vget_high_f32(a.val[k]), vget_high_f32(b.val[k]));
+    }
+  }
+  LT_UNROLL for (int i = 0; i < 16; i++) r[i] = turned[i];
 }
 
 }  // namespace lt::simd::LT_ISA

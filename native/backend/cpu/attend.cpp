@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backend/cpu/attend_tile.h"
 #include "backend/cpu/cpu.h"
 
 namespace lt::cpu {
 namespace {
 
 constexpr size_t most_cuts = 64;
+constexpr int64_t least_rows = 64;                 // query rows times heads of a tile, where there are as many
+constexpr int64_t tasks_each = 4, walks_each = 8;  // of a thread: tiles of rows, and sequences' heads that are walked whole
+static_assert(attend_page == Kv::page_size && attend_split == Splits::positions);
 
 int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -52,27 +56,41 @@ void Cpu::attend(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Atten
 // a task walks all of them, which gives the same bits.
 void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& a, std::span<const Span> spans) {
   const int64_t group = a.heads / kv.heads, dim = kv.k.cols, v_dim = kv.v.cols, width = partial_floats(v_dim);
+  const int64_t most = attend_most(dim, v_dim);
   const auto room = static_cast<int64_t>(partials_.bytes() / sizeof(float));
   AttendCut all[most_cuts];
+  int64_t merged[most_cuts] = {};  // rows of heads whose splits are merged, up to this cut's
   size_t used = 0;
-  int64_t tasks = 0, floats = 0;
+  int64_t work = 0, tasks = 0, floats = 0, merges = 0;
   for (const Span& s : spans) {
     if (s.count == 0) continue;
-    AttendCut c{&s, *rows.places.row<const int32_t>(s.first), 0, 0, std::min(group, attend_rows), 0, 0, 0, false, floats, 0};
+    AttendCut c{};
+    c.span = &s, c.first_place = *rows.places.row<const int32_t>(s.first);
     const Places all_seen = seen(rows, s, c.first_place, a);
     c.first_split = all_seen.first / attend_split;
     c.splits = std::max<int64_t>(1, up(all_seen.last, attend_split) - c.first_split);
-    c.head_tiles = up(group, c.heads);
-    c.rows = std::min(std::max<int64_t>(1, attend_rows / c.heads), s.count);
+    c.head_tiles = up(group, most);
+    c.heads = up(group, c.head_tiles);
+    // Large tiles read the cache less often, but there should be some for every thread.
+    const int64_t share = up(s.count * kv.heads * c.head_tiles, tasks_each * threads_.count());
+    const int64_t fewest = std::max<int64_t>(1, least_rows / c.heads);
+    c.rows = std::min({s.count, attend_rows, std::max(fewest, std::min(share, most / c.heads))});
     c.row_tiles = up(s.count, c.rows);
-    int64_t n = kv.heads * c.head_tiles * c.row_tiles;
-    const int64_t partial = s.count * a.heads * c.splits * width;
-    c.parallel = threads_.count() > 1 && c.splits > 1 && c.row_tiles == 1 && floats + partial <= room;
-    if (c.parallel) n *= c.splits, floats += partial;
-    c.end = tasks += n;
+    work += s.count * c.splits * kv.heads * c.head_tiles;
     all[used++] = c;
   }
-  const std::span<const AttendCut> cuts(all, used);
+  // Splits are tasks of their own where a walk of all of them would keep a thread for long beside the others.
+  const std::span<AttendCut> cuts(all, used);
+  for (AttendCut& c : cuts) {
+    const int64_t count = c.span->count, partial = count * a.heads * c.splits * width;
+    const bool long_walk = count * c.splits * walks_each * threads_.count() > work;
+    const bool few_rows = c.row_tiles == 1 && count * c.heads <= least_rows;
+    c.parallel = threads_.count() > 1 && c.splits > 1 && few_rows && long_walk && floats + partial <= room;
+    c.partial = floats;
+    if (c.parallel) floats += partial, merges += count * a.heads;
+    c.end = tasks += kv.heads * c.head_tiles * c.row_tiles * (c.parallel ? c.splits : 1);
+    merged[&c - all] = merges;
+  }
   float* partials = reinterpret_cast<float*>(partials_.data());
 
   // A task's place: split fastest, then KV head, then head tile, then row tile from the last (the longest) down.
@@ -110,16 +128,19 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
     p.panel = panel(thread);
     kernels_.attend(p);
   });
-  for (const AttendCut& c : cuts) {
-    if (!c.parallel) continue;
-    each_row(c.span->count * a.heads, v_dim * c.splits, [&](int64_t i) {
-      const int64_t row = i / a.heads, h = i % a.heads;
-      const int64_t head = h / group * group + h % group / c.heads * c.heads, heads = std::min(c.heads, group - (head - h / group * group));
-      const int64_t at = head * c.span->count * c.splits + row * heads + (h - head);
-      kernels_.attend_merge(y.row<float>(c.span->first + row) + h * v_dim, partials + c.partial + at * width, c.span->count * heads * width,
-                            c.splits, v_dim, a.sinks ? a.sinks.row<const float>(0)[h] : -HUGE_VALF);
-    });
-  }
+  if (merges == 0) return;
+  each_row(merges, floats / merges, [&](int64_t i) {
+    size_t n = 0;
+    while (i >= merged[n]) n++;
+    if (n > 0) i -= merged[n - 1];
+    const AttendCut* c = all + n;
+    const int64_t row = i / a.heads, h = i % a.heads;
+    const int64_t head = h / group * group + h % group / c->heads * c->heads,
+                  heads = std::min(c->heads, group - (head - h / group * group));
+    const int64_t at = head * c->span->count * c->splits + row * heads + (h - head);
+    kernels_.attend_merge(y.row<float>(c->span->first + row) + h * v_dim, partials + c->partial + at * width,
+                          c->span->count * heads * width, c->splits, v_dim, a.sinks ? a.sinks.row<const float>(0)[h] : -HUGE_VALF);
+  });
 }
 
 }  // namespace lt::cpu

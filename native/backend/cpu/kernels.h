@@ -78,7 +78,7 @@ struct AttendPiece {
   int64_t y_stride;  // floats
   const float* q;    // the same of q
   int64_t q_stride;
-  int64_t rows, group;  // rows * group <= attend_rows
+  int64_t rows, group;  // rows <= attend_rows, rows * group <= attend_most(dim, v_dim)
   int64_t dim, v_dim;   // of a head of q and k; of v and y
   int64_t first_place;
   Places seen[attend_rows];  // by each row

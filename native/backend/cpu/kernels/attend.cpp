@@ -5,51 +5,28 @@
 // ascending, then folded; the weighted rows of V are added in ascending place; every 512 absolute places start afresh and
 // are merged in ascending order, a sink before all. Places a row does not see are never multiplied, so that what lies there
 // cannot matter.
+#include "backend/cpu/attend_tile.h"
 #include "backend/cpu/kernels/activate.h"
+#include "backend/cpu/kernels/columns.h"
 #include "backend/cpu/kernels/rows.h"
 
 namespace lt::cpu::LT_ISA {
 
-// most_together: heads of one query row that share a reading of a page; more take an unpacked copy of it.
+// most_together: heads of one query row that share a reading of a page; more take an unpacked copy of it. most_scores, most_sums: of
+// vectors of them that stay in registers.
+constexpr int most_together = 8;
 #if defined(LT_ISA_AVX512)
-constexpr int strip_rows = 6, strip_vectors = 4, most_together = 8;
+constexpr int strip_rows = 6, strip_vectors = 4, most_scores = 8, most_sums = 16;
 #else
-constexpr int strip_rows = 6, strip_vectors = 1, most_together = 4;
+constexpr int strip_rows = 6, strip_vectors = 1, most_scores = 4, most_sums = 4;
 #endif
-constexpr int64_t page = 64;
-
-struct KeysF32 {
-  static constexpr bool f16 = false;
-  LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load(reinterpret_cast<const float*>(row) + i, n); }
-};
-struct KeysF16 {
-  static constexpr bool f16 = true;
-  LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t n) { return load_f16(reinterpret_cast<const uint16_t*>(row) + i, n); }
-};
-struct KeysQ8_0 {  // dim is a multiple of 32
-  static constexpr bool f16 = false;
-  LT_INLINE f32x16 at(const uint8_t* row, int64_t i, int64_t) {
-    const uint8_t* block = row + i / 32 * 34;
-    uint16_t d;
-    memcpy(&d, block, 2);
-    return load_i8(reinterpret_cast<const int8_t*>(block + 2 + i % 32)) * set1(from_half(d));
-  }
-};
+constexpr int64_t page = attend_page;
+static_assert(strip_rows <= most_together);
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t between(int64_t a, int64_t low, int64_t high) { return most(low, least(high, a)); }
 static int64_t whole(int64_t dim) { return (dim + 15) / 16 * 16; }
-
-// r[j] = column i + j of sixteen rows; zero from column i + n on.
-template <class Row>
-LT_INLINE void columns(const uint8_t* in, int64_t stride, int64_t i, int64_t n, f32x16 (&r)[16]) {
-#if defined(LT_ISA_AVX512)
-  if (Row::f16 && n == 16) return columns_f16(in + 2 * i, stride, r);
-#endif
-  LT_UNROLL for (int j = 0; j < 16; j++) r[j] = Row::at(in + j * stride, i, n);
-  transpose(r);
-}
 
 // out (whole(dim), 64) = in (64, dim) transposed, as far as place `last`.
 template <class Row>
@@ -65,8 +42,11 @@ static void load_keys(float* out, const uint8_t* in, int64_t stride, int64_t dim
 // out (64, whole(dim)) = in (64, dim), padded with zeros.
 template <class Row>
 static void load_values(float* out, const uint8_t* in, int64_t stride, int64_t dim, int64_t first, int64_t last) {
-  for (int64_t p = first; p < last; p++)
-    for (int64_t i = 0; i < dim; i += 16) store(out + p * whole(dim) + i, Row::at(in + p * stride, i, least(16, dim - i)));
+  for (int64_t p = first; p < last; p++) {
+    int64_t i = 0;
+    for (; i + 16 <= dim; i += 16) store(out + p * whole(dim) + i, Row::at(in + p * stride, i));
+    if (i < dim) store(out + p * whole(dim) + i, Row::at(in + p * stride, i, dim - i));
+  }
 }
 
 // c (R, 16 C) = or += a (R, k) times b (k, 16 C), k ascending.
@@ -116,34 +96,39 @@ static float exp1(float x) {
   return lanes[0];
 }
 
-// Turns a row's 64 scores into weights of places [first, last), and fits what was summed so far to the new maximum.
-// row: sums (cols), then maximum and sum of weights.
-static void soften(float* scores, float scale, int64_t first, int64_t last, float* row, int64_t cols) {
-  float& maximum = row[cols];
-  float& total = row[cols + 1];
-  const int64_t from = first / 16, to = (last + 15) / 16;  // the vectors that hold a place; others would add zeros
+// Scales a row's 64 scores at places [first, last) and gives the highest; around them it puts -inf as far as whole vectors go.
+LT_INLINE float scale_scores(float* scores, float scale, Places seen) {
   f32x16 high = set1(-INFINITY);
-  for (int64_t j = from; j < to; j++) {
+  for (int64_t j = seen.first / 16; j < (seen.last + 15) / 16; j++) {
     const f32x16 s = load(scores + 16 * j) * set1(scale);
-    const bool all = first <= 16 * j && 16 * (j + 1) <= last;
-    const f32x16 kept = all ? s : keep(s, most(0, first - 16 * j), least(16, last - 16 * j), -INFINITY);
+    const bool all = seen.first <= 16 * j && 16 * (j + 1) <= seen.last;
+    const f32x16 kept = all ? s : keep(s, most(0, seen.first - 16 * j), least(16, seen.last - 16 * j), -INFINITY);
     high = max(high, kept);
     store(scores + 16 * j, kept);
   }
-  const float before = maximum, m = fold_max(high);
-  if (m > before) {
-    maximum = m;
-    const float fit = exp1(before - m);
-    total *= fit;
-    scale_by(row, fit, cols);
-  }
+  return fold_max(high);
+}
+
+// Fits what was summed so far to a new maximum. row: sums (cols), then maximum and sum of weights.
+LT_INLINE void fit(float* row, float highest, int64_t cols) {
+  const float before = row[cols];
+  if (!(highest > before)) return;
+  const float by = exp1(before - highest);
+  row[cols] = highest;
+  row[cols + 1] *= by;
+  scale_by(row, by, cols);
+}
+
+// Scaled scores to weights, whose sum is added to the row's.
+LT_INLINE void soften(float* scores, Places seen, float* row, int64_t cols) {
+  const f32x16 maximum = set1(row[cols]);
   f32x16 sum = zero();
-  for (int64_t j = from; j < to; j++) {
-    const f32x16 s = exp(load(scores + 16 * j) - set1(maximum));
+  for (int64_t j = seen.first / 16; j < (seen.last + 15) / 16; j++) {
+    const f32x16 s = exp(load(scores + 16 * j) - maximum);
     sum = sum + s;
     store(scores + 16 * j, s);
   }
-  total += fold_add(sum);
+  row[cols + 1] += fold_add(sum);
 }
 
 // What a query row sees of the 64 places from `begin` on.
@@ -179,17 +164,15 @@ struct Work {
 
 static Work work_of(const AttendPiece& p) {
   const int64_t q_stride = whole(p.dim), cols = whole(p.v_dim), stride = partial_floats(p.v_dim);
+  const int64_t rows = p.rows * p.group;
   float* at = reinterpret_cast<float*>(p.panel);
-  Work w{at, at + attend_rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0], p.cap > 0 || p.slopes || p.offsets};
-  w.split = w.whole + attend_rows * stride;
-  w.keys = w.split + attend_rows * stride;
+  Work w{at, at + rows * q_stride, nullptr, nullptr, nullptr, q_stride, cols, stride, p.seen[0], p.cap > 0 || p.slopes || p.offsets};
+  w.split = w.whole + rows * stride;
+  w.keys = w.split + rows * stride;
   w.values = w.keys + q_stride * page;
   for (int64_t r = 1; r < p.rows; r++) w.seen = {least(w.seen.first, p.seen[r].first), most(w.seen.last, p.seen[r].last)};
   return w;
 }
-static_assert((2 * attend_rows * partial_floats(attend_dim) + (attend_rows + 2 * page) * attend_dim) * 4 <=
-              static_cast<int64_t>(panel_bytes));
-
 // Adds to the scores of row r from `begin` on what belongs to the distance (Raffel et al., 2020).
 static void offset(const AttendPiece& p, int64_t r, int64_t begin, Places seen, float* scores) {
   const float* of = p.offsets + r % p.group * p.offset_stride;
@@ -210,26 +193,65 @@ LT_NOINLINE void bend(const AttendPiece& p, int64_t r, int64_t begin, Places see
   if (p.offsets) offset(p, r, begin, seen, scores);
 }
 
-// Scores of row r from `begin` on to weights. out: the row's sums.
-LT_INLINE void weigh(const AttendPiece& p, const Work& w, int64_t r, int64_t begin, Places seen, float* scores, float* out) {
-  if (w.bent) bend(p, r, begin, seen, scores);
-  soften(scores, w.bent ? 1.0f : p.scale, seen.first, seen.last, out, w.cols);
+// Scores of n rows, the first of which is r, from `begin` on to weights. out: the rows' sums. Row after row in each of three passes:
+// what folds a vector waits for itself, and the next row need not.
+static void weigh(const AttendPiece& p, const Work& w, int64_t r, int64_t n, int64_t begin, const Places* seen, float* scores, float* out) {
+  float highest[most_together] = {};
+  for (int64_t i = 0; i < n; i++) {
+    if (seen[i].first >= seen[i].last) continue;
+    if (w.bent) bend(p, r + i, begin, seen[i], scores + i * page);
+    highest[i] = scale_scores(scores + i * page, w.bent ? 1.0f : p.scale, seen[i]);
+  }
+  for (int64_t i = 0; i < n; i++)
+    if (seen[i].first < seen[i].last) fit(out + i * w.stride, highest[i], w.cols);
+  for (int64_t i = 0; i < n; i++)
+    if (seen[i].first < seen[i].last) soften(scores + i * page, seen[i], out + i * w.stride, w.cols);
 }
 
-// A page's keys and values: of this page, and of the next, which is fetched meanwhile.
+// A page's keys and values, and those of a page behind it, which are fetched meanwhile.
 struct Place {
-  const uint8_t *k, *v, *next_k, *next_v;
+  const uint8_t *k, *v, *ahead_k, *ahead_v;
 };
+
+constexpr int64_t pages_ahead = 2;
 
 static Place place(const AttendPiece& p, const Work& w, int64_t begin) {
   const int64_t here = p.pages[begin / page] * p.page_stride;
-  const bool more = begin + page < w.seen.last;
-  const int64_t next = more ? p.pages[begin / page + 1] * p.page_stride : here;
-  return {p.k + here * p.k_stride, p.v + here * p.v_stride, p.k + next * p.k_stride, p.v + next * p.v_stride};
+  const bool more = begin + pages_ahead * page < w.seen.last;
+  const int64_t ahead = more ? p.pages[begin / page + pages_ahead] * p.page_stride : here;
+  return {p.k + here * p.k_stride, p.v + here * p.v_stride, p.k + ahead * p.k_stride, p.v + ahead * p.v_stride};
 }
 
+// A few lines at a time, between products: many at once wait for one another, and the products for them.
 static void fetch(const uint8_t* at, int64_t bytes) {
-  for (int64_t i = 0; i < bytes; i += 64) prefetch(at + i);
+  for (int64_t i = 0; i < bytes; i += 64) prefetch_far(at + i);
+}
+
+// acc[r] += sixteen columns of q times those of the keys, for the rows that stay in registers, then for the others.
+template <int first, int last, int R>
+LT_INLINE void add_columns(f32x16 (&acc)[R], const float* q, int64_t q_stride, const f32x16 (&c)[16]) {
+  if constexpr (last - first > most_scores) {
+    constexpr int middle = (first + last + 1) / 2;
+    add_columns<first, middle>(acc, q, q_stride, c);
+    add_columns<middle, last>(acc, q, q_stride, c);
+  } else {
+    LT_UNROLL for (int d = 0; d < 16; d++) LT_UNROLL for (int r = first; r < last; r++) {
+      acc[r] = fma(set1(q[r * q_stride + d]), c[d], acc[r]);
+    }
+  }
+}
+
+// The same, with each column widened where it is wanted: products of the one beside interleaving of the next.
+template <class Row, int R>
+LT_INLINE void add_turned(f32x16 (&acc)[R], const float* q, int64_t q_stride, const uint8_t* keys, int64_t stride, int64_t i) {
+  constexpr int width = Row::Turned::columns;
+  LT_UNROLL for (int part = 0; part < 16; part += width) {
+    const auto t = Row::turn(keys, stride, i + part);
+    LT_UNROLL for (int d = 0; d < width; d++) {
+      const f32x16 c = Row::column(t, d);
+      LT_UNROLL for (int r = 0; r < R; r++) acc[r] = fma(set1(q[r * q_stride + part + d]), c, acc[r]);
+    }
+  }
 }
 
 // The scores of one query row of R heads, straight from the page: what few rows would save, an unpacked copy would cost.
@@ -238,27 +260,37 @@ static void few_scores(const AttendPiece& p, const Work& w, const Place& at, flo
   for (int64_t j = seen.first / 16 * 16; j < seen.last; j += 16) {
     f32x16 acc[R];
     LT_UNROLL for (int r = 0; r < R; r++) acc[r] = zero();
-    fetch(at.next_k + j * p.k_stride, 16 * p.k_stride);
+    const int64_t tiles = (p.dim + 15) / 16, share = 16 * p.k_stride / tiles;
     for (int64_t i = 0; i < p.dim; i += 16) {
-      f32x16 c[16];
-      columns<Row>(at.k + j * p.k_stride, p.k_stride, i, least(16, p.dim - i), c);
-      LT_UNROLL for (int d = 0; d < 16; d++) LT_UNROLL for (int r = 0; r < R; r++) {
-        acc[r] = fma(set1(w.q[r * w.q_stride + i + d]), c[d], acc[r]);
+      fetch(at.ahead_k + j * p.k_stride + i / 16 * share, share);
+      const uint8_t* keys = at.k + j * p.k_stride;
+      if constexpr (Row::turned && R <= most_scores) {
+        if (i + 16 <= p.dim) {
+          add_turned<Row>(acc, w.q + i, w.q_stride, keys, p.k_stride, i);
+          continue;
+        }
       }
+      f32x16 c[16];
+      columns<Row>(keys, p.k_stride, i, least(16, p.dim - i), c);
+      add_columns<0, R>(acc, w.q + i, w.q_stride, c);
     }
     LT_UNROLL for (int r = 0; r < R; r++) store(scores + r * page + j, acc[r]);
   }
 }
 
-template <class Row, int R, int C>
+// part: of the columns from `col` on there are fewer than 16, and C is 1.
+template <class Row, int R, int C, bool part>
 static void few_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, Places seen, float* out, int64_t col) {
   f32x16 acc[R][C];
-  const int64_t n = least(16, p.v_dim - col);  // C is 1 where this is less
+  const int64_t n = p.v_dim - col;
   LT_UNROLL for (int r = 0; r < R; r++) LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = load(out + r * w.stride + col + 16 * j);
+  const int64_t from = col * p.v_stride / p.v_dim, share = 16 * C * p.v_stride / p.v_dim;
   for (int64_t i = seen.first; i < seen.last; i++) {
     f32x16 v[C];
-    if (col == 0) fetch(at.next_v + i * p.v_stride, p.v_stride);
-    LT_UNROLL for (int j = 0; j < C; j++) v[j] = Row::at(at.v + i * p.v_stride, col + 16 * j, n);
+    fetch(at.ahead_v + i * p.v_stride + from, share);
+    LT_UNROLL for (int j = 0; j < C; j++) {
+      v[j] = part ? Row::at(at.v + i * p.v_stride, col, n) : Row::at(at.v + i * p.v_stride, col + 16 * j);
+    }
     LT_UNROLL for (int r = 0; r < R; r++) {
       const f32x16 s = set1(weights[r * page + i]);
       LT_UNROLL for (int j = 0; j < C; j++) acc[r][j] = fma(s, v[j], acc[r][j]);
@@ -268,16 +300,29 @@ static void few_values(const AttendPiece& p, const Work& w, const Place& at, con
 }
 
 template <class Row, int R>
+static void all_values(const AttendPiece& p, const Work& w, const Place& at, const float* weights, Places seen, float* out) {
+  if constexpr (R > most_sums) {
+    constexpr int half = (R + 1) / 2;
+    all_values<Row, half>(p, w, at, weights, seen, out);
+    all_values<Row, R - half>(p, w, at, weights + half * page, seen, out + half * w.stride);
+  } else {
+    constexpr int C = 4 * R <= most_sums ? 4 : 2 * R <= most_sums ? 2 : 1;
+    int64_t col = 0;
+    for (; col + 16 * C <= p.v_dim; col += 16 * C) few_values<Row, R, C, false>(p, w, at, weights, seen, out, col);
+    for (; col + 16 <= p.v_dim; col += 16) few_values<Row, R, 1, false>(p, w, at, weights, seen, out, col);
+    if (col < p.v_dim) few_values<Row, R, 1, true>(p, w, at, weights, seen, out, col);
+  }
+}
+
+template <class Row, int R>
 static void walk_few(const AttendPiece& p, const Work& w, float* out, int64_t begin) {
   const Place at = place(p, w, begin);
-  const Places range = seen(p, 0, begin);
+  Places ranges[R];
+  for (Places& range : ranges) range = seen(p, 0, begin);
   float scores[R * page];
-  few_scores<Row, R>(p, w, at, scores, range);
-  for (int64_t r = 0; r < R; r++) weigh(p, w, r, begin, range, scores + r * page, out + r * w.stride);
-  constexpr int C = R > 4 ? 2 : 4;  // that all sums stay in registers
-  int64_t col = 0;
-  for (; col + 16 * C <= p.v_dim; col += 16 * C) few_values<Row, R, C>(p, w, at, scores, range, out, col);
-  for (; col < p.v_dim; col += 16) few_values<Row, R, 1>(p, w, at, scores, range, out, col);
+  few_scores<Row, R>(p, w, at, scores, ranges[0]);
+  weigh(p, w, 0, R, begin, ranges, scores, out);
+  all_values<Row, R>(p, w, at, scores, ranges[0], out);
 }
 
 template <class Row>
@@ -291,10 +336,8 @@ static void walk_tile(const AttendPiece& p, const Work& w, float* out, int64_t b
     float scores[strip_rows * page];
     Places ranges[strip_rows];
     multiply_all(n, whole(end), scores, page, w.q + r * w.q_stride, w.q_stride, w.keys, page, p.dim, false);
-    for (int64_t i = 0; i < n; i++) {
-      ranges[i] = seen(p, r + i, begin);
-      if (ranges[i].first < ranges[i].last) weigh(p, w, r + i, begin, ranges[i], scores + i * page, out + (r + i) * w.stride);
-    }
+    for (int64_t i = 0; i < n; i++) ranges[i] = seen(p, r + i, begin);
+    weigh(p, w, r, n, begin, ranges, scores, out + r * w.stride);
     add_values(n, ranges, out + r * w.stride, w.stride, scores, w.values, w.cols);
   }
 }
@@ -366,11 +409,11 @@ static void attend_as(const AttendPiece& p) {
 
 void attend(const AttendPiece& p) {
   if (p.type == 0)
-    attend_as<KeysF32>(p);
+    attend_as<RowF32>(p);
   else if (p.type == 1)
-    attend_as<KeysF16>(p);
+    attend_as<RowF16>(p);
   else
-    attend_as<KeysQ8_0>(p);
+    attend_as<RowQ8_0>(p);
 }
 
 void attend_merge(float* y, const float* partial, int64_t stride, int64_t splits, int64_t dim, float sink) {
