@@ -64,8 +64,9 @@ static void prepare_wide(void* to, const float* x, int64_t x_stride, int64_t, in
 static size_t wide_bytes(int64_t rows, int64_t cols) { return static_cast<size_t>(rows * Wide::stride(cols)) * 4; }
 
 static void run_wide(const MatmulPiece& p) {
-  const Flushing flushing;
+  const auto before = begin_flushing();
   run<Wide>(p);
+  end_flushing(before);
 }
 
 extern const Prepare prepare_bf16_wide = {wide_bytes, prepare_wide, 1};
@@ -98,8 +99,9 @@ static void prepare_pairs(void* to, const float* x, int64_t x_stride, int64_t, i
 static size_t pairs_bytes(int64_t rows, int64_t cols) { return static_cast<size_t>(rows * Dot::stride(cols)) * 2; }
 
 static void run_dot(const MatmulPiece& p) {
-  const Flushing flushing;  // for the folds
+  const auto before = begin_flushing();  // for the folds
   run<Dot>(p);
+  end_flushing(before);
 }
 
 extern const Prepare prepare_bf16 = {pairs_bytes, prepare_pairs, 1};

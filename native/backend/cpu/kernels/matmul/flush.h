@@ -15,16 +15,14 @@ namespace lt::cpu::LT_ISA {
 
 #if defined(LT_ISA_AVX512) || defined(LT_ISA_AVX2)
 
-class Flushing {
- public:
-  Flushing() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-  ~Flushing() { _mm_setcsr(before_); }
-  Flushing(const Flushing&) = delete;
-  Flushing& operator=(const Flushing&) = delete;
-
- private:
-  const unsigned before_;
-};
+// Sets the CPU for what is computed until end_flushing, which takes what this returns. Functions, since a destructor would bring along
+// what exceptions need, which is not of one ISA alone.
+LT_INLINE unsigned begin_flushing() {
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before | 0x8040);
+  return before;
+}
+LT_INLINE void end_flushing(unsigned before) { _mm_setcsr(before); }
 
 struct Small {};
 template <class V>
@@ -116,19 +114,13 @@ LT_INLINE void set_float_status(uint64_t v) { __asm__ volatile("msr fpsr, %0" : 
 #endif
 constexpr uint64_t flush_to_zero = 1 << 24, underflow = 1 << 3;
 
-class Flushing {
- public:
-  Flushing() : before_(float_control()) {
-    set_float_control(before_ | flush_to_zero);
-    set_float_status(float_status() & ~underflow);
-  }
-  ~Flushing() { set_float_control(before_); }
-  Flushing(const Flushing&) = delete;
-  Flushing& operator=(const Flushing&) = delete;
-
- private:
-  const uint64_t before_;
-};
+LT_INLINE uint64_t begin_flushing() {
+  const uint64_t before = float_control();
+  set_float_control(before | flush_to_zero);
+  set_float_status(float_status() & ~underflow);
+  return before;
+}
+LT_INLINE void end_flushing(uint64_t before) { set_float_control(before); }
 
 // The CPU notes by itself that a result was flushed.
 struct Small {};
@@ -147,9 +139,8 @@ LT_NOINLINE void tile_again(const MatmulPiece& p, int64_t row, int64_t rows, int
 
 #else
 
-struct Flushing {
-  Flushing() {}
-};
+LT_INLINE int begin_flushing() { return 0; }
+LT_INLINE void end_flushing(int) {}
 
 struct Small {
   uint32_t bits = 0;  // the highest: whether a number up to the least normal one was seen, but for zero
