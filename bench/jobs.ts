@@ -96,5 +96,5 @@ export function contextFor(only: string): number | undefined {
   return most > usualContext ? most + 4096 : undefined;
 }
 
-// Operands of the model's matrices: float activations meet F16 weights, 8-bit ones the others.
-export const usesFloats = (type: string) => type === 'F16' || type === 'BF16';
+// The limit of the model's products, by what its matrices meet: F16 floats, BF16 its like, the others 8-bit integers.
+export const limitOf = (type: string) => (type === 'F16' ? 'fmaGflops' : type === 'BF16' ? 'bf16Gflops' : 'int8Gops');

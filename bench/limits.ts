@@ -7,6 +7,7 @@ export interface Limits {
   readGBs: number; // bytes read from memory, 10^9 a second
   int8Gops: number; // 8-bit integer dot products: multiply and add, 10^9 a second
   fmaGflops: number; // float fused multiply-adds, counted as two
+  bf16Gflops: number; // those of BF16, by the instruction for them where there is one
 }
 
 export function measureLimits(folder: string, threads: number): Limits | undefined {

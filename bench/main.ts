@@ -11,7 +11,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { blockModel, blockModels } from './blocks';
-import { chosenBy, contextFor, usesFloats, workloads, workloadsOfBlock, type Workload } from './jobs';
+import { chosenBy, contextFor, limitOf, workloads, workloadsOfBlock, type Workload } from './jobs';
 import { measureLimits, type Limits } from './limits';
 import { attentionPerPlace, benchModel, cacheBytesPerPlace, modelTypes, readShare, weightsPerToken, type ModelType } from './models';
 import type { BenchBackend, Job, Setup, Space, Timing } from './side';
@@ -75,7 +75,7 @@ const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[
 function shareOfLimit(w: Workload, type: string, rate: number, fileBytes: number, limits: Limits): number {
   const { depth = 0 } = w;
   if (w.unit === 'read') return (rate * (fileBytes * readShare() + depth * cacheBytesPerPlace())) / (limits.readGBs * 1e9);
-  const products = (2 * weightsPerToken()) / (usesFloats(type) ? limits.fmaGflops : limits.int8Gops);
+  const products = (2 * weightsPerToken()) / limits[limitOf(type)];
   return (rate * (products + (depth * attentionPerPlace()) / limits.fmaGflops)) / 1e9;
 }
 
@@ -186,7 +186,7 @@ const mostMoved = 0.1;
 
 // How far the machine is from what it was.
 const movedBy = (before: Limits, after: Limits): number =>
-  Math.max(...(['readGBs', 'int8Gops', 'fmaGflops'] as const).map((name) => Math.abs(after[name] / before[name] - 1)));
+  Math.max(...(['readGBs', 'int8Gops', 'fmaGflops', 'bf16Gflops'] as const).map((name) => Math.abs(after[name] / before[name] - 1)));
 
 async function main(): Promise<void> {
   const p = plan();
@@ -198,8 +198,10 @@ async function main(): Promise<void> {
   for (const threads of p.threads) {
     const measured = p.model === undefined && p.blocks.length === 0 && p.backend === 'cpu' ? measureLimits(results, threads) : undefined;
     if (measured) {
-      const { readGBs, int8Gops, fmaGflops } = measured;
-      console.log(`${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops} Gflop/s`);
+      const { readGBs, int8Gops, fmaGflops, bf16Gflops } = measured;
+      console.log(
+        `${threads} thread${threads > 1 ? 's' : ''}: reads ${readGBs} GB/s, 8-bit dot products ${int8Gops} Gop/s, float FMA ${fmaGflops}, BF16 ${bf16Gflops} Gflop/s`,
+      );
     }
     console.log('type            threads  workload                  ours      peer    ratio  of limit   (tokens/s, medians; the limit from our best run)');
     if (p.model !== undefined) versions = await timeModel(p, 'file', p.model, threads, measured, rows);

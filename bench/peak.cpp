@@ -1,5 +1,5 @@
 // Measures what the machine can do at most, for fractions of it: bytes read from memory, 8-bit integer multiply-adds, float
-// fused multiply-adds, per number of threads. Prints one JSON line. Usage: peak THREADS
+// fused multiply-adds, those of BF16, per number of threads. Prints one JSON line. Usage: peak THREADS
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -69,6 +69,14 @@ __attribute__((target("avx512f"))) double fmas_avx512(int64_t rounds) {
   return 12.0 * 16 * 2 * static_cast<double>(rounds);
 }
 
+// Two products a lane.
+#define BF16_512(i) "vdpbf16ps %%zmm12, %%zmm13, %%zmm" #i "\n"
+__attribute__((target("avx512f,avx512bf16"))) double bf16s_avx512(int64_t rounds) {
+  __asm__ volatile("vpxord %%zmm12, %%zmm12, %%zmm12\nvpxord %%zmm13, %%zmm13, %%zmm13\n" ::: CLOBBERED("xmm"));
+  for (int64_t r = 0; r < rounds; r++) __asm__ volatile(TWELVE(BF16_512)::: CLOBBERED("xmm"));
+  return 12.0 * 32 * 2 * static_cast<double>(rounds);
+}
+
 #define FMA_256(i) "vfmadd231ps %%ymm12, %%ymm13, %%ymm" #i "\n"
 __attribute__((target("avx2,fma"))) double fmas_avx2(int64_t rounds) {
   __asm__ volatile("vpxor %%ymm12, %%ymm12, %%ymm12\nvpxor %%ymm13, %%ymm13, %%ymm13\n" ::: CLOBBERED("xmm"));
@@ -136,6 +144,14 @@ double fmas_best(int64_t rounds) {
 #endif
 }
 
+// Where there is no instruction for it, BF16 is multiplied as floats are.
+double bf16s_best(int64_t rounds) {
+#ifdef PEAK_X86
+  if (has_avx512() && __builtin_cpu_supports("avx512bf16")) return bf16s_avx512(rounds);
+#endif
+  return fmas_best(rounds);
+}
+
 // The best of `repeats` runs of `work` (thread -> amount) on all threads at once, per second.
 double best_rate(int threads, int repeats, const std::function<double(int)>& work) {
   double best = 0;
@@ -178,6 +194,8 @@ int main(int argc, char** argv) {
   const int64_t rounds = 4'000'000;
   const double dots = best_rate(threads, 5, [&](int) { return dots_best(rounds); });
   const double fmas = best_rate(threads, 5, [&](int) { return fmas_best(rounds); });
-  std::printf("{\"threads\":%d,\"readGBs\":%.2f,\"int8Gops\":%.1f,\"fmaGflops\":%.1f}\n", threads, read / 1e9, dots / 1e9, fmas / 1e9);
+  const double bf16s = best_rate(threads, 5, [&](int) { return bf16s_best(rounds); });
+  std::printf("{\"threads\":%d,\"readGBs\":%.2f,\"int8Gops\":%.1f,\"fmaGflops\":%.1f,\"bf16Gflops\":%.1f}\n", threads, read / 1e9, dots / 1e9,
+              fmas / 1e9, bf16s / 1e9);
   return 0;
 }

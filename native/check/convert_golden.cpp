@@ -18,8 +18,8 @@ void folder_logits(const std::string& name, const std::string& backend_name) {
   const auto backend = open_backend(backend_name, {});
   const auto folder = convert::open_folder(folder_of(name));
   const auto model = model::load(*folder, *backend, {.context = std::ssize(ids)});
-  const double worst = distances(forward(*model, *backend, ids, Type::f32), golden_rows(name), ids.size()).back();
-  CHECK_THAT(worst <= golden_tolerance(name), "the worst row is " << worst << " from the reference");
+  check_distances(distances(forward(*model, *backend, ids, Type::f32), golden_rows(name), ids.size()), golden_tolerance(name), backend_name,
+                  name);
 }
 
 void same_logits(const std::string& name) {

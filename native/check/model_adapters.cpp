@@ -50,10 +50,9 @@ void adapted_logits(const std::string& folder, const Json& of, const AdapterCase
     return forward(*model, *backend, ids, Type::f32, nullptr, false, {}, {std::ssize(with.files), shares});
   };
   const double most = golden_exact * (on == "ref" ? 1 : 2);
-  const double worst = distances(run(with.shares), rows_of_floats(shared(folder + "/" + of.at("logits").string())), ids.size()).back();
-  CHECK_THAT(worst <= most, "the worst row is " << worst << " from the reference, expected at most " << most);
-  const double without = distances(run({}), rows_of_floats(shared(folder + "/logits.f32")), ids.size()).back();
-  CHECK_THAT(without <= most, "without adapters the worst row is " << without << " from the reference, expected at most " << most);
+  check_distances(distances(run(with.shares), rows_of_floats(shared(folder + "/" + of.at("logits").string())), ids.size()), most, on,
+                  folder);
+  check_distances(distances(run({}), rows_of_floats(shared(folder + "/logits.f32")), ids.size()), most, on, folder);
 }
 
 // Each rank has its share of the factors, as of the weights.
@@ -63,8 +62,7 @@ void adapted_on_ranks(const std::string& folder, const Json& of, const AdapterCa
   const auto run = [&](int ranks, bool exact) { return forward_on_threads(ranks, *file, "cpu", ids, Type::f32, exact, false, {}, with); };
   const std::vector<float> wanted = rows_of_floats(shared(folder + "/" + of.at("logits").string())), one = run(1, false)[0].logits;
   for (const RankRun& r : run(size, false)) {
-    const double worst = distances(r.logits, wanted, ids.size()).back();
-    CHECK_THAT(worst <= 2 * golden_exact, r.division << ": the worst row is " << worst << " from the reference");
+    check_distances(distances(r.logits, wanted, ids.size()), 2 * golden_exact, "cpu", folder);
   }
   for (const RankRun& r : run(size, true)) CHECK_THAT(same_bits(r.logits, one), r.division << ": not the bits of one rank");
 }

@@ -14,6 +14,7 @@
 #include "core/backend.h"
 #include "core/splits.h"
 #include "quant/type.h"
+#include "simd/isa.h"
 
 namespace lt::check {
 namespace {
@@ -98,7 +99,7 @@ double peak(Timing& t, double (*run)(int64_t)) {
 }
 
 // Many matrices in turn, so that a decode step reads from memory.
-void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
+void time_matmul(Timing& t, Type type, double read, double limit) {
   const int64_t rows = 2048, cols = 2048;
   const char* name = quant::info(type).name;
   const std::string label = std::string("matmul ") + name;
@@ -114,7 +115,6 @@ void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
     });
     const double bytes = static_cast<double>(calls * rows * w.stride) / s / 1e9,
                  ops = 2.0 * static_cast<double>(calls * rows * cols * n) / s / 1e9;
-    const double limit = type == Type::f32 || type == Type::f16 || type == Type::bf16 ? f32 : int8;
     std::printf("matmul %-5s 2048x2048 n=%-4d %8.1f GB/s (%4.2f of read) %8.1f GOP/s (%4.2f of peak)\n", name, static_cast<int>(n), bytes,
                 bytes / read, ops, ops / limit);
     std::fflush(stdout);
@@ -122,7 +122,7 @@ void time_matmul(Timing& t, Type type, double read, double f32, double int8) {
 }
 
 // 512 rows, each of which meets 8 of 128 matrices: 32 rows a matrix, as when experts read a prompt.
-void time_experts(Timing& t, Type type, int64_t rows, int64_t cols, double int8) {
+void time_experts(Timing& t, Type type, int64_t rows, int64_t cols, double limit) {
   const int64_t n = 512, used = 8, matrices = 128;
   const char* name = quant::info(type).name;
   if (!t.wanted(std::string("experts ") + name)) return;
@@ -136,7 +136,7 @@ void time_experts(Timing& t, Type type, int64_t rows, int64_t cols, double int8)
   const double s = t.least(7, [&] { t.backend->ops().matmul(x, {&product, 1}, choice); });
   const double ops = 2.0 * static_cast<double>(rows * cols * n * used) / s / 1e9;
   std::printf("experts %-5s %ldx%ld %8.1f GOP/s (%4.2f of peak)\n", name, static_cast<long>(rows), static_cast<long>(cols), ops,
-              ops / int8);
+              ops / limit);
   std::fflush(stdout);
 }
 
@@ -262,12 +262,15 @@ int time_cpu(int argc, char** argv) {
   const cpu::Kernels& kernels = cpu::choose_isa(t.options.isa);
   const int threads = t.options.threads;
   const double read = read_bandwidth(t), f32 = peak(t, kernels.peak_f32) * threads, int8 = peak(t, kernels.peak_int8) * threads;
-  std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32, int8);
+  const double bf16 = kernels.peak_bf16 && simd::dots_bf16() ? peak(t, kernels.peak_bf16) * threads : f32;
+  std::printf("%s: read %.1f GB/s, f32 %.1f GFLOP/s, BF16 %.1f GFLOP/s, int8 %.1f GOP/s\n", t.backend->description().c_str(), read, f32,
+              bf16, int8);
+  const auto limit = [&](Type type) { return type == Type::bf16 ? bf16 : type == Type::f32 || type == Type::f16 ? f32 : int8; };
   for (const int type : {0, 1, 30, 8, 2, 3, 6, 7, 20, 39, 40, 41, 42, 10, 11, 12, 13, 14, 23, 35, 34, 16, 17, 22, 18, 21, 19, 29})
-    time_matmul(t, Type(type), read, f32, int8);
-  for (const int type : {8, 39, 12, 14, 20, 23}) {
-    time_experts(t, Type(type), 768, 2048, int8);
-    time_experts(t, Type(type), 2048, 768, int8);
+    time_matmul(t, Type(type), read, limit(Type(type)));
+  for (const int type : {8, 39, 12, 14, 20, 23, 30}) {
+    time_experts(t, Type(type), 768, 2048, limit(Type(type)));
+    time_experts(t, Type(type), 2048, 768, limit(Type(type)));
   }
   time_attend_all(t, f32);
   time_deep(t, f32);

@@ -18,7 +18,13 @@ bool bits(int leaf, int reg, unsigned wanted) {
 bool state(unsigned long long wanted) { return bits(1, 2, 1u << 27) && (_xgetbv(0) & wanted) == wanted; }
 bool runs_avx2() { return state(6) && bits(1, 2, 1u << 12 | 1u << 29) && bits(7, 1, 1u << 5 | 1u << 8); }
 bool runs_avx512() { return runs_avx2() && state(0xe6) && bits(7, 1, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) && bits(7, 2, 1u << 11); }
+bool runs_bf16() {
+  int r[4];
+  __cpuidex(r, 7, 1);
+  return (r[0] >> 5 & 1) != 0;
+}
 #elif defined(__x86_64__)
+bool runs_bf16() { return __builtin_cpu_supports("avx512bf16"); }
 bool runs_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
          __builtin_cpu_supports("bmi2");
@@ -42,6 +48,14 @@ bool runs(std::string_view isa) {
   if (isa == "neon") return true;  // every Mac and every Windows machine on ARM that Node runs on
 #endif
   return isa == "portable";
+}
+
+bool dots_bf16() {
+#if defined(__x86_64__) || defined(_M_X64)
+  return runs_avx512() && runs_bf16();
+#else
+  return false;
+#endif
 }
 
 }  // namespace lt::simd

@@ -33,10 +33,16 @@ LT_INLINE f32x16 load_f16(const uint16_t* p, int64_t n) {
 }
 LT_INLINE __m256 widen_bf16(__m128i b) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(b), 16)); }
 LT_INLINE f32x16 load_bf16(const uint16_t* p) { return {widen_bf16(load_half8(p)), widen_bf16(load_half8(p + 8))}; }
-LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) {
-  uint16_t padded[16] = {};
-  memcpy(padded, p, static_cast<size_t>(n) * 2);
-  return load_bf16(padded);
+LT_INLINE f32x16 load_bf16_even(const uint16_t* p) {
+  const auto* v = reinterpret_cast<const __m256i*>(p);
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256(v), 16)),
+          _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256(v + 1), 16))};
+}
+LT_INLINE f32x16 load_bf16_odd(const uint16_t* p) {
+  const auto* v = reinterpret_cast<const __m256i*>(p);
+  const __m256i odd = _mm256_set1_epi32(static_cast<int>(0xffff0000));
+  return {_mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256(v), odd)),
+          _mm256_castsi256_ps(_mm256_and_si256(_mm256_loadu_si256(v + 1), odd))};
 }
 LT_INLINE f32x16 load_i8(const int8_t* p) {
   const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));

@@ -20,7 +20,28 @@ LT_INLINE f32x16 load_f16(const uint16_t* p) { return {_mm512_cvtph_ps(_mm256_lo
 LT_INLINE f32x16 load_f16(const uint16_t* p, int64_t n) { return {_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), p))}; }
 LT_INLINE f32x16 widen_bf16(__m256i b) { return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16))}; }
 LT_INLINE f32x16 load_bf16(const uint16_t* p) { return widen_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
-LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) { return widen_bf16(_mm256_maskz_loadu_epi16(first_lanes(n), p)); }
+// Of 32 numbers of BF16, lane i: those at 2 i, at 2 i + 1.
+LT_INLINE f32x16 load_bf16_even(const uint16_t* p) { return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16))}; }
+LT_INLINE f32x16 load_bf16_odd(const uint16_t* p) {
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000))))};
+}
+struct bf16x32 {
+  __m512i v;
+};
+LT_INLINE bf16x32 load_bf16_pairs(const uint16_t* p) { return {_mm512_loadu_si512(p)}; }
+LT_INLINE bf16x32 load_bf16_pairs(const uint16_t* p, int64_t n) {
+  return {_mm512_maskz_loadu_epi16(static_cast<__mmask32>(n < 32 ? (uint64_t{1} << n) - 1 : 0xffffffff), p)};
+}
+// Lane i: fma(even of a, even of b, fma(odd of a, odd of b, c)), numbers below the normal ones as zero. For CPUs that simd::dots_bf16()
+// is true of. Kernels are not compiled for those alone: as assembly it needs no other leave.
+LT_INLINE f32x16 dot_bf16(bf16x32 a, bf16x32 b, f32x16 c) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  return {_mm512_dpbf16_ps(c.v, reinterpret_cast<const __m512bh&>(a.v), reinterpret_cast<const __m512bh&>(b.v))};
+#else
+  __asm__("vdpbf16ps %2, %1, %0" : "+v"(c.v) : "v"(a.v), "v"(b.v));
+  return c;
+#endif
+}
 LT_INLINE f32x16 load_i8(const int8_t* p) {
   return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
 }
@@ -81,6 +102,15 @@ LT_INLINE float fold_add(f32x16 a) {
   const __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
   const __m128 d = _mm_add_ps(q, _mm_movehl_ps(q, q));
   return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
+}
+// to[i]: fold_add of the i-th of four, by the same additions.
+LT_INLINE void fold_add(float* to, f32x16 a, f32x16 b, f32x16 c, f32x16 d) {
+  const __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a.v, b.v, 0x44), _mm512_shuffle_f32x4(a.v, b.v, 0xee));
+  const __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c.v, d.v, 0x44), _mm512_shuffle_f32x4(c.v, d.v, 0xee));
+  const __m512 quads = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+  const __m512 halves = _mm512_add_ps(quads, _mm512_permute_ps(quads, 0x4e));
+  const __m512 sums = _mm512_add_ps(halves, _mm512_permute_ps(halves, 0xb1));
+  _mm_storeu_ps(to, _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, sums)));
 }
 LT_INLINE float fold_max(f32x16 a) {
   const __m256 h = _mm256_max_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));

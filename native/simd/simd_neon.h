@@ -31,18 +31,17 @@ LT_INLINE void store(float* p, f32x16 a, int64_t n) {
 }
 
 LT_INLINE f32x16 load_f16(const uint16_t* p) { LT_EACH(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p + 4 * i)))); }
+LT_INLINE f32x16 load_bf16(const uint16_t* p) { LT_EACH(vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * i), 16))); }
 LT_INLINE f32x16 load_f16(const uint16_t* p, int64_t n) {
   if (n >= 16) return load_f16(p);
   uint16_t padded[16] = {};
   memcpy(padded, p, static_cast<size_t>(n) * 2);
   return load_f16(padded);
 }
-LT_INLINE f32x16 load_bf16(const uint16_t* p) { LT_EACH(vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * i), 16))); }
-LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) {
-  if (n >= 16) return load_bf16(p);
-  uint16_t padded[16] = {};
-  memcpy(padded, p, static_cast<size_t>(n) * 2);
-  return load_bf16(padded);
+LT_INLINE uint32x4_t load_pairs4(const uint16_t* p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }
+LT_INLINE f32x16 load_bf16_even(const uint16_t* p) { LT_EACH(vreinterpretq_f32_u32(vshlq_n_u32(load_pairs4(p + 8 * i), 16))); }
+LT_INLINE f32x16 load_bf16_odd(const uint16_t* p) {
+  LT_EACH(vreinterpretq_f32_u32(vandq_u32(load_pairs4(p + 8 * i), vdupq_n_u32(0xffff0000))));
 }
 LT_INLINE f32x16 load_i8(const int8_t* p) {
   const int8x16_t b = vld1q_s8(p);

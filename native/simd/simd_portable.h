@@ -63,7 +63,8 @@ LT_INLINE f32x16 load_f16(const uint16_t* p, int64_t n) {
   LT_EACH(i < n ? from_half(p[i]) : 0.0f);
 }
 LT_INLINE f32x16 load_bf16(const uint16_t* p) { LT_EACH(from_bits(static_cast<uint32_t>(p[i]) << 16)); }
-LT_INLINE f32x16 load_bf16(const uint16_t* p, int64_t n) { LT_EACH(i < n ? from_bits(static_cast<uint32_t>(p[i]) << 16) : 0.0f); }
+LT_INLINE f32x16 load_bf16_even(const uint16_t* p) { LT_EACH(from_bits(static_cast<uint32_t>(p[2 * i]) << 16)); }
+LT_INLINE f32x16 load_bf16_odd(const uint16_t* p) { LT_EACH(from_bits(static_cast<uint32_t>(p[2 * i + 1]) << 16)); }
 LT_INLINE f32x16 load_i8(const int8_t* p) { LT_EACH(static_cast<float>(p[i])); }
 LT_INLINE void store_f16(uint16_t* p, f32x16 a) {
   for (int i = 0; i < 16; i++) p[i] = to_half(a.v[i]);

@@ -1,4 +1,5 @@
 // glu, the fused gate and up product, also of experts: right, and the same bits as its default body.
+#include <algorithm>
 #include <cstring>
 
 #include "check/check.h"
@@ -33,7 +34,8 @@ void add_glu(const Gated& s) {
   c.cols = s.outs * (s.experts ? 2 : 1);
   c.tolerance = 4e-6;
   // Of two products (see matmul.cpp); one in an exponent weighs more.
-  c.rounded = quant::info(s.type).block ? (s.map.act == Act::swiglu ? 16e-2 : 8e-2) : 4e-6;
+  const double one = quant::info(s.type).block ? 4e-2 : s.type == Type::bf16 ? 6e-3 : 0;
+  c.rounded = std::max(c.tolerance, (s.map.act == Act::swiglu ? 4 : 2) * one);
   // What is done to two products is one code for all types, which a type that devices take as it is and one that they round show
   // everywhere.
   if (s.type != Type::f16 && s.type != Type{8}) c.common = std::string("glu ") + quant::info(s.type).name;

@@ -41,7 +41,7 @@ struct OpCase {
   std::string name;
   int64_t rows, cols;       // of the result
   double tolerance;         // of a row: rms(result - ref's) / rms(ref's)
-  double rounded = 0;       // the same on a backend that rounds a product's input to 8 bits; 0: no other
+  double rounded = 0;       // the same on a backend that rounds a product's input to 8 bits, or to BF16; 0: no other
   std::string not_on_face;  // why the GPU's face skips it, on which each thread of a block takes its turn; empty: it does not
   // What many cases have in common that takes a device seconds to compile, such as how a type of weights is decoded; empty: nothing. Of the
   // variants the first shows it and one other, the same in all these cases and not in those of another name.

@@ -4,6 +4,7 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/isa.h"
 #include "quant/type.h"
+#include "simd/isa.h"
 
 namespace lt::cpu {
 namespace {
@@ -34,6 +35,7 @@ Cpu::Cpu(const BackendOptions& options)
       threads_(options.threads),
       panels_(panel_bytes * static_cast<size_t>(threads_.count()), "working memory of the threads") {
   for (size_t i = 0; i < kernels_.matmuls; i++) by_type_[kernels_.matmul[i]->type] = kernels_.matmul[i];
+  if (kernels_.matmul_bf16_dot && simd::dots_bf16()) by_type_[kernels_.matmul_bf16_dot->type] = kernels_.matmul_bf16_dot;
 }
 
 std::string Cpu::description() const {
@@ -65,11 +67,11 @@ size_t Cpu::reserve(const Needs& needs) {
   chosen_.reserve(needs.chosen, needs.choices);
   const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
   const int64_t chosen_cols = (needs.chosen_cols + cols - 1) / cols * cols;
-  for (const int f : {static_cast<int>(Format::q8_32), static_cast<int>(Format::q8_256)}) {  // f32 is read where it lies, almost always
-    const Prepare& p = *kernels_.prepare[f];
-    const size_t size = std::max(p.bytes(rows, cols), static_cast<size_t>(needs.chosen * prepared_row_bytes(p, chosen_cols)));
-    if (size > prepared_[f].bytes()) prepared_[f] = Memory(size, "prepared inputs of matrix products");
-    bytes += prepared_[f].bytes();
+  // f32 is read where it lies, almost always.
+  for (const Format f : {Format::q8_32, Format::q8_256, by_type_[static_cast<int>(Type::bf16)]->format}) {
+    const Prepare& p = *kernels_.prepare[static_cast<int>(f)];
+    prepared(f, std::max(p.bytes(rows, cols), static_cast<size_t>(needs.chosen * prepared_row_bytes(p, chosen_cols))));
+    bytes += prepared_[static_cast<int>(f)].bytes();
   }
   return bytes;
 }

@@ -111,8 +111,8 @@ class Cpu final : public Backend, public Ops {
   std::vector<Memory> allocated_;
   Memory scratch_memory_;
   Scratch scratch_;
-  Memory prepared_[3];  // by Format
-  Memory partials_;     // of attend's splits
+  Memory prepared_[formats];  // by Format
+  Memory partials_;           // of attend's splits
   Chosen chosen_;
   Turns turns_[4];      // as many as a model has kinds of layers
   int turns_next_ = 0;  // the one to be overwritten

@@ -8,10 +8,13 @@ namespace lt::cpu {
 
 // How the input rows of a matmul are prepared. Weight types that share a format share the prepared rows.
 enum class Format : uint8_t {
-  f32,     // plain rows, padded with zeros to whole vectors of 16
-  q8_32,   // int8, a scale and a sum a block of 32
-  q8_256,  // int8, a scale a block of 256, a sum every 16
+  f32,        // plain rows, padded with zeros to whole vectors of 16
+  q8_32,      // int8, a scale and a sum a block of 32
+  q8_256,     // int8, a scale a block of 256, a sum every 16
+  bf16,       // rounded to BF16, padded with zeros to whole vectors of 32
+  bf16_wide,  // the same as floats, of each 32 the odd ones before the even ones
 };
+constexpr int formats = 5;
 
 struct Prepare {
   // Bytes for `rows` prepared rows of `cols` values, whatever views (by row, by tile) the kernels of this format want.
@@ -198,9 +201,10 @@ constexpr int64_t wkv_floats(int64_t size) { return size * wkv_columns + 2 * ((s
 // Everything an ISA offers. Row ops do one row of `count` columns.
 struct Kernels {
   const char* isa;
-  const Prepare* prepare[3];  // by Format
+  const Prepare* prepare[formats];  // by Format; null: no kernel wants it
   const MatmulKernel* const* matmul;
   size_t matmuls;
+  const MatmulKernel* matmul_bf16_dot;  // in the place of BF16's where simd::dots_bf16(); null: none
   void (*norm)(const NormRow& row);
   void (*map)(uint8_t act /* lt::Act */, const MapRow& row);
   // turn: pairs cosines, then pairs sines
@@ -219,6 +223,7 @@ struct Kernels {
   // Multiply-add instructions on registers alone, the limit of this ISA: returns the operations done (two a multiply-add).
   double (*peak_f32)(int64_t rounds);
   double (*peak_int8)(int64_t rounds);
+  double (*peak_bf16)(int64_t rounds);  // of matmul_bf16_dot; null: there is none
 };
 
 }  // namespace lt::cpu
@@ -231,11 +236,11 @@ using namespace lt::simd::LT_ISA;
 
 // Each kernels/matmul/<type>.cpp defines its entry, and kernels/table.cpp lists it.
 namespace lt::cpu::LT_ISA {
-extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256;
-extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0, matmul_q5_1,
-    matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4, matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k, matmul_q6_k,
-    matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m, matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s, matmul_tq1_0,
-    matmul_tq2_0;
+extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256, prepare_bf16, prepare_bf16_wide;
+extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_bf16_dot, matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0,
+    matmul_q5_1, matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4, matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k,
+    matmul_q6_k, matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m, matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s,
+    matmul_tq1_0, matmul_tq2_0;
 extern const Kernels kernels;
 
 // Row `token` of a piece's y.

@@ -94,7 +94,7 @@ void Cpu::matmul(Tensor x, std::span<const Product> products, const Choice& choi
   }
   const MatmulKernel& f32 = *by_type_[static_cast<int>(Type::f32)];
   TaskRows cuts[most];
-  const void* inputs[3] = {};
+  const void* inputs[formats] = {};
   int64_t tasks = 0;
   for (size_t i = 0; i < products.size(); i++) {
     const Product& p = products[i];

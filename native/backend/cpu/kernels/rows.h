@@ -19,5 +19,6 @@ void delta(const DeltaPiece& piece);
 void wkv(const WkvPiece& piece);
 double peak_f32(int64_t rounds);
 double peak_int8(int64_t rounds);
+double peak_bf16(int64_t rounds);
 
 }  // namespace lt::cpu::LT_ISA

@@ -13,10 +13,21 @@ static const MatmulKernel* const all[] = {&matmul_f32,   &matmul_f16,     &matmu
                                           &matmul_iq1_m, &matmul_iq2_xxs, &matmul_iq2_xs, &matmul_iq2_s, &matmul_iq3_xxs, &matmul_iq3_s,
                                           &matmul_tq1_0, &matmul_nvfp4,   &matmul_q1_0,   &matmul_q2_0};
 
+#ifdef LT_ISA_AVX512
+static const Prepare* const pairs_of_bf16 = &prepare_bf16;
+static const MatmulKernel* const dot_of_bf16 = &matmul_bf16_dot;
+static double (*const peak_of_dots)(int64_t) = peak_bf16;
+#else
+constexpr const Prepare* pairs_of_bf16 = nullptr;
+constexpr const MatmulKernel* dot_of_bf16 = nullptr;
+constexpr double (*peak_of_dots)(int64_t) = nullptr;
+#endif
+
 extern const Kernels kernels = {LT_TEXT(LT_ISA),
-                                {&prepare_f32, &prepare_q8_32, &prepare_q8_256},
+                                {&prepare_f32, &prepare_q8_32, &prepare_q8_256, pairs_of_bf16, &prepare_bf16_wide},
                                 all,
                                 sizeof(all) / sizeof(all[0]),
+                                dot_of_bf16,
                                 norm,
                                 map,
                                 rope,
@@ -31,6 +42,7 @@ extern const Kernels kernels = {LT_TEXT(LT_ISA),
                                 delta,
                                 wkv,
                                 peak_f32,
-                                peak_int8};
+                                peak_int8,
+                                peak_of_dots};
 
 }  // namespace lt::cpu::LT_ISA
