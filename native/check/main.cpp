@@ -1,6 +1,7 @@
 // llama-ts-check [--list] [--json] [--part=I/N] [FILTER...]: runs the cases whose name contains any FILTER; of N parts, dealt out
 // by what they are of, the I-th. Exit code 1 if one fails.
 // llama-ts-check --time [-t THREADS] [--isa NAME] [FILTER...]: times the CPU backend's ops instead.
+// llama-ts-check --pass FILE [-t THREADS] [ROWS]: times the ops of a forward pass instead.
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -97,7 +98,8 @@ Outcome run(const Case& c) {
 
 int main(int argc, char** argv) {
   using namespace lt::check;
-  if (argc > 1 && std::strcmp(argv[1], "--time") == 0) return time_cpu(argc - 1, argv + 1);
+  for (const Instead& other : instead())
+    if (argc > 1 && std::strcmp(argv[1], other.flag) == 0) return other.run(argc - 1, argv + 1);
   bool list = false, json = false;
   unsigned part = 1, parts = 1;
   for (int i = 1; i < argc; i++) {

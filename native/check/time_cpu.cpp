@@ -245,8 +245,6 @@ void time_rows(Timing& t) {
   std::printf("norm of 4 heads 1x8192 %8.3f us\n", 1e6 * t.least(5, [&] { norm(y.slice(0, 1), x.slice(0, 1), 4); }));
 }
 
-}  // namespace
-
 int time_cpu(int argc, char** argv) {
   Timing t;
   t.options.threads = 1;
@@ -278,4 +276,7 @@ int time_cpu(int argc, char** argv) {
   return 0;
 }
 
+const RegisterInstead cpu_times("--time", time_cpu);
+
+}  // namespace
 }  // namespace lt::check

@@ -1,7 +1,6 @@
 #include "core/pool.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -87,7 +86,7 @@ void Pool::grow(int threads) {
 
 void Pool::start(int threads) {
   for (int t = count_.load(); t < std::min(threads, most_workers); t++) {
-    place_of_[static_cast<size_t>(t)].store(nowhere);
+    posts_[static_cast<size_t>(t)].store(idle_post(t));
     workers_.emplace_back([this, t] { serve(t); });
     count_.store(t + 1);
   }
@@ -95,7 +94,7 @@ void Pool::start(int threads) {
 
 void Pool::finish() noexcept {
   stop_.store(true);
-  for (Place& p : places_) wake(p);
+  for (Place& p : places_) wake(p, count_.load());
   for (std::thread& w : workers_) {
     if (process_ == process_id())
       w.join();
@@ -105,16 +104,27 @@ void Pool::finish() noexcept {
   workers_.clear();
 }
 
-void Pool::wake(Place& place) noexcept {
-  place.epoch.fetch_add(1);
-  place.epoch.notify_all();
+int Pool::groups_of(int threads) { return (std::min(threads, most_threads) + group_threads - 1) / group_threads; }
+
+// Without a caller a worker has a group all the same, in which it waits.
+Pool::Post Pool::idle_post(int worker) { return {nowhere, worker % most_threads}; }
+
+// Of the first so many threads of the place's loops.
+void Pool::wake(Place& place, int threads) noexcept {
+  for (int g = 0; g < groups_of(threads); g++) place.groups[static_cast<size_t>(g)].tell();
+}
+
+// Either this sees that a worker is about to sleep, or the worker sees the epoch changed.
+void Pool::Group::tell() noexcept {
+  epoch.fetch_add(1);
+  if (asleep.load() > 0) epoch.notify_all();
 }
 
 void Pool::wake(int threads) {
   if (count_.load() == 1) return;
   Place* const place = enter(threads);
   if (!place) return;
-  wake(*place);
+  wake(*place, place->share.load());
   place->holder.fetch_and(~in_loop);
 }
 
@@ -187,10 +197,10 @@ void Pool::share_out() noexcept {
     left -= share;
     of[i]->share.store(share);
     for (int k = 1; k < share && worker < count; k++)
-      place_of_[static_cast<size_t>(worker++)].store(static_cast<int>(of[i] - places_.data()));
+      posts_[static_cast<size_t>(worker++)].store({static_cast<int32_t>(of[i] - places_.data()), k});
   }
-  while (worker < count) place_of_[static_cast<size_t>(worker++)].store(nowhere);
-  for (Place& p : places_) wake(p);
+  for (; worker < count; worker++) posts_[static_cast<size_t>(worker)].store(idle_post(worker));
+  for (Place& p : places_) wake(p, count);
 }
 
 // Spinning pays only while every thread has a core: with more threads than cores it takes the time of one that works.
@@ -203,7 +213,7 @@ void Pool::share(int threads, int64_t tasks, Call call, void* context) {
     place->loops.fetch_add(1);
     place->holder.fetch_and(~in_loop);
   };
-  const int limit = place ? std::min(threads, place->share.load()) : 1;
+  const int limit = place && tasks <= most_tasks ? std::min({threads, place->share.load(), most_threads}) : 1;
   if (limit == 1) {
     try {
       for (int64_t t = 0; t < tasks; t++) call(context, t, 0);
@@ -214,62 +224,125 @@ void Pool::share(int threads, int64_t tasks, Call call, void* context) {
     return leave();
   }
   Place& p = *place;
-  p.call = call, p.context = context, p.tasks = tasks, p.limit = limit;
-  p.next.store(0, std::memory_order_relaxed);
-  p.joined.store(0, std::memory_order_relaxed);
-  p.open.store(true);
-  wake(p);
+  p.call = call, p.context = context, p.limit = limit;
+  p.even = tasks / limit, p.more = tasks % limit;
+  p.failed.store(false, std::memory_order_relaxed);
+  if (++p.loop == 0) {  // numbers begin again: none of those that are kept may come once more
+    for (Group& g : p.groups) {
+      g.empty.store(0);
+      for (Stretch& s : g.stretches) s.taken.store(0), s.served.store(0);
+    }
+    p.loop = 1;
+  }
+  // Who has no task of his own is not woken, where none of his group has.
+  const int groups = groups_of(static_cast<int>(std::min<int64_t>(limit, tasks)));
+  open(p, groups);
   work(p, 0);
-  // Either a worker sees the loop closed, or this sees the worker inside: both orders are sequentially consistent.
-  p.open.store(false);
-  const auto done = [&] { return p.inside.load() == 0; };
-  if (!spin_until(spin(limit), done))
-    for (int n; (n = p.inside.load()) != 0;) p.inside.wait(n);  // asleep, so that the thread waited for has the core
+  close(p, groups, spin(limit));
   const std::exception_ptr failure = std::exchange(p.failure, nullptr);
   leave();
   if (failure) std::rethrow_exception(failure);
 }
 
-void Pool::work(Place& p, int thread) noexcept {
-  for (int64_t t; (t = p.next.fetch_add(1, std::memory_order_relaxed)) < p.tasks;) {
+void Pool::open(Place& p, int groups) noexcept {
+  for (int g = 0; g < groups; g++) {
+    Group& group = p.groups[static_cast<size_t>(g)];
+    group.gate.fetch_or(opened);
+    group.tell();
+  }
+}
+
+// Returns when no worker is inside. One number says whether a group's gate is open and how many are inside: a worker either is counted
+// here or finds it closed.
+void Pool::close(Place& p, int groups, std::chrono::microseconds spin) noexcept {
+  for (int g = 0; g < groups; g++) p.groups[static_cast<size_t>(g)].gate.fetch_and(~opened);
+  int g = 0;
+  constexpr uint32_t inside = awaited - 1;
+  const auto done = [&] {
+    while (g < groups && (p.groups[static_cast<size_t>(g)].gate.load() & inside) == 0) g++;
+    return g == groups;
+  };
+  if (spin_until(spin, done)) return;
+  for (; g < groups; g++) {
+    std::atomic<uint32_t>& gate = p.groups[static_cast<size_t>(g)].gate;
+    for (uint32_t n; ((n = gate.fetch_or(awaited) | awaited) & inside) != 0;) gate.wait(n);  // so that the one waited for has the core
+    gate.fetch_and(~awaited);
+  }
+}
+
+// The next task of a thread's stretch; -1: all are taken.
+int64_t Pool::claim(Place& p, int thread) {
+  const int64_t first = p.first(thread), count = p.first(thread + 1) - first;
+  if (count == 0) return -1;
+  std::atomic<uint64_t>& taken = p.stretch(thread).taken;
+  const uint64_t none = uint64_t{p.loop} << 32;
+  for (uint64_t seen = taken.load(std::memory_order_relaxed);;) {
+    const uint64_t now = std::max(seen, none);  // of an earlier loop: a smaller number
+    const auto n = static_cast<int64_t>(now - none);
+    if (n >= count) return -1;
+    if (taken.compare_exchange_weak(seen, now + 1, std::memory_order_relaxed)) return first + n;
+  }
+}
+
+// All that are left of a thread's tasks, as thread `thread`.
+void Pool::work_off(Place& p, int of, int thread) noexcept {
+  for (int64_t t; !p.failed.load(std::memory_order_relaxed) && (t = claim(p, of)) >= 0;) {
     try {
       p.call(p.context, t, thread);
     } catch (...) {
-      p.next.store(p.tasks, std::memory_order_relaxed);
+      p.failed.store(true, std::memory_order_relaxed);
       const std::lock_guard lock(p.failing);
       if (!p.failure) p.failure = std::current_exception();
     }
   }
 }
 
-void Pool::serve(int worker) noexcept {
-  const std::atomic<int>& mine = place_of_[static_cast<size_t>(worker)];
-  while (true) {
-    const int at = mine.load();
-    Place& p = places_[static_cast<size_t>(at)];
-    const uint32_t seen = p.epoch.load();
-    if (stop_.load()) return;
-    if (mine.load() != at) continue;              // the epoch that was read may be later than the change
-    int among = std::numeric_limits<int>::max();  // threads of this loop, where this is one of them
-    p.inside.fetch_add(1);
-    if (p.open.load()) {
-      const int thread = p.joined.fetch_add(1) + 1;
-      if (thread < p.limit) {
-        among = p.limit;
-        work(p, thread);
-      }
+// A stretch that was seen empty stays so: whoever went once round all of them has seen each task taken.
+void Pool::work(Place& p, int thread) noexcept {
+  work_off(p, thread, thread);
+  const int groups = groups_of(p.limit), own = thread / group_threads;
+  for (int i = 0; i < groups; i++) {
+    const int g = (own + i) % groups;
+    std::atomic<uint32_t>& empty = p.groups[static_cast<size_t>(g)].empty;
+    if (empty.load(std::memory_order_relaxed) == p.loop) continue;
+    for (int k = 1; k <= group_threads; k++) {  // from the neighbour on, so that those who come at once find different ones
+      const int of = g * group_threads + (thread + k) % group_threads;
+      if (of < p.limit) work_off(p, of, thread);
     }
-    if (p.inside.fetch_sub(1) == 1) p.inside.notify_all();
-    const auto changed = [&] { return p.epoch.load() != seen; };
-    if (!spin_until(spin(among), changed)) p.epoch.wait(seen);
+    empty.store(p.loop, std::memory_order_relaxed);
+  }
+}
+
+void Pool::serve(int worker) noexcept {
+  const std::atomic<Post>& mine = posts_[static_cast<size_t>(worker)];
+  while (true) {
+    const Post post = mine.load();
+    Place& p = places_[static_cast<size_t>(post.place)];
+    Group& group = p.groups[static_cast<size_t>(post.thread / group_threads)];
+    const uint32_t seen = group.epoch.load();
+    if (stop_.load()) return;
+    if (mine.load() != post) continue;  // the epoch that was read may be later than the change
+    if (group.gate.load() & opened) {
+      if (group.gate.fetch_add(1) & opened && post.thread < p.limit) {
+        // Where the threads were shared out meanwhile, another may have come with this number.
+        if (p.stretch(post.thread).served.exchange(p.loop) != p.loop) work(p, post.thread);
+      }
+      if (group.gate.fetch_sub(1) == (awaited | 1)) group.gate.notify_all();
+    }
+    // Who comes too late for a loop may be in time for the next: he too spins, if his caller's threads do.
+    const int among = p.share.load();
+    const auto changed = [&] { return group.epoch.load() != seen; };
+    if (post.thread < among && spin_until(spin(among), changed)) continue;
+    group.asleep.fetch_add(1);
+    group.epoch.wait(seen);
+    group.asleep.fetch_sub(1);
   }
 }
 
 namespace {
 
-constexpr int most_threads = 256;
-
 int checked(int asked) {
+  constexpr int most_threads = Pool::most_threads;
   if (asked < 0 || asked > most_threads)
     throw Error(Code::argument, "threads: expected 0 (the physical cores this process may use) to " + std::to_string(most_threads) +
                                     ", found " + std::to_string(asked));
