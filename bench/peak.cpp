@@ -195,7 +195,7 @@ int main(int argc, char** argv) {
   const double dots = best_rate(threads, 5, [&](int) { return dots_best(rounds); });
   const double fmas = best_rate(threads, 5, [&](int) { return fmas_best(rounds); });
   const double bf16s = best_rate(threads, 5, [&](int) { return bf16s_best(rounds); });
-  std::printf("{\"threads\":%d,\"readGBs\":%.2f,\"int8Gops\":%.1f,\"fmaGflops\":%.1f,\"bf16Gflops\":%.1f}\n", threads, read / 1e9, dots / 1e9,
-              fmas / 1e9, bf16s / 1e9);
+  std::printf("{\"threads\":%d,\"readGBs\":%.2f,\"int8Gops\":%.1f,\"fmaGflops\":%.1f,\"bf16Gflops\":%.1f}\n", threads, read / 1e9,
+              dots / 1e9, fmas / 1e9, bf16s / 1e9);
   return 0;
 }

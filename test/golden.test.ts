@@ -3,6 +3,7 @@ import { loadTokenizer } from 'llama-ts';
 import { best, quantile } from './support/distance';
 import {
   choosy,
+  sensitive,
   expected,
   expectExact,
   gap,
@@ -87,7 +88,7 @@ describe('models of transformers', () => {
 
     sharedTest(`${name}: cpu is as near as rounded activations are`, referenceFiles(name), async () => {
       const found = await referenceDistances(name, { backend: 'cpu' });
-      expect(quantile(found, 0.5)).toBeLessThanOrEqual(2e-2);
+      expect(quantile(found, 0.5)).toBeLessThanOrEqual(sensitive(name) ? 6e-2 : 2e-2);
       if (!choosy(name)) expect(quantile(found, 0.9)).toBeLessThanOrEqual(6e-2);
     });
   }
