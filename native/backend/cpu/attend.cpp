@@ -67,7 +67,7 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
     c.row_tiles = up(s.count, c.rows);
     int64_t n = kv.heads * c.head_tiles * c.row_tiles;
     const int64_t partial = s.count * a.heads * c.splits * width;
-    c.parallel = threads_.count() > 1 && c.splits > 1 && c.row_tiles == 1 && floats + partial <= room;
+    c.parallel = threads_for(q.rows) > 1 && c.splits > 1 && c.row_tiles == 1 && floats + partial <= room;
     if (c.parallel) n *= c.splits, floats += partial;
     c.end = tasks += n;
     all[used++] = c;
@@ -76,7 +76,7 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   float* partials = reinterpret_cast<float*>(partials_.data());
 
   // A task's place: split fastest, then KV head, then head tile, then row tile from the last (the longest) down.
-  threads_.run(tasks, [&](int64_t task, int thread) {
+  run(q.rows, tasks, [&](int64_t task, int thread) {
     const AttendCut* c = cuts.data();
     while (task >= c->end) c++;
     int64_t t = task - (c == cuts.data() ? 0 : c[-1].end);
