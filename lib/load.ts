@@ -40,7 +40,7 @@ export interface LoadOptions {
   /** The instruction set that the `cpu` backend uses, or the variant of a device's kernels, by name, such as `avx2`; a wrong one is refused with those that there are. Default: the best of this machine. */
   isa?: string;
   /**
-   * Threads that compute, 1 to 256. Default: the physical cores that the process may use. `auto`: what a measurement of some 50 milliseconds at load finds
+   * Threads that compute, 1 to 256. Default: the physical cores that the process may use. `auto`: what a measurement of 30 to 100 milliseconds at load finds
    * fastest for this model, for prompts and for decoding each; `info` tells it. Where several models load at once, each measures what the others leave.
    */
   threads?: number | 'auto';
