@@ -38,6 +38,11 @@ export function numeric(name: string, description: string, alias: readonly strin
   return { requiresArg: true, describe: description, alias: [...alias], coerce }; // no type: yargs' own number would make NaN of a typing error
 }
 
+/** One that takes this word too. */
+function numberOr(word: string, { coerce, ...flag }: Options): Options {
+  return { ...flag, coerce: (given: unknown) => (last(given) === word ? word : (coerce?.(given) as unknown)) };
+}
+
 /** A flag that takes a word or a text. */
 export function word(description: string, alias: readonly string[] = [], more: Options = {}): Options {
   return { type: 'string', requiresArg: true, describe: description, alias: [...alias], coerce: last, ...more };
@@ -56,7 +61,10 @@ export function loadFlags(yargs: Argv, model: Options = {}, context = 'size of t
     .options({
       model: word('GGUF file, or a name such as hf:USER/REPO:Q4_K_M (default: the small story model that comes with llama-ts)', ['m'], model),
       'context-tokens': numeric('context-tokens', context, ['c', 'ctx-size']),
-      threads: numeric('threads', 'threads that compute (default: physical cores)', ['t']),
+      threads: numberOr(
+        'auto',
+        numeric('threads', 'threads that compute: a number, or auto for what is measured to be fastest (default: physical cores)', ['t']),
+      ),
       'batch-tokens': numeric('batch-tokens', 'most tokens to compute in one step', ['b', 'batch-size']),
       'ubatch-size': numeric('ubatch-size', 'same as --batch-tokens; takes precedence when both are given', ['ub']),
       'cache-type': word('type in which the context is stored', [], { choices: cacheTypes }),

@@ -63,7 +63,7 @@ const absent: readonly (readonly [names: string, why: string])[] = [
     'equal beginnings are shared while the program runs; nothing is kept between runs',
   ],
   // CPU and devices
-  ['-tb --threads-batch', 'reading a prompt and writing use the same threads: set them with -t'],
+  ['-tb --threads-batch', 'reading a prompt and writing use the same threads: set them with -t, or have a number for each measured with -t auto'],
   [
     '-C --cpu-mask -Cr --cpu-range -Cb --cpu-mask-batch -Crb --cpu-range-batch --cpu-strict --cpu-strict-batch --numa',
     'all CPUs that the process may use are used: restrict them with taskset or numactl',

@@ -16,9 +16,16 @@ export function measureFlags(yargs: Argv): Argv {
 }
 
 export function measureOptions(flags: Flags): MeasureOptions {
-  const { contextTokens: context, ...rest } = loadOptions(flags);
+  const { contextTokens: context, threads, ...rest } = loadOptions(flags);
   const chunks = flags.chunks as number | undefined;
-  return { ...rest, ...(context !== undefined && { context }), ...(chunks !== undefined && chunks !== -1 && { chunks }) };
+  if (threads === 'auto')
+    throw new Error('--threads: expected a number, found "auto": this command reads at the speed of prompts, for which the default is right');
+  return {
+    ...rest,
+    ...(threads !== undefined && { threads }),
+    ...(context !== undefined && { context }),
+    ...(chunks !== undefined && chunks !== -1 && { chunks }),
+  };
 }
 
 /** Runs a call with a bar that tells the time left; Ctrl-C stops it. Undefined: it was stopped. */

@@ -9,7 +9,10 @@ export interface ModelInfo {
   readonly fileType: string;
   /** What computes: `cpu avx512, 2 threads`. */
   readonly backend: string;
+  /** Threads of the CPU that compute. */
   readonly threads: number;
+  /** Of them, those that compute a step of few rows, as while one text is generated: fewer where `threads: 'auto'` found that as fast. */
+  readonly decodeThreads: number;
   readonly parameters: number;
   readonly fileBytes: number;
   readonly layers: number;

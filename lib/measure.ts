@@ -34,7 +34,7 @@ export const measureChecks: check.Checks<MeasureOptions> = {
   gpuLayers: loadChecks.gpuLayers,
   cpuExperts: loadChecks.cpuExperts,
   isa: loadChecks.isa,
-  threads: loadChecks.threads,
+  threads: check.threads,
   batchTokens: loadChecks.batchTokens,
   cacheType: loadChecks.cacheType,
   onProgress: loadChecks.onProgress,

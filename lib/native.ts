@@ -48,7 +48,7 @@ export interface NativeLoadOptions {
   isa: string; // '': the best
   gpuLayers: number; // -1: what fits, -2: all
   cpuExperts: readonly number[]; // layers; -1: every one
-  threads: number; // 0: the default, as in the next three
+  threads: number; // 0: the default, as in the next three; -1: measured
   contextTokens: number;
   batchTokens: number;
   maxSequences: number;
@@ -92,6 +92,7 @@ export interface NativeInfo {
   trainedContext: number;
   contextTokens: number;
   threads: number;
+  decodeThreads: number;
   adapters: { name: string; steers: boolean; scale: number }[];
   adapterBytes: number;
   weights: number; // bytes, as the next five

@@ -237,6 +237,7 @@ Napi::Value to_js(Napi::Env env, const engine::ModelInfo& info) {
   number("trainedContext", info.trained_context);
   number("contextTokens", info.context_tokens);
   number("threads", info.threads);
+  number("decodeThreads", info.decode_threads);
   number("weights", info.memory.weights);
   number("kv", info.memory.kv);
   number("states", info.memory.states);

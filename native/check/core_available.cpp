@@ -7,6 +7,7 @@
 #include "core/available.h"
 #include "core/cgroup.h"
 #include "core/cores.h"
+#include "core/thread_choice.h"
 
 namespace {
 
@@ -146,6 +147,39 @@ CHECK_CASE("core/cores: hardware threads of a core are one, and only what the pr
   CHECK(within({{0, 0b0001}}) == 1);
   CHECK(within({{1, 0b1000}}) == 0);
   CHECK(within({}) == 0);
+  const auto processors = [&](std::initializer_list<ProcessorSet> allowed) {
+    return processors_within(cores, std::vector<ProcessorSet>(allowed));
+  };
+  CHECK(processors({{0, ~uint64_t{0}}}) == 5);
+  CHECK(processors({{0, 0b0110}, {1, 0b0001}}) == 3);
+  CHECK(processors({{0, 0b0110}, {0, 0b0010}}) == 2);
+  CHECK(processors({}) == 0);
+  CHECK(usable_processors() >= usable_cores());
+}
+
+CHECK_CASE("core/cores: those of a kind that is slower are told apart, but not the better of one kind") {
+  const auto fast = [](std::initializer_list<ProcessorSpeed> all) { return fast_cores(std::vector<ProcessorSpeed>(all)); };
+  // Two fast cores of two hardware threads, four slow ones: frequencies of a desktop, capacities of a telephone.
+  CHECK(fast({{"0-1", 5200}, {"0-1", 5200}, {"2-3", 5000}, {"2-3", 5000}, {"4", 3800}, {"5", 3800}, {"6", 3800}, {"7", 3800}}) == 2);
+  CHECK(fast({{"0", 250}, {"1", 250}, {"2", 758}, {"3", 1024}}) == 1);
+  CHECK(fast({{"0", 5700}, {"1", 5650}, {"2", 5500}, {"3", 5500}}) == 4);
+  CHECK(fast({{"0", 0}, {"1", 0}}) == 2);  // nothing is known
+  CHECK(fast({}) == 1);
+  CHECK(fast_cores() >= 1 && fast_cores() <= usable_cores());
+}
+
+CHECK_CASE("core/threads: what is tried, and the fewest of those that are as fast as any") {
+  using Numbers = std::vector<int>;
+  CHECK(threads_to_try(1, 1, 1) == Numbers{1});
+  CHECK(threads_to_try(2, 2, 2) == (Numbers{1, 2}));
+  CHECK(threads_to_try(8, 8, 16) == (Numbers{1, 2, 4, 8, 16}));
+  CHECK(threads_to_try(14, 6, 20) == (Numbers{1, 3, 6, 7, 14, 20}));
+  CHECK(threads_to_try(300, 300, 256) == (Numbers{1, 37, 75, 150, 256}));
+  const auto fewest = [](std::initializer_list<ThreadRate> rates) { return fewest_of_best(std::vector<ThreadRate>(rates)); };
+  CHECK(fewest({{1, 10}, {2, 19}, {4, 36}, {8, 41}}) == 8);
+  CHECK(fewest({{1, 10}, {2, 19}, {4, 40}, {8, 41}}) == 4);  // memory gives no more
+  CHECK(fewest({{1, 10}, {2, 9}, {4, 6}}) == 1);             // a tiny model
+  CHECK(fewest({}) == 1);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <string>
@@ -27,28 +29,79 @@ int cores_within(std::span<const ProcessorSet> cores, std::span<const ProcessorS
   return static_cast<int>(std::count_if(cores.begin(), cores.end(), may_run));
 }
 
+int processors_within(std::span<const ProcessorSet> cores, std::span<const ProcessorSet> allowed) {
+  int n = 0;
+  for (const ProcessorSet& core : cores) {
+    uint64_t mask = 0;
+    for (const ProcessorSet& a : allowed)
+      if (a.group == core.group) mask |= core.mask & a.mask;
+    n += std::popcount(mask);
+  }
+  return n;
+}
+
+// Cores of one kind differ by a few hundredths, as firmware prefers some of them; another kind has two thirds or less.
+int fast_cores(std::span<const ProcessorSpeed> processors) {
+  uint64_t most = 0;
+  for (const ProcessorSpeed& p : processors) most = std::max(most, p.speed);
+  std::set<std::string> fast;
+  for (const ProcessorSpeed& p : processors)
+    if (10 * p.speed >= 8 * most) fast.insert(p.core);
+  return std::max(1, static_cast<int>(fast.size()));
+}
+
 #if defined(__linux__)
 namespace {
 
-// Hardware threads of one core share a siblings list, so the distinct lists are the cores.
-int cores_in_affinity() {
+std::string line_of(int processor, const std::string& file) {
+  std::ifstream f("/sys/devices/system/cpu/cpu" + std::to_string(processor) + "/" + file);
+  std::string line;
+  std::getline(f, line);
+  return line;
+}
+
+// Those that this process may run on.
+std::vector<int> processors_in_affinity() {
   constexpr int most = 4096;
   std::array<cpu_set_t, most / CPU_SETSIZE> sets = {};  // one long set
-  std::set<std::string> cores;
+  std::vector<int> all;
   if (sched_getaffinity(0, sizeof sets, sets.data()) == 0)
-    for (int c = 0; c < most; c++) {
-      if (!CPU_ISSET_S(c, sizeof sets, sets.data())) continue;
-      std::ifstream f("/sys/devices/system/cpu/cpu" + std::to_string(c) + "/topology/thread_siblings_list");
-      std::string list;
-      std::getline(f, list);
-      cores.insert(list.empty() ? std::to_string(c) : list);
-    }
-  return std::max(1, static_cast<int>(cores.size()));
+    for (int c = 0; c < most; c++)
+      if (CPU_ISSET_S(c, sizeof sets, sets.data())) all.push_back(c);
+  return all;
 }
+
+// Hardware threads of one core share a siblings list, so the distinct lists are the cores.
+std::string core_of(int processor) {
+  const std::string list = line_of(processor, "topology/thread_siblings_list");
+  return list.empty() ? std::to_string(processor) : list;
+}
+
+// Arm's kernels say what a core is able to, others its highest frequency; 0 where neither is known, as in virtual machines.
+uint64_t speed_of(int processor) {
+  for (const char* file : {"cpu_capacity", "cpufreq/cpuinfo_max_freq"})
+    if (const std::string line = line_of(processor, file); !line.empty()) return std::strtoull(line.c_str(), nullptr, 10);
+  return 0;
+}
+
+// No more than the control groups' quota.
+int within_quota(size_t n) { return std::max(1, static_cast<int>(std::min(static_cast<double>(n), Cgroups().processors()))); }
 
 }  // namespace
 
-int usable_cores() { return std::max(1, static_cast<int>(std::min<double>(cores_in_affinity(), Cgroups().processors()))); }
+int usable_cores() {
+  std::set<std::string> cores;
+  for (const int p : processors_in_affinity()) cores.insert(core_of(p));
+  return within_quota(cores.size());
+}
+
+int usable_processors() { return within_quota(processors_in_affinity().size()); }
+
+int fast_cores() {
+  std::vector<ProcessorSpeed> all;
+  for (const int p : processors_in_affinity()) all.push_back({core_of(p), speed_of(p)});
+  return std::min(fast_cores(all), usable_cores());
+}
 
 #elif defined(_WIN32)
 namespace {
@@ -85,6 +138,10 @@ int usable_cores() {
   return cores > 0 ? cores : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+int usable_processors() { return std::max(usable_cores(), processors_within(all_cores(), allowed_processors())); }
+
+int fast_cores() { return usable_cores(); }
+
 #else
 
 int usable_cores() {
@@ -97,6 +154,10 @@ int usable_cores() {
 #endif
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
+
+int usable_processors() { return std::max(usable_cores(), static_cast<int>(std::thread::hardware_concurrency())); }
+
+int fast_cores() { return usable_cores(); }  // the fast ones are counted at once
 
 #endif
 

@@ -62,7 +62,7 @@ constexpr uint64_t vacant = 0, in_loop = 1;
 
 }  // namespace
 
-Pool::Pool(int threads) : cores_(usable_cores()), process_(process_id()) {
+Pool::Pool(int threads) : cores_(usable_cores()), processors_(usable_processors()), process_(process_id()) {
   try {
     grow(threads);
   } catch (...) {  // those that started must not outlive this
@@ -203,8 +203,8 @@ void Pool::share_out() noexcept {
   for (Place& p : places_) wake(p, count);
 }
 
-// Spinning pays only while every thread has a core: with more threads than cores it takes the time of one that works.
-std::chrono::microseconds Pool::spin(int threads) const { return std::chrono::microseconds(threads <= cores_ ? 50 : 0); }
+// Spinning pays only while every thread has a processor: with more threads than these it takes the time of one that works.
+std::chrono::microseconds Pool::spin(int threads) const { return std::chrono::microseconds(threads <= processors_ ? 50 : 0); }
 
 void Pool::share(int threads, int64_t tasks, Call call, void* context) {
   Place* const place = enter(threads);

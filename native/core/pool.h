@@ -33,7 +33,7 @@ class Pool {
   // Where a call throws, no more are begun, and the first exception is thrown. f must not call run.
   template <class F>
   void run(int threads, int64_t tasks, F&& f) {
-    if (tasks <= 1 || count_.load() == 1) {
+    if (tasks <= 1 || threads <= 1 || count_.load() == 1) {
       for (int64_t t = 0; t < tasks; t++) f(t, 0);
       return;
     }
@@ -130,7 +130,7 @@ class Pool {
   std::atomic<int> count_{1};
   std::atomic<bool> stop_{false};
   std::mutex mutex_;  // who has which place and which workers
-  const int cores_;
+  const int cores_, processors_;
   const long long process_;
   std::vector<std::thread> workers_;
 };
@@ -143,6 +143,11 @@ class Threads {
   template <class F>
   void run(int64_t tasks, F&& f) const {  // as Pool's
     pool_->run(count_, tasks, std::forward<F>(f));
+  }
+  // On fewer of them.
+  template <class F>
+  void run(int threads, int64_t tasks, F&& f) const {
+    pool_->run(threads, tasks, std::forward<F>(f));
   }
   void wake() const { pool_->wake(count_); }
 

@@ -55,7 +55,7 @@ struct EngineOptions {
   std::string isa;                   // of the CPU, or the variant of a device's kernels, forced by name; empty: the best
   int64_t gpu_layers = fit_layers;   // the last so many on the device; more than there are, or all_layers: the head and table too
   std::vector<int64_t> cpu_experts;  // layers whose experts the CPU computes, whoever computes the rest of them; every_layer: all
-  int threads = 0;                   // 0: physical cores within affinity and cgroup quota
+  int threads = 0;                   // 0: physical cores within affinity and cgroup quota; measured_threads: what is fastest
   int64_t context_tokens = 0;        // KV positions shared by all requests; 0: min(the model's length, 8192)
   int64_t batch_tokens = 0;          // rows of a step at most; 0: 512, of texts that are read whole the context
   int64_t max_sequences = 32;        // requests decoded together
@@ -87,7 +87,8 @@ struct ModelInfo {
   int64_t layers, width, heads, kv_heads, vocabulary, trained_context, context_tokens;
   int64_t device_layers;
   int threads;
-  bool head = true;  // it predicts tokens; false: hidden rows alone
+  int decode_threads;  // of steps with few rows
+  bool head = true;    // it predicts tokens; false: hidden rows alone
   bool takes_embeddings = false;
   int64_t text_at_once = 0;         // tokens of a text, which is computed in one step; 0: in any number
   int64_t decoder_start = -1;       // of an encoder and a decoder: the token that the decoder's texts begin with; -1: there is no encoder

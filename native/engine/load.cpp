@@ -10,6 +10,7 @@
 #include "comm/world.h"
 #include "convert/adapter.h"
 #include "core/text.h"
+#include "core/thread_choice.h"
 #include "engine/beside.h"
 #include "engine/loaded_model.h"
 #include "engine/rank_loading.h"
@@ -199,7 +200,7 @@ ModelInfo describe(const gguf::File& file, const Placement& placed, int64_t cont
   info.vocabulary = s.vocabulary;
   info.trained_context = s.trained_context;
   info.context_tokens = context;
-  info.threads = placed.threads;
+  info.threads = info.decode_threads = placed.threads;
   info.memory = placed.memory;
   info.chat_template = file.string("tokenizer.chat_template").value_or("");
   info.named_templates = named_templates_of(file);
@@ -230,6 +231,20 @@ uint64_t table_bytes(const gguf::File& file) {
     if (const gguf::Array* a = file.array(key))
       if (const auto* strings = std::get_if<std::vector<std::string_view>>(a)) bytes += strings->size() * 96;
   return bytes;
+}
+
+// On the side of the host, whose weights can be read by now; the model's description tells the outcome.
+void choose_threads(LoadedModel& parts) {
+  for (Side& side : parts.sides) {
+    auto* const of = dynamic_cast<ChoosesThreads*>(side.backend.get());
+    if (!of) continue;
+    const std::string before = side.backend->description();
+    of->choose_threads();
+    parts.info.threads = side.backend->threads(), parts.info.decode_threads = of->decode_threads();
+    if (parts.threads > 0) parts.threads = parts.info.threads;
+    if (const size_t at = parts.info.backend.find(before); at != std::string::npos)
+      parts.info.backend.replace(at, before.size(), side.backend->description());
+  }
 }
 
 }  // namespace
@@ -269,11 +284,12 @@ LoadedModel assemble(std::shared_ptr<const gguf::File> file, const EngineOptions
   parts.step_ms = options.step_ms;
   parts.propose = options.propose;
   parts.settles = options.huge_pages && !several && placed.device_layers == 0;
-  parts.threads = placed.device_layers > 0 ? options.threads : placed.threads;
+  parts.threads = placed.device_layers > 0 ? std::max(0, options.threads) : placed.threads;
   parts.batch = std::make_unique<Batch>(std::move(placed.stages), std::move(placed.order), placed.shape, placed.size);
 
   tokenizer.join();
   prefetch->wait(progress);
+  if (options.threads == measured_threads) choose_threads(parts);
   Prefetch::tell(progress, 1);
   return parts;
 }

@@ -116,7 +116,9 @@ class Placing {
   void open(const std::string& name, const std::string& isa) {
     if (ranks_ && placed_.sides.empty()) ranks_->forget_weights();
     const auto with = [&](int threads) { return open_backend(name, {threads, isa}); };
-    std::unique_ptr<Backend> opened = ranks_ ? ranks_->open(options_.threads, with) : with(options_.threads);
+    // Ranks of one machine would measure one another, and what is wrapped cannot be asked.
+    const int threads = ranks_ || options_.wrap ? std::max(0, options_.threads) : options_.threads;
+    std::unique_ptr<Backend> opened = ranks_ ? ranks_->open(threads, with) : with(threads);
     placed_.sides.push_back({options_.wrap ? options_.wrap(std::move(opened)) : std::move(opened), nullptr});
   }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -19,6 +19,9 @@ const rejection = async (promise: PromiseLike<unknown>): Promise<LlamaError> => 
   throw new Error('did not reject');
 };
 
+/** Of Linux's processors the first that this process may run on. */
+const firstAllowed = (): string => /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]!;
+
 describe('loadModel', () => {
   test('tells what it loaded, and how far it is', async () => {
     const told: number[] = [];
@@ -31,6 +34,31 @@ describe('loadModel', () => {
     expect(told.length).toBeLessThanOrEqual(102);
     for (const [i, fraction] of told.entries()) expect(fraction).toBeGreaterThan(told[i - 1] ?? -1);
     await model.dispose();
+  });
+
+  test('measures how many threads are fastest, which does not show in what is written', async () => {
+    const text = async (threads: number | 'auto') => {
+      await using model = await loadModel(embeddedModel, { backend: 'cpu', threads, contextTokens: 256 });
+      const { threads: most, decodeThreads, backend } = model.info;
+      return { most, decodeThreads, backend, ids: [...(await model.generate('Once upon a time', { maxTokens: 32, seed: 1 })).ids] };
+    };
+    const chosen = await text('auto');
+    const alone = await text(1);
+    expect(chosen.ids).toEqual(alone.ids);
+    expect(alone).toMatchObject({ most: 1, decodeThreads: 1 });
+    for (const n of [chosen.most, chosen.decodeThreads]) {
+      expect(n).toBeGreaterThanOrEqual(1);
+      expect(n).toBeLessThanOrEqual(availableParallelism());
+    }
+    const counted = `, ${chosen.most} thread${chosen.most > 1 ? 's' : ''}${chosen.decodeThreads === chosen.most ? '' : `, ${chosen.decodeThreads} to decode`}`;
+    expect(chosen.backend).toMatch(new RegExp(`^cpu \\w+${counted}$`));
+  });
+
+  test('measures on the processors alone that the process may use', () => {
+    if (process.platform !== 'linux') return;
+    const program = `require('llama-ts').loadModel(${JSON.stringify(embeddedModel)}, { backend: 'cpu', threads: 'auto' }).then(({ info }) => console.log(info.threads, info.decodeThreads))`;
+    const { stdout } = spawnSync('taskset', ['-c', firstAllowed(), process.execPath, '-e', program], { cwd: join(__dirname, '..', '..'), encoding: 'utf8' });
+    expect(stdout).toBe('1 1\n');
   });
 
   test('takes a file: URL', async () => {
@@ -64,6 +92,7 @@ describe('loadModel', () => {
     ['mmap of a word', { mmap: 'no' }, /mmap: expected true or false/],
     ['huge pages of a word', { hugePages: 'no' }, /hugePages: expected true or false/],
     ['half a thread', { threads: 1.5 }, /threads: .* found 1.5/],
+    ['threads by another word', { threads: 'all' }, /threads: expected an integer from 1 to 256 or 'auto', found "all"$/],
     ['a backend that is not', { backend: 'quantum' }, /backend: expected one of/],
     ['an instruction set for ref', { backend: 'ref', isa: 'avx2' }, /isa/],
     ['a cache type that is not', { cacheType: 'q1' }, /cacheType/],

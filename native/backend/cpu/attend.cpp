@@ -62,6 +62,7 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   int64_t merged[most_cuts] = {};  // rows of heads whose splits are merged, up to this cut's
   size_t used = 0;
   int64_t work = 0, tasks = 0, floats = 0, merges = 0;
+  const int threads = threads_for(q.rows);
   for (const Span& s : spans) {
     if (s.count == 0) continue;
     AttendCut c{};
@@ -72,7 +73,7 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
     c.head_tiles = up(group, most);
     c.heads = up(group, c.head_tiles);
     // Large tiles read the cache less often, but there should be some for every thread.
-    const int64_t share = up(s.count * kv.heads * c.head_tiles, tasks_each * threads_.count());
+    const int64_t share = up(s.count * kv.heads * c.head_tiles, tasks_each * threads);
     const int64_t fewest = std::max<int64_t>(1, least_rows / c.heads);
     c.rows = std::min({s.count, attend_rows, std::max(fewest, std::min(share, most / c.heads))});
     c.row_tiles = up(s.count, c.rows);
@@ -83,9 +84,9 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   const std::span<AttendCut> cuts(all, used);
   for (AttendCut& c : cuts) {
     const int64_t count = c.span->count, partial = count * a.heads * c.splits * width;
-    const bool long_walk = count * c.splits * walks_each * threads_.count() > work;
+    const bool long_walk = count * c.splits * walks_each * threads > work;
     const bool few_rows = c.row_tiles == 1 && count * c.heads <= least_rows;
-    c.parallel = threads_.count() > 1 && c.splits > 1 && few_rows && long_walk && floats + partial <= room;
+    c.parallel = threads > 1 && c.splits > 1 && few_rows && long_walk && floats + partial <= room;
     c.partial = floats;
     if (c.parallel) floats += partial, merges += count * a.heads;
     c.end = tasks += kv.heads * c.head_tiles * c.row_tiles * (c.parallel ? c.splits : 1);
@@ -94,7 +95,7 @@ void Cpu::attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const
   float* partials = reinterpret_cast<float*>(partials_.data());
 
   // A task's place: split fastest, then KV head, then head tile, then row tile from the last (the longest) down.
-  threads_.run(tasks, [&](int64_t task, int thread) {
+  run(q.rows, tasks, [&](int64_t task, int thread) {
     const AttendCut* c = cuts.data();
     while (task >= c->end) c++;
     int64_t t = task - (c == cuts.data() ? 0 : c[-1].end);

@@ -3,6 +3,7 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/isa.h"
+#include "core/cores.h"
 #include "quant/type.h"
 #include "simd/isa.h"
 
@@ -24,6 +25,8 @@ class Recorded final : public Plan {
   std::function<void(Ops&)> forward_;
 };
 
+int most_to_try() { return std::min(usable_processors(), Pool::most_threads); }
+
 std::unique_ptr<Backend> open(const BackendOptions& options) { return std::make_unique<Cpu>(options); }
 
 const RegisterBackend registered({.name = "cpu", .open = open, .variants = isas, .rounds_inputs = true, .variants_agree = true});
@@ -32,15 +35,18 @@ const RegisterBackend registered({.name = "cpu", .open = open, .variants = isas,
 
 Cpu::Cpu(const BackendOptions& options)
     : kernels_(choose_isa(options.isa)),
-      threads_(options.threads),
+      measures_(options.threads == measured_threads),
+      threads_(measures_ ? most_to_try() : options.threads),
+      few_(measures_ ? std::min(usable_cores(), threads_.count()) : threads_.count()),
+      many_(few_),
       panels_(panel_bytes * static_cast<size_t>(threads_.count()), "working memory of the threads") {
   for (size_t i = 0; i < kernels_.matmuls; i++) by_type_[kernels_.matmul[i]->type] = kernels_.matmul[i];
   if (kernels_.matmul_bf16_dot && simd::dots_bf16()) by_type_[kernels_.matmul_bf16_dot->type] = kernels_.matmul_bf16_dot;
 }
 
 std::string Cpu::description() const {
-  const int n = threads_.count();
-  return "cpu " + std::string(kernels_.isa) + ", " + std::to_string(n) + (n == 1 ? " thread" : " threads");
+  const auto count = [](int n) { return std::to_string(n) + (n == 1 ? " thread" : " threads"); };
+  return "cpu " + std::string(kernels_.isa) + ", " + count(many_) + (few_ == many_ ? "" : ", " + std::to_string(few_) + " to decode");
 }
 
 std::unique_ptr<Plan> Cpu::record(std::function<void(Ops&)> forward) {

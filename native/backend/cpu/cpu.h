@@ -8,6 +8,7 @@
 #include "backend/cpu/memory.h"
 #include "core/backend.h"
 #include "core/pool.h"
+#include "core/thread_choice.h"
 
 namespace lt::cpu {
 
@@ -49,16 +50,18 @@ struct Chosen {
 // The most that a prepared row takes, whatever the number of those beside it, as whole cache lines.
 int64_t prepared_row_bytes(const Prepare& prepare, int64_t cols);
 
-class Cpu final : public Backend, public Ops {
+class Cpu final : public Backend, public Ops, public ChoosesThreads {
  public:
   explicit Cpu(const BackendOptions& options);
 
   std::string description() const override;
-  int threads() const override { return threads_.count(); }
+  int threads() const override { return many_; }
+  int decode_threads() const override { return few_; }
+  void choose_threads() override;
   bool on_host() const override { return true; }
   Ops& ops() override { return *this; }
   std::unique_ptr<Plan> record(std::function<void(Ops&)> forward) override;
-  Tensor place(Tensor host) override { return host; }  // read where it lies
+  Tensor place(Tensor host) override;
   Tensor alloc(Type type, int64_t rows, int64_t cols) override;
   void write(Tensor to, const void* from) override;
   void read(void* to, Tensor from) override;
@@ -69,12 +72,19 @@ class Cpu final : public Backend, public Ops {
   LT_PRIMITIVES(LT_OVERRIDE)
 
  private:
+  // f(task, thread) for every task of an op on so many rows.
+  int threads_for(int64_t rows) const { return rows <= few_rows ? few_ : many_; }
+  template <class F>
+  void run(int64_t rows, int64_t tasks, F&& f) const {
+    threads_.run(threads_for(rows), tasks, std::forward<F>(f));
+  }
+
   // f(row), or f(row, thread), for every row; small work stays on the calling thread.
   template <class F>
   void each_row(int64_t rows, int64_t cols, F f) {
     constexpr int64_t grain = 8192;  // values a task should have
     const int64_t step = cols >= grain ? 1 : grain / (cols + 1) + 1, tasks = (rows + step - 1) / step;
-    threads_.run(tasks, [&](int64_t t, int thread) {
+    run(rows, tasks, [&](int64_t t, int thread) {
       for (int64_t r = t * step; r < rows && r < (t + 1) * step; r++) {
         if constexpr (std::is_invocable_v<F, int64_t, int>)
           f(r, thread);
@@ -87,13 +97,15 @@ class Cpu final : public Backend, public Ops {
   // f(span, part, thread) for every part of every span's work that keeps a state.
   template <class F>
   void each_part(const Rows& rows, int64_t parts, F f) {
-    threads_.run(std::ssize(rows.spans) * parts, [&](int64_t t, int thread) {
+    run(rows.ids.rows, std::ssize(rows.spans) * parts, [&](int64_t t, int thread) {
       const Span& span = rows.spans[static_cast<size_t>(t / parts)];
       if (span.count > 0) f(span, t % parts, thread);
     });
   }
 
   void attend_spans(Tensor y, Tensor q, const Kv& kv, const Rows& rows, const Attend& attend, std::span<const Span> spans);
+  double rate(int64_t rows, const std::vector<Tensor>& matrices, size_t& next, float* x, float* y);
+  int choose(int64_t rows, const std::vector<int>& tried, const std::vector<Tensor>& matrices, float* x, float* y);
   uint8_t* panel(int thread) const { return panels_.data() + static_cast<size_t>(thread) * panel_bytes; }
   const void* input_as(Tensor x, Format format);
   const void* chosen_input_as(Tensor x, int64_t used, Format format, int64_t stride);
@@ -104,8 +116,14 @@ class Cpu final : public Backend, public Ops {
   void expect_panel(const char* op, int64_t floats) const;
   StatePiece state_of(const State& state, const Rows& rows, const Span& span, int64_t at) const;
 
+  // Steps of more rows compute, those of fewer wait for memory, which fewer threads may read as fast.
+  static constexpr int64_t few_rows = 8;
+
   const Kernels& kernels_;
+  const bool measures_;  // how many threads
   Threads threads_;
+  int few_, many_;                // threads of ops on few rows, and of others
+  std::vector<Tensor> matrices_;  // that were placed, until threads are chosen
   Memory panels_;
   const MatmulKernel* by_type_[256] = {};
   std::vector<Memory> allocated_;

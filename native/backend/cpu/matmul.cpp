@@ -56,7 +56,7 @@ const void* Cpu::input_as(Tensor x, Format format) {
   const Prepare& p = *kernels_.prepare[static_cast<int>(format)];
   void* const to = prepared(format, p.bytes(x.rows, x.cols));
   const int64_t step = std::max<int64_t>(1, (16384 / x.cols + p.step - 1) / p.step) * p.step;
-  threads_.run((x.rows + step - 1) / step, [&](int64_t t, int) {
+  run(x.rows, (x.rows + step - 1) / step, [&](int64_t t, int) {
     p.run(to, static_cast<const float*>(x.data), x.stride / 4, x.rows, x.cols, t * step, std::min(x.rows, (t + 1) * step));
   });
   return to;
@@ -106,12 +106,12 @@ void Cpu::matmul(Tensor x, std::span<const Product> products, const Choice& choi
     const int64_t stride = choice ? prepared_row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
     const void*& input = inputs[static_cast<int>(kernel.format)];
     if (!input) input = choice ? chosen_input_as(x, used, kernel.format, stride) : input_as(x, kernel.format);
-    const int64_t rows = rows_a_task(p, p.y.cols, std::ssize(groups), kernel.group, threads_.count()),
+    const int64_t rows = rows_a_task(p, p.y.cols, std::ssize(groups), kernel.group, threads_for(x.rows)),
                   pieces = (p.y.cols + rows - 1) / rows;
     tasks += std::ssize(groups) * pieces;
     cuts[i] = {&p, own, static_cast<const uint8_t*>(input), stride, rows, pieces, tasks};
   }
-  threads_.run(tasks, [&](int64_t task, int thread) {
+  run(x.rows, tasks, [&](int64_t task, int thread) {
     const TaskRows* c = cuts;
     while (task >= c->end) c++;
     const int64_t t = task - (c == cuts ? 0 : c[-1].end), first = t % c->pieces * c->rows;
