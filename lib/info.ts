@@ -29,8 +29,8 @@ export interface ModelInfo {
   /** Whether the weights are in the mapped file. */
   readonly mmap: boolean;
   /**
-   * Bytes. `weights` are of the mapped file, shared with other processes (with `mmap: false` memory of this process); the rest was
-   * allocated while loading. `device` is of the device's own memory, `total` the sum of the others.
+   * Bytes. `weights` are of the mapped file, shared with other processes (with `mmap: false` memory of this process, and so with `hugePages`, once the
+   * model is used); the rest was allocated while loading. `device` is of the device's own memory, `total` the sum of the others.
    */
   readonly memory: {
     readonly weights: number;
