@@ -48,9 +48,10 @@ async function compare(shape: TinyShapeName, type: WeightTypeName, seed: number,
 }
 
 // 8-bit activations are off by 0.7% a product (max / 127 a step over a block), and a random model of this size has few products
-// to average that over. The cache's own rounding is 2^-11 for f16 and half a percent for q8_0.
+// to average that over; activations that meet BF16 are off by 0.1% a product. The cache's own rounding is 2^-11 for f16 and half a percent for q8_0.
 function expectNear(distances: number[], type: WeightTypeName, cacheType: string): void {
-  const bound = integerTypes.includes(type) ? 5e-2 : { f32: 1e-5, f16: 3e-3, q8_0: 2e-2 }[cacheType]!;
+  const rounded = integerTypes.includes(type) ? 5e-2 : type === 'BF16' ? 1e-2 : 0;
+  const bound = Math.max(rounded, { f32: 1e-5, f16: 3e-3, q8_0: 2e-2 }[cacheType]!);
   expect(quantile(distances, 0.5)).toBeLessThanOrEqual(bound);
   expect(quantile(distances, 0.9)).toBeLessThanOrEqual(3 * bound);
   if (bound === 1e-5) expect(Math.max(...distances)).toBeLessThanOrEqual(bound);
