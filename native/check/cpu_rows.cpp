@@ -134,7 +134,7 @@ CHECK_CASE("cpu/options out of range are refused, and the ISAs are named") {
   BackendOptions o;
   o.isa = "sse9";
   CHECK_THROWS(open_backend("cpu", o), Code::argument);
-  o.isa = "", o.threads = -1;
+  o.isa = "", o.threads = -2;
   CHECK_THROWS(open_backend("cpu", o), Code::argument);
   o.threads = 257;
   CHECK_THROWS(open_backend("cpu", o), Code::argument);
