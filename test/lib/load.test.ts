@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -142,7 +142,7 @@ describe('hugePages', () => {
   const mapped = (): number =>
     readFileSync('/proc/self/maps', 'utf8')
       .split('\n')
-      .filter((line) => line.endsWith(path))
+      .filter((line) => line.endsWith(realpathSync(path)))
       .map(
         (line) =>
           line
