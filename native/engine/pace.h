@@ -14,7 +14,7 @@ class Pace {
 
   // step_ms: that somebody waits for the next token; or twice what a step takes without prompts, where that is more: else a large model
   // would read them a few rows at a time, each few at the price of all its weights.
-  Pace(int64_t most, double step_ms) : most_(most), goal_{step_ms, std::max(step_ms, 200.0), std::max(step_ms, 900.0)} {}
+  Pace(int64_t most, double step_ms) : most_(most), goal_{step_ms, std::max(step_ms, 200.0), std::max(step_ms, 600.0)} {}
 
   int64_t rows(Wait wait) const { return std::min(most_, static_cast<int64_t>(limit_[wait])); }
 
