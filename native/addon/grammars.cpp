@@ -284,7 +284,7 @@ Napi::Value check_grammar(Info info, std::shared_ptr<const tokenize::Tokenizer> 
   return start_job(info,
                    [binding = binding_of(info[2]), asked = questions_of(info[3].As<Napi::Object>()), tokenizer = std::move(tokenizer),
                     vocabulary = std::move(vocabulary)](const Progress&) -> Job::Result {
-                     const std::shared_ptr<grammar::Masks> masks = binding->over(vocabulary->get());
+                     const std::shared_ptr<grammar::Masks> masks = vocabulary->masks(binding);
                      return [answers = answered(asked, *tokenizer, *masks)](Napi::Env env) { return answers_to_js(env, answers); };
                    });
 }

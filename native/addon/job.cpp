@@ -1,5 +1,7 @@
 #include "addon/job.h"
 
+#include <utility>
+
 #include "addon/errors.h"
 
 namespace lt::addon {
@@ -22,7 +24,8 @@ void Job::run() {
   Event& last = last_.front();
   last.last_of = number();
   try {
-    last.value = work_([this](double fraction) { return tell(fraction); });
+    const Work work = std::exchange(work_, nullptr);
+    last.value = work([this](double fraction) { return tell(fraction); });
   } catch (...) {
     last.kind = "failed";
     last.error = current_error();

@@ -29,7 +29,7 @@ class Job : public Task {
 
   const std::shared_ptr<Mailbox> mailbox_;
   const double ticket_;
-  const Work work_;
+  Work work_;  // until it has run: what it holds goes then, whoever holds the job
   std::atomic<bool> stopped_{false};
   double told_ = -1;
   Events last_;  // its last word, made ahead: saying that memory is lacking takes none

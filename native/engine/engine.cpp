@@ -59,7 +59,7 @@ class RunningEngine final : public Engine {
     request = ready(std::move(request), choosable_, *parts_.tokenizer, parts_.info);
     const int64_t places = positions(request);
     std::shared_ptr<grammar::Masks> masks;
-    if (request.generates() && request.generate().bound.to) masks = request.generate().bound.to->over(words_->get());
+    if (request.generates() && request.generate().bound.to) masks = words_->masks(request.generate().bound.to);
     Scheduler::Queue one;
     one.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), places, *parts_.tokenizer, parts_.readout, std::move(masks)));
     const uint64_t id = one.front()->id;

@@ -21,16 +21,22 @@ std::shared_ptr<const Vocabulary> LazyVocabulary::get() {
   return made_;
 }
 
-std::shared_ptr<Masks> Binding::over(const std::shared_ptr<const Vocabulary>& vocabulary) {
-  const std::lock_guard lock(mutex_);
-  const auto known = std::find_if(kept_.begin(), kept_.end(), [&](const auto& m) { return &m->vocabulary() == vocabulary.get(); });
-  if (known != kept_.end()) {
-    std::rotate(known, known + 1, kept_.end());
-    return kept_.back();
+std::shared_ptr<Masks> LazyVocabulary::known(const std::shared_ptr<const Binding>& of) {
+  std::erase_if(kept_, [](const Kept& k) { return k.of.expired(); });
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return k.of.lock() == of; });
+  return found == kept_.end() ? nullptr : found->masks;
+}
+
+std::shared_ptr<Masks> LazyVocabulary::masks(const std::shared_ptr<const Binding>& of) {
+  const std::shared_ptr<const Vocabulary> over = get();
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto masks = known(of)) return masks;
   }
-  auto made = std::make_shared<Masks>(grammar_, vocabulary);
-  if (kept_.size() == most_kept) kept_.erase(kept_.begin());
-  kept_.push_back(made);
+  auto made = std::make_shared<Masks>(of->grammar, over);  // may wait for whoever has the grammar: others need not
+  const std::lock_guard lock(mutex_);
+  if (auto masks = known(of)) return masks;
+  kept_.push_back({of, made});
   return made;
 }
 
