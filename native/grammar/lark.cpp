@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "grammar/lark_reader.h"
 #include "grammar/lark_terminals.h"
+#include "grammar/lark_text.h"
 
 namespace lt::grammar {
 namespace {

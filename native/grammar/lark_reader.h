@@ -60,7 +60,4 @@ struct LarkGrammar {
 // for names of tokens where `names` is empty; each with its line and column.
 LarkGrammar read_lark(std::string_view text, const TokenNames& names);
 
-// An error with the line and column of what is at a byte of the grammar.
-Error error_in_lark(Code code, std::string_view text, size_t at, const std::string& what);
-
 }  // namespace lt::grammar

@@ -10,6 +10,7 @@
 #include "grammar/characters.h"
 #include "grammar/choices.h"
 #include "grammar/lark_pattern.h"
+#include "grammar/lark_text.h"
 #include "grammar/pattern.h"
 #include "grammar/schema.h"
 #include "grammar/token_numbers.h"
