@@ -13,6 +13,7 @@
 #pragma once
 #include <type_traits>
 
+#include "backend/cpu/kernels/matmul/parts.h"
 #include "backend/cpu/kernels/matmul/rows.h"
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/blocks32_avx512.h"
@@ -151,14 +152,6 @@ struct Levels : SignedBytes {
     Nibbles<0>::unpack_as(q, r, rows, offset_in_row, level);
   }
 };
-
-template <class W>
-constexpr int parts_of = [] {
-  if constexpr (requires { W::parts; }) return W::parts;
-  return 1;
-}();
-template <class W>
-constexpr bool halved = requires { W::halved; };
 
 // Byte c of a dword, four times.
 alignas(16) constexpr uint8_t copies[4][16] = {
