@@ -204,7 +204,7 @@ CHECK_CASE("engine/placement: as many layers as the device has room for, whateve
     return model.engine->info().device_layers;
   };
   CHECK(layers_with({whole + spare, {}, true}) == 4);
-  const int64_t some = layers_with({whole * 5 / 8 + spare, {}, true});
+  const int64_t some = layers_with({whole * 3 / 4 + spare, {}, true});
   CHECK_THAT(some > 0 && some < 4, some << " layers");
   CHECK(layers_with({1 << 20, {}, true}) == 0);
   const int64_t lied = layers_with({whole * 3 / 4, uint64_t{1} << 30, true});

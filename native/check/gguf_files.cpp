@@ -6,6 +6,7 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "check/check.h"
 #include "check/gguf_builder.h"
@@ -14,6 +15,31 @@
 #ifndef _WIN32
 #include <sys/stat.h>
 #include <unistd.h>
+#endif
+
+#ifdef __linux__
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdarg>
+
+// The call of this thread that fails, counted from one; 0: none does.
+static thread_local int fails_at = 0;
+
+// In place of the C library's, so that a check can have it fail as the kernel may: when what was at the new place is unmapped already.
+extern "C" void* mremap(void* from, size_t size, size_t new_size, int flags, ...) noexcept {
+  va_list more;
+  va_start(more, flags);
+  void* const to = flags & MREMAP_FIXED ? va_arg(more, void*) : nullptr;
+  va_end(more);
+  if (fails_at > 0 && --fails_at == 0) {
+    munmap(to, new_size);
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  return reinterpret_cast<void*>(syscall(SYS_mremap, from, size, new_size, flags, to));
+}
 #endif
 
 namespace {
@@ -260,6 +286,18 @@ CHECK_CASE("gguf/weights move into huge pages at the addresses where they are") 
   fs::resize_file(path, 0);
   const uint8_t* begin = data + ((2 << 20) - reinterpret_cast<uintptr_t>(data) % (2 << 20));
   CHECK(std::memcmp(begin, right + (begin - data), moved) == 0);
+}
+
+CHECK_CASE("gguf/a piece that the system fails to move is the file's again") {
+  const Folder folder;
+  B b;
+  b.tensor("big", 24, {30 << 20}, 30 << 20);
+  const Bytes bytes = b.bytes();
+  const auto f = File::open(folder.write("big.gguf", bytes));
+  fails_at = 2;
+  const uint64_t moved = f->settle([] { return false; });
+  if (std::exchange(fails_at, 0) != 0) throw Skip{"the system has no huge pages"};
+  CHECK(moved == 8 << 20 && std::memcmp(f->tensor("big")->data, bytes.data() + bytes.size() - (30 << 20), 30 << 20) == 0);
 }
 
 CHECK_CASE("gguf/of a file that was cut, what is left moves into huge pages") {

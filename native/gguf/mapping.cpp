@@ -282,7 +282,13 @@ uint64_t Mapping::settle(uint64_t first, uint64_t count, const std::function<boo
   while (at < end && !stop()) {
     const uint64_t some = std::min<uint64_t>(piece, end - at);
     read(at - base, {copies.front(), some});
-    if (!copies.move(some, const_cast<uint8_t*>(bytes().data()) + (at - base))) break;
+    uint8_t* const to = const_cast<uint8_t*>(bytes().data()) + (at - base);
+    if (!copies.move(some, to)) {  // it may have failed after the file's pages were unmapped
+      constexpr int there = MAP_SHARED | MAP_FIXED;
+      if (mmap(to, some, PROT_READ, there, descriptor_, static_cast<off_t>(at - base)) == MAP_FAILED)
+        fail(std::string("cannot be mapped again: ") + std::strerror(errno));
+      break;
+    }
     at += some;
   }
   return at - begin;

@@ -74,7 +74,9 @@ size_t Cpu::reserve(const Needs& needs) {
   const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
   const int64_t chosen_cols = (needs.chosen_cols + cols - 1) / cols * cols;
   // f32 is read where it lies, almost always.
-  for (const Format f : {Format::q8_32, Format::q8_256, by_type_[static_cast<int>(Type::bf16)]->format}) {
+  const Format of_bf16 = by_type_[static_cast<int>(Type::bf16)]->format;
+  for (const Format f : {Format::q8_32, Format::q8_256, of_bf16}) {
+    if (f == of_bf16 && !needs.bf16) continue;
     const Prepare& p = *kernels_.prepare[static_cast<int>(f)];
     prepared(f, std::max(p.bytes(rows, cols), static_cast<size_t>(needs.chosen * prepared_row_bytes(p, chosen_cols))));
     bytes += prepared_[static_cast<int>(f)].bytes();

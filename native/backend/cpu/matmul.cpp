@@ -6,7 +6,9 @@
 namespace lt::cpu {
 namespace {
 
-constexpr int64_t piece_bytes = 192 << 10;  // of weights that a thread claims at a time
+// Of weights that a thread claims at a time: of one row, which reads them as streams from end to end, and of more, for which they are kept
+// in the second cache.
+constexpr int64_t stream_bytes = 768 << 10, piece_bytes = 192 << 10;
 
 // A product, its kernel and how the weight rows of each of its matrices are cut into tasks.
 struct TaskRows {
@@ -19,8 +21,9 @@ struct TaskRows {
 };
 
 // matrices: of `matrix` rows each, that are to be multiplied.
-int64_t rows_a_task(const Product& p, int64_t matrix, int64_t matrices, int64_t group, int threads) {
-  const int64_t by_bytes = piece_bytes / std::max<int64_t>(1, p.w.stride), by_threads = matrix * matrices / (4 * threads);
+int64_t rows_a_task(const Product& p, int64_t x_rows, int64_t matrix, int64_t matrices, int64_t group, int threads) {
+  const int64_t by_bytes = (x_rows == 1 ? stream_bytes : piece_bytes) / std::max<int64_t>(1, p.w.stride),
+                by_threads = matrix * matrices / (4 * threads);
   const int64_t rows = threads == 1 ? by_bytes : std::min(by_bytes, by_threads);
   return std::max<int64_t>(1, rows / group) * group;
 }
@@ -106,7 +109,7 @@ void Cpu::matmul(Tensor x, std::span<const Product> products, const Choice& choi
     const int64_t stride = choice ? prepared_row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
     const void*& input = inputs[static_cast<int>(kernel.format)];
     if (!input) input = choice ? chosen_input_as(x, used, kernel.format, stride) : input_as(x, kernel.format);
-    const int64_t rows = rows_a_task(p, p.y.cols, std::ssize(groups), kernel.group, threads_for(x.rows)),
+    const int64_t rows = rows_a_task(p, x.rows, p.y.cols, std::ssize(groups), kernel.group, threads_for(x.rows)),
                   pieces = (p.y.cols + rows - 1) / rows;
     tasks += std::ssize(groups) * pieces;
     cuts[i] = {&p, own, static_cast<const uint8_t*>(input), stride, rows, pieces, tasks};

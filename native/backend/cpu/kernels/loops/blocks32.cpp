@@ -1,6 +1,7 @@
 // Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4, and NVFP4, Q1_0 and Q2_0 in parts of 32 values: what matmul/blocks32.h says, in plain loops.
 #include "backend/cpu/kernels/loops/dot.h"
 #include "backend/cpu/kernels/matmul/levels.h"
+#include "backend/cpu/kernels/matmul/parts.h"
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -102,14 +103,6 @@ struct NVFP4 {
   LT_INLINE uint16_t read(const uint8_t* p) { return e4m3_half(*p); }
   LT_INLINE f32x16 wide(const uint16_t* d) { return load_f16(d) * set1(e4m3_factor); }
 };
-
-template <class W>
-constexpr int parts_of = [] {
-  if constexpr (requires { W::parts; }) return W::parts;
-  return 1;
-}();
-template <class W>
-constexpr bool halved = requires { W::halved; };
 
 template <class W>
 struct Blocks32 {

@@ -13,6 +13,7 @@
 #pragma once
 #include <type_traits>
 
+#include "backend/cpu/kernels/matmul/parts.h"
 #include "backend/cpu/kernels/matmul/rows.h"
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/blocks32_avx512.h"
@@ -152,14 +153,6 @@ struct Levels : SignedBytes {
   }
 };
 
-template <class W>
-constexpr int parts_of = [] {
-  if constexpr (requires { W::parts; }) return W::parts;
-  return 1;
-}();
-template <class W>
-constexpr bool halved = requires { W::halved; };
-
 // Byte c of a dword, four times.
 alignas(16) constexpr uint8_t copies[4][16] = {
     {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12},
@@ -174,6 +167,8 @@ struct Blocks32 {
   using Scales = typename W::Scales;
   static constexpr int values = 32;
   static constexpr int block_bytes = W::block_bytes;
+  static constexpr int code_offset = W::code_offset;
+  static constexpr bool has_min = W::has_min, waits = std::is_same_v<Codes, SignedBytes>;  // whole bytes wait for memory
   static constexpr int parts = parts_of<W>, four_bytes = 4 / parts * block_bytes;
   static constexpr int scales = W::has_min || halved<W> ? 2 : 1;
   static constexpr int head_halfs = scales * group_rows;
@@ -290,11 +285,15 @@ struct Blocks32 {
   template <int R, int T>
   static void rows(float (&v)[R][T], const uint8_t* (&w)[R], const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t ahead,
                    int64_t after) {
+#ifdef LT_ISA_AVX512
+    if constexpr (R == 4 && parts == 1 && std::is_same_v<Scales, Halfs>)
+      return FourRows<Blocks32>::template rows<T>(v, w, x, quads_a_token, blocks, ahead, after);
+#endif
     float4 acc[R][T];
     for (auto& row : acc)
       for (float4& a : row) a = zero_float4();
 #ifdef LT_ISA_AVX512
-    if constexpr (parts == 1 && !halved<W> && !W::has_min && !std::is_same_v<Codes, SignedBytes>) {  // whole bytes wait for memory
+    if constexpr (parts == 1 && !halved<W> && !W::has_min && !waits) {
       for (; blocks >= 8; blocks -= 8, x += 2) {
         LT_UNROLL
         for (int r = 0; r < R; ++r) {

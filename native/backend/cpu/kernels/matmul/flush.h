@@ -2,7 +2,7 @@
 // CPU is set to. A result counts as made below them if it still is when it is rounded to 24 bits without a limit to its exponent.
 //
 // x86 does the same when it is set to (FTZ and DAZ). ARM decides before it rounds, and elsewhere nothing can be relied on; there a
-// tile notices that some number was so small, and is computed again by tile_again, which looks at each.
+// tile notices that some number was so small, and its rows are computed again by row_again, which looks at each.
 #pragma once
 #include "backend/cpu/kernels.h"
 #include "simd/simd.h"
@@ -72,21 +72,19 @@ LT_INLINE void flushed_fma(float (&sum)[16], const float (&w)[16], const float (
 }
 
 template <class W>
-LT_NOINLINE void tile_slowly(const MatmulPiece& p, int64_t row, int64_t rows, int64_t token, int64_t tokens) {
+LT_NOINLINE void row_slowly(const MatmulPiece& p, int64_t row, int64_t token, int64_t tokens) {
   const int64_t stride = W::stride(p.cols);
   for (int64_t t = token; t < token + tokens; t++) {
     const auto* x = static_cast<const typename W::Input*>(p.prepared) + t * stride;
-    for (int64_t r = row; r < row + rows; r++) {
-      float sum[16] = {}, w[16], u[16];
-      for (int64_t k = 0; k < (p.cols + W::multiple - 1) / W::multiple * W::multiple; k += W::step) {
-        store(w, W::weights(p.w + r * p.w_stride, k, p.cols));
-        store(u, W::inputs(x, k));
-        for (float& f : w) f = normal_or_zero(f);
-        flushed_fma(sum, w, u);
-      }
-      const float all = flushed_fold(load(sum));
-      result(p, t)[r] = p.bias ? flushed_sum(all, p.bias[r]) : all;
+    float sum[16] = {}, w[16], u[16];
+    for (int64_t k = 0; k < (p.cols + W::multiple - 1) / W::multiple * W::multiple; k += W::step) {
+      store(w, W::weights(p.w + row * p.w_stride, k, p.cols));
+      store(u, W::inputs(x, k));
+      for (float& f : w) f = normal_or_zero(f);
+      flushed_fma(sum, w, u);
     }
+    const float all = flushed_fold(load(sum));
+    result(p, t)[row] = p.bias ? flushed_sum(all, p.bias[row]) : all;
   }
 }
 
@@ -129,10 +127,10 @@ LT_INLINE void watch(Small&, const V&) {}
 LT_INLINE bool any(const Small&) { return (float_status() & underflow) != 0; }
 
 template <class W>
-LT_NOINLINE void tile_again(const MatmulPiece& p, int64_t row, int64_t rows, int64_t token, int64_t tokens) {
+LT_NOINLINE void row_again(const MatmulPiece& p, int64_t row, int64_t token, int64_t tokens) {
   const uint64_t control = float_control();
   set_float_control(control & ~flush_to_zero);
-  tile_slowly<W>(p, row, rows, token, tokens);
+  row_slowly<W>(p, row, token, tokens);
   set_float_control(control);
   set_float_status(float_status() & ~underflow);
 }
@@ -154,8 +152,8 @@ LT_INLINE void watch(Small& small, const f32x16& a) {
 LT_INLINE bool any(const Small& small) { return small.bits >> 31 != 0; }
 
 template <class W>
-LT_INLINE void tile_again(const MatmulPiece& p, int64_t row, int64_t rows, int64_t token, int64_t tokens) {
-  tile_slowly<W>(p, row, rows, token, tokens);
+LT_INLINE void row_again(const MatmulPiece& p, int64_t row, int64_t token, int64_t tokens) {
+  row_slowly<W>(p, row, token, tokens);
 }
 
 #endif
