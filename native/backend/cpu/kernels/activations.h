@@ -17,11 +17,18 @@ struct Quad32 {
 };
 static_assert(sizeof(Quad32) == 192);
 
+// The runs of 16 values, those together whose codes share bytes in Q2_K and Q3_K; and of each four what the codes of Q3_K are multiplied
+// by where they lie (matmul/sixteen_lanes_avx512.h).
+alignas(16) constexpr uint8_t lane_order[16] = {0, 4, 2, 6, 1, 5, 3, 7, 8, 12, 10, 14, 9, 13, 11, 15};
+constexpr int factors_q3_k[4] = {1, 16, 2, 32};
+
 // By row, blocks of 256: four blocks.
 struct Block256 {
   int8_t q[256];
-  int8_t nibbles[256];  // q by runs of 32 in the order 0 2 1 3 4 6 5 7: the low, then the high nibbles of 64 bytes of Q4_K
-  int8_t halves[256];   // q by runs of 16, of each 128 the even ones, then the odd ones: the same of IQ4_XS
+  int8_t nibbles[256];     // q by runs of 32 in the order 0 2 1 3 4 6 5 7: the low, then the high nibbles of 64 bytes of Q4_K
+  int8_t halves[256];      // q by runs of 16, of each 128 the even ones, then the odd ones: the same of IQ4_XS
+  int8_t steps[4][64];     // four values of each run of 16, by lane_order
+  int32_t start_q3_k[16];  // by lane_order: -4 * sum of q, times factors_q3_k
   int16_t negative_sum16[16];
   int16_t sum32[8];
   int32_t unused[4];
@@ -29,9 +36,10 @@ struct Block256 {
 struct Quad256 {
   float d[4];
   float unused[12];
+  int32_t start128[8][4];  // [run of 32][block]: -128 * sum of q
   Block256 block[4];
 };
-static_assert(sizeof(Quad256) == 64 + 4 * 832);
+static_assert(sizeof(Quad256) == 64 + 128 + 4 * 1152);
 
 // By tile of n tokens, blocks in the order of chains. Bytes a token and block; a tile's record is n times as long.
 //   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q); int32 first8[n] (start8 of

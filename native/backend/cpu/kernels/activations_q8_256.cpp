@@ -28,7 +28,13 @@ void row(Quad256* y, const float* x, int64_t blocks) {
     memcpy(block.q, from.q, 256);
     for (int i = 0; i < 8; ++i) memcpy(block.nibbles + 32 * i, from.q + 32 * order[i], 32);
     for (int i = 0; i < 16; ++i) memcpy(block.halves + 128 * (i / 8) + 64 * (i % 2) + 16 * (i % 8 / 2), from.q + 16 * i, 16);
+    for (int i = 0; i < 16; ++i) {
+      const int sixteen = lane_order[i];
+      for (int k = 0; k < 4; ++k) memcpy(block.steps[k] + 4 * i, from.q + 16 * sixteen + 4 * k, 4);
+      block.start_q3_k[i] = -4 * factors_q3_k[i % 4] * from.sum16[sixteen];
+    }
     for (int i = 0; i < 16; ++i) block.negative_sum16[i] = int16_t(-from.sum16[i]);
+    for (int i = 0; i < 8; ++i) quad.start128[i][b % 4] = -128 * from.sum32(i);
     for (int i = 0; i < 8; ++i) block.sum32[i] = int16_t(from.sum32(i));
   }
 }

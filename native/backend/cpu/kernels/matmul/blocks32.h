@@ -8,8 +8,8 @@
 // 1 and false; and
 //   Nibbles<offset>, Fives, UnsignedFives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply; where there
 //   are parts, Codes reads them: halves(w, v, lo, hi) vector v of the four parts at w, unpack(q, r, rows, offset, part) one of them;
-//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them; where halved, four(w, absent, first, second) reads
-//   those of four parts.
+//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them, on AVX-512 of eight blocks at once; where halved,
+//   four(w, absent, first, second) reads those of four parts.
 #pragma once
 #include <type_traits>
 
@@ -25,6 +25,9 @@ struct Halfs {
   static uint16_t read(const uint8_t* p) { return load16(p); }
   static float4 four(uint64_t d) { return halfs_to_float4(d); }
   static floats wide(const uint16_t* d) { return load_halfs_wide(d); }
+#ifdef LT_ISA_AVX512
+  static __m256 eight(const uint8_t* p, size_t stride) { return eight_halfs(p, stride); }
+#endif
 };
 
 // 16 bytes: value j in the low, value j + 16 in the high nibble of byte j, stored as value + offset (8 or 0).
@@ -246,14 +249,7 @@ struct Blocks32 {
   static void eight(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token) {
     bytes lo[2], hi[2];
     for (int i = 0; i < 2; ++i) Codes::halves(w + i * four_bytes + W::code_offset, block_bytes, lo[i], hi[i]);
-    const auto scale = [&](const uint8_t* p) {
-      const auto four = [&](const uint8_t* q) {
-        return Scales::four(join_16(Scales::read(q), Scales::read(q + block_bytes), Scales::read(q + 2 * block_bytes),
-                                    Scales::read(q + 3 * block_bytes), 0));
-      };
-      return _mm256_insertf128_ps(_mm256_castps128_ps256(four(p)), four(p + four_bytes), 1);
-    };
-    const __m256 dw = scale(w);
+    const __m256 dw = Scales::eight(w, block_bytes);
     LT_UNROLL
     for (int t = 0; t < T; ++t, x += quads_a_token) {
       ints s[2];

@@ -23,6 +23,23 @@ inline __m256 load_two(const float* low, const float* high) {
   return _mm256_insertf128_ps(_mm256_castps128_ps256(load_float4(low)), load_float4(high), 1);
 }
 
+// Of eight blocks, `stride` bytes apart, the halves that they begin with.
+inline __m256 eight_halfs(const uint8_t* p, size_t stride) {
+  const auto four = [&](const uint8_t* q) {
+    return halfs_to_float4(join_16(load16(q), load16(q + stride), load16(q + 2 * stride), load16(q + 3 * stride), 0));
+  };
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(four(p)), four(p + 4 * stride), 1);
+}
+
+// Their first bytes, each as half of 2^(e - 127) (levels.h). That of e = 0 is below the normal numbers, which no shift makes.
+inline __m256 eight_half_powers(const uint8_t* p, size_t stride) {
+  uint64_t e = 0;
+  LT_UNROLL
+  for (size_t i = 0; i < 8; ++i) e |= uint64_t(p[i * stride]) << 8 * i;
+  const __m256i power = _mm256_slli_epi32(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(int64_t(e))), 23);
+  return _mm256_mul_ps(_mm256_castsi256_ps(_mm256_max_epu32(power, _mm256_set1_epi32(1 << 22))), _mm256_set1_ps(0.5f));
+}
+
 // acc + d S of the first four, then of the others.
 inline float4 add_two(float4 acc, __m256 d, __m256i sums) {
   const __m256 s = _mm256_cvtepi32_ps(sums);

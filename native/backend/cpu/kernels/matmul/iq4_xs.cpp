@@ -5,6 +5,9 @@
 
 #include "backend/cpu/kernels/matmul/blocks256.h"
 #include "backend/cpu/kernels/matmul/levels.h"
+#ifdef LT_ISA_AVX512
+#include "backend/cpu/kernels/matmul/iq4_xs_avx512.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -116,8 +119,19 @@ struct IQ4_XS {
   }
 };
 
+#ifdef LT_ISA_AVX512
+struct RowsIq4Xs : IQ4_XS {
+  template <int N, int T>
+  static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+    blocks_iq4_xs<N, T>(acc, w, x, quads_a_token);
+  }
+};
+#else
+using RowsIq4Xs = IQ4_XS;
+#endif
+
 }  // namespace
 
-extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, group_rows, Blocks256<IQ4_XS>::run};
+extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, group_rows, Blocks256<RowsIq4Xs>::run};
 
 }  // namespace lt::cpu::LT_ISA

@@ -9,6 +9,9 @@ struct Powers {
   static uint16_t read(const uint8_t* p) { return half_power(*p); }
   static float4 four(uint64_t d) { return bf16_to_float4(d); }
   static floats wide(const uint16_t* d) { return load_bf16_wide(d); }
+#ifdef LT_ISA_AVX512
+  static __m256 eight(const uint8_t* p, size_t stride) { return eight_half_powers(p, stride); }
+#endif
 };
 
 struct MXFP4 {

@@ -1,6 +1,9 @@
 // Q2_K: u8 scales[16], of four bits, the minimums above them; u8 codes[64], two bits each; f16 d; f16 dmin. Sixteen sub-blocks; bits 2n of
 // byte 32h + l are value 128h + 32n + l.
 #include "backend/cpu/kernels/matmul/sixteen_scales.h"
+#ifdef LT_ISA_AVX512
+#include "backend/cpu/kernels/matmul/q2_k_avx512.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -115,8 +118,19 @@ struct Q2_K {
   }
 };
 
+#ifdef LT_ISA_AVX512
+struct RowsQ2K : Q2_K {
+  template <int N, int T>
+  static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+    blocks_q2_k<N, T>(acc, w, x, quads_a_token);
+  }
+};
+#else
+using RowsQ2K = Q2_K;
+#endif
+
 }  // namespace
 
-extern const MatmulKernel matmul_q2_k = {10, Format::q8_256, group_rows, Blocks256<Q2_K>::run};
+extern const MatmulKernel matmul_q2_k = {10, Format::q8_256, group_rows, Blocks256<RowsQ2K>::run};
 
 }  // namespace lt::cpu::LT_ISA

@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "backend/cpu/kernels/matmul/sixteen_scales.h"
+#ifdef LT_ISA_AVX512
+#include "backend/cpu/kernels/matmul/q3_k_avx512.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -73,8 +76,19 @@ struct Q3_K {
   }
 };
 
+#ifdef LT_ISA_AVX512
+struct RowsQ3K : SixteenScales<Q3_K> {
+  template <int N, int T>
+  static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+    blocks_q3_k<N, T>(acc, w, x, quads_a_token);
+  }
+};
+#else
+using RowsQ3K = SixteenScales<Q3_K>;
+#endif
+
 }  // namespace
 
-extern const MatmulKernel matmul_q3_k = {11, Format::q8_256, group_rows, Blocks256<SixteenScales<Q3_K>>::run};
+extern const MatmulKernel matmul_q3_k = {11, Format::q8_256, group_rows, Blocks256<RowsQ3K>::run};
 
 }  // namespace lt::cpu::LT_ISA
