@@ -10,6 +10,7 @@
 #include "backend/cpu/kernels.h"
 #include "check/check.h"
 #include "check/cpu_block_types.h"
+#include "simd/isa.h"
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
 #include <unistd.h>
@@ -196,16 +197,18 @@ struct Problem {
   }
 };
 
-const MatmulKernel* kernel_of(const Kernels& isa, uint8_t type) {
+// That of every CPU that runs the ISA, then that of this one where it has another.
+std::vector<const MatmulKernel*> kernels_of(const Kernels& isa, uint8_t type) {
+  std::vector<const MatmulKernel*> all;
   for (size_t i = 0; i < isa.matmuls; i++)
-    if (isa.matmul[i]->type == type) return isa.matmul[i];
-  return nullptr;
+    if (isa.matmul[i]->type == type) all.push_back(isa.matmul[i]);
+  for (size_t i = 0; isa.matmul_books && lt::simd::permutes_bytes() && i < lt::cpu::book_types; i++)
+    if (isa.matmul_books[i].type == type) all.push_back(&isa.matmul_books[i]);
+  return all;
 }
 
 // y by pieces of `piece` weight rows, input rows prepared in two calls.
-std::vector<float> run(const Kernels& isa, Problem& p, int64_t piece) {
-  const MatmulKernel* kernel = kernel_of(isa, p.type.id);
-  CHECK_THAT(kernel, isa.isa << " has no kernel for " << p.type.name);
+std::vector<float> run(const Kernels& isa, const MatmulKernel* kernel, Problem& p, int64_t piece) {
   const lt::cpu::Prepare& prepare = *isa.prepare[static_cast<int>(kernel->format)];
   Fenced prepared(prepare.bytes(p.n, p.k) + 64 - prepare.bytes(p.n, p.k) % 64), panel(lt::cpu::panel_bytes);
   const int64_t half = p.n / 2 / prepare.step * prepare.step;
@@ -253,9 +256,11 @@ void compare(int64_t m, int64_t n, int64_t k, Payload payload, bool bias) {
     if (payload == Payload::usual && m * n >= 100) CHECK_THAT(p.error < 0.01, type.name << " is off by " << p.error << " at k = " << k);
     for (const std::string& isa : lt::cpu::isas()) {
       const Kernels& kernels = lt::cpu::choose_isa(isa);
-      const int64_t group = kernel_of(kernels, type.id)->group;
-      for (const int64_t piece : {m, group, int64_t(5)})
-        if (piece <= m) same(run(kernels, p, piece), p, isa.c_str(), piece);
+      const auto all = kernels_of(kernels, type.id);
+      CHECK_THAT(!all.empty(), isa << " has no kernel for " << type.name);
+      for (const MatmulKernel* kernel : all)
+        for (const int64_t piece : {m, kernel->group, int64_t(5)})
+          if (piece <= m) same(run(kernels, kernel, p, piece), p, isa.c_str(), piece);
     }
   }
 }

@@ -24,12 +24,12 @@ struct Needs {
   size_t scratch = 0;  // bytes of the bump stack
   // Bytes of the largest f32 input of a matmul, its rows as whole 128 columns: backends keep a quantized copy of it.
   size_t matmul_input = 0;
-  bool bf16 = false;        // a matrix is of BF16: the CPU's copy of its input is of another kind than quantized ones
-  int64_t chosen = 0;       // results of a matmul whose matrices are chosen by ids
-  int64_t choices = 0;      // matrices of such a one
-  int64_t chosen_cols = 0;  // columns of such a one's input
-  int64_t partials = 0;     // partial results of attention: one an entry of Rows::splits and a head
-  int64_t partial_dim = 0;  // columns of each, beside its maximum and its total
+  uint64_t matrix_types = 0;  // a bit each: by them differs what kind of copy
+  int64_t chosen = 0;         // results of a matmul whose matrices are chosen by ids
+  int64_t choices = 0;        // matrices of such a one
+  int64_t chosen_cols = 0;    // columns of such a one's input
+  int64_t partials = 0;       // partial results of attention: one an entry of Rows::splits and a head
+  int64_t partial_dim = 0;    // columns of each, beside its maximum and its total
 };
 
 struct BackendOptions {

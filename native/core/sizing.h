@@ -24,7 +24,7 @@ class Sizing : public Ops {
       const int64_t m = p.y.cols;
       expect(p.w.cols == x.cols && p.y.rows == x.rows * used && (c ? m > 0 && p.w.rows % m == 0 : m == p.w.rows), "matmul", x, p.w);
       expect(!p.bias || (p.bias.type == Type::f32 && p.bias.cols == m && p.bias.rows == p.w.rows / m), "matmul bias", p.w, p.bias);
-      if (p.w.type == Type::bf16) needs_.bf16 = true;
+      needs_.matrix_types |= uint64_t{1} << static_cast<int>(p.w.type);
       if (c.ids) needs_.chosen = std::max(needs_.chosen, p.y.rows);
       if (c.ids) needs_.choices = std::max(needs_.choices, p.w.rows / m);
       if (c.ids) needs_.chosen_cols = std::max(needs_.chosen_cols, x.cols);

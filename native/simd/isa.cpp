@@ -23,7 +23,9 @@ bool runs_bf16() {
   __cpuidex(r, 7, 1);
   return (r[0] >> 5 & 1) != 0;
 }
+bool runs_vbmi() { return bits(7, 2, 1u << 1); }
 #elif defined(__x86_64__)
+bool runs_vbmi() { return __builtin_cpu_supports("avx512vbmi"); }
 bool runs_bf16() { return __builtin_cpu_supports("avx512bf16"); }
 bool runs_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
@@ -53,6 +55,14 @@ bool runs(std::string_view isa) {
 bool dots_bf16() {
 #if defined(__x86_64__) || defined(_M_X64)
   return runs_avx512() && runs_bf16();
+#else
+  return false;
+#endif
+}
+
+bool permutes_bytes() {
+#if defined(__x86_64__) || defined(_M_X64)
+  return runs_avx512() && runs_vbmi();
 #else
   return false;
 #endif

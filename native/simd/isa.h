@@ -6,6 +6,8 @@ namespace lt::simd {
 
 bool runs(std::string_view isa);  // "avx512", "avx2", "neon", "portable"; false for any other name
 
-bool dots_bf16();  // whether it runs AVX-512's products of BF16, which not all do that run "avx512"
+// Whether it runs what not all do that run "avx512": products of BF16; permutations of bytes (VBMI).
+bool dots_bf16();
+bool permutes_bytes();
 
 }  // namespace lt::simd

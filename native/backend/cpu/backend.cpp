@@ -42,6 +42,8 @@ Cpu::Cpu(const BackendOptions& options)
       panels_(panel_bytes * static_cast<size_t>(threads_.count()), "working memory of the threads") {
   for (size_t i = 0; i < kernels_.matmuls; i++) by_type_[kernels_.matmul[i]->type] = kernels_.matmul[i];
   if (kernels_.matmul_bf16_dot && simd::dots_bf16()) by_type_[kernels_.matmul_bf16_dot->type] = kernels_.matmul_bf16_dot;
+  for (size_t i = 0; kernels_.matmul_books && simd::permutes_bytes() && i < book_types; i++)
+    by_type_[kernels_.matmul_books[i].type] = &kernels_.matmul_books[i];
 }
 
 std::string Cpu::description() const {
@@ -73,13 +75,14 @@ size_t Cpu::reserve(const Needs& needs) {
   chosen_.reserve(needs.chosen, needs.choices);
   const int64_t cols = 256, rows = static_cast<int64_t>(needs.matmul_input / (cols * 4)) + 1;
   const int64_t chosen_cols = (needs.chosen_cols + cols - 1) / cols * cols;
-  // f32 is read where it lies, almost always.
-  const Format of_bf16 = by_type_[static_cast<int>(Type::bf16)]->format;
-  for (const Format f : {Format::q8_32, Format::q8_256, of_bf16}) {
-    if (f == of_bf16 && !needs.bf16) continue;
-    const Prepare& p = *kernels_.prepare[static_cast<int>(f)];
-    prepared(f, std::max(p.bytes(rows, cols), static_cast<size_t>(needs.chosen * prepared_row_bytes(p, chosen_cols))));
-    bytes += prepared_[static_cast<int>(f)].bytes();
+  bool wanted[formats] = {};
+  for (size_t type = 0; type < std::size(by_type_); type++)
+    if (const MatmulKernel* k = by_type_[type]; k && (needs.matrix_types >> type & 1)) wanted[static_cast<int>(k->format)] = true;
+  for (int f = 0; f < formats; f++) {
+    if (!wanted[f] || f == static_cast<int>(Format::f32)) continue;  // f32 is read where it lies, almost always
+    const Prepare& p = *kernels_.prepare[f];
+    prepared(static_cast<Format>(f), std::max(p.bytes(rows, cols), static_cast<size_t>(needs.chosen * prepared_row_bytes(p, chosen_cols))));
+    bytes += prepared_[f].bytes();
   }
   return bytes;
 }

@@ -11,10 +11,11 @@ enum class Format : uint8_t {
   f32,        // plain rows, padded with zeros to whole vectors of 16
   q8_32,      // int8, a scale and a sum a block of 32
   q8_256,     // int8, a scale a block of 256, a sum every 16
+  q8_planes,  // the same in another order, for matmul/vbmi
   bf16,       // rounded to BF16, padded with zeros to whole vectors of 32
   bf16_wide,  // the same as floats, of each 32 the odd ones before the even ones
 };
-constexpr int formats = 5;
+constexpr int formats = 6;
 
 struct Prepare {
   // Bytes for `rows` prepared rows of `cols` values, whatever views (by row, by tile) the kernels of this format want.
@@ -43,6 +44,8 @@ struct MatmulKernel {
   int64_t group;  // weight rows a piece should hold a multiple of
   void (*run)(const MatmulPiece& piece);
 };
+
+constexpr size_t book_types = 7;  // that have code books
 
 constexpr size_t panel_bytes = 1 << 20;  // of each thread
 
@@ -205,6 +208,7 @@ struct Kernels {
   const MatmulKernel* const* matmul;
   size_t matmuls;
   const MatmulKernel* matmul_bf16_dot;  // in the place of BF16's where simd::dots_bf16(); null: none
+  const MatmulKernel* matmul_books;     // book_types, in the place of those of their types where simd::permutes_bytes(); null: none
   void (*norm)(const NormRow& row);
   void (*map)(uint8_t act /* lt::Act */, const MapRow& row);
   // turn: pairs cosines, then pairs sines
@@ -236,7 +240,7 @@ using namespace lt::simd::LT_ISA;
 
 // Each kernels/matmul/<type>.cpp defines its entry, and kernels/table.cpp lists it.
 namespace lt::cpu::LT_ISA {
-extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256, prepare_bf16, prepare_bf16_wide;
+extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256, prepare_q8_planes, prepare_bf16, prepare_bf16_wide;
 extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_bf16_dot, matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0,
     matmul_q5_1, matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4, matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k,
     matmul_q6_k, matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m, matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s,

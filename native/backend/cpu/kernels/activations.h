@@ -7,6 +7,10 @@
 
 namespace lt::cpu::LT_ISA {
 
+// Rows laid out by tile from this many on. Wider matrices have panels too large for a thread's scratch: always by row.
+constexpr int64_t tile_min_rows = 3;
+constexpr int64_t tile_max_cols = 49152;
+
 // By row, blocks of 32: four blocks, one a chain. Absent blocks at a row's end are all zero.
 struct Quad32 {
   int8_t q[2][4][16];  // [half of a block][block]
@@ -34,12 +38,26 @@ struct Block256 {
   int32_t unused[4];
 };
 struct Quad256 {
+  static constexpr int64_t tiles_from = tile_min_rows;
   float d[4];
   float unused[12];
   int32_t start128[8][4];  // [run of 32][block]: -128 * sum of q
   Block256 block[4];
 };
 static_assert(sizeof(Quad256) == 64 + 128 + 4 * 1152);
+
+// By row, of types with code books where bytes are looked up 64 at a time.
+struct PlaneBlock {
+  int8_t q[4][64];    // [i][4 * j + k] is q of value 16 j + 4 k + i
+  int32_t start[16];  // of each sixteen: -128 * sum of q
+};
+struct PlaneQuad {
+  static constexpr int64_t tiles_from = 9;  // up to then unpacking a row again takes less time than a panel
+  float d[4];
+  float unused[12];
+  PlaneBlock block[4];
+};
+static_assert(sizeof(PlaneQuad) == 64 + 4 * 320);
 
 // By tile of n tokens, blocks in the order of chains. Bytes a token and block; a tile's record is n times as long.
 //   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q); int32 first8[n] (start8 of
@@ -48,11 +66,7 @@ static_assert(sizeof(Quad256) == 64 + 128 + 4 * 1152);
 constexpr int64_t tile_bytes_32 = 32 + 16;
 constexpr int64_t tile_bytes_256 = 256 + 64 + 16 + 4;
 
-// Rows laid out by tile from this many on. Wider matrices have panels too large for a thread's scratch: always by row.
-constexpr int64_t tile_min_rows = 3;
-constexpr int64_t tile_max_cols = 49152;
-
-inline bool by_tile(int64_t rows, int64_t cols) { return rows >= tile_min_rows && cols <= tile_max_cols; }
+inline bool by_tile(int64_t rows, int64_t cols, int64_t least = tile_min_rows) { return rows >= least && cols <= tile_max_cols; }
 
 // The rows of `rows` in nearly equal tiles: 13 as 5 + 4 + 4 and not 6 + 6 + 1.
 struct Tiles {

@@ -39,6 +39,26 @@ void row(Quad256* y, const float* x, int64_t blocks) {
   }
 }
 
+#ifdef LT_ISA_AVX512
+void row(PlaneQuad* y, const float* x, int64_t blocks) {
+  const __m512i fours = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i in_order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  for (int64_t b = 0; b < blocks; ++b) {
+    PlaneQuad& quad = y[b / 4];
+    if (b % 4 == 0) memset(&quad, 0, sizeof quad);
+    PlaneBlock& block = quad.block[b % 4];
+    Quantized from;
+    quantize(from, x + b * 256);
+    quad.d[b % 4] = from.d;
+    bytes q[4];
+    for (int i = 0; i < 4; ++i) q[i] = lookup(load_bytes(from.q + 64 * i), fours);
+    transpose(q);
+    for (int i = 0; i < 4; ++i) store_bytes(block.q[i], _mm512_permutexvar_epi32(in_order, q[i]));
+    for (int i = 0; i < 16; ++i) block.start[i] = -128 * from.sum16[i];
+  }
+}
+#endif
+
 // Token t of a tile of n.
 void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
   const Chains chains{blocks};
@@ -59,27 +79,33 @@ void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
   }
 }
 
+template <class Quad>
 size_t size(int64_t rows, int64_t cols) {
   const int64_t blocks = cols / 256;
-  return size_t(rows) * (by_tile(rows, cols) ? size_t(blocks * tile_bytes_256) : size_t((blocks + 3) / 4) * sizeof(Quad256));
+  const bool tiled = by_tile(rows, cols, Quad::tiles_from);
+  return size_t(rows) * (tiled ? size_t(blocks * tile_bytes_256) : size_t((blocks + 3) / 4) * sizeof(Quad));
 }
 
+template <class Quad>
 void run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t cols, int64_t first, int64_t last) {
   const int64_t blocks = cols / 256;
   uint8_t* y = static_cast<uint8_t*>(prepared);
   const Tiles tiles(rows);
   for (int64_t r = first; r < last; ++r) {
-    if (by_tile(rows, cols)) {
+    if (by_tile(rows, cols, Quad::tiles_from)) {
       const int64_t i = tiles.of(r), from = tiles.first(i);
       tile(y + from * blocks * tile_bytes_256, tiles.width(i), r - from, x + r * x_stride, blocks);
     } else {
-      row(reinterpret_cast<Quad256*>(y) + r * ((blocks + 3) / 4), x + r * x_stride, blocks);
+      row(reinterpret_cast<Quad*>(y) + r * ((blocks + 3) / 4), x + r * x_stride, blocks);
     }
   }
 }
 
 }  // namespace
 
-extern const Prepare prepare_q8_256 = {size, run, 1};
+extern const Prepare prepare_q8_256 = {size<Quad256>, run<Quad256>, 1};
+#ifdef LT_ISA_AVX512
+extern const Prepare prepare_q8_planes = {size<PlaneQuad>, run<PlaneQuad>, 1};
+#endif
 
 }  // namespace lt::cpu::LT_ISA

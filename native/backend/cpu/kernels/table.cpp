@@ -2,6 +2,12 @@
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/kernels/rows.h"
 
+#ifdef LT_ISA_AVX512
+namespace lt::cpu::avx512vbmi {
+extern const MatmulKernel books[book_types];
+}
+#endif
+
 namespace lt::cpu::LT_ISA {
 
 #define LT_TEXT2(x) #x
@@ -17,17 +23,22 @@ static const MatmulKernel* const all[] = {&matmul_f32,   &matmul_f16,     &matmu
 static const Prepare* const pairs_of_bf16 = &prepare_bf16;
 static const MatmulKernel* const dot_of_bf16 = &matmul_bf16_dot;
 static double (*const peak_of_dots)(int64_t) = peak_bf16;
+static const Prepare* const planes = &prepare_q8_planes;
+static const MatmulKernel* const books = avx512vbmi::books;
 #else
 constexpr const Prepare* pairs_of_bf16 = nullptr;
 constexpr const MatmulKernel* dot_of_bf16 = nullptr;
 constexpr double (*peak_of_dots)(int64_t) = nullptr;
+constexpr const Prepare* planes = nullptr;
+constexpr const MatmulKernel* books = nullptr;
 #endif
 
 extern const Kernels kernels = {LT_TEXT(LT_ISA),
-                                {&prepare_f32, &prepare_q8_32, &prepare_q8_256, pairs_of_bf16, &prepare_bf16_wide},
+                                {&prepare_f32, &prepare_q8_32, &prepare_q8_256, planes, pairs_of_bf16, &prepare_bf16_wide},
                                 all,
                                 sizeof(all) / sizeof(all[0]),
                                 dot_of_bf16,
+                                books,
                                 norm,
                                 map,
                                 rope,
