@@ -17,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-#ifdef __linux__
+#ifdef __GLIBC__
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -288,6 +288,7 @@ CHECK_CASE("gguf/weights move into huge pages at the addresses where they are") 
   CHECK(std::memcmp(begin, right + (begin - data), moved) == 0);
 }
 
+#ifdef __GLIBC__
 CHECK_CASE("gguf/a piece that the system fails to move is the file's again") {
   const Folder folder;
   B b;
@@ -299,6 +300,7 @@ CHECK_CASE("gguf/a piece that the system fails to move is the file's again") {
   if (std::exchange(fails_at, 0) != 0) throw Skip{"the system has no huge pages"};
   CHECK(moved == 8 << 20 && std::memcmp(f->tensor("big")->data, bytes.data() + bytes.size() - (30 << 20), 30 << 20) == 0);
 }
+#endif
 
 CHECK_CASE("gguf/of a file that was cut, what is left moves into huge pages") {
   const Folder folder;
