@@ -288,8 +288,9 @@ CHECK_CASE("cpu/block matmuls equal their definition for extreme scales and inpu
 }
 
 // By tile up to the widest matrix that is read so: of 13 rows, too many for few.h, the panel of half the blocks at a time, a vector of
-// weight rows and one that is left; of 3 rows few.h. Wider ones are read by row.
+// weight rows and one that is left; of 3 rows few.h. Wider ones are read by row, with up to four tokens together.
 CHECK_CASE("cpu/block matmuls equal their definition where a panel does not fit") {
   compare(17, 13, 49152, Payload::usual, true);
   for (const int64_t k : {49152, 49408}) compare(5, 3, k, Payload::usual, true);
+  compare(5, 7, 49408, Payload::usual, true);
 }
