@@ -8,7 +8,7 @@
 // 1 and false; and
 //   Nibbles<offset>, Fives, UnsignedFives, SignedBytes or Levels<T> as Codes, which knows how codes become u8 and multiply; where there
 //   are parts, Codes reads them: halves(w, v, lo, hi) vector v of the four parts at w, unpack(q, r, rows, offset, part) one of them;
-//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them, on AVX-512 of eight blocks at once; where halved,
+//   Halfs or Powers as Scales, which reads d as 16 bits and makes floats of them, on AVX-512 of four rows at once; where halved,
 //   four(w, absent, first, second) reads those of four parts.
 #pragma once
 #include <type_traits>
@@ -26,7 +26,10 @@ struct Halfs {
   static float4 four(uint64_t d) { return halfs_to_float4(d); }
   static floats wide(const uint16_t* d) { return load_halfs_wide(d); }
 #ifdef LT_ISA_AVX512
-  static __m256 eight(const uint8_t* p, size_t stride) { return eight_halfs(p, stride); }
+  template <int stride, int at>
+  static floats of_four(const uint8_t* const (&w)[4]) {
+    return halfs_of_four<stride, at>(w);
+  }
 #endif
 };
 
@@ -243,29 +246,6 @@ struct Blocks32 {
     }
   }
 
-#ifdef LT_ISA_AVX512
-  // Twice four blocks, whole ones: their sums are folded together.
-  template <int T>
-  static void eight(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token) {
-    bytes lo[2], hi[2];
-    for (int i = 0; i < 2; ++i) Codes::halves(w + i * four_bytes + W::code_offset, block_bytes, lo[i], hi[i]);
-    const __m256 dw = Scales::eight(w, block_bytes);
-    LT_UNROLL
-    for (int t = 0; t < T; ++t, x += quads_a_token) {
-      ints s[2];
-      LT_UNROLL
-      for (int i = 0; i < 2; ++i) {
-        const int8_t* q = reinterpret_cast<const int8_t*>(x[i].q);
-        s[i] = Codes::total(Codes::step(Codes::step(Codes::none(), lo[i], load_bytes(q)), hi[i], load_bytes(q + 64)));
-      }
-      const __m256i offsets = _mm256_inserti128_si256(_mm256_castsi128_si256(Codes::corrected(zero_int4(), load_int4(x[0].start8))),
-                                                      Codes::corrected(zero_int4(), load_int4(x[1].start8)), 1);
-      const __m256 d = _mm256_mul_ps(dw, load_two(x[0].d, x[1].d));
-      acc[t] = add_two(acc[t], d, _mm256_add_epi32(sum_quads_of_two(s[0], s[1]), offsets));
-    }
-  }
-#endif
-
   // The last, incomplete four of a row. At the end of a matrix the mapping of its file may end: then they are copied.
   template <int T>
   LT_OUTLINED static void tail(float4 (&acc)[T], const uint8_t* w, const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t after) {
@@ -282,24 +262,12 @@ struct Blocks32 {
   static void rows(float (&v)[R][T], const uint8_t* (&w)[R], const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t ahead,
                    int64_t after) {
 #ifdef LT_ISA_AVX512
-    if constexpr (R == 4 && parts == 1 && std::is_same_v<Scales, Halfs>)
+    if constexpr (R == 4 && parts == 1 && !halved<W>)
       return FourRows<Blocks32>::template rows<T>(v, w, x, quads_a_token, blocks, ahead, after);
 #endif
     float4 acc[R][T];
     for (auto& row : acc)
       for (float4& a : row) a = zero_float4();
-#ifdef LT_ISA_AVX512
-    if constexpr (parts == 1 && !halved<W> && !W::has_min && !waits) {
-      for (; blocks >= 8; blocks -= 8, x += 2) {
-        LT_UNROLL
-        for (int r = 0; r < R; ++r) {
-          for (int i = 0; i < 2 * four_bytes; i += 64) prefetch_far(w[r] + ahead + i);
-          eight<T>(acc[r], w[r], x, quads_a_token);
-          w[r] += 2 * four_bytes;
-        }
-      }
-    }
-#endif
     for (; blocks >= 4; blocks -= 4, ++x) {
       LT_UNROLL
       for (int r = 0; r < R; ++r) {

@@ -10,7 +10,10 @@ struct Powers {
   static float4 four(uint64_t d) { return bf16_to_float4(d); }
   static floats wide(const uint16_t* d) { return load_bf16_wide(d); }
 #ifdef LT_ISA_AVX512
-  static __m256 eight(const uint8_t* p, size_t stride) { return eight_half_powers(p, stride); }
+  template <int stride, int at>
+  static floats of_four(const uint8_t* const (&w)[4]) {
+    return half_powers_of_four<stride, at>(w);
+  }
 #endif
 };
 
