@@ -101,6 +101,7 @@ export const classifyChecks: check.Checks<ReadOptions> = readChecks;
 /** @internal */
 export const input: check.Check<string | Ids> = check.reading((value, name) => {
   if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return check.refuse(name, 'a text, a Uint32Array of token ids, or { ids }', value);
   const { ids, types } = isUint32Array(value) ? { ids: value } : check.record<TokenInput>(value, name, { ids: check.ids, types: check.ids });
   if (ids === undefined || ids.length === 0) return check.refuse(name, 'a text, or at least one token id', value);
   if (types !== undefined && types.length !== ids.length) check.refuse(`${name}.types`, `one for each of ${ids.length} ids`, types);

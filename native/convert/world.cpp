@@ -15,14 +15,6 @@ int hex_of(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-void append_utf8(std::string& to, uint32_t c) {
-  if (c < 0x80) return void(to += static_cast<char>(c));
-  const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-  constexpr uint32_t leads[] = {0, 0xc0, 0xe0, 0xf0};
-  to += static_cast<char>(leads[more] | c >> (6 * more));
-  for (int i = more - 1; i >= 0; i--) to += static_cast<char>(0x80 | (c >> (6 * i) & 0x3f));
-}
-
 // What a Python literal stands for: b'...' bytes, '...' or "..." text.
 class Literal {
  public:

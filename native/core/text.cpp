@@ -32,6 +32,14 @@ bool valid_utf8(std::string_view text) {
   return true;
 }
 
+void append_utf8(std::string& to, char32_t code) {
+  const auto byte = [&](char32_t b) { to.push_back(static_cast<char>(b)); };
+  if (code < 0x80) return byte(code);
+  if (code < 0x800) return byte(0xc0 | code >> 6), byte(0x80 | (code & 63));
+  if (code < 0x10000) return byte(0xe0 | code >> 12), byte(0x80 | (code >> 6 & 63)), byte(0x80 | (code & 63));
+  byte(0xf0 | code >> 18), byte(0x80 | (code >> 12 & 63)), byte(0x80 | (code >> 6 & 63)), byte(0x80 | (code & 63));
+}
+
 std::string shown(std::string_view text) {
   constexpr size_t most = 100;
   static const char* digits = "0123456789abcdef";

@@ -60,12 +60,6 @@ class Ranges {
 
 }  // namespace
 
-void append_utf8(std::string& to, char32_t code) {
-  Bytes bytes;
-  const size_t count = utf8(code, bytes);
-  to.append(bytes.begin(), bytes.begin() + static_cast<int64_t>(count));
-}
-
 Expression one_of(Expressions& expressions, const tokenize::CharSet& set) {
   Ranges ranges(expressions);
   for (size_t i = 0; i + 1 < set.bounds().size(); i += 2) ranges.add(set.bounds()[i], set.bounds()[i + 1] - 1);

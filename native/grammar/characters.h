@@ -1,13 +1,11 @@
 // Characters as UTF-8, and sets of them as expressions over their bytes.
 #pragma once
-#include <string>
 
 #include "grammar/expressions.h"
 #include "tokenize/char_set.h"
 
 namespace lt::grammar {
 
-void append_utf8(std::string& to, char32_t code);
 // One character of the set; surrogates are none.
 Expression one_of(Expressions& expressions, const tokenize::CharSet& set);
 // Texts that are UTF-8.

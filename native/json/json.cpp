@@ -19,14 +19,6 @@ constexpr size_t piece = size_t{1} << 16;  // of the memory for strings with esc
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
-void append_utf8(std::string& out, uint32_t c) {
-  const auto byte = [&](uint32_t b) { out.push_back(static_cast<char>(b)); };
-  if (c < 0x80) return byte(c);
-  if (c < 0x800) return byte(0xc0 | c >> 6), byte(0x80 | (c & 63));
-  if (c < 0x10000) return byte(0xe0 | c >> 12), byte(0x80 | (c >> 6 & 63)), byte(0x80 | (c & 63));
-  byte(0xf0 | c >> 18), byte(0x80 | (c >> 12 & 63)), byte(0x80 | (c >> 6 & 63)), byte(0x80 | (c & 63));
-}
-
 }  // namespace
 
 class Document::Parser {

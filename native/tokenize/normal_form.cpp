@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/text.h"
 #include "tokenize/unicode.h"
 
 namespace lt::tokenize {
@@ -54,13 +55,9 @@ char32_t composed(char32_t a, char32_t b) {  // 0: they are not
   return at != std::end(kPairs) && at->first == a && at->second == b ? at->both : 0;
 }
 
-void append_utf8(std::string& out, char32_t c) {
-  const auto push = [&](char32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c >= kFirstRawByte) return push(c - kFirstRawByte);
-  if (c < 0x80) return push(c);
-  if (c < 0x800) return push(0xC0 | c >> 6), push(0x80 | (c & 63));
-  if (c < 0x10000) return push(0xE0 | c >> 12), push(0x80 | (c >> 6 & 63)), push(0x80 | (c & 63));
-  push(0xF0 | c >> 18), push(0x80 | (c >> 12 & 63)), push(0x80 | (c >> 6 & 63)), push(0x80 | (c & 63));
+void append(std::string& out, char32_t c) {
+  if (c >= kFirstRawByte) return out.push_back(static_cast<char>(c - kFirstRawByte));
+  append_utf8(out, c);
 }
 
 struct Mark {
@@ -76,7 +73,7 @@ class Composer {
 
   void put(char32_t code, uint32_t order) {
     if (!has_starter_) {
-      if (order != 0) return append_utf8(out_, code);
+      if (order != 0) return append(out_, code);
       starter_ = code, has_starter_ = true;
       return;
     }
@@ -96,8 +93,8 @@ class Composer {
   }
 
   void finish() {
-    if (has_starter_) append_utf8(out_, starter_);
-    for (const char32_t c : behind_) append_utf8(out_, c);
+    if (has_starter_) append(out_, starter_);
+    for (const char32_t c : behind_) append(out_, c);
     behind_.clear();
     has_starter_ = false, last_ = 0;
   }
@@ -161,7 +158,7 @@ class Normalizing {
     if (form_.composed) {
       composer_.put(code, order);
     } else {
-      append_utf8(out_, code);
+      append(out_, code);
     }
   }
 
@@ -193,7 +190,7 @@ void append_lower(std::string_view text, std::string& out) {
     const Read read = read_utf8(text, at);
     const std::span<const char32_t> lower = read.whole ? mapped(kLower, read.code) : std::span<const char32_t>();
     if (lower.empty()) out += text.substr(at, read.bytes);
-    for (const char32_t c : lower) append_utf8(out, c);
+    for (const char32_t c : lower) append(out, c);
     at += read.bytes;
   }
 }

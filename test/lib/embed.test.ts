@@ -112,6 +112,12 @@ describe('embed', () => {
     expect(apart(again, read!)).toBeGreaterThan(1e-3); // the last row of a decoder, by default
     await expect(model.rank('a', ['b'])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     await expect(model.embed([{ ids: [1, 2], types: [0, 1] }])).rejects.toMatchObject({ code: 'ARGUMENT' });
+    const wanted = (name: string, found: string) => ({
+      code: 'ARGUMENT',
+      message: `${name}: expected a text, a Uint32Array of token ids, or { ids }, found ${found}`,
+    });
+    await expect(model.embed([1, 2] as unknown as string[])).rejects.toMatchObject(wanted('texts[0]', '1'));
+    await expect(model.embed([[1, 2]] as unknown as string[])).rejects.toMatchObject(wanted('texts[0]', 'an array of 2'));
     await expect(model.embed('a', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   });
 });
