@@ -1,8 +1,8 @@
 // The cache's pages: who holds them, and the nodes that tell what is known of them.
-#include "engine/cache.h"
-
 #include <algorithm>
 #include <utility>
+
+#include "engine/cache.h"
 
 namespace lt::engine {
 
