@@ -263,6 +263,7 @@ struct Blocks256 {
       }
     }
     for (int r = 0; r < R; ++r) {
+      for (int64_t i = 0; i < blocks * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
       if (blocks) tail<T>(acc[r], w[r], x, quads_a_token, blocks);
       for (int t = 0; t < T; ++t) v[r][t] = fold_chains(acc[r][t]);
     }

@@ -73,6 +73,7 @@ struct ByPlanes {
       }
     }
     for (int r = 0; r < R; ++r) {
+      for (int64_t i = 0; i < blocks * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
       for (int t = 0; t < T; ++t) {
         if (blocks) tail(acc[r][t], w[r], int(blocks), x + t * quads_a_token);
         v[r][t] = fold_chains(acc[r][t]);
