@@ -13,7 +13,8 @@ namespace {
 alignas(16) constexpr uint8_t codes_q3_k[16] = {28, 29, 30, 31, 32, 33, 34, 35};
 
 struct Q3_K {
-  static constexpr int block_bytes = 110, less = 2, columns = 1;
+  static constexpr int block_bytes = 110, columns = 1;
+  [[maybe_unused]] static constexpr int less = 2;  // not on AVX-512
 
   // Eight scales, a byte each: the low or the high nibbles of the first eight bytes, and two bits of the last four.
   static bytes scales(const uint8_t* w) {
