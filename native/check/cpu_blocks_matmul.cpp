@@ -294,3 +294,9 @@ CHECK_CASE("cpu/block matmuls equal their definition where a panel does not fit"
   for (const int64_t k : {49152, 49408}) compare(5, 3, k, Payload::usual, true);
   compare(5, 7, 49408, Payload::usual, true);
 }
+
+// Rows of a page or more, of which several go together up to the last byte of the weights.
+CHECK_CASE("cpu/block matmuls equal their definition where rows that go together end the weights") {
+  for (const int64_t n : {1, 2}) compare(4, n, 8192, Payload::usual, true);
+  compare(4, 1, 8192 + 256, Payload::usual, false);
+}

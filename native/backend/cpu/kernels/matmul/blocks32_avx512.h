@@ -21,11 +21,13 @@ inline ints spread_lanes(int4 a) {
 }
 inline floats spread_lanes(float4 a) { return _mm512_castsi512_ps(spread_lanes(_mm_castps_si128(a))); }
 
-// The words in which the bytes w[r][at + i * stride] are, in lane 4 i + r: each of one of two vectors.
+// The words in which the bytes w[r][at + i * stride] are, in lane 4 i + r: each of one of two vectors. Nothing is read behind four blocks.
 template <int stride, int at>
 inline __m256i words_of_four(const uint8_t* const (&w)[4]) {
-  static_assert(3 * stride + at + 2 <= 128);
-  constexpr int16_t a = at / 2, b = (at + stride) / 2, c = (at + 2 * stride) / 2, d = (at + 3 * stride) / 2;
+  constexpr int second = 4 * stride < 128 ? 4 * stride - 64 : 64;  // where the other vector of a row begins
+  static_assert(4 * stride >= 64 && second % 2 == 0 && 3 * stride + at + 2 <= second + 64);
+  constexpr auto place = [](int byte) { return int16_t(byte < 64 ? byte / 2 : 32 + (byte - second) / 2); };
+  constexpr int16_t a = place(at), b = place(at + stride), c = place(at + 2 * stride), d = place(at + 3 * stride);
   const __m512i words = _mm512_castsi256_si512(_mm256_setr_epi16(a, a, a, a, b, b, b, b, c, c, c, c, d, d, d, d));
   __m512i found;
   if constexpr (d < 32) {  // the vectors are of two rows: every other word is of the second
@@ -35,7 +37,9 @@ inline __m256i words_of_four(const uint8_t* const (&w)[4]) {
     };
     found = _mm512_or_si512(two(0x3333, 0), two(0xcccc, 2));
   } else {
-    const auto one = [&](int r) { return _mm512_maskz_permutex2var_epi16(0x1111u << r, load_bytes(w[r]), words, load_bytes(w[r] + 64)); };
+    const auto one = [&](int r) {
+      return _mm512_maskz_permutex2var_epi16(0x1111u << r, load_bytes(w[r]), words, load_bytes(w[r] + second));
+    };
     found = _mm512_or_si512(_mm512_or_si512(one(0), one(1)), _mm512_or_si512(one(2), one(3)));
   }
   return _mm512_castsi512_si256(found);
