@@ -4,16 +4,10 @@
 #include <immintrin.h>
 
 #include "backend/cpu/kernels/matmul/blocks256.h"
+#include "backend/cpu/kernels/matmul/blocks32_avx512.h"
 #include "backend/cpu/kernels/matmul/levels.h"
 
 namespace lt::cpu::LT_ISA {
-
-// Lane i of each quad is the sum of that quad of v[i].
-inline __m512i sum_each_quad(const __m512i (&v)[4]) {
-  const __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
-  const __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
-  return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
-}
 
 // Of four blocks, of which the first N are there.
 template <int N>
@@ -68,7 +62,7 @@ inline void blocks_iq4_xs(float4 (&acc)[T], const uint8_t* w, const Quad256* x, 
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       for (int i = N; i < 4; ++i) s[t][i] = zero_ints();
-      const __m512i sums = _mm512_add_epi32(sum_each_quad(s[t]), load_ints(x[t * quads_a_token].start128[4 * v]));
+      const __m512i sums = _mm512_add_epi32(sum_quads_of_four(s[t]), load_ints(x[t * quads_a_token].start128[4 * v]));
       const __m512i scaled = _mm512_mullo_epi32(sums, scale);
       total[t] = v == 0 ? scaled : _mm512_add_epi32(total[t], scaled);
     }
