@@ -5,9 +5,19 @@ import { Gone } from './failure';
 
 const pingMs = 10_000;
 
+// A write costs the thread and the reader tens of microseconds, whatever it holds. All streams together write no more often than this, so that what
+// many of them cost does not grow with them; one by itself is held for no token.
+const msAStream = 2;
+const mostHeldMs = 100;
+
 /** A streamed answer. */
 export class Outlet {
+  static #streams = 0; // of the process: its thread is one
   #opened = false;
+  #closed = false;
+  #held = '';
+  #holds: NodeJS.Timeout | undefined;
+  #written = -Infinity;
   #last = performance.now();
   #drained: Promise<void> | undefined;
   readonly #pings: NodeJS.Timeout;
@@ -20,6 +30,7 @@ export class Outlet {
   ) {
     this.#pings = setInterval(() => this.#pinged(), pingMs / 2);
     this.#pings.unref();
+    Outlet.#streams++;
   }
 
   get opened(): boolean {
@@ -40,23 +51,44 @@ export class Outlet {
     this.open();
     this.#last = performance.now();
     if (this.res.destroyed) return Promise.reject(new Gone());
-    if (this.res.write(text)) return undefined;
-    this.#drained ??= this.#drain().finally(() => (this.#drained = undefined));
+    this.#held += text;
+    if (this.#holds === undefined) {
+      const wait = this.#written + Math.min(mostHeldMs, msAStream * Outlet.#streams) - this.#last;
+      if (wait < 1) this.#send();
+      else this.#holds = setTimeout(() => this.#send(), wait);
+    }
     return this.#drained;
   }
 
   end(text: string): void {
-    this.close();
     this.open();
-    this.res.end(text);
+    this.res.end(this.#held + text);
+    this.close();
   }
 
+  /** Ends what is held, without a word. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#held = '';
+    Outlet.#streams--;
     clearInterval(this.#pings);
+    clearTimeout(this.#holds);
+  }
+
+  #send(): void {
+    this.#holds = undefined;
+    if (this.res.destroyed) return;
+    this.#written = performance.now();
+    const text = this.#held;
+    this.#held = '';
+    if (this.res.write(text) || this.#drained) return;
+    this.#drained = this.#drain().finally(() => (this.#drained = undefined));
+    this.#drained.catch(() => {}); // whoever writes next is told
   }
 
   #pinged(): void {
-    if (this.#drained || performance.now() - this.#last < pingMs) return;
+    if (this.#drained || this.#holds !== undefined || performance.now() - this.#last < pingMs) return;
     this.open();
     this.#last = performance.now();
     if (this.ping !== '') this.res.write(this.ping);

@@ -42,8 +42,10 @@ export async function streamed(call: Call, ask: Ask, talk: Talk): Promise<typeof
     });
     outlet.end(begin() + talk.end(answered));
   } catch (error) {
-    outlet.close();
-    if (!outlet.opened || error instanceof Gone) throw error;
+    if (!outlet.opened || error instanceof Gone) {
+      outlet.close();
+      throw error;
+    }
     const failure = failureOf(error);
     call.state.log.tell('warn', 'a stream failed', { id: call.id, status: failure.status, message: failure.message });
     outlet.end(talk.fail(failure));

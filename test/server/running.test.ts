@@ -232,4 +232,22 @@ describe('parts', () => {
     await first;
     outlet.end('');
   });
+
+  test('many streams gather what they write; nothing of it is lost, and the first is not held', async () => {
+    const open = (): { response: PassThrough; outlet: InstanceType<typeof Outlet>; chunks: string[] } => {
+      const response = Object.assign(new PassThrough(), { writeHead: () => {}, flushHeaders: () => {} });
+      const chunks: string[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+      return { response, outlet: new Outlet(response as never, 'text/event-stream', '', 60_000), chunks };
+    };
+    const [one, ended, left, ...others] = Array.from({ length: 200 }, open);
+    for (const text of ['a', 'b', 'c']) for (const { outlet } of [one!, ended!, left!]) void outlet.write(text);
+    ended!.outlet.end('d');
+    left!.response.destroy();
+    left!.outlet.close();
+    await until(() => one!.chunks.length === 2);
+    expect(one!.chunks).toEqual(['a', 'bc']);
+    expect(ended!.chunks).toEqual(['a', 'bcd']);
+    for (const { outlet } of [one!, ...others]) outlet.end('');
+  });
 });
