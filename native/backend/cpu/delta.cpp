@@ -13,6 +13,7 @@ void Cpu::delta(Tensor y, Tensor q, Tensor k, Tensor v, Tensor decay, Tensor bet
     const int64_t key = d.tiled ? head % d.key_heads : head * d.key_heads / heads;
     DeltaPiece p{};
     p.count = std::min(delta_columns, cols - at), p.cols = cols, p.rows = s.count, p.size = size;
+    p.next = part % parts + 1 < parts ? delta_columns : size * cols - at;
     p.y = y.row<float>(s.first) + head * cols + at, p.y_stride = y.stride / 4;
     p.v = v.row<const float>(s.first) + head * cols + at, p.v_stride = v.stride / 4;
     p.q = q.row<const float>(s.first) + key * size, p.q_stride = q.stride / 4;

@@ -173,6 +173,7 @@ struct DeltaPiece {
   int64_t decay_stride, beta_stride;
   bool decay_each;      // a decay for each row of the state
   int64_t count, cols;  // columns of the piece, of the head
+  int64_t next;         // numbers from the state of this piece to that of the next
   int64_t rows, size;
   StatePiece state;
   uint8_t* panel;
