@@ -8,13 +8,17 @@ namespace {
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// to (size, scan_columns): column c is the `size` numbers at from(c); columns behind the last are zero.
+// to (size, scan_columns): column c is the `size` numbers at from(c); columns behind the last are zero. What lies `next` numbers behind
+// each is fetched.
 template <class From>
-void load_transposed(float* to, int64_t count, int64_t size, const From& from) {
+void load_transposed(float* to, int64_t count, int64_t size, int64_t next, const From& from) {
   for (int64_t c = 0; c < count; c += 16)
     for (int64_t i = 0; i < size; i += 16) {
       f32x16 r[16];
-      LT_UNROLL for (int j = 0; j < 16; j++) r[j] = c + j < count ? load(from(c + j) + i, least(16, size - i)) : zero();
+      LT_UNROLL for (int j = 0; j < 16; j++) {
+        r[j] = c + j < count ? load(from(c + j) + i, least(16, size - i)) : zero();
+        if (c + j < count) prefetch_far(from(c + j) + i + next);
+      }
       transpose(r);
       LT_UNROLL for (int j = 0; j < 16; j++) if (i + j < size) store(to + (i + j) * scan_columns + c, r[j]);
     }
@@ -39,8 +43,9 @@ struct Heads {
 
 Heads heads_of(const ScanPiece& p) {
   Heads h{};
-  for (int64_t c = 0; c < p.count; c++) {
-    h.of[c] = (p.first + c) / p.head;
+  for (int64_t c = 0, head = p.first / p.head, left = p.head - p.first % p.head; c < p.count; c++, left--) {
+    if (left == 0) head++, left = p.head;
+    h.of[c] = head;
     h.d[c] = p.d[h.of[c]];
     h.a[c] = p.a[h.of[c] * p.a_stride];
   }
@@ -74,15 +79,46 @@ void row(const ScanPiece& p, const Heads& h, float* state, const float* decays, 
       store(p.y + r * p.y_stride + 16 * v, fma(load(h.d + 16 * v), x[v], sum[v]), least(16, p.count - 16 * v));
 }
 
+// The only row of a span, whose states lie in whole vectors: sixteen numbers of a column at a time, read and written where they lie, are
+// transposed for the sums alone.
+template <bool Each>
+void only_row(const ScanPiece& p, const Heads& h) {
+  float* slot = p.state.slots + *p.state.writes * p.state.slot_stride;
+  alignas(64) float steps[scan_columns] = {}, in[scan_columns], kept[scan_columns];
+  for (int64_t c = 0; c < p.count; c++) steps[c] = p.dt[h.of[c]];
+  for (int64_t c = 0; c < p.count; c += 16) {
+    const f32x16 dt = load(steps + c), x = load(p.x + c);
+    store(in + c, dt * x);
+    if (!Each) store(kept + c, exp(dt * load(h.a + c)));
+    f32x16 sum = zero();
+    for (int64_t i = 0; i < p.size; i += 16) {
+      const f32x16 b = load(p.b + i);
+      f32x16 r[16];
+      LT_UNROLL for (int j = 0; j < 16; j++) {
+        const float* before = p.state.before + (c + j) * p.size + i;
+        const f32x16 was = p.state.before ? load(before) : zero();
+        if (p.state.before) prefetch_far(before + p.count * p.size);
+        const f32x16 keep = Each ? exp(set1(steps[c + j]) * load(p.a + h.of[c + j] * p.a_stride + i)) : set1(kept[c + j]);
+        r[j] = fma(keep, was, set1(in[c + j]) * b);
+        store(slot + (c + j) * p.size + i, r[j]);
+      }
+      transpose(r);
+      LT_UNROLL for (int j = 0; j < 16; j++) sum = fma(r[j], set1(p.c[i + j]), sum);
+    }
+    store(p.y + c, fma(load(h.d + c), x, sum));
+  }
+}
+
 template <int V, bool Each>
 void walk(const ScanPiece& p) {
   float *state = reinterpret_cast<float*>(p.panel), *decays = state + p.size * scan_columns;
   const Heads heads = heads_of(p);
+  if (p.rows == 1 && *p.state.writes >= 0 && p.count % 16 == 0 && p.size % 16 == 0) return only_row<Each>(p, heads);
   if (p.state.before)
-    load_transposed(state, p.count, p.size, [&](int64_t c) { return p.state.before + c * p.size; });
+    load_transposed(state, p.count, p.size, p.count * p.size, [&](int64_t c) { return p.state.before + c * p.size; });
   else
     memset(state, 0, static_cast<size_t>(p.size * scan_columns) * 4);
-  if (Each) load_transposed(decays, p.count, p.size, [&](int64_t c) { return p.a + heads.of[c] * p.a_stride; });
+  if (Each) load_transposed(decays, p.count, p.size, 0, [&](int64_t c) { return p.a + heads.of[c] * p.a_stride; });
   for (int64_t r = 0; r < p.rows; r++) {
     row<V, Each>(p, heads, state, decays, r);
     const int32_t slot = p.state.writes[r * p.state.writes_stride];
