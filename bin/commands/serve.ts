@@ -42,6 +42,7 @@ function modelOf(flags: Flags): Pick<ServeOptions, 'model' | 'models'> {
     if (name !== undefined) throw new Error('--alias: names one model: leave it out where several are served');
     return { models: paths.map((path): ModelSource => ({ path, ...of })) };
   }
+  if (paths.length === 0 && flags.pull === true) return { models: [] };
   const path = paths[0] ?? embeddedModel;
   if (path === embeddedModel) note('Using the small story model that comes with llama-ts. For a real model: llama-ts serve -m FILE.gguf');
   return { model: { path, ...of, ...(name !== undefined && { name, aliases: [...aliases, fileName(path)] }) } };
@@ -84,6 +85,7 @@ function serveOptions(flags: Flags): ServeOptions {
     ...(flags.modelMemory !== undefined && { memory: gibibytes(flags.modelMemory) }),
     ...(flags.maxBody !== undefined && { maxBodyBytes: (flags.maxBody as number) * 2 ** 20 }),
     ...(flags.open === true && { openToAll: true }),
+    ...(flags.pull === true && { pull: true }),
     ...(flags.page === false && { page: false }),
     ...(apiKeys.length > 0 && { apiKeys }),
     ...(adminKeys.length > 0 && { adminKeys }),
@@ -141,8 +143,12 @@ const command: CommandModule = {
         grace: numeric('grace', 'seconds that running requests have when the server is ended (default 30)'),
         'api-key': words('key that requests must show; several times for several (also LLAMA_API_KEY)'),
         'api-key-file': word('file with keys, one a line'),
-        'admin-key': words('key for loading and unloading models (also LLAMA_ADMIN_KEY)'),
+        'admin-key': words('key for managing models (also LLAMA_ADMIN_KEY)'),
         'admin-key-file': word('file with such keys, one a line'),
+        pull: {
+          type: 'boolean',
+          describe: 'serve the models of the cache too, and let whoever has an admin key bring others by name, and remove them (/api/pull, /api/delete)',
+        },
         open: { type: 'boolean', describe: 'with --host: let everybody use it, without a key' },
         page: { type: 'boolean', default: true, describe: 'give browsers the web page; --no-page does not' },
         mcp: words('command that starts an MCP server, whose tools the page can offer; may be given several times'),

@@ -112,6 +112,14 @@ export function parseReference(text: string, endpoint: string): Reference {
   return ofHub(text, text);
 }
 
+/** Whether what was asked for may be what was found: whoever names no file and no quantization takes any. */
+export function isAskedFor(asked: Reference, found: Reference): boolean {
+  if (asked.kind === 'url' || found.kind === 'url') return asked.kind === found.kind && spelled(asked) === spelled(found);
+  if (asked.repo !== found.repo || asked.revision !== found.revision) return false;
+  if (asked.file === undefined && asked.quant === undefined) return true;
+  return asked.file === found.file && asked.quant?.toUpperCase() === found.quant?.toUpperCase();
+}
+
 /** As it would be written. */
 export function spelled(reference: Reference): string {
   if (reference.kind === 'url') return reference.url.href;

@@ -1,5 +1,7 @@
 // The models that are served: found by name, loaded when they are first used, kept while there is room, let go when nobody uses them.
 import { LlamaError, loadModel, type LoadOptions, type Model } from '../index';
+import { officialEndpoint } from '../hub/settings';
+import { isAskedFor, parseReference, type Reference } from '../hub/reference';
 import { ApiError } from './failure';
 import { factsOf, TokenBytes, type Facts } from './file';
 import type { ModelSource } from './options';
@@ -51,6 +53,8 @@ export class Served {
     readonly load: LoadOptions,
     readonly template: string | undefined,
     keeping: Keeping,
+    /** Of a model that was brought by its name: `hf:user/repo:Q4_K_M`. */
+    readonly reference?: string,
   ) {
     this.queue = new Queue(keeping.parallel, keeping.maxQueue);
     this.quick = new Queue(quickPlaces, keeping.maxQueue);
@@ -71,11 +75,17 @@ export class Served {
   isCalled(name: string): boolean {
     return [this.name, ...this.aliases].some((own) => own === name || `${own}${latest}` === name);
   }
+
+  /** Whether a name of the hub means it. */
+  isOfHub(name: Reference): boolean {
+    return this.reference !== undefined && isAskedFor(name, parseReference(this.reference, officialEndpoint));
+  }
 }
 
 /** All models. */
 export class Models {
-  readonly all: readonly Served[];
+  #all: readonly Served[];
+  readonly #left = new Set<Served>(); // no longer served, but in use or in memory
   readonly #keeping: Keeping;
   #turn: Promise<unknown> = Promise.resolve(); // one loads at a time
   #freed: (() => void)[] = [];
@@ -84,14 +94,50 @@ export class Models {
   constructor(sources: readonly ModelSource[], keeping: Keeping) {
     this.#keeping = keeping;
     const names = new Set<string>();
-    this.all = sources.map(({ path, name = baseName(path), aliases = [], template, load = {} }) => {
-      for (const each of [name, ...aliases]) {
+    this.#all = sources.map((source) => {
+      const served = this.#made(source);
+      for (const each of [served.name, ...served.aliases]) {
         if (names.has(each)) throw new LlamaError('ARGUMENT', `models: two models are called ${JSON.stringify(each)}: give one of them another name`);
         names.add(each);
       }
-      return new Served(name, aliases, path, { maxSequences: keeping.parallel, ...load }, template, keeping);
+      return served;
     });
-    if (this.all.length === 0) throw new LlamaError('ARGUMENT', 'models: expected at least one model, found none');
+  }
+
+  get all(): readonly Served[] {
+    return this.#all;
+  }
+
+  get #everyone(): readonly Served[] {
+    return [...this.#all, ...this.#left];
+  }
+
+  #made({ path, name = baseName(path), aliases = [], template, load = {} }: ModelSource, reference?: string): Served {
+    return new Served(name, aliases, path, { maxSequences: this.#keeping.parallel, ...load }, template, this.#keeping, reference);
+  }
+
+  /** Serves a model that was brought, in place of an older file of it. */
+  add(source: ModelSource & { readonly name: string }, reference: string): Served {
+    const known = this.#all.find((served) => served.isCalled(source.name));
+    if (known?.path === source.path) return known;
+    if (known && known.reference === undefined) throw new ApiError(409, `another model is called ${JSON.stringify(source.name)}`, { code: 'name_taken' });
+    const served = this.#made(source, reference);
+    this.#all = [...this.#all.filter((other) => other !== known), served];
+    if (known) void this.#leave(known);
+    return served;
+  }
+
+  /** Serves a model no longer, and lets it go when nobody uses it. */
+  async remove(served: Served): Promise<void> {
+    this.#all = this.#all.filter((other) => other !== served);
+    await this.#leave(served);
+  }
+
+  async #leave(served: Served): Promise<void> {
+    this.#left.add(served);
+    if (served.users > 0 || served.loading) return; // its last user does it
+    await this.unload(served);
+    this.#left.delete(served);
   }
 
   /** Whether what has to be there from the start is. */
@@ -99,10 +145,21 @@ export class Models {
 
   /** By name; without one, the first. */
   find(name: string | null | undefined): Served {
-    const found = name === null || name === undefined || name === '' ? this.all[0] : this.all.find((served) => served.isCalled(name));
+    const found = name === null || name === undefined || name === '' ? this.all[0] : (this.all.find((served) => served.isCalled(name)) ?? this.#ofHub(name));
     if (found) return found;
+    if (this.all.length === 0) throw new ApiError(404, 'there is no model yet: POST /api/pull brings one', { code: 'model_not_found', param: 'model' });
     const shown = String(name).slice(0, 200);
     throw new ApiError(404, `the model ${JSON.stringify(shown)} is not here: GET /v1/models lists those that are`, { code: 'model_not_found', param: 'model' });
+  }
+
+  #ofHub(name: string): Served | undefined {
+    if (!this.all.some(({ reference }) => reference !== undefined)) return undefined;
+    try {
+      const asked = parseReference(name, officialEndpoint);
+      return this.all.find((served) => served.isOfHub(asked));
+    } catch {
+      return undefined; // it is no name of the hub
+    }
   }
 
   /** The model, loaded where it is not; it stays until all that lease it have released it, and for its time behind that. */
@@ -117,7 +174,8 @@ export class Models {
       held = false;
       served.users--;
       served.lastUsed = Date.now();
-      this.#expire(served, keepAlive);
+      if (this.#left.has(served)) void this.#leave(served);
+      else this.#expire(served, keepAlive);
       for (const wake of this.#freed.splice(0)) wake();
     };
     try {
@@ -141,7 +199,10 @@ export class Models {
   }
 
   #load(served: Served): Promise<Model> {
-    served.loading ??= this.#inTurn(() => this.#loadNow(served)).finally(() => (served.loading = undefined));
+    served.loading ??= this.#inTurn(() => this.#loadNow(served)).finally(() => {
+      served.loading = undefined;
+      if (this.#left.has(served)) void this.#leave(served);
+    });
     return served.loading;
   }
 
@@ -156,7 +217,7 @@ export class Models {
     this.#keeping.told('loading', served);
     const from = performance.now();
     try {
-      await Promise.all(this.all.map(({ leaving }) => leaving));
+      await Promise.all(this.#everyone.map(({ leaving }) => leaving));
       await this.#makeRoom(served.bytes > 0 ? served.bytes : (await served.facts).bytes);
       const model = await this.#loadInRoom(served);
       served.bytes = bytesOf(model);
@@ -194,7 +255,7 @@ export class Models {
   }
 
   get #taken(): number {
-    return this.all.reduce((sum, { model, bytes }) => sum + (model ? bytes : 0), 0);
+    return this.#everyone.reduce((sum, { model, bytes }) => sum + (model ? bytes : 0), 0);
   }
 
   /** What a model takes is known when it is loaded: if that was too much, others go that nobody uses. */
@@ -222,7 +283,7 @@ export class Models {
   async close(): Promise<void> {
     this.#closing.abort(new ApiError(503, 'the server is shutting down', { retryAfter: 5 }));
     await Promise.all(
-      this.all.map(async (served) => {
+      this.#everyone.map(async (served) => {
         clearTimeout(served.timer);
         await served.loading?.catch(() => {});
         await served.model?.dispose();

@@ -34,6 +34,11 @@ export interface HandlerOptions {
   apiKeys?: readonly string[];
   /** Keys that may load and unload models; without any, nobody may. */
   adminKeys?: readonly string[];
+  /**
+   * Whether whoever shows one of `adminKeys` may bring models of the hub by name, and remove them (Ollama's `/api/pull` and `/api/delete`). Those that the
+   * cache has are served too, and there may be none to begin with. Default false.
+   */
+  pull?: boolean;
   /** Names that the server is called by, besides loopback's and the address it was reached at. */
   allowedHosts?: readonly string[];
   /** Pages of which origins may use it, such as `https://app.example`; exact. Default: its own. */
@@ -91,6 +96,7 @@ export interface Settings {
   readonly memory: number;
   readonly apiKeys: readonly string[];
   readonly adminKeys: readonly string[];
+  readonly pull: boolean;
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
@@ -148,16 +154,20 @@ export function settingsFrom(options: HandlerOptions, usualLevel: LogLevel): Set
   const { model, models } = options;
   if ((model === undefined) === (models === undefined)) refuse('model, models', 'one of the two');
   const sources = (models ?? [model as string | ModelSource]).map(source);
+  const { pull = false } = options;
+  if (pull && (options.adminKeys ?? []).length === 0) refuse('pull', 'adminKeys beside it (--admin-key): keys of those who may bring models');
+  if (sources.length === 0 && !pull) refuse('models', 'at least one model, found none');
   const single = models === undefined;
   return {
     sources,
     preload: single,
     parallel: between('parallel', options.parallel, 32, 1, 4096),
     maxQueue: between('maxQueue', options.maxQueue, 256, 0),
-    keepAlive: between('keepAlive', options.keepAlive, single ? Infinity : 300, 0),
+    keepAlive: between('keepAlive', options.keepAlive, single && !pull ? Infinity : 300, 0),
     memory: between('memory', options.memory, Infinity, 1),
     apiKeys: keys('apiKeys', options.apiKeys),
     adminKeys: keys('adminKeys', options.adminKeys),
+    pull,
     allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()),
     corsOrigins: origins(options.corsOrigins),
     maxBodyBytes: between('maxBodyBytes', options.maxBodyBytes, 32 * 2 ** 20, 1024),

@@ -9,6 +9,7 @@ import { ApiError } from './failure';
 import { Handler } from './handler';
 import { errorFields, linesTo, Log, type LogLevel } from './log';
 import { ServerMetrics } from './metrics';
+import { serveCached } from './brought';
 import { Models } from './models';
 import { ResponseStore } from './openai/response-store';
 import { settingsFrom, type HandlerOptions, type ServeOptions } from './options';
@@ -61,10 +62,12 @@ function partsOf(options: HandlerOptions, level: LogLevel): Parts {
   return { state, handler: new Handler(state, new Router(routes)), ready };
 }
 
-async function begin({ settings, models }: State): Promise<void> {
+async function begin(state: State): Promise<void> {
+  const { settings, models } = state;
   const [first] = models.all;
   if (settings.preload && first) (await models.lease(first, new AbortController().signal)).release();
   else await Promise.all(models.all.map((served) => served.facts)); // files that are none are told now
+  await serveCached(state);
   models.ready = true;
 }
 

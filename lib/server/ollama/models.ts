@@ -2,10 +2,12 @@
 import * as v from 'valibot';
 
 import type { MetadataValue } from '../../index';
-import { bare, route, Text, type Call } from '../call';
-import { ApiError, wrong } from '../failure';
+import { bring, hubName, removeBrought } from '../brought';
+import { bare, route, sent, Text, type Call } from '../call';
+import { ApiError, failureOf, Gone, wrong } from '../failure';
 import type { Facts } from '../file';
 import type { Served } from '../models';
+import { Outlet } from '../outlet';
 import { page } from '../page';
 import { vectorsOf } from '../vectors';
 import { integer, maybe, someOf } from '../wire';
@@ -105,17 +107,44 @@ async function embed(call: Call, body: v.InferOutput<typeof embedRequest>): Prom
   };
 }
 
+const namedRequest = v.object({ model: maybe(v.string()), name: maybe(v.string()), stream: maybe(v.boolean()) });
+
+const line = (said: Readonly<Record<string, unknown>>): string => `${JSON.stringify(said)}\n`;
+
+/** Brings a model of the hub, and tells how far that is. */
+async function pullModel(call: Call, body: v.InferOutput<typeof namedRequest>): Promise<unknown> {
+  const name = hubName(call.state, body.model ?? body.name);
+  if (body.stream === false) {
+    await bring(call.state, name, call.signal);
+    return { status: 'success' };
+  }
+  const outlet = new Outlet(call.res, 'application/x-ndjson', '', call.state.settings.stall * 1000);
+  const say = (said: Readonly<Record<string, unknown>>): void => void outlet.write(line(said))?.catch(() => {}); // the request is aborted then
+  try {
+    say({ status: 'pulling manifest' });
+    await bring(call.state, name, call.signal, ({ file, bytes, total }) => say({ status: `pulling ${file}`, digest: file, total, completed: bytes }));
+    outlet.end(['verifying sha256 digest', 'writing manifest', 'success'].map((status) => line({ status })).join(''));
+  } catch (error) {
+    if (error instanceof Gone) outlet.close();
+    else outlet.end(line({ error: failureOf(error).message }));
+  }
+  return sent;
+}
+
+async function deleteModel({ state }: Call, body: v.InferOutput<typeof namedRequest>): Promise<unknown> {
+  await removeBrought(state, body.model ?? body.name);
+  return {};
+}
+
 const off = async (): Promise<never> => {
-  throw new ApiError(501, 'this server does not change the models that it has: put files where it finds them, and start it again');
+  throw new ApiError(501, 'this server makes no models: bring those of the hub (POST /api/pull), or put files where it finds them');
 };
 
 const managing = (
   [
-    ['POST', '/api/pull'],
     ['POST', '/api/push'],
     ['POST', '/api/create'],
     ['POST', '/api/copy'],
-    ['DELETE', '/api/delete'],
     ['POST', '/api/blobs/*'],
   ] as const
 ).map(([method, path]) => bare({ method, path, form: 'ollama', summary: 'Not offered: answers that.', access: 'manage', run: off }));
@@ -164,6 +193,25 @@ export const ollamaModelRoutes = [
       const { vectors } = await vectorsOf(call, { model, inputs: [prompt], options: { tooLong: 'truncate' }, keepAlive: secondsOf(keepAlive) });
       return { embedding: [...(vectors[0] ?? [])] };
     },
+  }),
+  route({
+    method: 'POST',
+    path: '/api/pull',
+    form: 'ollama',
+    summary: 'Brings a model of the hub, where the server may.',
+    access: 'manage',
+    body: namedRequest,
+    streams: 'application/x-ndjson',
+    run: pullModel,
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/delete',
+    form: 'ollama',
+    summary: 'Removes a model that was brought.',
+    access: 'manage',
+    body: namedRequest,
+    run: deleteModel,
   }),
   ...managing,
 ];
