@@ -6,7 +6,7 @@ import { Gone } from './failure';
 const pingMs = 10_000;
 
 // A write costs the thread and the reader tens of microseconds, whatever it holds. All streams together write no more often than this, so that what
-// many of them cost does not grow with them; one by itself is held for no token.
+// many of them cost does not grow with them; what one by itself says waits for two milliseconds at most.
 const msAStream = 2;
 const mostHeldMs = 100;
 
