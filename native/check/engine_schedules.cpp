@@ -140,6 +140,7 @@ void random_schedules(const std::string& name, const Beside& beside = {}) {
   const Does does = !golden_decoder_ids(name).empty() ? Does::rewrites : golden_kind(name) == "hidden" ? Does::encodes : Does::continues;
   const bool whole = does != Does::continues;  // a text in one step
   std::vector<Request> all = requests(does, Loaded(options(512, 200, 1), file).engine->info().longest() - 1);
+  if (beside.backend != "cpu") all.resize(10);  // a device takes most of its time for what each gets alone
   choose_adapters(all, beside.adapters);
   const std::vector<Report> alone = alone_of(all, file, beside);
   const std::tuple<int64_t, int64_t, int64_t> sizes[] = {{512, 64, 6}, {320, 200, 4}, {1024, 200, 16}, {256, 17, 3}};

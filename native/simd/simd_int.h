@@ -13,7 +13,11 @@
 #include <cstring>
 
 #if defined(__GNUC__)
+#if defined(LT_SANITIZED)  // as in simd.h
+#define LT_UNROLL
+#else
 #define LT_UNROLL _Pragma("GCC unroll 16")
+#endif
 #define LT_ROLLED _Pragma("GCC unroll 1")
 #define LT_OUTLINED __attribute__((noinline))
 #else

@@ -69,7 +69,7 @@ std::vector<float> run_on(const BackendEntry& entry, const BackendOptions& optio
   std::unique_ptr<Backend>& b = entry.survey ? devices[std::string(entry.name) + " " + options.isa] : fresh;
   if (!b) b = open_backend(entry.name, options);
   b->reserve(c.needs);
-  Lab lab(*b);
+  Lab lab(*b, std::string(entry.name) + " " + options.isa + " " + std::to_string(options.threads));
   return c.run(lab, rows);
 }
 
@@ -236,6 +236,12 @@ std::vector<float> Lab::take(const Tensor& output) {
     }
   }
   return inner;
+}
+
+std::vector<uint8_t> Lab::bytes(const Tensor& whole) {
+  std::vector<uint8_t> all(static_cast<size_t>(whole.rows * whole.stride));
+  backend_.read(all.data(), whole);
+  return all;
 }
 
 Tensor Lab::output_ints(int64_t rows, int64_t cols) {

@@ -15,8 +15,10 @@ namespace lt::cases {
 // A backend's memory for one run of a case. Outputs lie inside guard bytes.
 class Lab {
  public:
-  explicit Lab(Backend& backend) : backend_(backend) {}
+  // on: backend, variant and threads in words; empty: nothing is computed there.
+  explicit Lab(Backend& backend, std::string on = {}) : backend_(backend), on_(std::move(on)) {}
   Ops& ops() { return backend_.ops(); }
+  const std::string& on() const { return on_; }
   Tensor floats(std::span<const float> values, int64_t rows, int64_t cols);
   Tensor ints(std::span<const int32_t> values, int64_t rows, int64_t cols);
   Tensor weights(Type type, std::span<const uint8_t> bytes, int64_t rows, int64_t cols);
@@ -26,9 +28,12 @@ class Lab {
   Tensor output_ints(int64_t rows, int64_t cols);
   std::vector<float> take(const Tensor& output);  // fails the case where a guard byte changed
   std::vector<int32_t> take_ints(const Tensor& output);
+  std::vector<uint8_t> bytes(const Tensor& whole);
+  void write(const Tensor& whole, std::span<const uint8_t> bytes) { backend_.write(whole, bytes.data()); }
 
  private:
   Backend& backend_;
+  std::string on_;
 };
 
 std::vector<float> gaussian(uint64_t seed, int64_t n, float scale = 1);

@@ -1,4 +1,6 @@
 // route: every gating, with and without bias, groups, normalization and scale, few and all experts, and scores that are equal.
+#include <cmath>
+
 #include "check/check.h"
 #include "harness.h"
 
@@ -14,7 +16,9 @@ struct Routing {
 std::string text_of(const Routing& t) {
   static const char* const gatings[] = {"softmax", "sigmoid", "chosen", "mixed"};
   const Router& r = t.router;
-  return std::string(gatings[static_cast<int>(r.gating)]) + " " + std::to_string(t.used) + " of " + std::to_string(t.experts) +
+  // Nearness in hundredths: cases of equal names would be held to the results of the first.
+  const std::string near = r.gating == Router::Gating::mixed ? " near " + std::to_string(std::lround(100 * r.nearness)) : "";
+  return gatings[static_cast<int>(r.gating)] + near + " " + std::to_string(t.used) + " of " + std::to_string(t.experts) +
          (t.biased ? " biased" : "") + (t.ties ? " ties" : "") + (r.normalize ? " normalized" : "") +
          (r.groups > 1
               ? ", " + std::to_string(r.used_groups) + " of " + std::to_string(r.groups) + " groups by " + std::to_string(r.group_best)

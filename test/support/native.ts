@@ -103,5 +103,6 @@ export function nativeChecks(part: number, parts: number): void {
       expect(ran.at(-1)).toEqual({ name, state: 'passed', message: '' });
     });
   }
+  test('no two cases have one name, under which one would hide the other', () => expect(new Set(names).size).toBe(names.length));
   test('op cases ran on the CPU', () => expect(ran.filter(({ name }) => /^ops\/.* on cpu\b/.test(name)).length).toBeGreaterThan(100));
 }
