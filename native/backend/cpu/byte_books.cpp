@@ -19,12 +19,26 @@ void points_of_four(uint8_t (&to)[2][n], F code) {
   }
 }
 
+// Byte k of a point of eight.
+uint8_t half_of_eight(uint32_t code, int k) {
+  const auto level = [=](int p) { return code >> 2 * p & 3; };
+  return static_cast<uint8_t>(level(4 * k + 2) | level(4 * k) << 2 | level(4 * k + 1) << 4 | level(4 * k + 3) << 6);
+}
+
 template <size_t n, class F>
 void points_of_eight(uint8_t (&to)[2][n], F code) {
-  for (uint32_t i = 0; i < n; i++) {
-    const auto level = [&](int p) { return code(i) >> 2 * p & 3; };
-    for (int k = 0; k < 2; k++)
-      to[k][i] = static_cast<uint8_t>(level(4 * k + 2) | level(4 * k) << 2 | level(4 * k + 1) << 4 | level(4 * k + 3) << 6);
+  for (uint32_t i = 0; i < n; i++)
+    for (int k = 0; k < 2; k++) to[k][i] = half_of_eight(code(i), k);
+}
+
+void points_of_iq1(ByteBooks& to) {
+  const auto half = [](uint32_t i, int k) { return half_of_eight(quant::iq1_s_code(i), k); };
+  for (uint32_t i = 0; i < 2048; i++) to.iq1[i] = half(i, 0);
+  for (uint32_t i = 0; i < 128; i++) {
+    uint32_t up_to = 16 * i;
+    to.iq1_first[i] = half(up_to, 1), to.iq1_last[i] = half(up_to + 15, 1);
+    while (up_to % 16 < 15 && half(up_to + 1, 1) == to.iq1_first[i]) up_to++;
+    to.iq1_first_up_to[i] = static_cast<uint8_t>(up_to);
   }
 }
 
@@ -50,7 +64,7 @@ ByteBooks::ByteBooks() {
   points_of_eight(iq2_xxs, quant::iq2_xxs_code);
   points_of_eight(iq2_xs, quant::iq2_xs_code);
   points_of_eight(iq2_s, quant::iq2_s_code);
-  points_of_eight(iq1, quant::iq1_s_code);
+  points_of_iq1(*this);
   const auto first = [](auto point, uint32_t code, uint32_t negative) {
     float x[8];
     point(code, negative, 1.0f, x);

@@ -13,9 +13,11 @@ namespace lt::cpu {
 //   of eight:  the level in bits 2, 4, 0, 4 and the next (p = 3: of the byte shifted down by 2); the sign in bit p
 // All levels there are have such a code, so nothing of a book is lost.
 struct ByteBooks {
-  alignas(64) uint8_t iq3_s[2][512], iq3_xxs[2][256], iq2_xxs[2][256], iq2_xs[2][512], iq2_s[2][1024], iq1[2][2048];
-  alignas(64) uint8_t iq3_s_weights[4][64], iq3_xxs_weights[4][64], iq2_weights[4][64], iq1_weights[4][64];  // by p, plus 128
-  alignas(64) uint8_t even_signs[128];                                                                       // eight signs of seven
+  alignas(64) uint8_t iq3_s[2][512], iq3_xxs[2][256], iq2_xxs[2][256], iq2_xs[2][512], iq2_s[2][1024], iq1[2048];  // iq1: byte 0
+  alignas(64) uint8_t iq3_s_weights[4][64], iq3_xxs_weights[4][64], iq2_weights[4][64], iq1_weights[4][64];        // by p, plus 128
+  alignas(64) uint8_t even_signs[128];                                                                             // eight signs of seven
+  // Points of IQ1 are sorted by byte 1, of which sixteen on end have two at most: the first one up to an index, and the last one.
+  alignas(64) uint8_t iq1_first[128], iq1_last[128], iq1_first_up_to[128];
 
   ByteBooks();
 };

@@ -5,26 +5,50 @@
 
 namespace lt::cpu::LT_ISA {
 
-// A book of 128 << bits points.
-template <int bits>
-struct Eights {
-  Table<bits> first, second;
+struct EightsWeights {
   Weights weights;
+  explicit EightsWeights(const uint8_t (&tables)[4][64]) : weights(tables) {}
 
-  template <size_t n>
-  Eights(const uint8_t (&book)[2][n], const uint8_t (&tables)[4][64]) : first(book[0]), second(book[1]), weights(tables) {
-    static_assert(n == 128 << bits);
-  }
   // levels and signs of half a point a byte
   LT_INLINED void find(Planes& to, bytes levels, bytes signs) const {
     LT_UNROLL
     for (int p = 0; p < 4; p++) to.weights[p] = weights.find(p, p == 3 ? shr_words<2>(levels) : levels, signs, p);
   }
-  // signs: a byte a point.
-  LT_INLINED void find(Planes (&to)[2], bytes index, const Upper<bits>& upper, bytes signs) const {
-    const bytes a = first.look_up(index, upper), b = second.look_up(index, upper), rest = shr_words<4>(signs);
+  // bytes 0 and 1, and signs: a byte a point.
+  LT_INLINED void find(Planes (&to)[2], bytes a, bytes b, bytes signs) const {
+    const bytes rest = shr_words<4>(signs);
     find(to[0], _mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(signs, rest));
     find(to[1], _mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(signs, rest));
+  }
+};
+
+// A book of 128 << bits points.
+template <int bits>
+struct Eights : EightsWeights {
+  Table<bits> first, second;
+
+  template <size_t n>
+  Eights(const uint8_t (&book)[2][n], const uint8_t (&tables)[4][64]) : EightsWeights(tables), first(book[0]), second(book[1]) {
+    static_assert(n == 128 << bits);
+  }
+  LT_INLINED void find(Planes (&to)[2], bytes index, const Upper<bits>& upper, bytes signs) const {
+    EightsWeights::find(to, first.look_up(index, upper), second.look_up(index, upper), signs);
+  }
+};
+
+// The book of IQ1: byte 1 of a point is one of two, which seven bits of the index tell, and its other four choose.
+struct SortedEights : EightsWeights {
+  Table<4> byte0{byte_books.iq1};
+  Table<0> first{byte_books.iq1_first}, last{byte_books.iq1_last}, first_up_to{byte_books.iq1_first_up_to};
+
+  SortedEights() : EightsWeights(byte_books.iq1_weights) {}
+
+  // low: of indices; high: three more bits in bits 4 to 6; signs: none or all bits of a point.
+  LT_INLINED void find(Planes (&to)[2], bytes low, bytes high, bytes signs) const {
+    const bytes sixteen = select_bits(splat_byte(0x70), high, shr_words<4>(low));
+    const __mmask64 other = _mm512_cmpgt_epu8_mask(low, first_up_to.look_up(sixteen));
+    const bytes byte1 = _mm512_mask_blend_epi8(other, first.look_up(sixteen), last.look_up(sixteen));
+    EightsWeights::find(to, byte0.look_up(low, Upper<4>{{bit_7(low), bit(high, 4), bit(high, 5), bit(high, 6)}}), byte1, signs);
   }
 };
 
@@ -108,21 +132,18 @@ struct BookIQ2_S : Eights<3> {
 };
 
 // f16 d; u8 low bits of points[32]; u16 of four times 3 high bits, 3 bits of scale and whether the shift is down, [8].
-struct BookIQ1_S : Eights<4> {
+struct BookIQ1_S : SortedEights {
   static constexpr int block_bytes = 50, together = 2;
   static constexpr uint16_t factor = 0x3000;
   static uint16_t d_of(const uint8_t* w) { return word_at<uint16_t>(w); }
 
-  BookIQ1_S() : Eights<4>(byte_books.iq1, byte_books.iq1_weights) {}
-
   LT_INLINED void decode(Planes (&to)[2], const uint8_t* w) const {
-    static constexpr auto threes = sixty_four([](int i) { return group_of(i) + i % 8 / 4 * 16 + i % 4 * 3; });
+    static constexpr auto threes = sixty_four([](int i) { return group_of(i) + i % 8 / 4 * 16 + i % 4 * 3 - 4; });
     static constexpr auto shifts = sixty_four([](int i) { return group_of(i) + i % 8 / 4 * 16 + 15; });
     const __m128i groups[2] = {load_16(w + 34), load_16(w + block_bytes + 34)};
     const bytes both = fours_by_turns(groups[0], groups[1]), high = eight_bits(both, &threes);
     const bytes index = by_turns(load_32(w + 2), load_32(w + block_bytes + 2));
-    find(to, index, Upper<4>{{bit_7(index), bit(high, 0), bit(high, 1), bit(high, 2)}},
-         _mm512_movm_epi8(bit(eight_bits(both, &shifts), 0)));
+    find(to, index, high, _mm512_movm_epi8(bit(eight_bits(both, &shifts), 0)));
     const __m512i twice = _mm512_set_epi16(7, 7, 7, 7, 6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
     for (int i = 0; i < 2; i++) to[i].scales = odd(shr_ints<11>(_mm512_permutexvar_epi16(twice, low_quad(groups[i]))), 3);
   }
@@ -130,7 +151,7 @@ struct BookIQ1_S : Eights<4> {
 
 // u8 low bits of points[32]; u8 of two times 3 high bits and whether the shift is down, [16]; u16 of four times 3 bits of scale and, on
 // top, a quarter of d, [4].
-struct BookIQ1_M : Eights<4> {
+struct BookIQ1_M : SortedEights {
   static constexpr int block_bytes = 56, together = 2;
   static constexpr uint16_t factor = 0x3000;
   static uint16_t d_of(const uint8_t* w) {
@@ -138,14 +159,12 @@ struct BookIQ1_M : Eights<4> {
     return uint16_t((all >> 12 & 0xf) | (all >> 24 & 0xf0) | (all >> 36 & 0xf00) | (all >> 48 & 0xf000));
   }
 
-  BookIQ1_M() : Eights<4>(byte_books.iq1, byte_books.iq1_weights) {}
-
   LT_INLINED void decode(Planes (&to)[2], const uint8_t* w) const {
-    static constexpr auto nibbles = sixty_four([](int i) { return group_of(i) + i % 8 * 4; });
+    static constexpr auto nibbles = sixty_four([](int i) { return group_of(i) + i % 8 * 4 - 4; });
     static constexpr auto places = places_of_scales([](int j) { return j / 4 * 16 + j % 4 * 3; });
     const bytes high = eight_bits(fours_by_turns(load_16(w + 32), load_16(w + block_bytes + 32)), &nibbles);
     const bytes index = by_turns(load_32(w), load_32(w + block_bytes));
-    find(to, index, Upper<4>{{bit_7(index), bit(high, 0), bit(high, 1), bit(high, 2)}}, _mm512_movm_epi8(bit(high, 3)));
+    find(to, index, high, _mm512_movm_epi8(bit_7(high)));
     for (int i = 0; i < 2; i++) to[i].scales = odd_scales_of(w + i * block_bytes + 48, &places, 3);
   }
 };
