@@ -1,4 +1,4 @@
-// Q4_K and Q5_K on AVX-512, four rows at once: their headers are unpacked as vectors, and their sums folded together.
+// Types with minimums on AVX-512, four rows at once: headers are unpacked as vectors, and sums folded together.
 #pragma once
 #include "backend/cpu/kernels/activations.h"
 #include "backend/cpu/kernels/matmul/blocks32_avx512.h"
