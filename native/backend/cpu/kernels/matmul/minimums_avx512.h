@@ -50,7 +50,7 @@ struct Headers {
 // a a a a b b b b, in those of the last 32 c c c c d d d d.
 #define LT_QUAD16(a) a, a, a, a, (a) + 1, (a) + 1, (a) + 1, (a) + 1
 #define LT_ROW16(a) {LT_QUAD16(a), LT_QUAD16(a), LT_QUAD16((a) + 2), LT_QUAD16((a) + 2)}
-alignas(64) constexpr int16_t places_of_scales[4][2][32] = {
+alignas(64) constexpr int16_t scale_places[4][2][32] = {
     {LT_ROW16(0), LT_ROW16(4)}, {LT_ROW16(8), LT_ROW16(12)}, {LT_ROW16(16), LT_ROW16(20)}, {LT_ROW16(24), LT_ROW16(28)}};
 #undef LT_ROW16
 #undef LT_QUAD16
@@ -73,7 +73,7 @@ struct FourRowsWithMinimums {
       for (int r = 0; r < 4; ++r) {
         const uint8_t* block = w[r] + i * C::block_bytes;
         for (int at = (i * C::block_bytes + 63) / 64 * 64; at < (i + 1) * C::block_bytes; at += 64) prefetch_far(w[r] + ahead + at);
-        const bytes place = load_bytes(places_of_scales[i][r % 2]);
+        const bytes place = load_bytes(scale_places[i][r % 2]);
         for (int t = 0; t < T; ++t) s[t][r] = zero_ints();
         LT_UNROLL
         for (int j = 0; j < 2; ++j) {
