@@ -30,6 +30,6 @@ struct Q5_K {
 
 }  // namespace
 
-extern const MatmulKernel matmul_q5_k = {13, Format::q8_256, group_rows, Blocks256<WithMinimums<Q5_K>>::run};
+extern const MatmulKernel matmul_q5_k = {13, Format::q8_256, group_rows, BlocksWithMinimums<Q5_K>::run};
 
 }  // namespace lt::cpu::LT_ISA
