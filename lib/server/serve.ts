@@ -7,6 +7,7 @@ import { LlamaError } from '../index';
 import type { State } from './call';
 import { ApiError } from './failure';
 import { Handler } from './handler';
+import { Kept } from './kept';
 import { errorFields, linesTo, Log, type LogLevel } from './log';
 import { ServerMetrics } from './metrics';
 import { Models } from './models';
@@ -55,7 +56,15 @@ function partsOf(options: HandlerOptions, level: LogLevel): Parts {
   const metrics = new ServerMetrics(() =>
     models.all.map(({ name, queue, model, bytes }) => ({ model: name, running: queue.running, waiting: queue.waiting, bytes: model ? bytes : 0 })),
   );
-  const state: State = { settings, models, metrics, log, responses: new ResponseStore(settings.storedResponses), phase: { draining: false } };
+  const state: State = {
+    settings,
+    models,
+    metrics,
+    log,
+    responses: new ResponseStore(settings.storedResponses),
+    threads: new Kept(settings.storedResponses),
+    phase: { draining: false },
+  };
   const ready = begin(state);
   ready.catch(() => {}); // whoever awaits it is told
   return { state, handler: new Handler(state, new Router(routes)), ready };
