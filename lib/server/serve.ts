@@ -143,6 +143,8 @@ function serverOf(tls: ServeOptions['tls']): Server {
  */
 export async function serve(options: ServeOptions): Promise<LlamaServer> {
   const { host = '127.0.0.1', port = 8080, tls, maxConnections = 16_384, grace: usualGrace = 30 } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new LlamaError('ARGUMENT', `port: expected an integer from 0 to 65535, found ${String(port)}`);
   const server = serverOf(tls);
   checkReach(host, options, new Log(options.logLevel ?? 'info', options.log ?? linesTo(process.stderr)));
   await listening(server, host, port);

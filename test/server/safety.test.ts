@@ -234,6 +234,8 @@ describe('where it listens', () => {
 
   test('a port in use, a certificate that is none, a model that is not there', async () => {
     const server = await start();
+    for (const port of [-1, 1.5, 65_536])
+      await expect(start({ port })).rejects.toMatchObject({ code: 'ARGUMENT', message: `port: expected an integer from 0 to 65535, found ${port}` });
     await expect(start({ port: server.port })).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringContaining('in use') });
     await server.close(0);
     await expect(start({ tls: { cert: 'x', key: 'y' } })).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringContaining('tls') });
