@@ -67,9 +67,12 @@ function lines({ name, architecture, parameters, context, embedding, layers, qua
   return columns(Object.entries(rows).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 }
 
+/** Whether a name can only be a file's: one that is not there is no model of the hub. */
+const isPath = (name: string): boolean => /^(?:\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
+
 async function show(flags: Flags): Promise<void> {
   const given = flags.name as string;
-  const name = existsSync(given) ? given : prefixed(given);
+  const name = existsSync(given) || isPath(given) ? given : prefixed(given);
   const info = await inspectModel(name, hubOptions(flags));
   const here = info.path !== name || existsSync(name);
   const found = (await cachedModels()).find(({ path }) => path === info.path);

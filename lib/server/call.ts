@@ -2,7 +2,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { GenericSchema, InferOutput } from 'valibot';
 
+import type { Thread } from './anthropic/messages';
 import type { Form } from './failure';
+import type { Kept } from './kept';
 import type { Log } from './log';
 import type { ServerMetrics } from './metrics';
 import type { Models } from './models';
@@ -16,6 +18,7 @@ export interface State {
   readonly metrics: ServerMetrics;
   readonly log: Log;
   readonly responses: ResponseStore;
+  readonly threads: Kept<Thread>;
   readonly phase: { draining: boolean };
 }
 

@@ -97,6 +97,7 @@ const anthropicTypes: Readonly<Record<number, string>> = {
   413: 'request_too_large',
   429: 'rate_limit_error',
   503: 'overloaded_error',
+  504: 'timeout_error',
 };
 
 /** The body of a failure. */
@@ -105,5 +106,6 @@ export function bodyOf(form: Form, error: ApiError, requestId: string): unknown 
   if (form === 'ollama') return { error: message };
   if (form === 'openai') return { error: { message, type, param, code, ...more } };
   const kind = anthropicTypes[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
-  return { type: 'error', error: { type: kind, message }, request_id: requestId };
+  const { details } = more;
+  return { type: 'error', error: { type: kind, message, ...(details !== undefined && { details }) }, request_id: requestId };
 }

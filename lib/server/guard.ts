@@ -22,12 +22,25 @@ function reachedAt(req: IncomingMessage): string {
   return isIP(address) === 6 ? `[${address}]` : address;
 }
 
+/** What a request is for. */
+export interface Target {
+  readonly path: string;
+  readonly query: string;
+  readonly host: string | undefined;
+}
+
+/** Proxies and some clients write the whole address: then its host counts, and the header's does not (RFC 9112, 3.2.2). */
+export function targetOf({ url = '/', headers }: IncomingMessage): Target {
+  const [, host = headers.host, local = url] = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(url) ?? [];
+  const at = local.indexOf('?');
+  return { path: (at < 0 ? local : local.slice(0, at)) || '/', query: at < 0 ? '' : local.slice(at + 1), host };
+}
+
 /**
  * Refuses hosts that this server is not called by: a foreign page can let its own name point here (DNS rebinding), but never the address itself.
  */
-export function checkHost(req: IncomingMessage, names: readonly string[]): void {
+export function checkHost(req: IncomingMessage, host: string | undefined, names: readonly string[]): void {
   if (count(req, 'host') > 1) throw new ApiError(400, 'Host: expected one header, found several');
-  const { host } = req.headers;
   if (host === undefined) {
     if (req.httpVersion === '1.0') return; // which has none; browsers always send it
     throw new ApiError(400, 'Host: expected the header, found none');
@@ -39,10 +52,17 @@ export function checkHost(req: IncomingMessage, names: readonly string[]): void 
 
 const methods = 'GET, HEAD, POST, DELETE, OPTIONS';
 const requestHeaders = 'authorization, content-type, x-api-key, anthropic-version, anthropic-beta, x-request-id';
+const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 const exposed = 'x-request-id, request-id, retry-after';
 
+/** Which headers a page may send: those it asks for, as clients in browsers send many of their own (x-stainless-os, traceparent), and none of them does harm. */
+function headersFor(req: IncomingMessage): string {
+  const asked = String(req.headers['access-control-request-headers'] ?? '').trim();
+  return headerNames.test(asked) ? `${requestHeaders}, ${asked}` : requestHeaders;
+}
+
 /** Writes the headers of CORS, and refuses what changes something on behalf of a foreign page. Gives true where it was a preflight, which is answered. */
-export function checkOrigin(req: IncomingMessage, res: ServerResponse, allowed: readonly string[]): boolean {
+export function checkOrigin(req: IncomingMessage, res: ServerResponse, host: string | undefined, allowed: readonly string[]): boolean {
   const { origin } = req.headers;
   const listed = origin !== undefined && allowed.includes(origin);
   if (allowed.length > 0) res.setHeader('vary', 'Origin');
@@ -54,14 +74,14 @@ export function checkOrigin(req: IncomingMessage, res: ServerResponse, allowed: 
     if (origin === undefined) return false;
     if (!listed) throw new ApiError(403, 'Origin: it may not use this server: name it with corsOrigins (--cors-origin)', { code: 'origin_not_allowed' });
     res.setHeader('access-control-allow-methods', methods);
-    res.setHeader('access-control-allow-headers', requestHeaders);
+    res.setHeader('access-control-allow-headers', headersFor(req));
     res.setHeader('access-control-max-age', '600');
     res.writeHead(204).end();
     return true;
   }
   const reads = req.method === 'GET' || req.method === 'HEAD';
   if (reads || listed) return false;
-  const own = origin !== undefined && originHost(origin) === req.headers.host?.toLowerCase();
+  const own = origin !== undefined && originHost(origin) === host?.toLowerCase();
   if ((origin !== undefined && !own) || (origin === undefined && req.headers['sec-fetch-site'] === 'cross-site'))
     throw new ApiError(403, 'Origin: it may not use this server: name it with corsOrigins (--cors-origin)', { code: 'origin_not_allowed' });
   return false;

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BodyRoom, jsonOf, readBody } from './body';
 import { sent, Text, type Call, type Noted, type Route, type State } from './call';
 import { ApiError, bodyOf, failureOf, Gone, type Form } from './failure';
-import { checkHost, checkKey, checkOrigin, Keys } from './guard';
+import { checkHost, checkKey, checkOrigin, Keys, targetOf, type Target } from './guard';
 import { errorFields } from './log';
 import type { Router } from './router';
 import { read } from './wire';
@@ -52,7 +52,7 @@ export class Handler {
     res.setHeader('x-request-id', id);
     res.setHeader('request-id', id);
     res.setHeader('x-content-type-options', 'nosniff');
-    const path = req.url?.split('?', 1)[0] ?? '/';
+    const target = targetOf(req);
     const noted: Noted = {};
     const done = new AbortController();
     let route: Route | undefined;
@@ -63,10 +63,10 @@ export class Handler {
       this.#told(req, res, id, route, noted, performance.now() - from);
     });
     try {
-      route = await this.#answer({ req, res, id, path, noted, done, expectsContinue });
+      route = await this.#answer({ req, res, id, target, noted, done, expectsContinue });
     } catch (error) {
-      route ??= this.router.find(req.method ?? 'GET', path)?.route;
-      this.#fail(req, res, formOf(path), id, error);
+      route ??= this.router.find(req.method ?? 'GET', target.path)?.route;
+      this.#fail(req, res, formOf(req, target.path), id, error);
     }
   }
 
@@ -74,28 +74,42 @@ export class Handler {
     req: IncomingMessage;
     res: ServerResponse;
     id: string;
-    path: string;
+    target: Target;
     noted: Noted;
     done: AbortController;
     expectsContinue: boolean;
   }): Promise<Route | undefined> {
-    const { req, res, path, done } = of;
+    const { req, res, done } = of;
+    const { path, query, host } = of.target;
     const { settings } = this.state;
-    checkHost(req, settings.allowedHosts);
-    if (checkOrigin(req, res, settings.corsOrigins)) return undefined;
+    checkHost(req, host, settings.allowedHosts);
+    if (checkOrigin(req, res, host, settings.corsOrigins)) return undefined;
     const found = this.router.find(req.method ?? 'GET', path);
     const owner = checkKey(req, this.#keys, this.#manage, found?.route?.access);
     if (!found?.route) throw this.#absent(res, path, found?.allowed ?? []);
     const { route, rest } = found;
     if (route.access !== 'open') this.#mustBeReady();
     const encoding = req.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') throw new ApiError(415, 'content-encoding: expected a body as it is', { code: 'unsupported' });
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+      res.setHeader('accept-encoding', 'identity'); // which says what would be read (RFC 9110, 12.5.3)
+      throw new ApiError(415, 'content-encoding: expected a body as it is', { code: 'unsupported' });
+    }
     const reading = { most: settings.maxBodyBytes, room: this.#bodies, expectsContinue: of.expectsContinue };
     const body = route.body && read(route.body, jsonOf(await readBody(req, res, reading)));
     const timer = settings.deadline === Infinity ? undefined : setTimeout(() => done.abort(late(settings.deadline)), settings.deadline * 1000);
     try {
-      const query = new URLSearchParams(req.url?.split('?')[1] ?? '');
-      const call: Call = { id: of.id, req, res, headers: req.headers, query, rest, signal: done.signal, owner, state: this.state, noted: of.noted };
+      const call: Call = {
+        id: of.id,
+        req,
+        res,
+        headers: req.headers,
+        query: new URLSearchParams(query),
+        rest,
+        signal: done.signal,
+        owner,
+        state: this.state,
+        noted: of.noted,
+      };
       write(res, await route.run(call, body as never));
     } finally {
       clearTimeout(timer);
@@ -148,9 +162,10 @@ const knownMethod = (method = ''): string => (methods.has(method) ? method : 'ot
 
 const late = (seconds: number): ApiError => new ApiError(504, `the request took longer than ${seconds} s, which is as long as it may`, { code: 'deadline' });
 
-/** The form of errors, by the path alone: also of what fails before it is routed. */
-function formOf(path: string): Form {
+/** The form of errors, by the path: also of what fails before it is routed. Clients of OpenAI and Anthropic share the list of models: a header tells them apart. */
+function formOf({ headers }: IncomingMessage, path: string): Form {
   if (path.startsWith('/v1/messages')) return 'anthropic';
+  if (path.startsWith('/v1/models') && headers['anthropic-version'] !== undefined) return 'anthropic';
   return path.startsWith('/api/') ? 'ollama' : 'openai';
 }
 

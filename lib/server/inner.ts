@@ -71,7 +71,7 @@ export interface Choice {
 /** What is heard while an answer is made. `index` counts the calls of an answer. */
 export type Heard = { readonly choice: number } & (
   | { readonly type: 'begin' }
-  | { readonly type: 'text'; readonly text: string; readonly logprobs: readonly Logprob[] | undefined }
+  | { readonly type: 'text'; readonly text: string; readonly ids: readonly number[]; readonly logprobs: readonly Logprob[] | undefined }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'callStart'; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: 'callArguments'; readonly index: number; readonly text: string }
@@ -222,7 +222,7 @@ export async function using<T>(call: Call, served: Served, work: (model: Model) 
   }
 }
 
-async function idsOf(model: Model, input: Input, options: GenerateOptions, signal: AbortSignal): Promise<Uint32Array> {
+async function idsOf(model: Model, input: Input, { maxTokens: _, ...options }: GenerateOptions, signal: AbortSignal): Promise<Uint32Array> {
   if ('prefix' in input) return new Uint32Array();
   const prompt = await promptOf(model, input, { ...options, signal });
   return 'messages' in input ? model.promptIds(prompt, { ...options, signal }) : (prompt as Uint32Array);
@@ -317,7 +317,7 @@ class Asking {
   #heard(chunk: Chunk, choice: number, calls: Calls): Heard | undefined {
     switch (chunk.type) {
       case 'text':
-        return { choice, type: 'text', text: chunk.text, logprobs: chunk.logprobs?.map((each) => this.#logprob(each)) };
+        return { choice, type: 'text', text: chunk.text, ids: chunk.ids, logprobs: chunk.logprobs?.map((each) => this.#logprob(each)) };
       case 'reasoning':
         return { choice, type: 'reasoning', text: chunk.reasoning };
       case 'callStart':

@@ -22,7 +22,12 @@ export class Router {
     }
   }
 
+  /** A slash behind a path that is one without it is nothing. */
   find(method: string, path: string): Found | undefined {
+    return this.#find(method, path) ?? (path.endsWith('/') ? this.#find(method, path.slice(0, -1)) : undefined);
+  }
+
+  #find(method: string, path: string): Found | undefined {
     const wanted = method === 'HEAD' ? 'GET' : method;
     const exact = this.#exact.get(path);
     const at: (readonly [Route, string])[] = exact

@@ -74,7 +74,23 @@ export function samplingOf(body: Readonly<Record<string, unknown>>): GenerateOpt
   Object.assign(options, biasOf(body.logit_bias));
   if (body.ignore_eos === true) options.ignoreEnd = true;
   if (Array.isArray(body.samplers)) options.samplers = (body.samplers as string[]).map(samplerOf);
-  return options;
+  return withoutIdle(options);
+}
+
+const narrowing = samplers.filter(({ name }) => ['topK', 'topP', 'minP', 'typicalP', 'topNSigma', 'xtc'].includes(name));
+
+/**
+ * Without the parameters that have no effect, which the engine refuses and clients send with every request: those of samplers that are not listed, and
+ * beside mirostat, which chooses from all tokens, those of samplers that narrow the choice. llama.cpp and Ollama pass over both.
+ */
+export function withoutIdle(options: GenerateOptions): GenerateOptions {
+  const { mirostat = 0, samplers: order } = options;
+  const left = { ...options };
+  const runs = mirostat > 0 && order?.includes('mirostat') !== true ? undefined : order;
+  if (!runs) delete left.samplers;
+  const idle = runs ? samplers.filter(({ name }) => !runs.includes(name)) : mirostat > 0 ? narrowing : [];
+  for (const { parameters: of } of idle) for (const { name } of of) delete left[name];
+  return left;
 }
 
 function samplerOf(name: string): SamplerName {

@@ -7,6 +7,7 @@ import { LlamaError } from '../index';
 import type { State } from './call';
 import { ApiError } from './failure';
 import { Handler } from './handler';
+import { Kept } from './kept';
 import { errorFields, linesTo, Log, type LogLevel } from './log';
 import { ServerMetrics } from './metrics';
 import { serveCached } from './brought';
@@ -56,7 +57,15 @@ function partsOf(options: HandlerOptions, level: LogLevel): Parts {
   const metrics = new ServerMetrics(() =>
     models.all.map(({ name, queue, model, bytes }) => ({ model: name, running: queue.running, waiting: queue.waiting, bytes: model ? bytes : 0 })),
   );
-  const state: State = { settings, models, metrics, log, responses: new ResponseStore(settings.storedResponses), phase: { draining: false } };
+  const state: State = {
+    settings,
+    models,
+    metrics,
+    log,
+    responses: new ResponseStore(settings.storedResponses),
+    threads: new Kept(settings.storedResponses),
+    phase: { draining: false },
+  };
   const ready = begin(state);
   ready.catch(() => {}); // whoever awaits it is told
   return { state, handler: new Handler(state, new Router(routes)), ready };
@@ -137,6 +146,8 @@ function serverOf(tls: ServeOptions['tls']): Server {
  */
 export async function serve(options: ServeOptions): Promise<LlamaServer> {
   const { host = '127.0.0.1', port = 8080, tls, maxConnections = 16_384, grace: usualGrace = 30 } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new LlamaError('ARGUMENT', `port: expected an integer from 0 to 65535, found ${String(port)}`);
   const server = serverOf(tls);
   checkReach(host, options, new Log(options.logLevel ?? 'info', options.log ?? linesTo(process.stderr)));
   await listening(server, host, port);

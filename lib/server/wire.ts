@@ -24,8 +24,11 @@ export const someOf = <T>(schema: v.GenericSchema<unknown, T>, most = 100_000) =
 const place = (path: readonly { readonly key?: unknown }[] = []): string =>
   path.reduce((text, { key }) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`), '');
 
-function refusal(issue: v.BaseIssue<unknown>): ApiError {
-  const where = place(issue.path as readonly { readonly key?: unknown }[] | undefined);
+type Issue = v.BaseIssue<unknown>;
+type Path = readonly { readonly key?: unknown }[];
+
+function refusal(issue: Issue, path: Path): ApiError {
+  const where = place(path);
   const said = issue.message.length > 300 ? `${issue.message.slice(0, 300)}…` : issue.message;
   return wrong(where === '' ? 'body' : where, said.charAt(0).toLowerCase() + said.slice(1));
 }
@@ -34,11 +37,16 @@ function refusal(issue: v.BaseIssue<unknown>): ApiError {
 export function read<S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, body, { abortEarly: true, abortPipeEarly: true });
   if (result.success) return result.output;
-  throw refusal(deepest(result.issues[0]));
+  const [issue] = result.issues;
+  throw deepest(issue, (issue.path ?? []) as Path);
 }
 
-// Where several kinds are possible, the one that came furthest says most.
-function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
-  const inner = issue.issues?.reduce((best, each) => ((each.path?.length ?? 0) > (best.path?.length ?? 0) ? each : best));
-  return inner && (inner.path?.length ?? 0) > (issue.path?.length ?? 0) ? deepest(inner) : issue;
+// Where several kinds are possible, the one that came furthest says most: not one that is of another kind altogether, and none where some came as far.
+function deepest(issue: Issue, at: Path): ApiError {
+  const far = (of: Issue): number => of.path?.length ?? 0;
+  const other = (of: Issue): boolean => of.type === 'literal' || (far(of) === 1 && of.path?.[0]?.key === 'type');
+  const kinds = (issue.issues ?? []).filter((of) => far(of) > 0 && !other(of));
+  const most = Math.max(0, ...kinds.map(far));
+  const [inner, second] = kinds.filter((of) => far(of) === most);
+  return inner && !second ? deepest(inner, [...at, ...((inner.path ?? []) as Path)]) : refusal(issue, at);
 }

@@ -100,6 +100,11 @@ test('inspect and show read the header of what is not here', async () => {
   expect(existsSync(join(home, 'hub'))).toBe(false);
 });
 
+test.each(['/none/of.gguf', './none.gguf', '../none'])('show of the path %s looks for a file alone', async (path) => {
+  expect(await cli('show', path)).toMatchObject({ stdout: '', stderr: `llama-ts: ${path}: cannot be opened: No such file or directory\n`, status: 1 });
+  expect(hub.seen).toEqual([]);
+});
+
 test('ps tells what it can', async () => {
   expect(await cli('ps')).toEqual({
     stdout: '',

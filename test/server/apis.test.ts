@@ -56,6 +56,25 @@ describe('messages', () => {
     expect((await post(server(), path, { ...request, messages: begun })).json.content[0].text).toBe(await said({}, begun));
   });
 
+  // The SDK's runner of tools sends the first turn so, and with the results of tools what it goes on from alone.
+  test.each([false, true])('threads go on from the id of an answer (stream: %s)', async (stream) => {
+    const turn = async (more: object) => {
+      const { text } = await post(server(), path, { ...request, stream, ...more });
+      if (!stream) return JSON.parse(text);
+      const events = eventsOf(text).map(({ data }) => data);
+      return { ...events[0].message, content: [{ type: 'text', text: events.map(({ delta }) => delta?.text ?? '').join('') }] };
+    };
+    const system = 'Be brief.';
+    const first = await turn({ system, thread: { type: 'create' } });
+    const more = [{ role: 'user', content: 'And then?' }] as const;
+    const next = await turn({ messages: more, thread: { type: 'continue', previous_message_id: first.id } });
+    const all = [{ role: 'system', content: system }, ...messages, { role: 'assistant', content: first.content[0].text }, ...more] as const;
+    expect(next.content[0].text).toBe(await said({}, all));
+    const alone = await turn({});
+    const lost = await post(server(), path, { ...request, messages: more, thread: { type: 'continue', previous_message_id: alone.id } });
+    expect(lost).toMatchObject({ status: 404, json: { error: { type: 'not_found_error', details: { error_code: 'thread_not_found' } } } });
+  });
+
   test('tools: any, one, none; results go back', async () => {
     const any = (await post(server(), path, { ...request, tools, tool_choice: { type: 'any' }, max_tokens: 80 })).json;
     expect(any).toMatchObject({ stop_reason: 'tool_use', content: [{ type: 'tool_use', name: 'get_time' }] });
@@ -105,6 +124,7 @@ describe('Ollama', () => {
     expect((await generate({ raw: true })).response).toBe(await said({}, content));
     const told = [{ role: 'system', content: 'Be brief.' }, ...messages] as const;
     expect((await generate({ system: 'Be brief.' })).response).toBe(await said({}, told));
+    expect(await generate({ options: { num_predict: 0 } })).toMatchObject({ response: '', done: true, eval_count: 0 });
     const first = await generate({});
     const ids = [...(await model().promptIds(messages)), ...(await model().generate(messages, { temperature: 0, maxTokens: 12 })).ids];
     expect(first.context).toEqual(ids);
@@ -177,7 +197,25 @@ describe('llama.cpp', () => {
     expect(json.completion_probabilities).toHaveLength(12);
     const events = eventsOf((await post(server(), '/completion', { ...request, stream: true })).text);
     expect(events.map(({ data }) => data.content).join('')).toBe(direct.text);
+    expect(events.flatMap(({ data }) => data.tokens)).toEqual(direct.ids);
     expect(events.at(-1)?.data).toMatchObject({ stop: true, stop_type: 'limit' });
+  });
+
+  // llama.cpp: "If a sampler is not set, it will not be used", and with mirostat, "Top K, Nucleus and Locally Typical samplers are ignored if used".
+  test('parameters of samplers that do not run are passed over', async () => {
+    const warm = { ...request, temperature: 1, seed: 7 };
+    const text = async (more: object) => (await post(server(), '/completion', { ...warm, ...more })).json.content;
+    const direct = async (options: object) => (await model().generate('The fox', { temperature: 1, seed: 7, maxTokens: 12, ...options })).text;
+    expect(await text({ mirostat: 2, top_k: 5, top_p: 0.5, min_p: 0.2, typical_p: 0.9, samplers: ['top_k'] })).toBe(await direct({ mirostat: 2 }));
+    expect(await text({ samplers: ['temperature'], top_k: 1, mirostat: 0, dry_multiplier: 2 })).toBe(await direct({ samplers: ['temperature'] }));
+    const ollama = {
+      model: 'story',
+      prompt: 'The fox',
+      raw: true,
+      stream: false,
+      options: { temperature: 1, seed: 7, num_predict: 12, mirostat: 1, top_k: 40 },
+    };
+    expect((await post(server(), '/api/generate', ollama)).json.response).toBe(await direct({ mirostat: 1, repeatPenalty: 1.1 }));
   });
 
   test('prompts of ids, of both, and several; fields that are asked for; nothing but the prompt', async () => {

@@ -284,6 +284,46 @@ describe('responses', () => {
     expect((await get(server(), `${path}/${unkept.id}`)).status).toBe(404);
   });
 
+  test('items of kept responses are named by their ids alone', async () => {
+    const streamed = eventsOf((await post(server(), path, { ...request, stream: true })).text).at(-1)?.data.response;
+    for (const first of [(await post(server(), path, request)).json, streamed]) {
+      const named = [
+        { role: 'user', content: input },
+        { type: 'item_reference', id: first.output[0].id },
+        { role: 'user', content: 'And then?' },
+      ];
+      const next = (await post(server(), path, { ...request, input: named, store: false })).json;
+      const whole = [...messages, { role: 'assistant', content: textOf(first) ?? '' }, { role: 'user', content: 'And then?' }] as const;
+      expect(textOf(next)).toBe((await model().generate(whole, { temperature: 0, maxTokens: 12 })).text);
+      await ask(server(), 'DELETE', `${path}/${first.id}`);
+      expect(await post(server(), path, { ...request, input: named })).toMatchObject({ status: 404, json: { error: { param: 'input[1]' } } });
+    }
+  });
+
+  test('what a response answered is listed in pages, the last item first', async () => {
+    const words = ['one', 'two', 'three'];
+    const given = words.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }));
+    const { id } = (await post(server(), path, { ...request, input: given })).json;
+    const page = async (query: string) => (await get(server(), `${path}/${id}/input_items${query}`)).json;
+    const all = await page('');
+    expect(all.data.map((item: { content: { text: string }[] }) => item.content[0]?.text)).toEqual(['three', 'two', 'one']);
+    expect((await page('?order=asc')).data).toEqual([...all.data].reverse());
+    const first = await page('?limit=2');
+    expect(first).toMatchObject({ has_more: true, first_id: all.data[0].id, last_id: all.data[1].id });
+    expect(await page(`?limit=2&after=${first.last_id}`)).toMatchObject({ data: [all.data[2]], has_more: false });
+    for (const query of ['?limit=0', '?order=up', '?after=msg_none']) expect((await get(server(), `${path}/${id}/input_items${query}`)).status).toBe(400);
+  });
+
+  test.each([
+    ['an item of another kind', { type: 'computer_call', id: 'c' }, 'input[1]'],
+    ['a call without arguments', { type: 'function_call', call_id: 'c', name: 'f' }, 'input[1].arguments'],
+    ['a role that is none', { role: 'robot', content: 'Hi' }, 'input[1].role'],
+    ['a part that is none', { role: 'user', content: [{ type: 'tea' }] }, 'input[1].content[0].type'],
+  ])('%s is refused by its place', async (_, item, param) => {
+    const { status, json } = await post(server(), path, { ...request, input: [{ role: 'user', content: 'Hi' }, item] });
+    expect([status, json.error.param]).toEqual([400, param]);
+  });
+
   test('what is not offered is refused', async () => {
     expect((await post(server(), path, { ...request, background: true })).status).toBe(400);
     expect((await post(server(), path, { ...request, conversation: 'c' })).status).toBe(400);
@@ -300,5 +340,11 @@ test('models: one answer for clients of OpenAI and Anthropic', async () => {
   expect(json).toMatchObject({ object: 'list', has_more: false, data: [{ id: 'story', object: 'model', type: 'model', display_name: 'story' }] });
   expect(json.data[0].meta).toMatchObject({ n_vocab: model().info.vocabulary, n_params: model().info.parameters });
   expect((await get(server(), '/v1/models/story')).json.id).toBe('story');
-  expect((await get(server(), '/v1/models/no%2Fsuch')).status).toBe(404);
+  expect((await get(server(), '/models/story')).json.id).toBe('story');
+  const none = await get(server(), '/v1/models/no%2Fsuch');
+  expect([none.status, none.json.error.code]).toEqual([404, 'model_not_found']);
+  expect((await get(server(), '/v1/models/no', { 'anthropic-version': '2023-06-01' })).json).toMatchObject({
+    type: 'error',
+    error: { type: 'not_found_error' },
+  });
 });

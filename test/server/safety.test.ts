@@ -79,6 +79,28 @@ describe('origins', () => {
   });
 });
 
+// What the packages openai 6 and @anthropic-ai/sdk 1 send from a browser, and the W3C's header of traces.
+test.each([
+  ['OpenAI', 'authorization,content-type,x-stainless-arch,x-stainless-lang,x-stainless-os,x-stainless-retry-count,x-stainless-timeout'],
+  ['Anthropic', 'anthropic-dangerous-direct-browser-access,anthropic-version,content-type,x-api-key,x-stainless-helper-method'],
+  ['traces', 'content-type, traceparent, tracestate'],
+])('a page of the list may send the headers of clients of %s', async (_, names) => {
+  const listed = await start({ corsOrigins: ['https://app.example'] });
+  try {
+    const preflight = (asked: string) =>
+      ask(listed, 'OPTIONS', chat, undefined, {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': asked,
+      });
+    const allowed = ((await preflight(names)).headers.get('access-control-allow-headers') ?? '').split(/, */);
+    expect(allowed).toEqual(expect.arrayContaining(names.split(/, */)));
+    expect((await preflight('x-odd, <b>')).headers.get('access-control-allow-headers')).not.toContain('x-odd');
+  } finally {
+    await listed.close(0);
+  }
+});
+
 describe('keys', () => {
   const log: LogEntry[] = [];
   const server = served({ apiKeys: ['first-key-abc', 'second-key-abc'], adminKeys: ['admin-key-abc'], logLevel: 'debug', log: (entry) => log.push(entry) });
@@ -167,6 +189,27 @@ describe('bodies and headers', () => {
     expect((await get(server(), '/health')).status).toBe(200);
   });
 
+  // RFC 9112, 3.2.2: a server takes the whole address too, and then its host counts.
+  test.each([
+    ['http://localhost:1/health', 'localhost', 200],
+    ['HTTP://127.0.0.1/health?of=it', 'evil.example', 200],
+    ['http://localhost', 'localhost', 200],
+    ['http://localhost/nope', 'localhost', 404],
+    ['http://evil.example/health', 'localhost', 403],
+    ['http://localhost@evil.example/health', 'localhost', 404],
+  ])('a request for %s of a host %s: %i', async (target, host, status) => {
+    expect(statusOf(await raw(server(), `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`))).toBe(status);
+  });
+
+  test('a slash behind a path is nothing; bodies that are packed are refused, and it is told which are not', async () => {
+    expect((await get(server(), '/v1/models/')).json).toEqual((await get(server(), '/v1/models')).json);
+    expect((await post(server(), `${chat}/`, body)).status).toBe(200);
+    expect((await get(server(), '/page/')).status).toBe(404);
+    const packed = await post(server(), chat, body, { 'content-encoding': 'gzip' });
+    expect([packed.status, packed.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+    expect((await post(server(), chat, body, { 'content-encoding': 'Identity' })).status).toBe(200);
+  });
+
   test('ids of requests are taken where they are plain, and made otherwise', async () => {
     expect((await get(server(), '/health', { 'x-request-id': 'my-id.1' })).headers.get('x-request-id')).toBe('my-id.1');
     expect((await get(server(), '/health', { 'x-request-id': 'a'.repeat(5000) })).headers.get('x-request-id')).toMatch(/^req_[\w-]{36}$/);
@@ -191,6 +234,8 @@ describe('where it listens', () => {
 
   test('a port in use, a certificate that is none, a model that is not there', async () => {
     const server = await start();
+    for (const port of [-1, 1.5, 65_536])
+      await expect(start({ port })).rejects.toMatchObject({ code: 'ARGUMENT', message: `port: expected an integer from 0 to 65535, found ${port}` });
     await expect(start({ port: server.port })).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringContaining('in use') });
     await server.close(0);
     await expect(start({ tls: { cert: 'x', key: 'y' } })).rejects.toMatchObject({ code: 'ARGUMENT', message: expect.stringContaining('tls') });

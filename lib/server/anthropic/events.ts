@@ -1,6 +1,6 @@
 // A message as a stream: its blocks one behind the other, numbered without gaps.
 import { bodyOf, type ApiError } from '../failure';
-import type { Answer, Heard } from '../inner';
+import type { Answer, Choice, Heard } from '../inner';
 import { event, type Talk } from '../stream';
 import { signature, stopReason, usageOf } from './messages';
 
@@ -17,6 +17,7 @@ export class MessageTalk implements Talk {
     private readonly head: Readonly<Record<string, unknown>>,
     private readonly promptTokens: number,
     private readonly requestId: string,
+    private readonly ended: (choice: Choice) => void,
   ) {}
 
   begin(): string {
@@ -69,6 +70,7 @@ export class MessageTalk implements Talk {
   end(answered: Answer): string {
     const [choice] = answered.choices;
     if (!choice) throw new Error('an answer has a choice');
+    this.ended(choice);
     return this.#event('message_delta', { delta: stopReason(choice), usage: usageOf(answered) }) + this.#event('message_stop', {});
   }
 

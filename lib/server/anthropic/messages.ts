@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 import type { BoundOptions, GenerateOptions, JsonSchema } from '../../index';
 import { route, type Call } from '../call';
-import { wrong } from '../failure';
+import { ApiError, wrong } from '../failure';
 import { answer, newId, promptTokens, type Answer, type Ask, type Choice } from '../inner';
 import { toolOptions, type WireChoice, type WireTool } from '../openai/tools';
 import { samplingEntries, samplingOf } from '../samplers';
@@ -51,6 +51,7 @@ const messageRequest = v.object({
   ...counted,
   max_tokens: integer(1),
   temperature: maybe(number(0, 2)),
+  thread: maybe(v.variant('type', [v.object({ type: v.literal('create') }), v.object({ type: v.literal('continue'), previous_message_id: v.string() })])),
   stop_sequences: maybe(someOf(v.string(), 1000)),
   stream: maybe(v.boolean()),
 });
@@ -141,13 +142,43 @@ const begun = (model: string): Record<string, unknown> => ({
   stop_sequence: null,
 });
 
-async function message(call: Call, body: MessageRequest): Promise<unknown> {
+/** A conversation that requests go on from by the id of its last answer, as the SDK's runner of tools does. */
+export interface Thread extends Pick<MessageRequest, 'system' | 'tools' | 'messages'> {
+  readonly owner: string;
+}
+
+/** The whole request, of one that goes on from an answer. */
+function whole({ state, owner }: Call, body: MessageRequest): MessageRequest {
+  if (body.thread?.type !== 'continue') return body;
+  const { previous_message_id: id } = body.thread;
+  const found = state.threads.get(id, owner);
+  if (found) return { ...body, system: body.system ?? found.system, tools: body.tools ?? found.tools, messages: [...found.messages, ...body.messages] };
+  throw new ApiError(404, `thread: there is no message ${JSON.stringify(id.slice(0, 80))}: those of threads are kept for an hour, in memory`, {
+    param: 'thread',
+    more: { details: { error_code: 'thread_not_found' } }, // at which the SDK sends all of the conversation again
+  });
+}
+
+/** Keeps what was said, where later requests go on from it. */
+function keep({ state, owner }: Call, { thread, system, tools, messages }: MessageRequest, id: unknown, choice: Choice): void {
+  if (!thread) return;
+  const last = messages.at(-1);
+  const begun = last?.role === 'assistant' ? last.content : []; // the answer goes on from it
+  const content = [...(typeof begun === 'string' ? [{ type: 'text' as const, text: begun }] : begun), ...blocksOf(choice)] as typeof begun;
+  const before = last?.role === 'assistant' ? messages.slice(0, -1) : messages;
+  state.threads.put(String(id), { system, tools, messages: [...before, { role: 'assistant', content }], owner });
+}
+
+async function message(call: Call, given: MessageRequest): Promise<unknown> {
+  const body = whole(call, given);
   const ask = askOf(call, body);
   const head = begun(call.state.models.find(ask.model).name);
-  if (body.stream === true) return streamed(call, ask, new MessageTalk(head, await promptTokens(call, ask), call.id));
+  if (body.stream === true)
+    return streamed(call, ask, new MessageTalk(head, await promptTokens(call, ask), call.id, (choice) => keep(call, body, head.id, choice)));
   const answered = await answer(call, ask);
   const [choice] = answered.choices;
   if (!choice) throw new Error('an answer has a choice');
+  keep(call, body, head.id, choice);
   return { ...head, content: blocksOf(choice), ...stopReason(choice), usage: usageOf(answered) };
 }
 

@@ -127,10 +127,11 @@ function fieldsOf(all: Record<string, unknown>, wanted: readonly string[] | null
 class CompletionTalk implements Talk {
   readonly type = 'text/event-stream';
   readonly ping = comment;
+  readonly #told = new Map<number, number>(); // tokens
 
   constructor(
     private readonly requestId: string,
-    private readonly last: (choice: Choice, answered: Answer) => unknown,
+    private readonly last: (choice: Choice, answered: Answer, told: number) => unknown,
   ) {}
 
   begin(): string {
@@ -139,18 +140,19 @@ class CompletionTalk implements Talk {
 
   heard(heard: Heard): string {
     if (heard.type !== 'text') return '';
-    const { logprobs } = heard;
+    const { choice, ids, logprobs } = heard;
+    this.#told.set(choice, (this.#told.get(choice) ?? 0) + ids.length);
     return event({
-      index: heard.choice,
+      index: choice,
       content: heard.text,
-      tokens: [],
+      tokens: ids,
       stop: false,
       ...(logprobs && { completion_probabilities: probabilities(logprobs) }),
     });
   }
 
   end(answered: Answer): string {
-    return answered.choices.map((choice) => event(this.last(choice, answered))).join('');
+    return answered.choices.map((choice) => event(this.last(choice, answered, this.#told.get(choice.index) ?? 0))).join('');
   }
 
   fail(error: Parameters<Talk['fail']>[0]): string {
@@ -162,8 +164,8 @@ class CompletionTalk implements Talk {
 export async function completed(call: Call, body: CompletionFields, inputs: readonly Input[], several: boolean): Promise<unknown> {
   const ask = askOf(body, inputs);
   if (body.stream === true) {
-    const last = (choice: Choice, answered: Answer): unknown =>
-      fieldsOf({ content: '', tokens: body.return_tokens === true ? choice.ids : [], ...endOf(choice, answered, ask, body) }, body.response_fields);
+    const last = (choice: Choice, answered: Answer, told: number): unknown =>
+      fieldsOf({ content: '', tokens: choice.ids.slice(told), ...endOf(choice, answered, ask, body) }, body.response_fields);
     return streamed(call, ask, new CompletionTalk(call.id, last));
   }
   const answered = await answer(call, ask);

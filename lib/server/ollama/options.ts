@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { BoundOptions, GenerateOptions, JsonSchema } from '../../index';
 import { wrong } from '../failure';
 import { limitOf, stopsOf } from '../openai/chat';
-import { samplingEntries, samplingOf } from '../samplers';
+import { samplingEntries, samplingOf, withoutIdle } from '../samplers';
 import { integer, maybe, object, someOf } from '../wire';
 
 /** The sampler fields that Ollama has; the others of `samplingEntries` are taken as well, and unknown ones are left out. */
@@ -60,8 +60,7 @@ function formatOf(format: Fields['format']): BoundOptions {
 export function generateOptions(body: Fields): GenerateOptions & BoundOptions {
   const { options: given } = body;
   return {
-    ...usual,
-    ...(given && samplingOf(given)),
+    ...withoutIdle({ ...usual, ...(given && samplingOf(given)) }),
     ...limitOf(given?.num_predict),
     ...stopsOf(given?.stop),
     ...formatOf(body.format),

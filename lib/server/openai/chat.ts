@@ -32,7 +32,7 @@ export const limitOf = (limit: number | null | undefined): Pick<GenerateOptions,
 /** Answers to one prompt. */
 export const answersCount = maybe(integer(1, 128));
 
-const efforts = v.picklist(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']);
+const efforts = v.picklist(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
 
 const chatRequest = v.object({
   model: maybe(v.string()),
@@ -53,6 +53,7 @@ const chatRequest = v.object({
   top_logprobs: maybe(integer(0, 20)),
   reasoning_effort: maybe(efforts),
   chat_template_kwargs: maybe(object),
+  functions: maybe(v.array(v.unknown())),
   timings_per_token: maybe(v.boolean()),
 });
 
@@ -60,6 +61,7 @@ type ChatRequest = v.InferOutput<typeof chatRequest>;
 
 function askOf(body: ChatRequest): Ask {
   if (body.logprobs !== true && body.top_logprobs) throw wrong('top_logprobs', 'has no effect without logprobs: true: leave it out, or ask for them');
+  if (body.functions && body.functions.length > 0) throw wrong('functions', 'functions are offered as tools: give tools and tool_choice', 'unsupported');
   const { reasoning_effort: effort, chat_template_kwargs: variables } = body;
   const limit = body.max_completion_tokens ?? body.max_tokens;
   return {

@@ -38,6 +38,7 @@ export const modelRoutes = [
   bare({
     method: 'GET',
     path: '/v1/models/*',
+    also: ['/models/*'],
     form: 'openai',
     summary: 'One of the models.',
     run: ({ state, rest }) => modelOf(state.models.find(rest)),

@@ -4,10 +4,11 @@ import * as v from 'valibot';
 import type { BoundOptions, GenerateOptions, JsonSchema, MessageInput } from '../../index';
 import type { Call } from '../call';
 import { ApiError, wrong } from '../failure';
-import type { Ask } from '../inner';
+import { newId, type Ask } from '../inner';
 import { samplingEntries, samplingOf } from '../samplers';
 import { integer, maybe, object, someOf } from '../wire';
 import { limitOf } from './chat';
+import type { KeptItem } from './response-store';
 import { toolOptions, type WireChoice, type WireTool } from './tools';
 
 const unread = (kind: string) => v.looseObject({ type: v.literal(kind) });
@@ -24,15 +25,17 @@ const content = v.union([v.string(), someOf(part, 10_000)], 'Expected a string o
 
 const message = v.object({ type: maybe(v.literal('message')), id: maybe(v.string()), role: v.picklist(['system', 'developer', 'user', 'assistant']), content });
 
-const item = v.union(
-  [
-    v.object({ type: v.literal('function_call'), id: maybe(v.string()), call_id: v.string(), name: v.string(), arguments: v.string() }),
-    v.object({ type: v.literal('function_call_output'), id: maybe(v.string()), call_id: v.string(), output: content }),
-    v.object({ type: v.literal('reasoning'), id: maybe(v.string()), summary: maybe(someOf(part, 1000)), content: maybe(someOf(part, 1000)) }),
-    message,
-  ],
-  'Expected a message, function_call, function_call_output or reasoning',
-);
+const kinds = [
+  v.object({ type: v.literal('function_call'), id: maybe(v.string()), call_id: v.string(), name: v.string(), arguments: v.string() }),
+  v.object({ type: v.literal('function_call_output'), id: maybe(v.string()), call_id: v.string(), output: content }),
+  v.object({ type: v.literal('reasoning'), id: maybe(v.string()), summary: maybe(someOf(part, 1000)), content: maybe(someOf(part, 1000)) }),
+  message,
+] as const;
+
+/** An item of a response that is kept, by its id alone: the AI SDK sends what it was given so. */
+const reference = v.object({ type: v.literal('item_reference'), id: v.string() });
+
+const item = v.union([...kinds, reference], 'Expected a message, function_call, function_call_output, reasoning or item_reference');
 
 const tool = v.looseObject({
   type: v.string(),
@@ -87,7 +90,10 @@ export const responseRequest = v.object({
 
 /** A request. */
 export type ResponseRequest = v.InferOutput<typeof responseRequest>;
-type Item = v.InferOutput<typeof item>;
+type Given = v.InferOutput<typeof item>;
+
+/** An item that is there itself. */
+export type Item = Exclude<Given, v.InferOutput<typeof reference>>;
 
 function textOf(given: v.InferOutput<typeof content>, at: string): string {
   if (typeof given === 'string') return given;
@@ -163,15 +169,40 @@ function toolsOf(call: Call, { tools, tool_choice: choice, parallel_tool_calls: 
 /** What a request asks, and the conversation that it is the end of. */
 export interface Conversation {
   readonly ask: Ask;
+  /** What was given, each under an id. */
+  readonly items: readonly KeptItem[];
   readonly messages: readonly MessageInput[];
 }
+
+const idPrefix = { message: 'msg', function_call: 'fc', function_call_output: 'fco', reasoning: 'rs' } as const;
+
+/** The items of an input; those that are named are looked up. */
+function itemsOf(call: Call, input: ResponseRequest['input']): KeptItem[] {
+  const given: readonly Given[] = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;
+  return given.map((each, i) => {
+    if (each.type !== 'item_reference') {
+      const type = each.type ?? 'message';
+      const parts = 'role' in each && typeof each.content === 'string' ? { content: [{ type: partOf(each.role), text: each.content }] } : {};
+      return { ...each, type, ...parts, id: each.id ?? `${idPrefix[type]}_${newId()}` } as KeptItem;
+    }
+    const found = call.state.responses.item(each.id, call.owner);
+    if (found) return found;
+    throw new ApiError(404, `input[${i}]: there is no item ${JSON.stringify(each.id.slice(0, 80))}: those of responses are kept for an hour, in memory`, {
+      code: 'item_not_found',
+      param: `input[${i}]`,
+    });
+  });
+}
+
+const partOf = (role: string): 'output_text' | 'input_text' => (role === 'assistant' ? 'output_text' : 'input_text');
 
 /** The request as the one inner request. */
 export function conversationOf(call: Call, body: ResponseRequest): Conversation {
   if (body.background === true) throw wrong('background', 'responses are given at once here: leave it out', 'unsupported');
   if (body.conversation !== null && body.conversation !== undefined)
     throw wrong('conversation', 'conversations are not kept here: previous_response_id goes on from a response', 'unsupported');
-  const own: MessageInput[] = typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : messagesOf(body.input);
+  const items = itemsOf(call, body.input);
+  const own = messagesOf(items);
   const messages = [...earlier(call, body.previous_response_id), ...own];
   const told: MessageInput[] = body.instructions ? [{ role: 'system', content: body.instructions }] : [];
   const { effort } = body.reasoning ?? {};
@@ -184,7 +215,7 @@ export function conversationOf(call: Call, body: ResponseRequest): Conversation 
     ...(effort && { reasoning: { effort } }),
     ...(wantsLogprobs && { logprobs: body.top_logprobs ?? 0 }),
   };
-  return { messages, ask: { model: body.model, inputs: [{ messages: joined([...told, ...messages]) }], options } };
+  return { items, messages, ask: { model: body.model, inputs: [{ messages: joined([...told, ...messages]) }], options } };
 }
 
 /** Templates take one system message, in front: instructions and what the input says as system or developer are one. */

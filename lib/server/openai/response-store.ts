@@ -1,51 +1,45 @@
-// Responses that later ones go on from: in memory, so many of them, for so long.
+// Responses that later ones go on from, and their items.
 import type { MessageInput } from '../../index';
+import { Kept } from '../kept';
+import type { Item } from './response-request';
 
-/** What is kept of one. */
+/** An item that others can name. */
+export type KeptItem = Item & { readonly id: string };
+
+/** What is kept of a response. */
 export interface Stored {
   /** As it was given. */
-  readonly response: { readonly id: string };
+  readonly response: { readonly id: string; readonly output: readonly KeptItem[] };
   /** The conversation behind it. */
   readonly messages: readonly MessageInput[];
-  readonly input: readonly unknown[];
+  readonly input: readonly KeptItem[];
   readonly owner: string;
 }
 
-const hour = 3_600_000;
-const mostBytes = 256 * 2 ** 20;
+const itemsOf = ({ input, response }: Stored): readonly KeptItem[] => [...input, ...response.output];
+const placeOf = (item: string, owner: string): string => `${owner} ${item}`;
 
 /** The last few responses. */
-export class ResponseStore {
-  readonly #kept = new Map<string, { readonly of: Stored; readonly until: number; readonly bytes: number }>();
-  #bytes = 0;
+export class ResponseStore extends Kept<Stored> {
+  readonly #items = new Map<string, string>(); // which response they are of
 
-  constructor(private readonly most: number) {}
-
-  put(of: Stored): void {
-    const bytes = 2 * JSON.stringify(of).length;
-    this.#kept.set(of.response.id, { of, until: Date.now() + hour, bytes });
-    this.#bytes += bytes;
-    for (const [id, { until }] of this.#kept) {
-      if (this.#kept.size <= this.most && this.#bytes <= mostBytes && until > Date.now()) break;
-      this.delete(id);
-    }
+  override put(id: string, of: Stored): void {
+    for (const item of itemsOf(of)) this.#items.set(placeOf(item.id, of.owner), id);
+    super.put(id, of);
   }
 
-  /** By id; a response is found by whose key made it alone. */
-  get(id: string, owner: string): Stored | undefined {
-    const found = this.#kept.get(id);
-    if (!found || found.of.owner !== owner) return undefined;
-    if (found.until <= Date.now()) {
-      this.delete(id);
-      return undefined;
-    }
-    this.#kept.delete(id); // and put last
-    this.#kept.set(id, found);
-    return found.of;
+  /** An item of a response that is kept. */
+  item(id: string, owner: string): KeptItem | undefined {
+    const found = this.get(this.#items.get(placeOf(id, owner)) ?? '', owner);
+    return found && itemsOf(found).find((item) => item.id === id);
   }
 
-  delete(id: string): void {
-    this.#bytes -= this.#kept.get(id)?.bytes ?? 0;
-    this.#kept.delete(id);
+  override delete(id: string): Stored | undefined {
+    const of = super.delete(id);
+    for (const item of of ? itemsOf(of) : []) {
+      const place = placeOf(item.id, of?.owner ?? '');
+      if (this.#items.get(place) === id) this.#items.delete(place);
+    }
+    return of;
   }
 }

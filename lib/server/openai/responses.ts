@@ -1,11 +1,13 @@
 // POST /v1/responses: answers as items, kept for requests that go on from them.
 import type { MessageInput } from '../../index';
 import { bare, route, type Call, type State } from '../call';
+import { wrong } from '../failure';
 import { answer, newId, promptTokens, type Answer, type Choice } from '../inner';
 import { streamed } from '../stream';
 import { absent, conversationOf, responseRequest, type Conversation, type ResponseRequest } from './response-request';
 import { ResponseTalk } from './response-events';
 import { callItem, messageItem, reasoningItem } from './response-items';
+import type { KeptItem, Stored } from './response-store';
 
 /** The response while nothing is known of its end. */
 function skeleton({ models, settings }: State, body: ResponseRequest): Record<string, unknown> & { id: string } {
@@ -68,7 +70,7 @@ export function completed(begun: Readonly<Record<string, unknown>>, answered: An
 }
 
 /** Keeps a response, and the conversation behind it. */
-export function keep(call: Call, body: ResponseRequest, { messages }: Conversation, response: Record<string, unknown>, { choices }: Answer): void {
+export function keep(call: Call, body: ResponseRequest, { items, messages }: Conversation, response: Record<string, unknown>, { choices }: Answer): void {
   const [choice] = choices;
   if (body.store === false || !choice) return;
   const said: MessageInput = {
@@ -79,12 +81,30 @@ export function keep(call: Call, body: ResponseRequest, { messages }: Conversati
       tool_calls: choice.calls.map(({ id, name, arguments: text }) => ({ id, type: 'function' as const, function: { name, arguments: text } })),
     }),
   };
-  call.state.responses.put({
-    response: response as { id: string },
+  const kept = response as Stored['response'] & typeof response;
+  call.state.responses.put(kept.id, {
+    response: kept,
     messages: [...messages, said],
-    input: typeof body.input === 'string' ? [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: body.input }] }] : body.input,
+    input: items,
     owner: call.owner,
   });
+}
+
+const usualItems = 20; // as in OpenAI's API
+const mostItems = 100;
+
+/** A page of the items that a response answered. */
+function listOf(items: readonly KeptItem[], query: URLSearchParams): unknown {
+  const order = query.get('order') ?? 'desc';
+  if (order !== 'asc' && order !== 'desc') throw wrong('order', "expected 'asc' or 'desc'");
+  const limit = Number(query.get('limit') ?? usualItems);
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostItems) throw wrong('limit', `expected an integer from 1 to ${mostItems}`);
+  const all = order === 'asc' ? items : [...items].reverse();
+  const after = query.get('after');
+  const before = after === null ? -1 : all.findIndex(({ id }) => id === after);
+  if (after !== null && before < 0) throw wrong('after', `there is no item ${JSON.stringify(after.slice(0, 80))} in it`);
+  const data = all.slice(before + 1, before + 1 + limit);
+  return { object: 'list', data, has_more: before + 1 + limit < all.length, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
 }
 
 async function respond(call: Call, body: ResponseRequest): Promise<unknown> {
@@ -131,12 +151,12 @@ export const responseRoutes = [
     path: '/v1/responses/*',
     also: ['/responses/*'],
     form: 'openai',
-    summary: 'A response that is kept; with /input_items behind its id, what it answered.',
-    run: async ({ state, rest, owner }) => {
+    summary: 'A response that is kept; with /input_items behind its id, what it answered, the last item first (`order`, `limit`, `after`).',
+    run: async ({ state, rest, owner, query }) => {
       const [id = '', more] = rest.split('/');
       const found = more === undefined || more === 'input_items' ? state.responses.get(id, owner) : undefined;
       if (!found) throw absent(rest);
-      return more === undefined ? found.response : { object: 'list', data: found.input, has_more: false, first_id: null, last_id: null };
+      return more === undefined ? found.response : listOf(found.input, query);
     },
   }),
   bare({
