@@ -171,6 +171,9 @@ describe('Ollama', () => {
   test('vectors: whole texts, or their beginnings', async () => {
     const { json } = await post(server(), '/api/embed', { model: 'story', input: ['a cat', 'a dog'] });
     expect(json.embeddings.map((vector: number[]) => Float32Array.from(vector))).toEqual(await model().embed(['a cat', 'a dog']));
+    for (const input of ['', []])
+      expect((await post(server(), '/api/embed', { model: 'story', input })).json).toMatchObject({ model: 'story', embeddings: [], prompt_eval_count: 0 });
+    expect((await post(server(), '/api/embed', { model: 'none', input: '' })).status).toBe(404);
     const long = 'fox '.repeat(2000);
     expect((await post(server(), '/api/embed', { model: 'story', input: long })).json.prompt_eval_count).toBe(model().info.contextTokens);
     expect((await post(server(), '/api/embed', { model: 'story', input: long, truncate: false })).status).toBe(400);

@@ -82,7 +82,7 @@ async function show({ state }: Call, body: { model?: string | null | undefined; 
 
 const embedRequest = v.object({
   model: v.string(),
-  input: v.union([v.string(), v.pipe(someOf(v.string(), 2048), v.minLength(1))], 'Expected a text or an array of texts, not empty'),
+  input: v.union([v.string(), someOf(v.string(), 2048)], 'Expected a text or an array of texts'),
   truncate: maybe(v.boolean()),
   dimensions: maybe(integer(1, 1 << 24)),
   keep_alive: maybe(v.union([v.number(), v.string()])),
@@ -90,8 +90,17 @@ const embedRequest = v.object({
 
 const oldEmbedRequest = v.object({ model: v.string(), prompt: v.string(), keep_alive: maybe(v.union([v.number(), v.string()])) });
 
+/** No vectors: what clients ask for to have a model loaded. */
+async function nothing({ state, signal }: Call, { model, keep_alive: keepAlive }: v.InferOutput<typeof embedRequest>): Promise<unknown> {
+  const from = performance.now();
+  (await state.models.lease(state.models.find(model), signal, secondsOf(keepAlive))).release();
+  const took = nanoseconds(performance.now() - from);
+  return { model, embeddings: [], total_duration: took, load_duration: took, prompt_eval_count: 0 };
+}
+
 async function embed(call: Call, body: v.InferOutput<typeof embedRequest>): Promise<unknown> {
   const from = performance.now();
+  if (body.input.length === 0) return nothing(call, body);
   const { vectors, tokens, loadMs } = await vectorsOf(call, {
     model: body.model,
     inputs: [body.input].flat(),
