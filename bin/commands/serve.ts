@@ -34,7 +34,7 @@ function templateOf({ chatTemplate: name, chatTemplateFile: file }: Flags): Pick
 }
 
 function modelOf(flags: Flags): Pick<ServeOptions, 'model' | 'models'> {
-  const of = { load: { ...loadOptions(flags), ...adapterOptions(flags) }, ...templateOf(flags) };
+  const of = { load: adapterOptions(flags), ...templateOf(flags) };
   const [name, ...aliases] = ((flags.alias as readonly string[] | undefined) ?? []).flatMap((each) => each.split(','));
   const files = [...(flags.files as readonly string[]), ...(typeof flags.model === 'string' ? [flags.model] : [])];
   const paths = [...files, ...(typeof flags.modelsDir === 'string' ? modelsIn(flags.modelsDir) : [])];
@@ -69,6 +69,7 @@ function serveOptions(flags: Flags): ServeOptions {
   const adminKeys = keysOf(flags.adminKey, flags.adminKeyFile, '--admin-key', process.env.LLAMA_ADMIN_KEY);
   return {
     ...modelOf(flags),
+    load: loadOptions(flags),
     ...tlsOf(flags),
     ...taken('host'),
     ...taken('port'),

@@ -9,6 +9,7 @@ import { Queue } from './queue';
 
 /** How models are kept. */
 export interface Keeping {
+  readonly load: LoadOptions;
   readonly parallel: number;
   readonly maxQueue: number;
   /** Seconds; Infinity: for ever. */
@@ -112,8 +113,8 @@ export class Models {
     return [...this.#all, ...this.#left];
   }
 
-  #made({ path, name = baseName(path), aliases = [], template, load = {} }: ModelSource, reference?: string): Served {
-    return new Served(name, aliases, path, { maxSequences: this.#keeping.parallel, ...load }, template, this.#keeping, reference);
+  #made({ path, name = baseName(path), aliases = [], template, load }: ModelSource, reference?: string): Served {
+    return new Served(name, aliases, path, { maxSequences: this.#keeping.parallel, ...this.#keeping.load, ...load }, template, this.#keeping, reference);
   }
 
   /** Serves a model that was brought, in place of an older file of it. */

@@ -22,6 +22,8 @@ export interface HandlerOptions {
   model?: string | ModelSource;
   /** Several, each loaded when it is first asked for. The first is the one for requests that name none. */
   models?: readonly (string | ModelSource)[];
+  /** How models are loaded; what a model says of itself counts more. */
+  load?: LoadOptions;
   /** Answers that a model makes at a time; more wait. Default 32. */
   parallel?: number;
   /** Requests that may wait for a model; more are refused with 429. Default 256. */
@@ -90,6 +92,7 @@ export interface Settings {
   readonly sources: readonly ModelSource[];
   /** Loaded from the start. */
   readonly preload: boolean;
+  readonly load: LoadOptions;
   readonly parallel: number;
   readonly maxQueue: number;
   readonly keepAlive: number;
@@ -161,6 +164,7 @@ export function settingsFrom(options: HandlerOptions, usualLevel: LogLevel): Set
   return {
     sources,
     preload: single,
+    load: options.load ?? {},
     parallel: between('parallel', options.parallel, 32, 1, 4096),
     maxQueue: between('maxQueue', options.maxQueue, 256, 0),
     keepAlive: between('keepAlive', options.keepAlive, single && !pull ? Infinity : 300, 0),

@@ -17,7 +17,7 @@ const cache = mkdtempSync(join(tmpdir(), 'llama-ts-brought-'));
 
 let hub: Hub;
 let server: LlamaServer;
-const on = { models: [], pull: true, adminKeys: ['admin-key-abc'] };
+const on = { models: [], pull: true, adminKeys: ['admin-key-abc'], load: { contextTokens: 300, threads: 1 } };
 
 beforeAll(async () => {
   hub = await Hub.open();
@@ -55,6 +55,8 @@ test('is brought by name, told of on the way, served, and removed from the disk'
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   expect(new Set(answers.map(({ json }) => json.response)).size).toBe(1);
   expect((await say(`${repo}:Q4_K_M`)).status).toBe(404);
+
+  expect((await get(server, '/api/ps')).json.models).toMatchObject([{ name, context_length: 300 }]);
 
   // what another server finds when it starts
   const next = await start(on);
