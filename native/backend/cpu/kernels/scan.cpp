@@ -95,9 +95,12 @@ void only_row(const ScanPiece& p, const Heads& h) {
       const f32x16 b = load(p.b + i);
       f32x16 r[16];
       LT_UNROLL for (int j = 0; j < 16; j++) {
-        const float* before = p.state.before + (c + j) * p.size + i;
-        const f32x16 was = p.state.before ? load(before) : zero();
-        if (p.state.before) prefetch_far(before + p.count * p.size);
+        f32x16 was = zero();
+        if (p.state.before) {
+          const float* before = p.state.before + (c + j) * p.size + i;
+          was = load(before);
+          prefetch_far(before + p.count * p.size);
+        }
         const f32x16 keep = Each ? exp(set1(steps[c + j]) * load(p.a + h.of[c + j] * p.a_stride + i)) : set1(kept[c + j]);
         r[j] = fma(keep, was, set1(in[c + j]) * b);
         store(slot + (c + j) * p.size + i, r[j]);
