@@ -62,6 +62,16 @@ inline floats half_powers_of_four(const uint8_t* const (&w)[4]) {
   return _mm512_mul_ps(_mm512_castsi512_ps(power), _mm512_set1_ps(0.5f));
 }
 
+// Of sums in which lane 4 c + r is chain c of row r, the chains of each row.
+template <int T>
+void chains_of_four(float4 (&chains)[4][T], const floats (&sums)[T]) {
+  for (int t = 0; t < T; ++t) {
+    float all[16];
+    store_floats(all, sums[t]);
+    for (int r = 0; r < 4; ++r) chains[r][t] = _mm_setr_ps(all[r], all[4 + r], all[8 + r], all[12 + r]);
+  }
+}
+
 // B's rows by fours: lane 4 c + r of a vector of sums is chain c of row r.
 template <class B>
 struct FourRows {
@@ -105,11 +115,7 @@ struct FourRows {
       for (int r = 0; r < 4; ++r) w[r] += B::four_bytes;
     }
     float4 chains[4][T];
-    for (int t = 0; t < T; ++t) {
-      float all[16];
-      store_floats(all, acc[t]);
-      for (int r = 0; r < 4; ++r) chains[r][t] = _mm_setr_ps(all[r], all[4 + r], all[8 + r], all[12 + r]);
-    }
+    chains_of_four(chains, acc);
     for (int r = 0; r < 4; ++r) {
       if (blocks) B::template tail<T>(chains[r], w[r], x, quads_a_token, blocks, after);
       for (int t = 0; t < T; ++t) v[r][t] = fold_chains(chains[r][t]);

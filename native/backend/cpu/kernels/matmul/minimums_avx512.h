@@ -109,11 +109,7 @@ struct FourRowsWithMinimums {
       for (int r = 0; r < 4; ++r) w[r] += 4 * C::block_bytes;
     }
     float4 chains[4][T];
-    for (int t = 0; t < T; ++t) {
-      float all[16];
-      store_floats(all, acc[t]);
-      for (int r = 0; r < 4; ++r) chains[r][t] = _mm_setr_ps(all[r], all[4 + r], all[8 + r], all[12 + r]);
-    }
+    chains_of_four(chains, acc);
     for (int r = 0; r < 4; ++r) {
       for (int64_t i = 0; i < blocks * C::block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
       if (blocks) B::template tail<T>(chains[r], w[r], x, quads_a_token, blocks);
