@@ -88,7 +88,7 @@ export interface Answer {
   readonly slot: number;
 }
 
-/** Hears what comes; nothing more does until what it gives is done. */
+/** Hears what comes; nothing more does until what it gives is done, or the answer is. */
 export type Hear = (heard: Heard) => Promise<void> | undefined;
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -298,6 +298,10 @@ class Asking {
     const calls = new Calls();
     const silent = this.ask.options.maxTokens === 0;
     let [told, thought, come] = [0, 0, 0]; // log-probabilities, tokens of reasoning, tokens
+    const ended = generation.then(
+      () => {},
+      () => {},
+    );
     for await (const chunk of generation) {
       this.#first();
       told += chunk.logprobs?.length ?? 0;
@@ -306,11 +310,11 @@ class Asking {
       if (chunk.type === 'reasoning') thought += chunk.ids.length;
       const heard = silent || !this.hear ? undefined : this.#heard(chunk, index, calls);
       const waits = heard && this.hear?.(heard);
-      if (waits) await waits;
+      if (waits) await Promise.race([waits, ended]); // the end waits for nothing
     }
     const of = { ...this.#choice(await generation, index, input, calls, silent, promptIds), reasoningTokens: thought };
     this.said(silent ? 0 : of.usage.completion - come);
-    if (this.hear) await this.hear({ choice: index, type: 'end', of, logprobs: of.logprobs?.slice(told) });
+    void this.hear?.({ choice: index, type: 'end', of, logprobs: of.logprobs?.slice(told) });
     return of;
   }
 

@@ -1,31 +1,40 @@
 // Writing a stream: no faster than it is read, with a word now and then while there is nothing to say.
 import type { ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { Gone } from './failure';
 
 const pingMs = 10_000;
 
 // A write costs the thread and the reader tens of microseconds, whatever it holds. All streams together write no more often than this, so that what
-// many of them cost does not grow with them; what one by itself says waits for two milliseconds at most.
-const msAStream = 2;
-const mostHeldMs = 100;
+// many of them cost does not grow with them; what one by itself says waits for four milliseconds at most.
+const msAStream = 4;
+const mostHeldMs = 150;
+
+/** How an outlet writes. */
+export interface OutletForm<T> {
+  readonly type: string;
+  /** Written while there is nothing to say. */
+  readonly ping: string;
+  /** What one write says: all that came since the one before. What is '' is not written. */
+  tell(said: readonly T[]): string;
+}
 
 /** A streamed answer. */
-export class Outlet {
+export class Outlet<T> {
   static #streams = 0; // of the process: its thread is one
   #opened = false;
   #closed = false;
-  #held = '';
-  #holds: NodeJS.Timeout | undefined;
-  #written = -Infinity;
+  #said: T[] = [];
+  #sends: NodeJS.Immediate | undefined;
+  #rests: Promise<void> | undefined; // from a write until the next may be
+  #failure: { readonly error: unknown } | undefined;
   #last = performance.now();
-  #drained: Promise<void> | undefined;
   readonly #pings: NodeJS.Timeout;
 
   constructor(
     private readonly res: ServerResponse,
-    private readonly type: string,
-    private readonly ping: string,
+    private readonly form: OutletForm<T>,
     private readonly stallMs: number,
   ) {
     this.#pings = setInterval(() => this.#pinged(), pingMs / 2);
@@ -41,28 +50,26 @@ export class Outlet {
   open(): void {
     if (this.#opened || this.res.destroyed) return;
     this.#opened = true;
-    this.res.writeHead(200, { 'content-type': this.type, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
+    this.res.writeHead(200, { 'content-type': this.form.type, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
     this.res.flushHeaders();
   }
 
-  /** What it gives is to be awaited before more is written. */
-  write(text: string): Promise<void> | undefined {
-    if (text === '') return undefined;
+  /** What it gives is to be awaited before more is said: what has come by then is told in one. Throws `Gone`, and what `tell` threw. */
+  say(said: T): Promise<void> | undefined {
     this.open();
     this.#last = performance.now();
-    if (this.res.destroyed) return Promise.reject(new Gone());
-    this.#held += text;
-    if (this.#holds === undefined) {
-      const wait = this.#written + Math.min(mostHeldMs, msAStream * Outlet.#streams) - this.#last;
-      if (wait < 1) this.#send();
-      else this.#holds = setTimeout(() => this.#send(), wait);
-    }
-    return this.#drained;
+    this.#check();
+    if (this.res.destroyed) throw new Gone();
+    this.#said.push(said);
+    if (!this.#rests) this.#sendSoon();
+    return this.#rests;
   }
 
-  end(text: string): void {
+  /** The last word. */
+  end(said: T): void {
     this.open();
-    this.res.end(this.#held + text);
+    this.#check();
+    this.res.end(this.form.tell([...this.#said.splice(0), said]));
     this.close();
   }
 
@@ -70,28 +77,50 @@ export class Outlet {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#held = '';
+    this.#said = [];
     Outlet.#streams--;
     clearInterval(this.#pings);
-    clearTimeout(this.#holds);
+    clearImmediate(this.#sends);
+  }
+
+  #check(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure.error;
+  }
+
+  /** Behind what else this turn of the loop brings. */
+  #sendSoon(): void {
+    this.#sends ??= setImmediate(() => this.#send());
   }
 
   #send(): void {
-    this.#holds = undefined;
-    if (this.res.destroyed) return;
-    this.#written = performance.now();
-    const text = this.#held;
-    this.#held = '';
-    if (this.res.write(text) || this.#drained) return;
-    this.#drained = this.#drain().finally(() => (this.#drained = undefined));
-    this.#drained.catch(() => {}); // whoever writes next is told
+    this.#sends = undefined;
+    if (this.#closed || this.res.destroyed) return;
+    try {
+      const text = this.form.tell(this.#said.splice(0));
+      if (text === '') return;
+      this.#rests = this.#rest(this.res.write(text));
+      this.#rests.catch(() => {}); // whoever says more is told
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  async #rest(hasRoom: boolean): Promise<void> {
+    try {
+      await Promise.all([pause(Math.min(mostHeldMs, msAStream * Outlet.#streams)), hasRoom ? undefined : this.#drain()]);
+    } finally {
+      this.#rests = undefined;
+      if (this.#said.length > 0) this.#sendSoon();
+    }
   }
 
   #pinged(): void {
-    if (this.#drained || this.#holds !== undefined || performance.now() - this.#last < pingMs) return;
+    if (this.#rests || this.#said.length > 0 || performance.now() - this.#last < pingMs) return;
     this.open();
     this.#last = performance.now();
-    if (this.ping !== '') this.res.write(this.ping);
+    if (this.form.ping !== '') this.res.write(this.form.ping);
   }
 
   #drain(): Promise<void> {

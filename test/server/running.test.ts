@@ -48,6 +48,25 @@ test.each([true, false])('a client that leaves frees its place (stream: %s)', as
   });
 });
 
+test('what came since the last write is told in one: text, ids and log-probabilities are those of an answer that is not streamed', async () => {
+  await withServer({}, async (server) => {
+    const asked = { messages, max_tokens: 200, ignore_eos: true, temperature: 1, seed: 7, n: 4, logprobs: true };
+    const whole = (await post(server, chat, asked)).json.choices;
+    const parts = eventsOf((await post(server, chat, { ...asked, stream: true })).text).flatMap(({ data }) => data.choices ?? []);
+    for (const choice of whole) {
+      const own = parts.filter(({ index }) => index === choice.index);
+      expect(own.map(({ delta }) => delta.content ?? '').join('')).toBe(choice.message.content);
+      expect(own.flatMap(({ logprobs }) => logprobs?.content ?? [])).toEqual(choice.logprobs.content);
+      expect(own.length).toBeLessThan(200);
+    }
+    const native = { prompt: 'Once', n_predict: 200, ignore_eos: true, temperature: 1, seed: 7, return_tokens: true };
+    const { content, tokens } = (await post(server, '/completion', native)).json;
+    const events = eventsOf((await post(server, '/completion', { ...native, stream: true })).text).map(({ data }) => data);
+    expect(events.map((event) => event.content).join('')).toBe(content);
+    expect(events.flatMap((event) => event.tokens ?? [])).toEqual(tokens);
+  });
+});
+
 test('a full line refuses at once, and says when to come again; those in it are served', async () => {
   await withServer({ parallel: 1, maxQueue: 1 }, async (server) => {
     const first = begun(server, long);
@@ -212,36 +231,48 @@ describe('parts', () => {
     expect(served).toEqual(['wide', 'narrow']);
   });
 
+  interface Stream {
+    readonly response: PassThrough;
+    readonly outlet: InstanceType<typeof Outlet<string>>;
+    readonly chunks: string[];
+  }
+  const tell = (said: readonly string[]): string => said.join('');
+  const open = (stallMs = 60_000, highWaterMark = 16_384, told = tell): Stream => {
+    const response = Object.assign(new PassThrough({ highWaterMark }), { writeHead: () => {}, flushHeaders: () => {} });
+    return { response, outlet: new Outlet<string>(response as never, { type: 'text/event-stream', ping: '', tell: told }, stallMs), chunks: [] };
+  };
+  const read = (stream: Stream): Stream => {
+    stream.response.on('data', (chunk: Buffer) => stream.chunks.push(chunk.toString()));
+    return stream;
+  };
+
   test('a reader that does not read holds writing up, and is cut off', async () => {
-    const response = Object.assign(new PassThrough({ highWaterMark: 8 }), { writeHead: () => {}, flushHeaders: () => {} });
+    const { response, outlet } = open(50, 8);
     const closed = new Promise((resolve) => response.once('close', resolve));
-    const outlet = new Outlet(response as never, 'text/event-stream', '', 50);
-    const first = outlet.write('x'.repeat(100));
-    expect(first).toBeInstanceOf(Promise);
-    await expect(first).rejects.toThrow();
+    expect(outlet.say('x'.repeat(100))).toBeUndefined();
+    await until(() => outlet.say('more') !== undefined);
+    await expect(outlet.say('more')).rejects.toThrow();
     await closed;
-    await expect(outlet.write('more')).rejects.toThrow();
+    expect(() => outlet.say('more')).toThrow();
     outlet.close();
   });
 
   test('a reader that reads on is written on to', async () => {
-    const response = Object.assign(new PassThrough({ highWaterMark: 8 }), { writeHead: () => {}, flushHeaders: () => {} });
-    const outlet = new Outlet(response as never, 'text/event-stream', '', 60_000);
-    const first = outlet.write('x'.repeat(100));
-    response.resume();
-    await first;
-    outlet.end('');
+    const stream = open(60_000, 8);
+    expect(stream.outlet.say('x'.repeat(100))).toBeUndefined();
+    await until(() => stream.response.writableNeedDrain);
+    const waits = stream.outlet.say('y');
+    read(stream);
+    await waits;
+    stream.outlet.end('z');
+    await until(() => stream.chunks.join('') === `${'x'.repeat(100)}yz`);
   });
 
   test('many streams gather what they write; nothing of it is lost, and the first is not held', async () => {
-    const open = (): { response: PassThrough; outlet: InstanceType<typeof Outlet>; chunks: string[] } => {
-      const response = Object.assign(new PassThrough(), { writeHead: () => {}, flushHeaders: () => {} });
-      const chunks: string[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
-      return { response, outlet: new Outlet(response as never, 'text/event-stream', '', 60_000), chunks };
-    };
-    const [one, ended, left, ...others] = Array.from({ length: 200 }, open);
-    for (const text of ['a', 'b', 'c']) for (const { outlet } of [one!, ended!, left!]) void outlet.write(text);
+    const [one, ended, left, ...others] = Array.from({ length: 200 }, () => read(open()));
+    for (const { outlet } of [one!, ended!, left!]) void outlet.say('a');
+    await until(() => one!.chunks.length === 1);
+    for (const text of ['b', 'c']) for (const { outlet } of [one!, ended!, left!]) void outlet.say(text);
     ended!.outlet.end('d');
     left!.response.destroy();
     left!.outlet.close();
@@ -249,5 +280,19 @@ describe('parts', () => {
     expect(one!.chunks).toEqual(['a', 'bc']);
     expect(ended!.chunks).toEqual(['a', 'bcd']);
     for (const { outlet } of [one!, ...others]) outlet.end('');
+  });
+
+  test('what cannot be told fails the one who says more, and not the process', async () => {
+    const stream = read(
+      open(60_000, 8, (said) => {
+        if (said.includes('wrong')) throw new RangeError('no words');
+        return said.join('');
+      }),
+    );
+    void stream.outlet.say('wrong');
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(() => stream.outlet.say('more')).toThrow('no words');
+    stream.outlet.end('sorry');
+    await until(() => stream.chunks.join('') === 'sorry');
   });
 });

@@ -118,8 +118,6 @@ async function embed(call: Call, body: v.InferOutput<typeof embedRequest>): Prom
 
 const namedRequest = v.object({ model: maybe(v.string()), name: maybe(v.string()), stream: maybe(v.boolean()) });
 
-const line = (said: Readonly<Record<string, unknown>>): string => `${JSON.stringify(said)}\n`;
-
 /** Brings a model of the hub, and tells how far that is. */
 async function pullModel(call: Call, body: v.InferOutput<typeof namedRequest>): Promise<unknown> {
   const name = hubName(call.state, body.model ?? body.name);
@@ -127,15 +125,18 @@ async function pullModel(call: Call, body: v.InferOutput<typeof namedRequest>): 
     await bring(call.state, name, call.signal);
     return { status: 'success' };
   }
-  const outlet = new Outlet(call.res, 'application/x-ndjson', '', call.state.settings.stall * 1000);
-  const say = (said: Readonly<Record<string, unknown>>): void => void outlet.write(line(said))?.catch(() => {}); // the request is aborted then
+  const form = { type: 'application/x-ndjson', ping: '', tell: (said: readonly object[]) => said.map((each) => `${JSON.stringify(each)}\n`).join('') };
+  const outlet = new Outlet(call.res, form, call.state.settings.stall * 1000);
   try {
-    say({ status: 'pulling manifest' });
-    await bring(call.state, name, call.signal, ({ file, bytes, total }) => say({ status: `pulling ${file}`, digest: file, total, completed: bytes }));
-    outlet.end(['verifying sha256 digest', 'writing manifest', 'success'].map((status) => line({ status })).join(''));
+    outlet.say({ status: 'pulling manifest' });
+    await bring(call.state, name, call.signal, ({ file, bytes, total }) => {
+      if (!call.res.destroyed) outlet.say({ status: `pulling ${file}`, digest: file, total, completed: bytes });
+    });
+    for (const status of ['verifying sha256 digest', 'writing manifest']) outlet.say({ status });
+    outlet.end({ status: 'success' });
   } catch (error) {
     if (error instanceof Gone) outlet.close();
-    else outlet.end(line({ error: failureOf(error).message }));
+    else outlet.end({ error: failureOf(error).message });
   }
   return sent;
 }
