@@ -2,6 +2,8 @@
 
 #if defined(_MSC_VER) && defined(_M_X64)  // mingw defines the latter too
 #include <intrin.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
 #elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
@@ -23,6 +25,11 @@ bool runs_bf16() {
   __cpuidex(r, 7, 1);
   return (r[0] >> 5 & 1) != 0;
 }
+bool runs_avxvnni() {
+  int r[4];
+  __cpuidex(r, 7, 1);
+  return runs_avx2() && (r[0] >> 4 & 1) != 0;
+}
 bool runs_vbmi() { return bits(7, 2, 1u << 1); }
 #elif defined(__x86_64__)
 bool runs_vbmi() { return __builtin_cpu_supports("avx512vbmi"); }
@@ -35,6 +42,11 @@ bool runs_avx512() {
   return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
 }
+// Leaf 7, subleaf 1, bit 4 of EAX: compilers of two years ago have no name for it.
+bool runs_avxvnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return runs_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1) != 0;
+}
 #endif
 
 }  // namespace
@@ -42,6 +54,10 @@ bool runs_avx512() {
 bool runs(std::string_view isa) {
 #if defined(__x86_64__) || defined(_M_X64)
   if (isa == "avx512") return runs_avx512();
+#ifdef LT_VNNI_OF_AVX512
+  if (isa == "avxvnni") return runs_avx512();
+#endif
+  if (isa == "avxvnni") return runs_avxvnni();
   if (isa == "avx2") return runs_avx2();
 #elif defined(__linux__) && defined(__aarch64__)
   constexpr unsigned long asimdhp = 1ul << 10, asimddp = 1ul << 20;

@@ -234,18 +234,24 @@ struct Kernels {
 }  // namespace lt::cpu
 
 #ifdef LT_ISA
+#ifndef LT_BASE
+#define LT_BASE LT_ISA  // the ISA whose kernels of floats it takes; of an ISA with products of bytes of its own alone that is another one
+#endif
 namespace lt::simd::LT_ISA {}
 namespace lt::cpu::LT_ISA {
 using namespace lt::simd::LT_ISA;
 }
 
 // Each kernels/matmul/<type>.cpp defines its entry, and kernels/table.cpp lists it.
+namespace lt::cpu::LT_BASE {
+extern const Prepare prepare_f32, prepare_bf16, prepare_bf16_wide;
+extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_bf16_dot;
+}  // namespace lt::cpu::LT_BASE
 namespace lt::cpu::LT_ISA {
-extern const Prepare prepare_f32, prepare_q8_32, prepare_q8_256, prepare_q8_planes, prepare_bf16, prepare_bf16_wide;
-extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_bf16_dot, matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0,
-    matmul_q5_1, matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4, matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k,
-    matmul_q6_k, matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m, matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s,
-    matmul_tq1_0, matmul_tq2_0;
+extern const Prepare prepare_q8_32, prepare_q8_256, prepare_q8_planes;
+extern const MatmulKernel matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0, matmul_q5_1, matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4,
+    matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k, matmul_q6_k, matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m,
+    matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s, matmul_tq1_0, matmul_tq2_0;
 extern const Kernels kernels;
 
 // Row `token` of a piece's y.

@@ -2,7 +2,7 @@
 #pragma once
 #include "backend/cpu/kernels.h"
 
-namespace lt::cpu::LT_ISA {
+namespace lt::cpu::LT_BASE {
 
 void norm(const NormRow& row);
 void map(uint8_t act, const MapRow& row);
@@ -18,7 +18,12 @@ void scan(const ScanPiece& piece);
 void delta(const DeltaPiece& piece);
 void wkv(const WkvPiece& piece);
 double peak_f32(int64_t rounds);
-double peak_int8(int64_t rounds);
 double peak_bf16(int64_t rounds);
+
+}  // namespace lt::cpu::LT_BASE
+
+namespace lt::cpu::LT_ISA {
+
+double peak_int8(int64_t rounds);
 
 }  // namespace lt::cpu::LT_ISA

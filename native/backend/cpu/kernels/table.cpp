@@ -10,6 +10,8 @@ extern const MatmulKernel books[book_types];
 
 namespace lt::cpu::LT_ISA {
 
+using namespace lt::cpu::LT_BASE;
+
 #define LT_TEXT2(x) #x
 #define LT_TEXT(x) LT_TEXT2(x)
 
