@@ -6,6 +6,8 @@
 #include <cpuid.h>
 #elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 namespace lt::simd {
@@ -61,8 +63,14 @@ bool runs(std::string_view isa) {
   if (isa == "avx2") return runs_avx2();
 #elif defined(__linux__) && defined(__aarch64__)
   constexpr unsigned long asimdhp = 1ul << 10, asimddp = 1ul << 20;
+  if (isa == "i8mm") return runs("neon") && (getauxval(AT_HWCAP2) & 1ul << 13) != 0;
   if (isa == "neon") return (getauxval(AT_HWCAP) & (asimdhp | asimddp)) == (asimdhp | asimddp);
 #elif defined(__APPLE__) || defined(_M_ARM64)
+#ifdef __APPLE__
+  int has = 0;
+  size_t size = sizeof has;
+  if (isa == "i8mm") return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, nullptr, 0) == 0 && has != 0;
+#endif
   if (isa == "neon") return true;  // every Mac and every Windows machine on ARM that Node runs on
 #endif
   return isa == "portable";

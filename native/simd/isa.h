@@ -4,7 +4,7 @@
 
 namespace lt::simd {
 
-bool runs(std::string_view isa);  // "avx512", "avxvnni", "avx2", "neon", "portable"; false for any other name
+bool runs(std::string_view isa);  // "avx512", "avxvnni", "avx2", "i8mm", "neon", "portable"; false for any other name
 
 // Whether it runs what not all do that run "avx512": products of BF16; permutations of bytes (VBMI).
 bool dots_bf16();

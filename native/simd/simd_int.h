@@ -6,6 +6,7 @@
 // Shuffles stay inside a quad, so that one source has the same meaning at every width. Every float operation is one correctly
 // rounded step: all ISAs give the same bits.
 //   prefetch: into the first cache; prefetch_far: into the second, for what is wanted after more than the first holds
+//   eights: whether runs of eight bytes are multiplied, two by two, instead of four
 //   tile_rows x tile_tokens: the register tile of a GEMM, in vectors of rows and in tokens.
 #pragma once
 #include <cstddef>
@@ -37,6 +38,12 @@
 #endif
 
 namespace lt::simd::LT_ISA {
+
+#ifdef LT_ISA_I8MM
+constexpr bool eights = true;
+#else
+constexpr bool eights = false;
+#endif
 
 constexpr int lanes = quads * 4;
 constexpr int vector_bytes = lanes * 4;

@@ -1,4 +1,5 @@
-// simd_int.h for ARMv8.2 with the dot product of signed bytes: 4 lanes. Codes of up to 7 bits are signed bytes as they are.
+// simd_int.h for ARMv8.2 with the dot product of signed bytes: 4 lanes; i8mm: and with products of 2 x 8 by 8 x 2. Codes of up to 7 bits
+// are signed bytes as they are.
 #pragma once
 #include <arm_neon.h>
 
@@ -132,6 +133,20 @@ inline ints dot_i8_i16(ints acc, bytes a, const int16_t* b) {
   acc = vmlal_high_s16(vmlal_s16(acc, vget_low_s16(lo), vget_low_s16(x)), lo, x);
   return vmlal_high_s16(vmlal_s16(acc, vget_low_s16(hi), vget_low_s16(y)), hi, y);
 }
+
+#ifdef LT_ISA_I8MM
+// Of two rows of eight and two tokens of eight: row 0 with both tokens, then row 1.
+inline ints dot_pairs(ints acc, bytes rows, bytes tokens) {
+  return vmmlaq_s32(acc, vreinterpretq_s8_u8(rows), vreinterpretq_s8_u8(tokens));
+}
+inline bytes load_eight_twice(const uint8_t* p) {
+  return vreinterpretq_u8_u64(vdupq_n_u64(vget_lane_u64(vreinterpret_u64_u8(vld1_u8(p)), 0)));
+}
+inline ints lower_lanes(ints a, ints b) { return vzip1q_s32(a, b); }  // a0 b0 a1 b1
+inline ints upper_lanes(ints a, ints b) { return vzip2q_s32(a, b); }
+inline ints even_lanes(ints a, ints b) { return vuzp1q_s32(a, b); }
+inline ints odd_lanes(ints a, ints b) { return vuzp2q_s32(a, b); }
+#endif
 
 inline int4 sum_each(ints v0, ints v1, ints v2, ints v3) { return vpaddq_s32(vpaddq_s32(v0, v1), vpaddq_s32(v2, v3)); }
 inline int4 sum_quads(const ints v[4]) { return sum_each(v[0], v[1], v[2], v[3]); }

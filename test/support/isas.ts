@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root, storyModel } from './shared';
 
-export const isaNames = ['portable', 'avx2', 'avxvnni', 'avx512', 'neon'] as const;
+export const isaNames = ['portable', 'avx2', 'avxvnni', 'avx512', 'neon', 'i8mm'] as const;
 
 // Asked in a process of its own, as jest wants to know the tests before anything asynchronous has run.
 const probe = `

@@ -63,8 +63,12 @@ static_assert(sizeof(PlaneQuad) == 64 + 4 * 320);
 //   32:  int8 q[8][n][4]; int32 start8[n] (dot_start of offset 8); float d[n]; float sum[n] (d * sum of q); int32 first8[n] (start8 of
 //        the first half)
 //   256: int8 q[64][n][4]; int32 start32[16][n] (dot_start of offset 32, sub-blocks of 16); int16 sums[4][n][2] (of 32); float d[n]
+// q is [k / 2][n][2][4] where eights.
 constexpr int64_t tile_bytes_32 = 32 + 16;
 constexpr int64_t tile_bytes_256 = 256 + 64 + 16 + 4;
+
+// Where value 4 k of token t of n is.
+constexpr int64_t q_at(int k, int64_t n, int64_t t) { return eights ? (k / 2 * n + t) * 8 + k % 2 * 4 : (k * n + t) * 4; }
 
 inline bool by_tile(int64_t rows, int64_t cols, int64_t least = tile_min_rows) { return rows >= least && cols <= tile_max_cols; }
 

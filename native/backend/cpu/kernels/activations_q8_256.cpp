@@ -63,10 +63,10 @@ void row(PlaneQuad* y, const float* x, int64_t blocks) {
 void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
   const Chains chains{blocks};
   for (int64_t b = 0; b < blocks; ++b) {
-    uint8_t* at = y + chains.place(b) * tile_bytes_256 * n + t * 4;
+    uint8_t *record = y + chains.place(b) * tile_bytes_256 * n, *at = record + t * 4;
     Quantized from;
     quantize(from, x + b * 256);
-    for (int k = 0; k < 64; ++k) memcpy(at + k * n * 4, from.q + 4 * k, 4);
+    for (int k = 0; k < 64; ++k) memcpy(record + q_at(k, n, t), from.q + 4 * k, 4);
     for (int i = 0; i < 16; ++i) {
       const int32_t start = dot_start(32, from.sum16[i], from.q + 16 * i, 16);
       memcpy(at + (64 + i) * n * 4, &start, 4);

@@ -40,9 +40,9 @@ void tile(uint8_t* y, int64_t n, int64_t t, const float* x, int64_t blocks) {
   const Chains chains{blocks};
   Block32 block;
   for (int64_t b = 0; b < blocks; ++b) {
-    uint8_t* at = y + chains.place(b) * tile_bytes_32 * n + t * 4;
+    uint8_t *record = y + chains.place(b) * tile_bytes_32 * n, *at = record + t * 4;
     quantize(block, x + b * 32);
-    for (int k = 0; k < 8; ++k) memcpy(at + k * n * 4, block.q + 4 * k, 4);
+    for (int k = 0; k < 8; ++k) memcpy(record + q_at(k, n, t), block.q + 4 * k, 4);
     const int32_t start = dot_start(8, block.sum, block.q, 32), first = dot_start(8, block.first, block.q, 16);
     const float sum = block.d * float(block.sum);
     memcpy(at + 8 * n * 4, &start, 4);

@@ -69,6 +69,7 @@ struct Blocks256 {
 
   static void unpack(uint8_t* record, const uint16_t*, const uint8_t* const* rows, int64_t b, Ahead& ahead) {
     for (int r = 0; r < tile_rows; ++r) W::unpack(record, rows + r * lanes, size_t(b) * block_bytes, r, ahead);
+    for (int j = 0; j < W::sub_blocks; ++j) join_steps(record + j * Record::sub_block * vector_bytes, W::steps);
   }
 
   template <class V>
@@ -109,19 +110,8 @@ struct Blocks256 {
         s[r][t] = zero_dots();
       }
     }
-    LT_UNROLL
-    for (int k = 0; k < W::steps; ++k) {
-      LT_UNROLL
-      for (int t = 0; t < T; ++t) {
-        const bytes x = repeat_four(a + ((j * W::steps + k) * T + t) * 4);
-        LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
-          const bytes codes = load_bytes(w + (j * Record::sub_block + k * tile_rows + r) * vector_bytes);
-          s[r][t] = W::offset == 128 ? dot8(s[r][t], codes, x) : dot(s[r][t], codes, x);
-          pin(s[r][t]);
-        }
-      }
-    }
+    const auto step = [](dots sum, bytes codes, bytes x) { return W::offset == 128 ? dot8(sum, codes, x) : dot(sum, codes, x); };
+    add_steps<W::steps>(s, w + j * Record::sub_block * vector_bytes, a + j * W::steps * T * 4, step);
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
@@ -140,18 +130,8 @@ struct Blocks256 {
   // The same of codes that are multiplied already.
   template <int T>
   static void folded_sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
-    LT_UNROLL
-    for (int k = 0; k < W::steps; ++k) {
-      LT_UNROLL
-      for (int t = 0; t < T; ++t) {
-        const bytes x = repeat_four(a + ((j * W::steps + k) * T + t) * 4);
-        LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
-          total[r][t] = dot8(total[r][t], load_bytes(w + (j * Record::sub_block + k * tile_rows + r) * vector_bytes), x);
-          pin(total[r][t]);
-        }
-      }
-    }
+    const auto step = [](ints sum, bytes codes, bytes x) { return dot8(sum, codes, x); };
+    add_steps<W::steps>(total, w + j * Record::sub_block * vector_bytes, a + j * W::steps * T * 4, step);
   }
 
   // v less dmin times the products of sixteen minimums: what codes of an offset of 32 start from is -32 times the sums of q.

@@ -298,24 +298,16 @@ struct Blocks32 {
       else
         Codes::unpack(record, r, rows + r * lanes, at, int(b % parts));
     }
+    join_steps(record, 8);
     float* scale = reinterpret_cast<float*>(record + 8 * tile_rows * vector_bytes);
     for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, Scales::wide(head + i));
   }
 
+  // The products of steps [first, last).
   template <int first, int last, int T>
   static void steps(typename Codes::Sums (&s)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
-    LT_UNROLL
-    for (int k = first; k < last; ++k) {
-      LT_UNROLL
-      for (int t = 0; t < T; ++t) {
-        const bytes x = repeat_four(a + (k * T + t) * 4);
-        LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
-          s[r][t] = Codes::step(s[r][t], load_bytes(w + (k * tile_rows + r) * vector_bytes), x);
-          pin(s[r][t]);
-        }
-      }
-    }
+    const auto step = [](typename Codes::Sums sum, bytes codes, bytes x) { return Codes::step(sum, codes, x); };
+    add_steps<last - first>(s, w + first * tile_rows * vector_bytes, a + first * T * 4, step);
   }
 
   // Half n of a block, which has a scale of its own.

@@ -9,7 +9,7 @@
 //   unpack(record, head, rows, b, ahead)    fills a record from block b of the group's rows, with unpack_calls of ahead
 //   chain<T>(acc, w, a, n, ahead)           sums of n blocks from zero; moves w and a on
 #pragma once
-#include "backend/cpu/kernels/activations.h"
+#include "backend/cpu/kernels/matmul/steps.h"
 
 namespace lt::cpu::LT_ISA {
 

@@ -1,0 +1,84 @@
+// The products of a register tile. Codes lie four of k a step: a vector holds those of `lanes` rows, and a tile has tile_rows vectors a
+// step; the tokens' values of a step are four bytes each. An ISA that multiplies runs of eight (simd_int.h: eights) takes two steps in one,
+// with the rows of a vector, and the tokens, in pairs.
+#pragma once
+#include "backend/cpu/kernels/activations.h"
+
+namespace lt::cpu::LT_ISA {
+
+#ifdef LT_ISA_I8MM
+// Two steps of each vector become one of its first pairs of rows and one of the others.
+inline void join_steps(uint8_t* codes, int steps) {
+  constexpr int step = tile_rows * vector_bytes;
+  for (int k = 0; k < steps; k += 2, codes += 2 * step) {
+    for (uint8_t* at = codes; at < codes + step; at += vector_bytes) {
+      const ints a = load_ints(at), b = load_ints(at + step);
+      store_ints(at, lower_lanes(a, b));
+      store_ints(at + step, upper_lanes(a, b));
+    }
+  }
+}
+
+// s[r][t] += codes . q over n steps.
+template <int n, int T, class Step>
+inline void add_steps(ints (&s)[tile_rows][T], const uint8_t* w, const uint8_t* q, Step) {
+  static_assert(n % 2 == 0);
+  constexpr int pairs = (T + 1) / 2;
+  ints m[tile_rows][pairs][2];  // of two rows: both tokens of the first, both of the second
+  LT_UNROLL
+  for (int r = 0; r < tile_rows; ++r) {
+    LT_UNROLL
+    for (int p = 0; p < pairs; ++p) {
+      const ints a = s[r][2 * p], b = s[r][2 * p + 1 < T ? 2 * p + 1 : 2 * p];
+      m[r][p][0] = lower_lanes(a, b), m[r][p][1] = upper_lanes(a, b);
+    }
+  }
+  LT_UNROLL
+  for (int k = 0; k < n; k += 2) {
+    bytes x[pairs];
+    LT_UNROLL
+    for (int p = 0; p < pairs; ++p) {
+      const uint8_t* first = q + q_at(k, T, 2 * p);
+      x[p] = 2 * p + 1 < T ? load_bytes(first) : load_eight_twice(first);
+    }
+    LT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) {
+      LT_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const bytes codes = load_bytes(w + ((k + i) * tile_rows + r) * vector_bytes);
+        LT_UNROLL
+        for (int p = 0; p < pairs; ++p) {
+          m[r][p][i] = dot_pairs(m[r][p][i], codes, x[p]);
+          pin(m[r][p][i]);
+        }
+      }
+    }
+  }
+  LT_UNROLL
+  for (int r = 0; r < tile_rows; ++r) {
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) s[r][t] = t % 2 ? odd_lanes(m[r][t / 2][0], m[r][t / 2][1]) : even_lanes(m[r][t / 2][0], m[r][t / 2][1]);
+  }
+}
+#else
+inline void join_steps(uint8_t*, int) {}
+
+// s[r][t] += codes . q over n steps, by step(sums, codes, q).
+template <int n, int T, class Sums, class Step>
+inline void add_steps(Sums (&s)[tile_rows][T], const uint8_t* w, const uint8_t* q, Step step) {
+  LT_UNROLL
+  for (int k = 0; k < n; ++k) {
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      const bytes x = repeat_four(q + q_at(k, T, t));
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) {
+        s[r][t] = step(s[r][t], load_bytes(w + (k * tile_rows + r) * vector_bytes), x);
+        pin(s[r][t]);
+      }
+    }
+  }
+}
+#endif
+
+}  // namespace lt::cpu::LT_ISA
