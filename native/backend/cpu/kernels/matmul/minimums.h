@@ -2,11 +2,15 @@
 //
 // C gives: block_bytes; offset; code_offset, of u8 nibbles[128]; and
 //   split(packed, w, j, low, high)          the codes of vector j of the nibbles, of the block at w
+//   split_pair(packed, w, j, low, high)     on AVX2, the same of two rows; where odd_twice, those in `high` are twice themselves
 //   place(x, rows, offset, c, low, high)    of 16 bytes a row, those from 16 c on, by columns: what a record has
 #pragma once
 #include "backend/cpu/kernels/matmul/blocks256.h"
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/minimums_avx512.h"
+#endif
+#ifdef LT_ISA_AVX2
+#include "backend/cpu/kernels/matmul/minimums_avx2.h"
 #endif
 
 namespace lt::cpu::LT_ISA {
@@ -148,6 +152,9 @@ struct BlocksWithMinimums : Blocks256<WithMinimums<C>> {
     run_rows<BlocksWithMinimums, Quad256>(p);
   }
 };
+#elif defined(LT_ISA_AVX2)
+template <class C>
+using BlocksWithMinimums = BlocksByPairs<Blocks256<WithMinimums<C>>, PairsWithMinimums<C>>;
 #else
 template <class C>
 using BlocksWithMinimums = Blocks256<WithMinimums<C>>;

@@ -4,6 +4,9 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/q2_k_avx512.h"
 #endif
+#ifdef LT_ISA_AVX2
+#include "backend/cpu/kernels/matmul/q2_k_avx2.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -125,12 +128,18 @@ struct RowsQ2K : Q2_K {
     blocks_q2_k<N, T>(acc, w, x, quads_a_token);
   }
 };
+using BlocksQ2K = Blocks256<RowsQ2K>;
+#elif defined(LT_ISA_AVX2)
+using RowsQ2K = Q2_K;
+using FourQ2K = PairsOfSixteen<PairsQ2K>;
+using BlocksQ2K = BlocksByPairs<Blocks256<RowsQ2K>, FourQ2K>;
 #else
 using RowsQ2K = Q2_K;
+using BlocksQ2K = Blocks256<RowsQ2K>;
 #endif
 
 }  // namespace
 
-extern const MatmulKernel matmul_q2_k = {10, Format::q8_256, group_rows, Blocks256<RowsQ2K>::run};
+extern const MatmulKernel matmul_q2_k = {10, Format::q8_256, group_rows, BlocksQ2K::run};
 
 }  // namespace lt::cpu::LT_ISA

@@ -6,6 +6,9 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/q3_k_avx512.h"
 #endif
+#ifdef LT_ISA_AVX2
+#include "backend/cpu/kernels/matmul/q3_k_avx2.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -84,12 +87,18 @@ struct RowsQ3K : SixteenScales<Q3_K> {
     blocks_q3_k<N, T>(acc, w, x, quads_a_token);
   }
 };
+using BlocksQ3K = Blocks256<RowsQ3K>;
+#elif defined(LT_ISA_AVX2)
+using RowsQ3K = SixteenScales<Q3_K>;
+using FourQ3K = PairsOfSixteen<PairsQ3K>;
+using BlocksQ3K = BlocksByPairs<Blocks256<RowsQ3K>, FourQ3K>;
 #else
 using RowsQ3K = SixteenScales<Q3_K>;
+using BlocksQ3K = Blocks256<RowsQ3K>;
 #endif
 
 }  // namespace
 
-extern const MatmulKernel matmul_q3_k = {11, Format::q8_256, group_rows, Blocks256<RowsQ3K>::run};
+extern const MatmulKernel matmul_q3_k = {11, Format::q8_256, group_rows, BlocksQ3K::run};
 
 }  // namespace lt::cpu::LT_ISA

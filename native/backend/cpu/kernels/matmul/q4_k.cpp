@@ -10,13 +10,24 @@ struct Q4_K {
   static void split(bytes packed, const uint8_t*, int, bytes& low, bytes& high) {
     low = and_bytes(packed, splat_byte(15)), high = and_bytes(shr_words<4>(packed), splat_byte(15));
   }
+  [[maybe_unused]] static constexpr bool odd_twice = false;
+  [[maybe_unused]] static void split_pair(bytes packed, const uint8_t* w, int j, bytes& low, bytes& high) {
+    split(packed, w, j, low, high);
+  }
   static void place(const bytes (&x)[4], const uint8_t* const*, size_t, int, bytes (&low)[4], bytes (&high)[4]) {
     for (int k = 0; k < 4; ++k) split(x[k], nullptr, 0, low[k], high[k]);
   }
 };
 
+#ifdef LT_ISA_AVX2
+using BlocksQ4K = BlocksWithMinimums<Q4_K>;
+#else
+using RowsQ4K = WithMinimums<Q4_K>;
+using BlocksQ4K = Blocks256<RowsQ4K>;
+#endif
+
 }  // namespace
 
-extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, group_rows, Blocks256<WithMinimums<Q4_K>>::run};
+extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, group_rows, BlocksQ4K::run};
 
 }  // namespace lt::cpu::LT_ISA

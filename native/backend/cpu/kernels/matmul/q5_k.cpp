@@ -18,6 +18,14 @@ struct Q5_K {
     spread_pairs(w + 16, j % vectors_64, first, second);
     add_fifth(packed, second, j / vectors_64 == 1, low, high);
   }
+  // The codes of sub-blocks 2 j and 2 j + 1, the latter twice themselves: so the fifth bits of both need one shift.
+  [[maybe_unused]] static constexpr bool odd_twice = true;
+  [[maybe_unused]] static void split_pair(bytes packed, const uint8_t* w, int j, bytes& low, bytes& high) {
+    const bytes bits = load_bytes(w + 16);
+    const bytes fifth = j == 0 ? shl_words<4>(bits) : j == 1 ? shl_words<2>(bits) : j == 2 ? bits : shr_words<2>(bits);
+    low = or_bytes(and_bytes(packed, splat_byte(15)), and_bytes(fifth, splat_byte(16)));
+    high = or_bytes(and_bytes(shr_words<3>(packed), splat_byte(30)), and_bytes(fifth, splat_byte(32)));
+  }
   static void place(const bytes (&x)[4], const uint8_t* const* rows, size_t offset_in_row, int c, bytes (&low)[4], bytes (&high)[4]) {
     bytes bits[4];
     load_columns(bits, rows, offset_in_row + 16 + size_t(c) % 2 * 16);
