@@ -17,6 +17,6 @@ struct Q4_K {
 
 }  // namespace
 
-extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, group_rows, Blocks256<WithMinimums<Q4_K>>::run};
+extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, group_rows, BlocksWithMinimums<Q4_K>::run};
 
 }  // namespace lt::cpu::LT_ISA
