@@ -295,8 +295,11 @@ CHECK_CASE("cpu/block matmuls equal their definition where a panel does not fit"
   compare(5, 7, 49408, Payload::usual, true);
 }
 
-// Rows of a page or more, of which several go together up to the last byte of the weights.
+// Several rows go together up to the last byte of the weights: those of a page or more, and of some types short ones, of which the last
+// four blocks are not all there.
 CHECK_CASE("cpu/block matmuls equal their definition where rows that go together end the weights") {
+  for (const int64_t k : {256, 512, 768, 1280})
+    for (const int64_t n : {1, 2}) compare(4, n, k, Payload::usual, false);
   for (const int64_t n : {1, 2}) compare(4, n, 8192, Payload::usual, true);
   compare(4, 1, 8192 + 256, Payload::usual, false);
 }

@@ -20,6 +20,8 @@
 namespace lt::check {
 namespace {
 
+constexpr Type mxfp4 = Type(39);
+
 struct Timing {
   std::vector<std::string> filters;
   BackendOptions options;
@@ -59,6 +61,8 @@ struct Timing {
       const uint64_t bits = random();
       std::memcpy(p + i, &bits, 8);
     }
+    if (type == mxfp4)  // exponents of numbers that are neither below the normal ones nor infinite
+      for (int64_t i = 0; i < rows * t.stride; i += 17) p[i] = static_cast<uint8_t>(112 + p[i] % 16);
     if (type == Type::f32)
       for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < cols; c++) t.row<float>(r)[c] = static_cast<float>(static_cast<int64_t>(random() % 2001) - 1000) / 1000;
@@ -126,6 +130,27 @@ void time_experts(Timing& t, Type type, int64_t rows, int64_t cols, double limit
   const double ops = 2.0 * static_cast<double>(rows * cols * n * used) / s / 1e9;
   std::printf("experts %-5s %ldx%ld %8.1f GOP/s (%4.2f of peak)\n", name, static_cast<long>(rows), static_cast<long>(cols), ops,
               ops / limit);
+  std::fflush(stdout);
+}
+
+// One row, which meets 8 of 128 other matrices each time, as when experts decode.
+void time_decoding_experts(Timing& t, Type type, int64_t rows, int64_t cols, double read) {
+  constexpr int64_t used = 8, matrices = 128;
+  constexpr int turns = 32;
+  const char* name = quant::info(type).name;
+  if (!t.wanted(std::string("decoding experts ") + name)) return;
+  const Tensor w = t.random_tensor(type, rows * matrices, cols), x = t.random_tensor(Type::f32, 1, cols);
+  Tensor y = t.backend->alloc(Type::f32, used, rows), ids = t.backend->alloc(Type::i32, turns, used);
+  for (int64_t r = 0; r < turns; r++)
+    for (int64_t j = 0; j < used; j++)
+      ids.row<int32_t>(r)[j] = static_cast<int32_t>(j * (matrices / used) + static_cast<int64_t>(t.random() % (matrices / used)));
+  const Product product{y, w, {}};
+  const double s = t.least(7, [&] {
+    for (int64_t r = 0; r < turns; r++) t.backend->ops().matmul(x, {&product, 1}, {.ids = ids.slice(r, 1), .count = matrices});
+  });
+  const double bytes = static_cast<double>(turns * used * rows * w.stride) / s / 1e9;
+  std::printf("decoding experts %-5s %ldx%ld %8.1f GB/s (%4.2f of read)\n", name, static_cast<long>(rows), static_cast<long>(cols), bytes,
+              bytes / read);
   std::fflush(stdout);
 }
 
@@ -259,6 +284,13 @@ int time_cpu(int argc, char** argv) {
     time_experts(t, Type(type), 768, 2048, limit(Type(type)));
     time_experts(t, Type(type), 2048, 768, limit(Type(type)));
   }
+  for (const int type : {8, 6, 39, 12, 13, 14, 23}) {
+    time_decoding_experts(t, Type(type), 768, 2048, read);
+    time_decoding_experts(t, Type(type), 2048, 768, read);
+  }
+  time_decoding_experts(t, Type(39), 2880, 2880, read);
+  time_decoding_experts(t, Type(8), 2048, 1408, read);
+  time_decoding_experts(t, Type(6), 2048, 1408, read);
   time_attend_all(t, f32);
   time_deep(t, f32);
   time_rows(t);

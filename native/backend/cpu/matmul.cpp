@@ -66,9 +66,10 @@ const void* Cpu::input_as(Tensor x, Format format) {
 }
 
 // The same for each group of rows that meet one matrix, which begins at its first row's place: bits and layout of a product of those
-// rows alone.
+// rows alone. stride 0: all groups are the one row of x.
 const void* Cpu::chosen_input_as(Tensor x, int64_t used, Format format, int64_t stride) {
   const Prepare& p = *kernels_.prepare[static_cast<int>(format)];
+  if (stride == 0) return input_as(x, format);
   uint8_t* const to = prepared(format, static_cast<size_t>(chosen_.chosen * stride));
   each_row(chosen_.chosen, x.cols, [&](int64_t i) {
     const auto after =
@@ -106,7 +107,8 @@ void Cpu::matmul(Tensor x, std::span<const Product> products, const Choice& choi
       throw Error(Code::unsupported, "matmul: rows of " + std::to_string(x.cols) + " weights of type " + quant::info(p.w.type).name +
                                          " are longer than the CPU's working memory; convert the file to F16 or Q8_0");
     const MatmulKernel& kernel = own ? *own : f32;
-    const int64_t stride = choice ? prepared_row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
+    const bool one_row = x.rows == 1 && std::ssize(groups) == chosen_.chosen;
+    const int64_t stride = choice && !one_row ? prepared_row_bytes(*kernels_.prepare[static_cast<int>(kernel.format)], x.cols) : 0;
     const void*& input = inputs[static_cast<int>(kernel.format)];
     if (!input) input = choice ? chosen_input_as(x, used, kernel.format, stride) : input_as(x, kernel.format);
     const int64_t rows = rows_a_task(p, x.rows, p.y.cols, std::ssize(groups), kernel.group, threads_for(x.rows)),

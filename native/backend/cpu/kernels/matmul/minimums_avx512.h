@@ -13,7 +13,9 @@ inline ints sum_lanes_of_four(const ints (&v)[4]) {
   return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88), _mm512_shuffle_i32x4(a, b, 0xdd));
 }
 
-// The headers of four blocks of four rows, in lane 4 i + r what is of block i of row r.
+// The headers of the first N of four blocks of four rows, in lane 4 i + r what is of block i of row r. Absent ones are read as block 0 is,
+// so that nothing behind a row is, and have a d of -0 and a dmin of 0: with sums of zeros they add -0, which changes no sum.
+template <int N>
 struct Headers {
   floats d, dmin;
   // Of sub-blocks 0 to 3, then 4 to 7: as int16, in quad i those of rows 0 and 1, then of 2 and 3.
@@ -21,10 +23,11 @@ struct Headers {
 
   Headers(const uint8_t* const (&w)[4], int block_bytes) {
     bytes x[4];
-    for (int r = 0; r < 4; ++r) x[r] = load_quad_each(w[r], size_t(block_bytes));
+    for (int r = 0; r < 4; ++r) x[r] = quads_of(w[r], block_bytes);
     transpose(x);
     const bytes low = splat_byte(0x3f), high = splat_byte(0x30), nibble = splat_byte(0x0f);
     d = halfs_to_floats(x[0]), dmin = halfs_to_floats(shr_ints<16>(x[0]));
+    if constexpr (N < 4) d = _mm512_mask_mov_ps(_mm512_set1_ps(-0.0f), present, d), dmin = _mm512_maskz_mov_ps(present, dmin);
     const auto put = [&](bytes(&to)[2][2], bytes first, bytes last) {
       const bytes all[2] = {and_bytes(first, low), or_bytes(and_bytes(last, nibble), and_bytes(shr_words<2>(first), high))};
       for (int i = 0; i < 2; ++i) {
@@ -34,6 +37,15 @@ struct Headers {
     };
     put(scales, x[1], x[3]);
     put(minimums, x[2], shr_words<4>(x[3]));
+  }
+
+  static constexpr __mmask16 present = __mmask16((1u << 4 * N) - 1);
+
+  static bytes quads_of(const uint8_t* w, int block_bytes) {
+    if constexpr (N == 4) return load_quad_each(w, size_t(block_bytes));
+    const auto quad = [&](int i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(w + (i < N ? i * block_bytes : 0))); };
+    const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(quad(0)), quad(1), 1);
+    return _mm512_inserti32x4(_mm512_castsi256_si512(low), quad(2), 2);
   }
 
   // The products of the minimums with the sums of q.
@@ -55,19 +67,18 @@ alignas(64) constexpr int16_t scale_places[4][2][32] = {
 #undef LT_ROW16
 #undef LT_QUAD16
 
-// The rows of B, of types C, by fours: lane 4 c + r of a vector of sums is chain c of row r.
-template <class B, class C>
+// The rows of types C by fours: lane 4 c + r of a vector of sums is chain c of row r.
+template <class C>
 struct FourRowsWithMinimums {
-  // At the least: three times the bytes of a step. On a Zen 4 one thread reads Q5_K so at 27 GB/s, half as far ahead at 21.
-  static constexpr int64_t least_ahead = 2048;
-
-  // Four blocks of each.
-  template <int T>
-  static void four(floats (&acc)[T], const uint8_t* const (&w)[4], const Quad256* x, int64_t quads_a_token, int64_t ahead) {
-    const Headers headers(w, C::block_bytes);
+  // The first N of four blocks of each.
+  template <int N, int T>
+  static void blocks(floats (&acc)[T], const uint8_t* const (&w)[4], const Quad256* x, int64_t quads_a_token, int64_t ahead) {
+    const Headers<N> headers(w, C::block_bytes);
     ints sums[T][4];
+    for (int t = 0; t < T; ++t)
+      for (int i = N; i < 4; ++i) sums[t][i] = zero_ints();
     LT_UNROLL
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < N; ++i) {
       ints s[T][4];
       LT_UNROLL
       for (int r = 0; r < 4; ++r) {
@@ -98,23 +109,29 @@ struct FourRowsWithMinimums {
     }
   }
 
+  // Out of line: most rows have none, and their loop keeps its registers.
   template <int T>
-  static void rows(float (&v)[4][T], const uint8_t* (&w)[4], const Quad256* x, int64_t quads_a_token, int64_t blocks, int64_t ahead) {
-    if (ahead < least_ahead) ahead = least_ahead;
+  LT_OUTLINED static void tail(floats (&acc)[T], const uint8_t* const (&w)[4], const Quad256* x, int64_t quads_a_token, int64_t left,
+                               int64_t ahead) {
+    if (left == 1) return blocks<1, T>(acc, w, x, quads_a_token, ahead);
+    if (left == 2) return blocks<2, T>(acc, w, x, quads_a_token, ahead);
+    blocks<3, T>(acc, w, x, quads_a_token, ahead);
+  }
+
+  template <int T>
+  static void rows(float (&v)[4][T], const uint8_t* (&w)[4], const Quad256* x, int64_t quads_a_token, int64_t left, int64_t ahead) {
     floats acc[T];
     for (floats& a : acc) a = zero_floats();
-    for (; blocks >= 4; blocks -= 4, ++x) {
-      four<T>(acc, w, x, quads_a_token, ahead);
+    for (; left >= 4; left -= 4, ++x) {
+      blocks<4, T>(acc, w, x, quads_a_token, ahead);
       LT_UNROLL
       for (int r = 0; r < 4; ++r) w[r] += 4 * C::block_bytes;
     }
+    if (left) tail<T>(acc, w, x, quads_a_token, left, ahead);
     float4 chains[4][T];
     chains_of_four(chains, acc);
-    for (int r = 0; r < 4; ++r) {
-      for (int64_t i = 0; i < blocks * C::block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
-      if (blocks) B::template tail<T>(chains[r], w[r], x, quads_a_token, blocks);
+    for (int r = 0; r < 4; ++r)
       for (int t = 0; t < T; ++t) v[r][t] = fold_chains(chains[r][t]);
-    }
   }
 };
 

@@ -19,15 +19,8 @@ struct Q4_K {
   }
 };
 
-#ifdef LT_ISA_AVX2
-using BlocksQ4K = BlocksWithMinimums<Q4_K>;
-#else
-using RowsQ4K = WithMinimums<Q4_K>;
-using BlocksQ4K = Blocks256<RowsQ4K>;
-#endif
-
 }  // namespace
 
-extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, group_rows, BlocksQ4K::run};
+extern const MatmulKernel matmul_q4_k = {12, Format::q8_256, group_rows, BlocksWithMinimums<Q4_K>::run};
 
 }  // namespace lt::cpu::LT_ISA

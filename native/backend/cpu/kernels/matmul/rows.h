@@ -10,7 +10,8 @@ namespace lt::cpu::LT_ISA {
 // side, or two pages apart, gain nothing.
 constexpr int rows_together = 4;
 // A type that waits for memory reads four streams instead, each a quarter of the piece from end to end, fetched a short way ahead, as
-// plain.h does: Q8_0 at 29 GB/s instead of 25 (of 32). Types whose sums take about as long read slower so.
+// plain.h does: Q8_0 at 29 GB/s instead of 25 (of 32), and Q4_K and Q5_K by four rows (minimums.h). Types whose sums take about as long
+// read slower so.
 constexpr int64_t stream_ahead = 1024;
 // Tokens that use a block while it is in registers. More of them read the rows again, from the first cache.
 constexpr int tokens_together = 4;
