@@ -126,7 +126,7 @@ struct WithMinimums {
   }
 };
 
-#ifdef LT_ISA_AVX512
+#if defined(LT_ISA_AVX512) && !defined(LT_ISA_AMX)
 // Four rows at once, as streams from end to end. On a Zen 4 over huge pages one thread reads Q5_K so at 25 GB/s instead of 20, over pages
 // of 4 KB at 16 instead of 17.5. Q4_K gains 1 over huge ones and loses 4 over small ones: it goes the common way.
 template <class C>
