@@ -16,6 +16,13 @@
 #include <unistd.h>
 #endif
 
+#ifdef LT_AMX_EMULATED
+namespace lt::cpu::avx512amx_emulated {
+extern const MatmulKernel amx[amx_types];
+bool tiles_are_live();
+}  // namespace lt::cpu::avx512amx_emulated
+#endif
+
 namespace {
 
 using lt::check::Block;
@@ -197,13 +204,20 @@ struct Problem {
   }
 };
 
-// That of every CPU that runs the ISA, then that of this one where it has another.
+// That of every CPU that runs the ISA, then those of this one where it has others, and what is AMX in plain C++ instead.
 std::vector<const MatmulKernel*> kernels_of(const Kernels& isa, uint8_t type) {
   std::vector<const MatmulKernel*> all;
   for (size_t i = 0; i < isa.matmuls; i++)
     if (isa.matmul[i]->type == type) all.push_back(isa.matmul[i]);
   for (size_t i = 0; isa.matmul_books && lt::simd::permutes_bytes() && i < lt::cpu::book_types; i++)
     if (isa.matmul_books[i].type == type) all.push_back(&isa.matmul_books[i]);
+  for (size_t i = 0; isa.matmul_amx && i < lt::cpu::amx_types; i++) {
+    if (isa.matmul_amx[i].type != type) continue;
+    if (lt::simd::multiplies_tiles()) all.push_back(&isa.matmul_amx[i]);
+#ifdef LT_AMX_EMULATED
+    all.push_back(&lt::cpu::avx512amx_emulated::amx[i]);
+#endif
+  }
   return all;
 }
 
@@ -228,6 +242,9 @@ std::vector<float> run(const Kernels& isa, const MatmulKernel* kernel, Problem& 
     job.first = first, job.last = std::min(first + piece, p.m);
     job.panel = panel.data();
     kernel->run(job);
+#ifdef LT_AMX_EMULATED
+    CHECK(!lt::cpu::avx512amx_emulated::tiles_are_live());
+#endif
   }
   std::vector<float> result;
   for (size_t i = 0; i < y.size(); i++) {
@@ -275,17 +292,21 @@ CHECK_CASE("cpu/block matmuls equal their definition for any number of rows") {
 CHECK_CASE("cpu/block matmuls equal their definition for any number of columns") {
   for (const int64_t k : {32, 64, 96, 128, 160, 256, 576, 768, 1280, 1536, 2048, 2816})
     for (const int64_t n : {1, 2, 7}) compare(35, n, k, Payload::usual, true);
+  for (const int64_t k : {32, 96, 160, 288, 544, 768, 1280, 1376}) compare(33, 17, k, Payload::usual, true);
 }
 
 CHECK_CASE("cpu/block matmuls equal their definition for few weight rows") {
   for (const int64_t m : {1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 64})
-    for (const int64_t n : {1, 5}) compare(m, n, 256, Payload::usual, false);
+    for (const int64_t n : {1, 5, 15}) compare(m, n, 256, Payload::usual, false);
 }
 
 CHECK_CASE("cpu/block matmuls equal their definition for extreme scales and inputs") {
   for (const int64_t k : {96, 768, 1024})
-    for (const int64_t n : {1, 4, 6, 11}) compare(34, n, k, Payload::extreme, true);
+    for (const int64_t n : {1, 4, 6, 11, 18}) compare(34, n, k, Payload::extreme, true);
 }
+
+// Kernels that keep as many rows as the caches do go through the weights again for others.
+CHECK_CASE("cpu/block matmuls equal their definition for more rows than are kept") { compare(5, 273, 4096, Payload::usual, true); }
 
 // By tile up to the widest matrix that is read so: of 13 rows, too many for few.h, the panel of half the blocks at a time, a vector of
 // weight rows and one that is left; of 3 rows few.h. Wider ones are read by row, with up to four tokens together.
@@ -300,6 +321,6 @@ CHECK_CASE("cpu/block matmuls equal their definition where a panel does not fit"
 CHECK_CASE("cpu/block matmuls equal their definition where rows that go together end the weights") {
   for (const int64_t k : {256, 512, 768, 1280})
     for (const int64_t n : {1, 2}) compare(4, n, k, Payload::usual, false);
-  for (const int64_t n : {1, 2}) compare(4, n, 8192, Payload::usual, true);
+  for (const int64_t n : {1, 2, 14}) compare(4, n, 8192, Payload::usual, true);
   compare(4, 1, 8192 + 256, Payload::usual, false);
 }

@@ -4,6 +4,10 @@
 #include <intrin.h>
 #elif defined(__x86_64__)
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)
@@ -51,6 +55,18 @@ bool runs_avxvnni() {
 }
 #endif
 
+// Linux gives a process the state of tiles, 8 KB a thread, when it asks (from 5.16 on; threads begun later have it too).
+#if defined(__linux__) && defined(__x86_64__)
+bool runs_amx() {
+  constexpr unsigned tile = 1u << 24, int8 = 1u << 25, states = 3u << 17;  // of leaf 7; of XCR0
+  constexpr long request = 0x1023, tile_data = 18;                         // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  unsigned a, b, c, d;
+  if (!runs_avx512() || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (tile | int8)) != (tile | int8)) return false;
+  __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));  // AVX-512 needs that there is one
+  return (a & states) == states && syscall(SYS_arch_prctl, request, tile_data) == 0;
+}
+#endif
+
 }  // namespace
 
 bool runs(std::string_view isa) {
@@ -87,6 +103,15 @@ bool dots_bf16() {
 bool permutes_bytes() {
 #if defined(__x86_64__) || defined(_M_X64)
   return runs_avx512() && runs_vbmi();
+#else
+  return false;
+#endif
+}
+
+bool multiplies_tiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  static const bool may = runs_amx();
+  return may;
 #else
   return false;
 #endif

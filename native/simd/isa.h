@@ -10,4 +10,7 @@ bool runs(std::string_view isa);  // "avx512", "avxvnni", "avx2", "i8mm", "neon"
 bool dots_bf16();
 bool permutes_bytes();
 
+// Whether this process may use tiles of bytes (AMX-TILE and AMX-INT8); the first call asks the operating system for leave.
+bool multiplies_tiles();
+
 }  // namespace lt::simd

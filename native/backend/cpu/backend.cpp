@@ -44,6 +44,8 @@ Cpu::Cpu(const BackendOptions& options)
   if (kernels_.matmul_bf16_dot && simd::dots_bf16()) by_type_[kernels_.matmul_bf16_dot->type] = kernels_.matmul_bf16_dot;
   for (size_t i = 0; kernels_.matmul_books && simd::permutes_bytes() && i < book_types; i++)
     by_type_[kernels_.matmul_books[i].type] = &kernels_.matmul_books[i];
+  for (size_t i = 0; kernels_.matmul_amx && simd::multiplies_tiles() && i < amx_types; i++)
+    by_type_[kernels_.matmul_amx[i].type] = &kernels_.matmul_amx[i];
 }
 
 std::string Cpu::description() const {

@@ -14,8 +14,10 @@ enum class Format : uint8_t {
   q8_planes,  // the same in another order, for matmul/vbmi
   bf16,       // rounded to BF16, padded with zeros to whole vectors of 32
   bf16_wide,  // the same as floats, of each 32 the odd ones before the even ones
+  q8_32_amx,  // q8_32 and q8_256, of many rows in another order, for matmul/amx
+  q8_256_amx,
 };
-constexpr int formats = 6;
+constexpr int formats = 8;
 
 struct Prepare {
   // Bytes for `rows` prepared rows of `cols` values, whatever views (by row, by tile) the kernels of this format want.
@@ -46,6 +48,7 @@ struct MatmulKernel {
 };
 
 constexpr size_t book_types = 7;  // that have code books
+constexpr size_t amx_types = 13;  // that tiles of AMX multiply
 
 constexpr size_t panel_bytes = 1 << 20;  // of each thread
 
@@ -210,6 +213,7 @@ struct Kernels {
   size_t matmuls;
   const MatmulKernel* matmul_bf16_dot;  // in the place of BF16's where simd::dots_bf16(); null: none
   const MatmulKernel* matmul_books;     // book_types, in the place of those of their types where simd::permutes_bytes(); null: none
+  const MatmulKernel* matmul_amx;       // amx_types, the same where simd::multiplies_tiles()
   void (*norm)(const NormRow& row);
   void (*map)(uint8_t act /* lt::Act */, const MapRow& row);
   // turn: pairs cosines, then pairs sines
@@ -248,7 +252,7 @@ extern const Prepare prepare_f32, prepare_bf16, prepare_bf16_wide;
 extern const MatmulKernel matmul_f32, matmul_f16, matmul_bf16, matmul_bf16_dot;
 }  // namespace lt::cpu::LT_BASE
 namespace lt::cpu::LT_ISA {
-extern const Prepare prepare_q8_32, prepare_q8_256, prepare_q8_planes;
+extern const Prepare prepare_q8_32, prepare_q8_256, prepare_q8_planes, prepare_q8_32_amx, prepare_q8_256_amx;
 extern const MatmulKernel matmul_q8_0, matmul_q4_0, matmul_q4_1, matmul_q5_0, matmul_q5_1, matmul_iq4_nl, matmul_mxfp4, matmul_nvfp4,
     matmul_q1_0, matmul_q2_0, matmul_q2_k, matmul_q3_k, matmul_q4_k, matmul_q5_k, matmul_q6_k, matmul_iq4_xs, matmul_iq1_s, matmul_iq1_m,
     matmul_iq2_xxs, matmul_iq2_xs, matmul_iq2_s, matmul_iq3_xxs, matmul_iq3_s, matmul_tq1_0, matmul_tq2_0;

@@ -70,12 +70,18 @@ constexpr int64_t tile_bytes_256 = 256 + 64 + 16 + 4;
 // Where value 4 k of token t of n is.
 constexpr int64_t q_at(int k, int64_t n, int64_t t) { return eights ? (k / 2 * n + t) * 8 + k % 2 * 4 : (k * n + t) * 4; }
 
+// By tile of n tokens of AMX (matmul/amx), which multiplies rows of q. Bytes a token:
+//   32:  16 blocks at a time, or what is left: int8 q[blocks][n][32]; of each block float d[n], sum[n]
+//   256: int8 q[4][n][64]; float d[n]; int16 sums[4][n][2] (of 32), sums[8][n][2] (of 16)
+constexpr int64_t amx_tokens = 16, amx_bytes_32 = 32 + 8, amx_bytes_256 = 320;  // whole cache lines
+constexpr int64_t amx_min_rows = 13;                                            // up to then few.h
+
 inline bool by_tile(int64_t rows, int64_t cols, int64_t least = tile_min_rows) { return rows >= least && cols <= tile_max_cols; }
 
 // The rows of `rows` in nearly equal tiles: 13 as 5 + 4 + 4 and not 6 + 6 + 1.
 struct Tiles {
   int64_t count, size, larger;  // the first `larger` tiles have size + 1 rows
-  explicit Tiles(int64_t rows) : count((rows + tile_tokens - 1) / tile_tokens), size(rows / count), larger(rows % count) {}
+  explicit Tiles(int64_t rows, int64_t most = tile_tokens) : count((rows + most - 1) / most), size(rows / count), larger(rows % count) {}
   int64_t first(int64_t tile) const { return tile * size + (tile < larger ? tile : larger); }
   int64_t width(int64_t tile) const { return size + (tile < larger); }
   int64_t of(int64_t row) const { return row < larger * (size + 1) ? row / (size + 1) : larger + (row - larger * (size + 1)) / size; }

@@ -101,10 +101,43 @@ void run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t
   }
 }
 
+#ifdef LT_ISA_AVX512
+size_t amx_size(int64_t rows, int64_t cols) {
+  return rows < amx_min_rows ? size<Quad256>(rows, cols) : size_t(rows * (cols / 256) * amx_bytes_256);
+}
+
+// Token t of a tile of n; step: bytes from a block to the next.
+void amx_row(uint8_t* y, int64_t step, int64_t n, int64_t t, const float* x, int64_t blocks) {
+  for (int64_t b = 0; b < blocks; ++b, y += step) {
+    Quantized from;
+    quantize(from, x + b * 256);
+    for (int k = 0; k < 4; ++k) memcpy(y + (k * n + t) * 64, from.q + 64 * k, 64);
+    memcpy(y + 256 * n + 4 * t, &from.d, 4);
+    const auto put = [&](int i, int first, int second) {
+      const int16_t sums[2] = {int16_t(first), int16_t(second)};
+      memcpy(y + (260 + 4 * i) * n + 4 * t, sums, 4);
+    };
+    for (int i = 0; i < 4; ++i) put(i, from.sum32(2 * i), from.sum32(2 * i + 1));
+    for (int i = 0; i < 8; ++i) put(4 + i, from.sum16[2 * i], from.sum16[2 * i + 1]);
+  }
+}
+
+void amx_run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t cols, int64_t first, int64_t last) {
+  if (rows < amx_min_rows) return run<Quad256>(prepared, x, x_stride, rows, cols, first, last);
+  const Tiles tiles(rows, amx_tokens);
+  for (int64_t r = first; r < last; ++r) {
+    const int64_t i = tiles.of(r), from = tiles.first(i);
+    amx_row(static_cast<uint8_t*>(prepared) + from * amx_bytes_256, rows * amx_bytes_256, tiles.width(i), r - from, x + r * x_stride,
+            cols / 256);
+  }
+}
+#endif
+
 }  // namespace
 
 extern const Prepare prepare_q8_256 = {size<Quad256>, run<Quad256>, 1};
 #ifdef LT_ISA_AVX512
+extern const Prepare prepare_q8_256_amx = {amx_size, amx_run, 1};
 extern const Prepare prepare_q8_planes = {size<PlaneQuad>, run<PlaneQuad>, 1};
 #endif
 

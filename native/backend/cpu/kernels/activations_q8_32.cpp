@@ -71,8 +71,40 @@ void run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t
   }
 }
 
+#ifdef LT_ISA_AVX512
+constexpr int64_t amx_blocks = 16;  // together
+
+size_t amx_size(int64_t rows, int64_t cols) { return rows < amx_min_rows ? size(rows, cols) : size_t(rows * (cols / 32) * amx_bytes_32); }
+
+// Token t of a tile of n, `from` the first; y: all rows.
+void amx_row(uint8_t* y, int64_t rows, int64_t from, int64_t n, int64_t t, const float* x, int64_t blocks) {
+  Block32 block;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const int64_t first = b / amx_blocks * amx_blocks, i = b - first, count = blocks - first < amx_blocks ? blocks - first : amx_blocks;
+    uint8_t* const at = y + (first * rows + from * count) * amx_bytes_32;
+    quantize(block, x + b * 32);
+    memcpy(at + (i * n + t) * 32, block.q, 32);
+    float* const d = reinterpret_cast<float*>(at + (count * 32 + i * 8) * n);
+    d[t] = block.d;
+    d[n + t] = block.d * float(block.sum);
+  }
+}
+
+void amx_run(void* prepared, const float* x, int64_t x_stride, int64_t rows, int64_t cols, int64_t first, int64_t last) {
+  if (rows < amx_min_rows) return run(prepared, x, x_stride, rows, cols, first, last);
+  const Tiles tiles(rows, amx_tokens);
+  for (int64_t r = first; r < last; ++r) {
+    const int64_t i = tiles.of(r), from = tiles.first(i);
+    amx_row(static_cast<uint8_t*>(prepared), rows, from, tiles.width(i), r - from, x + r * x_stride, cols / 32);
+  }
+}
+#endif
+
 }  // namespace
 
 extern const Prepare prepare_q8_32 = {size, run, 1};
+#ifdef LT_ISA_AVX512
+extern const Prepare prepare_q8_32_amx = {amx_size, amx_run, 1};
+#endif
 
 }  // namespace lt::cpu::LT_ISA

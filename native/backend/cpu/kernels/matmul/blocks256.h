@@ -249,10 +249,18 @@ struct Blocks256 {
     }
   }
 
+#ifdef LT_ISA_AMX
+  static void run(const MatmulPiece& p);
+#else
   static void run(const MatmulPiece& p) {
     if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks256>(p) : run_panels<Blocks256>(p);
     run_rows<Blocks256, Quad256>(p);
   }
+#endif
 };
 
 }  // namespace lt::cpu::LT_ISA
+
+#ifdef LT_ISA_AMX
+#include "backend/cpu/kernels/matmul/amx/tiles256.h"
+#endif

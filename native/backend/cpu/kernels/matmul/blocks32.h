@@ -378,10 +378,18 @@ struct Blocks32 {
       for (int t = 0; t < T; ++t) sum[r][t] = acc[r][t];
   }
 
+#ifdef LT_ISA_AMX
+  static void run(const MatmulPiece& p);
+#else
   static void run(const MatmulPiece& p) {
     if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks32>(p) : run_panels<Blocks32>(p);
     run_rows<Blocks32, Quad32>(p);
   }
+#endif
 };
 
 }  // namespace lt::cpu::LT_ISA
+
+#ifdef LT_ISA_AMX
+#include "backend/cpu/kernels/matmul/amx/tiles32.h"
+#endif

@@ -25,16 +25,16 @@ void add_block_of(int64_t width, float* sums, const uint8_t* w, const uint8_t* a
   add_block<K, T>(sums, w, a);
 }
 
-// sums: [chain][token][group_rows]
-inline void store_sums(const MatmulPiece& p, const Group& group, const float* sums) {
-  const int64_t chain = p.x_rows * group_rows;
+// sums: [chain][token][group_rows], of `count` tokens from `first` on.
+inline void store_sums(const MatmulPiece& p, const Group& group, const float* sums, int64_t first, int64_t count) {
+  const int64_t chain = count * group_rows;
   const float* bias = p.bias ? p.bias + group.first : nullptr;
-  for (int64_t t = 0; t < p.x_rows; ++t) {
+  for (int64_t t = 0; t < count; ++t) {
     for (int r = 0; r < tile_rows; ++r) {
       const float* s = sums + t * group_rows + r * lanes;
       const floats low = add_floats(load_floats(s), load_floats(s + chain));
       const floats high = add_floats(load_floats(s + 2 * chain), load_floats(s + 3 * chain));
-      store_rows(result(p, t) + group.first, r, group.count, add_floats(low, high), bias, false);
+      store_rows(result(p, first + t) + group.first, r, group.count, add_floats(low, high), bias, false);
     }
   }
 }
@@ -62,7 +62,7 @@ void run_few(const MatmulPiece& p) {
                         a + (first * chains.blocks + chains.place(b) * width) * K::token_bytes);
       }
     }
-    store_sums(p, group, sums);
+    store_sums(p, group, sums, 0, p.x_rows);
   }
 }
 

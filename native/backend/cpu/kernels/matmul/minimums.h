@@ -9,7 +9,7 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/minimums_avx512.h"
 #endif
-#ifdef LT_ISA_AVX2
+#if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 #include "backend/cpu/kernels/matmul/minimums_avx2.h"
 #endif
 
@@ -130,7 +130,7 @@ struct WithMinimums {
   }
 };
 
-#ifdef LT_ISA_AVX512
+#if defined(LT_ISA_AVX512) && !defined(LT_ISA_AMX)
 // Four rows at once, as streams from end to end. On a Zen 4 one thread reads Q4_K so at 26.5 GB/s instead of 24 over huge pages, over the
 // file's pages of 4 KB at 22.5 instead of 19.5. The distance matters: twice as far ahead it is 24 and 20.5, and of Q5_K 21 instead of 22.5.
 template <class C>
@@ -152,7 +152,7 @@ struct BlocksWithMinimums : Blocks256<WithMinimums<C>> {
     run_rows<BlocksWithMinimums, Quad256>(p);
   }
 };
-#elif defined(LT_ISA_AVX2)
+#elif defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 template <class C>
 using BlocksWithMinimums = BlocksByPairs<Blocks256<WithMinimums<C>>, PairsWithMinimums<C>>;
 #else

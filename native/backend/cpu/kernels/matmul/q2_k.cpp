@@ -4,7 +4,7 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/q2_k_avx512.h"
 #endif
-#ifdef LT_ISA_AVX2
+#if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 #include "backend/cpu/kernels/matmul/q2_k_avx2.h"
 #endif
 
@@ -129,7 +129,7 @@ struct RowsQ2K : Q2_K {
   }
 };
 using BlocksQ2K = Blocks256<RowsQ2K>;
-#elif defined(LT_ISA_AVX2)
+#elif defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 using RowsQ2K = Q2_K;
 using FourQ2K = PairsOfSixteen<PairsQ2K>;
 using BlocksQ2K = BlocksByPairs<Blocks256<RowsQ2K>, FourQ2K>;

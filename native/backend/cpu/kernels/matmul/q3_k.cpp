@@ -6,7 +6,7 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/q3_k_avx512.h"
 #endif
-#ifdef LT_ISA_AVX2
+#if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 #include "backend/cpu/kernels/matmul/q3_k_avx2.h"
 #endif
 
@@ -88,7 +88,7 @@ struct RowsQ3K : SixteenScales<Q3_K> {
   }
 };
 using BlocksQ3K = Blocks256<RowsQ3K>;
-#elif defined(LT_ISA_AVX2)
+#elif defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 using RowsQ3K = SixteenScales<Q3_K>;
 using FourQ3K = PairsOfSixteen<PairsQ3K>;
 using BlocksQ3K = BlocksByPairs<Blocks256<RowsQ3K>, FourQ3K>;
