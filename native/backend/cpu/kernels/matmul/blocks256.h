@@ -16,6 +16,15 @@ namespace lt::cpu::LT_ISA {
 // Where things lie in a record, in vectors: per sub-block the codes [steps][tile_rows] and, where they are not folded, the scales
 // [tile_rows]; then the minimums, d [tile_rows], -dmin [tile_rows]. Minimums are int16 pairs [4][tile_rows] of eight sub-blocks, of
 // sixteen [16][tile_rows] as scales are, and dmin then without its sign.
+// Steps that a sum of dots holds, where those of a sub-block are too many for int16.
+template <class W>
+constexpr int steps_together = [] {
+  if constexpr (requires { W::steps_together; })
+    return W::steps_together;
+  else
+    return W::steps;
+}();
+
 template <class W>
 struct Record256 {
   static constexpr int sub_block = (W::steps + !W::folded) * tile_rows;
@@ -101,27 +110,30 @@ struct Blocks256 {
   // total += scale * (codes . q_x) of sub-block j.
   template <int T>
   static void sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
-    dots s[tile_rows][T];
+    constexpr int together = steps_together<W>;
+    static_assert(together == W::steps || W::offset == 0);
     const int32_t* start = starts<T>(a, j);
-    LT_UNROLL
-    for (int t = 0; t < T; ++t) {
-      LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) {
-        s[r][t] = zero_dots();
-      }
-    }
     const auto step = [](dots sum, bytes codes, bytes x) { return W::offset == 128 ? dot8(sum, codes, x) : dot(sum, codes, x); };
-    add_steps<W::steps>(s, w + j * Record::sub_block * vector_bytes, a + j * W::steps * T * 4, step);
     LT_UNROLL
-    for (int t = 0; t < T; ++t) {
+    for (int k = 0; k < W::steps; k += together) {
+      dots s[tile_rows][T];
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) {
-        const ints scale = load_ints(w + (j * Record::sub_block + W::steps * tile_rows + r) * vector_bytes);
-        if constexpr (W::offset == 128) {
-          const ints sum = offset8 == 128 ? add_ints(s[r][t], splat_int(start_of_signed<T>(start + t))) : s[r][t];
-          total[r][t] = add_ints(total[r][t], mul_ints(sum, scale));
-        } else {
-          total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_32<T>(start + t)) : s[r][t], scale);
+      for (int t = 0; t < T; ++t) {
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) s[r][t] = zero_dots();
+      }
+      add_steps<together>(s, w + (j * Record::sub_block + k * tile_rows) * vector_bytes, a + (j * W::steps + k) * T * 4, step);
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) {
+          const ints scale = load_ints(w + (j * Record::sub_block + W::steps * tile_rows + r) * vector_bytes);
+          if constexpr (W::offset == 128) {
+            const ints sum = offset8 == 128 ? add_ints(s[r][t], splat_int(start_of_signed<T>(start + t))) : s[r][t];
+            total[r][t] = add_ints(total[r][t], mul_ints(sum, scale));
+          } else {
+            total[r][t] = add_scaled(total[r][t], W::offset == 32 ? add_dots(s[r][t], start_32<T>(start + t)) : s[r][t], scale);
+          }
         }
       }
     }

@@ -1,6 +1,6 @@
 // Q4_K and Q5_K: f16 d; f16 dmin; u8 scales[12]; codes. Eight sub-blocks of 32 with 6-bit scales and minimums.
 //
-// C gives: block_bytes; offset; code_offset, of u8 nibbles[128]; and
+// C gives: block_bytes; most_code; code_offset, of u8 nibbles[128]; and
 //   split(packed, w, j, low, high)          the codes of vector j of the nibbles, of the block at w
 //   split_pair(packed, w, j, low, high)     on AVX2, the same of two rows; where odd_twice, those in `high` are twice themselves
 //   place(x, rows, offset, c, low, high)    of 16 bytes a row, those from 16 c on, by columns: what a record has
@@ -27,7 +27,8 @@ alignas(64) constexpr uint8_t expand_minimums[2][64] = {
 template <class C>
 struct WithMinimums {
   using Record = Record256<WithMinimums>;
-  static constexpr int block_bytes = C::block_bytes, sub_blocks = 8, steps = 8, offset = C::offset, unpack_calls = 8;
+  static constexpr int block_bytes = C::block_bytes, sub_blocks = 8, steps = 8, offset = 0, unpack_calls = 8;
+  static constexpr int steps_together = wide_dots || C::most_code < 16 ? 8 : 4;  // of pairs: 31 * 127 * 2 * 4 < 2^15
   static constexpr bool has_min = true, folded = false;
 
   // The 12 bytes as eight scales and eight minimums, a byte each.
@@ -99,7 +100,7 @@ struct WithMinimums {
     for (int i = 0; i < 2; ++i) {
       const auto put = [&](int j, ints s) {
         const ints scale = and_ints(s, byte);
-        store_ints(Record::scale(record, 4 * i + j, r), offset == 128 ? scale : scale_lanes(scale));
+        store_ints(Record::scale(record, 4 * i + j, r), scale_lanes(scale));
       };
       put(0, scales[i]);
       put(1, shr_ints<8>(scales[i]));

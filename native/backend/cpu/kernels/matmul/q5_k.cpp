@@ -5,7 +5,7 @@ namespace lt::cpu::LT_ISA {
 namespace {
 
 struct Q5_K {
-  static constexpr int block_bytes = 176, code_offset = 48, offset = 128;
+  static constexpr int block_bytes = 176, code_offset = 48, most_code = 31;
 
   // Bit 0 of `bits`, or 4 where `upper`, is the fifth of the low nibble, the bit above it that of the high one.
   static void add_fifth(bytes packed, bytes bits, bool upper, bytes& low, bytes& high) {
@@ -29,10 +29,7 @@ struct Q5_K {
   static void place(const bytes (&x)[4], const uint8_t* const* rows, size_t offset_in_row, int c, bytes (&low)[4], bytes (&high)[4]) {
     bytes bits[4];
     load_columns(bits, rows, offset_in_row + 16 + size_t(c) % 2 * 16);
-    for (int k = 0; k < 4; ++k) {
-      add_fifth(x[k], c / 2 % 2 ? shr_words<2>(bits[k]) : bits[k], c >= 4, low[k], high[k]);
-      low[k] = to_dot8(low[k]), high[k] = to_dot8(high[k]);
-    }
+    for (int k = 0; k < 4; ++k) add_fifth(x[k], c / 2 % 2 ? shr_words<2>(bits[k]) : bits[k], c >= 4, low[k], high[k]);
   }
 };
 
