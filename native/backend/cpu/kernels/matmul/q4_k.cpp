@@ -5,7 +5,8 @@ namespace lt::cpu::LT_ISA {
 namespace {
 
 struct Q4_K {
-  static constexpr int block_bytes = 144, code_offset = 16, most_code = 15;
+  static constexpr int block_bytes = 144, code_offset = 16;
+  [[maybe_unused]] static constexpr int most_code = 15;
 
   static void split(bytes packed, const uint8_t*, int, bytes& low, bytes& high) {
     low = and_bytes(packed, splat_byte(15)), high = and_bytes(shr_words<4>(packed), splat_byte(15));

@@ -5,7 +5,8 @@ namespace lt::cpu::LT_ISA {
 namespace {
 
 struct Q5_K {
-  static constexpr int block_bytes = 176, code_offset = 48, most_code = 31;
+  static constexpr int block_bytes = 176, code_offset = 48;
+  [[maybe_unused]] static constexpr int most_code = 31;
 
   // Bit 0 of `bits`, or 4 where `upper`, is the fifth of the low nibble, the bit above it that of the high one.
   static void add_fifth(bytes packed, bytes bits, bool upper, bytes& low, bytes& high) {

@@ -5,7 +5,8 @@ namespace lt::cpu::LT_ISA {
 namespace {
 
 struct Q6_K {
-  static constexpr int block_bytes = 210, less = 5, columns = 2;
+  static constexpr int block_bytes = 210, columns = 2;
+  [[maybe_unused]] static constexpr int less = 5;
 
   // The codes of ql and of two bits of qh moved to bits 4 and 5.
   static bytes low_nibbles(bytes ql, bytes high) { return or_bytes(and_bytes(ql, splat_byte(0x0f)), and_bytes(high, splat_byte(0x30))); }
