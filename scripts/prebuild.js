@@ -2,6 +2,7 @@
 //   npm run build -- --no-vulkan --no-cuda --no-hip && npm run binary
 //   npm run build -- --vulkan --no-cuda --no-hip && npm run binary -- vulkan
 'use strict';
+const { execFileSync } = require('node:child_process');
 const { copyFileSync, mkdirSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { here, nameOf } = require('./platforms');
@@ -18,7 +19,9 @@ function packAddon(platform, part, output = prebuilds) {
   // The names that node-gyp-build looks for.
   const place = join(folder, 'prebuilds', `${platform.os}-${platform.cpu}`);
   mkdirSync(place, { recursive: true });
-  copyFileSync(addon, join(place, `llama-ts.napi${platform.libc ? `.${platform.libc}` : ''}.node`));
+  const binary = join(place, `llama-ts.napi${platform.libc ? `.${platform.libc}` : ''}.node`);
+  copyFileSync(addon, binary);
+  if (platform.os === 'linux') execFileSync('strip', ['--strip-unneeded', binary]); // names that nothing looks up: 2 MB
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   writeFileSync(join(folder, 'README.md'), `# ${name}\n\nThe compiled part of llama-ts for ${kind}.\n`);
   return pack(folder, {
