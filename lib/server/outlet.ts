@@ -1,14 +1,15 @@
 // Writing a stream: no faster than it is read, with a word now and then while there is nothing to say.
 import type { ServerResponse } from 'node:http';
+import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Gone } from './failure';
 
 const pingMs = 10_000;
 
-// A write costs the thread and the reader tens of microseconds, whatever it holds. All streams together write no more often than this, so that what
-// many of them cost does not grow with them; what one by itself says waits for four milliseconds at most.
-const msAStream = 4;
+// A write costs its thread and the reader's tens of microseconds each, whatever it holds. All streams together write no more often than this, a
+// hundredth of the machine, so that what many of them cost does not grow with them; what one by itself says waits for some milliseconds at most.
+const msAStream = 8 / availableParallelism();
 const mostHeldMs = 150;
 
 /** How an outlet writes. */
