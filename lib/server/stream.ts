@@ -35,8 +35,8 @@ function merged(one: Heard, next: Heard): Heard | undefined {
   return { ...one, text: one.text + next.text, ids: [...one.ids, ...next.ids], logprobs };
 }
 
-/** The words of an API for what is said. */
-function teller(talk: Talk): (said: readonly Word[]) => string {
+/** The words of an API for what is said; exported for its test. */
+export function teller(talk: Talk): (said: readonly Word[]) => string {
   let begun = false;
   const begin = (): string => {
     if (begun) return '';
