@@ -12,6 +12,16 @@ const pingMs = 10_000;
 const msAStream = 8 / availableParallelism();
 const mostHeldMs = 150;
 
+let beat: Promise<void> | undefined;
+
+/** Resolves when streams that have written may write again: all at once, since waking up for each would cost more than its write. */
+function nextBeat(streams: number): Promise<void> {
+  beat ??= pause(Math.min(mostHeldMs, msAStream * streams)).then(() => {
+    beat = undefined;
+  });
+  return beat;
+}
+
 /** How an outlet writes. */
 export interface OutletForm<T> {
   readonly type: string;
@@ -110,7 +120,7 @@ export class Outlet<T> {
 
   async #rest(hasRoom: boolean): Promise<void> {
     try {
-      await Promise.all([pause(Math.min(mostHeldMs, msAStream * Outlet.#streams)), hasRoom ? undefined : this.#drain()]);
+      await Promise.all([nextBeat(Outlet.#streams), hasRoom ? undefined : this.#drain()]);
     } finally {
       this.#rests = undefined;
       if (this.#said.length > 0) this.#sendSoon();

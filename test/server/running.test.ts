@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { embeddedModel } from 'llama-ts';
 import type { LlamaServer } from 'llama-ts/server';
@@ -281,6 +282,26 @@ describe('parts', () => {
     expect(one!.chunks).toEqual(['a', 'bc']);
     expect(ended!.chunks).toEqual(['a', 'bcd']);
     for (const { outlet } of [one!, ...others]) outlet.end('');
+  });
+
+  test('streams that began at different times write on in one turn of the loop', async () => {
+    const others = Array.from({ length: 200 }, () => open());
+    const begin = async (): Promise<Stream[]> => {
+      const both = [read(open()), read(open())];
+      for (const stream of both) {
+        void stream.outlet.say('a');
+        await until(() => stream.chunks.length === 1);
+        await pause(20);
+      }
+      const waits = both.map(({ outlet }) => outlet.say('b'));
+      return waits.every((each) => each) ? both : begin(); // one that rests no longer has come too late to wait with the other
+    };
+    const both = await begin();
+    const told = new Promise((resolve) => {
+      for (const { response } of both) response.once('data', () => setImmediate(() => resolve(both.map(({ chunks }) => chunks.join('')))));
+    });
+    expect(await told).toEqual(['ab', 'ab']);
+    for (const { outlet } of [...both, ...others]) outlet.end('');
   });
 
   test('what came since the last write is told in one, for each choice in its order', () => {
