@@ -17,9 +17,9 @@ using engine::Finish;
 using engine::Report;
 using engine::Request;
 
-int schedules(const std::string& model) {
+int schedules(const std::string& model, const std::string& backend) {
   const char* set = std::getenv("LLAMA_TS_SCHEDULES");
-  return set ? std::atoi(set) : of_each_kind(model) ? 12 : 4;
+  return set ? std::atoi(set) : of_each_kind(model) && backend == "cpu" ? 12 : 4;
 }
 
 // Texts that branch from a few, so that beginnings of every length are shared.
@@ -143,6 +143,7 @@ void random_schedules(const std::string& name, const Beside& beside = {}) {
   if (beside.backend != "cpu") all.resize(10);  // a device takes most of its time for what each gets alone
   choose_adapters(all, beside.adapters);
   const std::vector<Report> alone = alone_of(all, file, beside);
+  const int count = schedules(name, beside.backend);
   const std::tuple<int64_t, int64_t, int64_t> sizes[] = {{512, 64, 6}, {320, 200, 4}, {1024, 200, 16}, {256, 17, 3}};
   for (int i = 0; i < 4; i++) {
     const auto& [context, rows, sequences] = sizes[i];
@@ -151,7 +152,7 @@ void random_schedules(const std::string& name, const Beside& beside = {}) {
     o.backend = beside.backend, o.adapters = beside.adapters;
     if (i > 0) o.propose = guesses(all, alone);
     Loaded model(o, file);
-    for (int n = i; n < schedules(name); n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
+    for (int n = i; n < count; n += 4) schedule(model, all, alone, static_cast<uint32_t>(n));
   }
 }
 

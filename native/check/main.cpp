@@ -103,10 +103,14 @@ int main(int argc, char** argv) {
   bool list = false, json = false;
   unsigned part = 1, parts = 1;
   for (int i = 1; i < argc; i++) {
-    list |= std::strcmp(argv[i], "--list") == 0;
-    json |= std::strcmp(argv[i], "--json") == 0;
-    if (std::strncmp(argv[i], "--part=", 7) == 0 && (std::sscanf(argv[i] + 7, "%u/%u", &part, &parts) != 2 || part < 1 || part > parts)) {
-      std::fprintf(stderr, "--part: expected I/N with I from 1 to N, found %s\n", argv[i] + 7);
+    if (argv[i][0] != '-') continue;
+    if (std::strcmp(argv[i], "--list") == 0) {
+      list = true;
+    } else if (std::strcmp(argv[i], "--json") == 0) {
+      json = true;
+    } else if (std::sscanf(argv[i], "--part=%u/%u", &part, &parts) != 2 || part < 1 || part > parts) {
+      std::fprintf(stderr, "expected --list, --json or --part=I/N with I from 1 to N, or first of all --time or --pass; found %s\n",
+                   argv[i]);
       return 2;
     }
   }
