@@ -15,8 +15,10 @@
 
 #include "backend/cpu/kernels/matmul/parts.h"
 #include "backend/cpu/kernels/matmul/rows.h"
-#ifdef LT_ISA_AVX512
+#if defined(LT_ISA_AVX512)
 #include "backend/cpu/kernels/matmul/blocks32_avx512.h"
+#elif defined(LT_ISA_AVX2)
+#include "backend/cpu/kernels/matmul/blocks32_avx2.h"
 #endif
 
 namespace lt::cpu::LT_ISA {
@@ -25,6 +27,12 @@ struct Halfs {
   static uint16_t read(const uint8_t* p) { return load16(p); }
   static float4 four(uint64_t d) { return halfs_to_float4(d); }
   static floats wide(const uint16_t* d) { return load_halfs_wide(d); }
+#ifdef LT_ISA_AVX2
+  template <int stride>
+  static floats of_two(const uint8_t* const (&w)[4], size_t at) {
+    return halfs_of_two<stride>(w, at);
+  }
+#endif
 #ifdef LT_ISA_AVX512
   template <int stride, int at>
   static floats of_four(const uint8_t* const (&w)[4]) {
@@ -37,9 +45,11 @@ struct Halfs {
 template <int offset>
 struct Nibbles {
   using Sums = dots;
+  static constexpr int most = 15;
   static Sums start(int32_t start8) { return offset ? start_dots(start8) : zero_dots(); }
   static Sums step(Sums s, bytes w, bytes a) { return dot(s, w, a); }
   static ints total(Sums s) { return sum_dots(s); }
+  static ints whole(Sums s, int32_t) { return total(s); }  // of a block, from its start on
   static Sums none() { return zero_dots(); }
   static int4 corrected(int4 s, int4 start8) { return offset ? add_int4(s, start8) : s; }
 
@@ -69,11 +79,20 @@ struct Nibbles {
 
 // The same with a fifth bit of each value in the four bytes before, less 16.
 struct Fives : Nibbles<8> {
+  static constexpr int most = 31;
   static Sums start(int32_t start8) { return add_dots(start_dots(start8), start_dots(start8)); }
   static int4 corrected(int4 s, int4 start8) { return add_int4(s, shl_int4<1>(start8)); }
 
-  static bytes fifth(uint64_t bits) { return and_bytes(spread_bits(bits), splat_byte(16)); }
   // at(i): the nibbles of quad i.
+#ifdef LT_ISA_AVX2
+  template <class F>
+  static void add_fifth(bytes& lo, bytes& hi, F at) {
+    bytes low, high;
+    spread_fifths(join_quads(at(0) - 4, at(1) - 4), low, high);
+    lo = or_bytes(lo, low), hi = or_bytes(hi, high);
+  }
+#else
+  static bytes fifth(uint64_t bits) { return and_bytes(spread_bits(bits), splat_byte(16)); }
   template <class F>
   static void add_fifth(bytes& lo, bytes& hi, F at) {
     uint64_t low = 0, high = 0;
@@ -85,6 +104,7 @@ struct Fives : Nibbles<8> {
     }
     lo = or_bytes(lo, fifth(low)), hi = or_bytes(hi, fifth(high));
   }
+#endif
   static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
     Nibbles::halves(p, stride, lo, hi);
     add_fifth(lo, hi, [&](int i) { return p + size_t(i) * stride; });
@@ -111,9 +131,11 @@ struct Fives : Nibbles<8> {
 // 32 signed bytes.
 struct SignedBytes {
   using Sums = ints;
+  static constexpr int most = 127;
   static Sums start(int32_t start8) { return start_dot8(start8); }
   static Sums step(Sums s, bytes w, bytes a) { return dot8(s, w, a); }
   static ints total(Sums s) { return s; }
+  static ints whole(Sums s, int32_t) { return s; }
   static Sums none() { return zero_ints(); }
   static int4 corrected(int4 s, int4 start8) {
     if constexpr (offset8 == 128) return add_int4(s, shl_int4<4>(start8));
@@ -134,8 +156,8 @@ struct SignedBytes {
   }
 };
 
-// Unsigned codes of five bits: the sums of so many may be too large for pairs of int16.
-struct UnsignedFives : SignedBytes {
+// Unsigned codes of five bits: the sums of so many may be too large for pairs of int16. There they are less 16 meanwhile.
+struct WideUnsignedFives : SignedBytes {
   static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
     Fives::halves(p, stride, lo, hi);
     lo = to_dot8(lo), hi = to_dot8(hi);
@@ -144,10 +166,15 @@ struct UnsignedFives : SignedBytes {
     Fives::unpack_as(q, r, rows, offset_in_row, [](bytes codes) { return to_dot8(codes); });
   }
 };
+struct NarrowUnsignedFives : Fives {
+  static int4 corrected(int4 s, int4) { return s; }
+  static ints whole(Sums s, int32_t start8) { return add_ints(total(s), total(sub_dots(none(), start(start8)))); }
+};
+using UnsignedFives = std::conditional_t<wide_dots, WideUnsignedFives, NarrowUnsignedFives>;
 
 // Nibbles that name one of T's sixteen signed levels.
 template <class T>
-struct Levels : SignedBytes {
+struct SignedLevels : SignedBytes {
   static bytes level(bytes nibbles) { return lookup(to_dot8(repeat_quad(T::levels)), nibbles); }
 
   static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
@@ -158,6 +185,24 @@ struct Levels : SignedBytes {
     Nibbles<0>::unpack_as(q, r, rows, offset_in_row, level);
   }
 };
+
+// The same of levels within +-12, plus 16.
+template <class T>
+struct RaisedLevels : Fives {
+  static bytes level(bytes nibbles) { return lookup(repeat_quad(T::raised), nibbles); }
+
+  static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) {
+    Nibbles<8>::halves(p, stride, lo, hi);
+    lo = level(lo), hi = level(hi);
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    Nibbles<8>::unpack_as(q, r, rows, offset_in_row, level);
+  }
+};
+template <class T>
+constexpr bool raised = !wide_dots && requires { T::raised; };
+template <class T>
+using Levels = std::conditional_t<raised<T>, RaisedLevels<T>, SignedLevels<T>>;
 
 // Byte c of a dword, four times.
 alignas(16) constexpr uint8_t copies[4][16] = {
@@ -261,7 +306,7 @@ struct Blocks32 {
   template <int R, int T>
   static void rows(float (&v)[R][T], const uint8_t* (&w)[R], const Quad32* x, int64_t quads_a_token, int64_t blocks, int64_t ahead,
                    int64_t after) {
-#ifdef LT_ISA_AVX512
+#if defined(LT_ISA_AVX512) || defined(LT_ISA_AVX2)
     if constexpr (R == 4 && parts == 1 && !halved<W>)
       return FourRows<Blocks32>::template rows<T>(v, w, x, quads_a_token, blocks, ahead, after);
 #endif
@@ -350,7 +395,7 @@ struct Blocks32 {
       LT_UNROLL
       for (int r = 0; r < tile_rows; ++r) {
         const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
-        acc[r][t] = fma_floats(d, to_floats(Codes::total(s[r][t])), acc[r][t]);
+        acc[r][t] = fma_floats(d, to_floats(Codes::whole(s[r][t], start[t])), acc[r][t]);
         if constexpr (W::has_min) acc[r][t] = fma_floats(load_floats(scale + group_rows + r * lanes), splat_float(dx[T + t]), acc[r][t]);
       }
     }

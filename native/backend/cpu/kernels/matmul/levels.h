@@ -14,6 +14,7 @@ struct Iq4Levels {
 // Twice the values of FP4 (E2M1), which are whole numbers then.
 struct Fp4Levels {
   alignas(16) static constexpr int8_t levels[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  alignas(16) static constexpr uint8_t raised[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};  // plus 16
 };
 
 // Half of 2^(e - 127) as bfloat16, in place of the half that the levels have too much. The decoder makes 255, which is no number, infinite.

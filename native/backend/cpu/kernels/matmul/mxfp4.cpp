@@ -9,6 +9,12 @@ struct Powers {
   static uint16_t read(const uint8_t* p) { return half_power(*p); }
   static float4 four(uint64_t d) { return bf16_to_float4(d); }
   static floats wide(const uint16_t* d) { return load_bf16_wide(d); }
+#ifdef LT_ISA_AVX2
+  template <int stride>
+  static floats of_two(const uint8_t* const (&w)[4], size_t at) {
+    return half_powers_of_two<stride>(w, at);
+  }
+#endif
 #ifdef LT_ISA_AVX512
   template <int stride, int at>
   static floats of_four(const uint8_t* const (&w)[4]) {

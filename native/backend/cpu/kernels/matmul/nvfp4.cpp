@@ -24,11 +24,8 @@ struct E4m3s {
 };
 static_assert(e4m3_factor == 128, "0x5800 as a half");
 
-// Twice the values of FP4, plus 16.
-alignas(16) constexpr uint8_t raised_fp4[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};
-
 struct RaisedFp4 : Fives {
-  static bytes level(bytes nibbles) { return lookup(repeat_quad(raised_fp4), nibbles); }
+  static bytes level(bytes nibbles) { return lookup(repeat_quad(Fp4Levels::raised), nibbles); }
 
   static void halves(const uint8_t* w, int v, bytes& lo, bytes& hi) {
     const uint8_t* part[4 * quads];
