@@ -8,6 +8,9 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/iq4_xs_avx512.h"
 #endif
+#if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
+#include "backend/cpu/kernels/matmul/iq4_xs_avx2.h"
+#endif
 
 namespace lt::cpu::LT_ISA {
 namespace {
@@ -126,12 +129,15 @@ struct RowsIq4Xs : IQ4_XS {
     blocks_iq4_xs<N, T>(acc, w, x, quads_a_token);
   }
 };
+using BlocksIq4Xs = Blocks256<RowsIq4Xs>;
+#elif defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
+using BlocksIq4Xs = BlocksByPairs<Blocks256<IQ4_XS>, PairsIq4Xs>;
 #else
-using RowsIq4Xs = IQ4_XS;
+using BlocksIq4Xs = Blocks256<IQ4_XS>;
 #endif
 
 }  // namespace
 
-extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, group_rows, Blocks256<RowsIq4Xs>::run};
+extern const MatmulKernel matmul_iq4_xs = {23, Format::q8_256, group_rows, BlocksIq4Xs::run};
 
 }  // namespace lt::cpu::LT_ISA

@@ -27,6 +27,18 @@ inline void pair_halfs(floats& low, floats& high, ints halfs) {
   low = _mm256_cvtph_ps(_mm256_castsi256_si128(both)), high = _mm256_cvtph_ps(_mm256_extracti128_si256(both, 1));
 }
 
+// The halfs that begin four blocks of two rows as floats.
+template <int stride>
+inline floats halfs_of_pair(const uint8_t* a, const uint8_t* b) {
+  const auto four = [](const uint8_t* w) {
+    int4 words = _mm_cvtsi32_si128(load16(w));
+    words = _mm_insert_epi16(words, load16(w + stride), 1);
+    words = _mm_insert_epi16(words, load16(w + 2 * stride), 2);
+    return _mm_insert_epi16(words, load16(w + 3 * stride), 3);
+  };
+  return _mm256_cvtph_ps(_mm_unpacklo_epi64(four(a), four(b)));
+}
+
 inline floats repeat_float4(const float* p) { return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p)); }
 
 inline float4 chains_of(floats sums, int row) { return row ? _mm256_extractf128_ps(sums, 1) : _mm256_castps256_ps128(sums); }
