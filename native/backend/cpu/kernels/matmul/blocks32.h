@@ -46,6 +46,7 @@ template <int offset>
 struct Nibbles {
   using Sums = dots;
   static constexpr int most = 15;
+  static constexpr bool halved_codes = false;  // HalvedBytes
   static Sums start(int32_t start8) { return offset ? start_dots(start8) : zero_dots(); }
   static Sums step(Sums s, bytes w, bytes a) { return dot(s, w, a); }
   static ints total(Sums s) { return sum_dots(s); }
@@ -59,18 +60,22 @@ struct Nibbles {
   }
   // Both halves of the `quads` blocks from p on, `stride` bytes apart.
   static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) { split(load_quad_each(p, stride), lo, hi); }
-  // q: 8 k-steps of tile_rows vectors; r: which of those vectors; rows: its rows. code(nibbles): what is stored.
+  // put(k, nibbles): those of step k of 8, of a vector's rows.
   template <class F>
-  static void unpack_as(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row, F code) {
+  static void unpack_to(const uint8_t* const* rows, size_t offset_in_row, F put) {
     bytes x[4];
     for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row);
     transpose(x);
     for (int k = 0; k < 4; ++k) {
       bytes lo, hi;
       split(x[k], lo, hi);
-      store_bytes(q + (k * tile_rows + r) * vector_bytes, code(lo));
-      store_bytes(q + ((k + 4) * tile_rows + r) * vector_bytes, code(hi));
+      put(k, lo), put(k + 4, hi);
     }
+  }
+  // q: 8 k-steps of tile_rows vectors; r: which of those vectors; rows: its rows. code(nibbles): what is stored.
+  template <class F>
+  static void unpack_as(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row, F code) {
+    unpack_to(rows, offset_in_row, [&](int k, bytes nibbles) { store_bytes(q + (k * tile_rows + r) * vector_bytes, code(nibbles)); });
   }
   static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
     unpack_as(q, r, rows, offset_in_row, [](bytes codes) { return codes; });
@@ -132,6 +137,7 @@ struct Fives : Nibbles<8> {
 struct SignedBytes {
   using Sums = ints;
   static constexpr int most = 127;
+  static constexpr bool halved_codes = false;
   static Sums start(int32_t start8) { return start_dot8(start8); }
   static Sums step(Sums s, bytes w, bytes a) { return dot8(s, w, a); }
   static ints total(Sums s) { return s; }
@@ -146,13 +152,34 @@ struct SignedBytes {
     lo = to_dot8(load_quad_each(p, stride));
     hi = to_dot8(load_quad_each(p + 16, stride));
   }
-  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+  // put(k, bytes): those of step k of 8, of a vector's rows.
+  template <class F>
+  static void unpack_to(const uint8_t* const* rows, size_t offset_in_row, F put) {
     for (int half = 0; half < 2; ++half) {
       bytes x[4];
       for (int i = 0; i < 4; ++i) x[i] = load_quad_rows(rows + i, offset_in_row + size_t(half) * 16);
       transpose(x);
-      for (int k = 0; k < 4; ++k) store_bytes(q + ((half * 4 + k) * tile_rows + r) * vector_bytes, to_dot8(x[k]));
+      for (int k = 0; k < 4; ++k) put(half * 4 + k, x[k]);
     }
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    unpack_to(rows, offset_in_row, [&](int k, bytes x) { store_bytes(q + (k * tile_rows + r) * vector_bytes, to_dot8(x)); });
+  }
+};
+
+// The same where two products of bytes are all that int16 holds: a record has the upper nibbles of codes plus 128, then the lower ones,
+// of which sixteen products fit: 15 * 127 * 16 < 2^15. That takes longer to unpack.
+struct HalvedBytes : SignedBytes {
+  static constexpr bool halved_codes = true;
+  static bytes upper(bytes a) { return and_bytes(shr_words<4>(add_bytes(a, splat_byte(-128))), splat_byte(15)); }
+  static bytes lower(bytes a) { return and_bytes(a, splat_byte(15)); }
+
+  static void store(uint8_t* q, int k, int r, bytes upper, bytes lower) {
+    store_bytes(q + (k * tile_rows + r) * vector_bytes, upper);
+    store_bytes(q + ((8 + k) * tile_rows + r) * vector_bytes, lower);
+  }
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    unpack_to(rows, offset_in_row, [&](int k, bytes x) { store(q, k, r, upper(x), lower(x)); });
   }
 };
 
@@ -182,8 +209,29 @@ struct SignedLevels : SignedBytes {
     lo = level(lo), hi = level(hi);
   }
   static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
-    Nibbles<0>::unpack_as(q, r, rows, offset_in_row, level);
+    Nibbles<0>::unpack_as(q, r, rows, offset_in_row, [](bytes nibbles) { return level(nibbles); });
   }
+};
+template <class T>
+struct HalvedLevels : HalvedBytes {
+  static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
+    const bytes all = repeat_quad(T::levels), high = upper(all), low = lower(all);
+    Nibbles<0>::unpack_to(rows, offset_in_row, [&](int k, bytes nibbles) { store(q, k, r, lookup(high, nibbles), lookup(low, nibbles)); });
+  }
+};
+
+// What panels have, which many tokens use: others than the few.
+template <class Codes>
+struct CodesOfPanels {
+  using type = Codes;
+};
+template <>
+struct CodesOfPanels<SignedBytes> {
+  using type = std::conditional_t<wide_dots, SignedBytes, HalvedBytes>;
+};
+template <class T>
+struct CodesOfPanels<SignedLevels<T>> {
+  using type = std::conditional_t<wide_dots, SignedLevels<T>, HalvedLevels<T>>;
 };
 
 // The same of levels within +-12, plus 16.
@@ -196,7 +244,7 @@ struct RaisedLevels : Fives {
     lo = level(lo), hi = level(hi);
   }
   static void unpack(uint8_t* q, int r, const uint8_t* const* rows, size_t offset_in_row) {
-    Nibbles<8>::unpack_as(q, r, rows, offset_in_row, level);
+    Nibbles<8>::unpack_as(q, r, rows, offset_in_row, [](bytes nibbles) { return level(nibbles); });
   }
 };
 template <class T>
@@ -212,9 +260,9 @@ alignas(16) constexpr uint8_t copies[4][16] = {
     {3, 3, 3, 3, 7, 7, 7, 7, 11, 11, 11, 11, 15, 15, 15, 15},
 };
 
-template <class W>
+template <class W, class C = typename W::Codes>
 struct Blocks32 {
-  using Codes = typename W::Codes;
+  using Codes = C;
   using Scales = typename W::Scales;
   static constexpr int values = 32;
   static constexpr int block_bytes = W::block_bytes;
@@ -223,7 +271,8 @@ struct Blocks32 {
   static constexpr int parts = parts_of<W>, four_bytes = 4 / parts * block_bytes;
   static constexpr int scales = W::has_min || halved<W> ? 2 : 1;
   static constexpr int head_halfs = scales * group_rows;
-  static constexpr int record_bytes = (8 + scales) * tile_rows * vector_bytes;
+  static constexpr int code_vectors = (Codes::halved_codes ? 16 : 8) * tile_rows;  // of a record, before its scales
+  static constexpr int record_bytes = (code_vectors + scales * tile_rows) * vector_bytes;
   static constexpr int64_t token_bytes = tile_bytes_32;
   static constexpr int unpack_calls = tile_rows;
 
@@ -344,7 +393,7 @@ struct Blocks32 {
         Codes::unpack(record, r, rows + r * lanes, at, int(b % parts));
     }
     join_steps(record, 8);
-    float* scale = reinterpret_cast<float*>(record + 8 * tile_rows * vector_bytes);
+    float* scale = reinterpret_cast<float*>(record + code_vectors * vector_bytes);
     for (int i = 0; i < head_halfs; i += lanes) store_floats(scale + i, Scales::wide(head + i));
   }
 
@@ -366,7 +415,7 @@ struct Blocks32 {
       for (int r = 0; r < tile_rows; ++r) s[r][t] = n ? sub_dots(Codes::start(start[t]), Codes::start(first8[t])) : Codes::start(first8[t]);
     }
     steps<4 * n, 4 * n + 4>(s, w, a);
-    const float* scale = reinterpret_cast<const float*>(w + 8 * tile_rows * vector_bytes) + n * group_rows;
+    const float* scale = reinterpret_cast<const float*>(w + code_vectors * vector_bytes) + n * group_rows;
     const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
@@ -378,8 +427,53 @@ struct Blocks32 {
     }
   }
 
+  // The products of steps are in sum[r][t]: they are added with their scales.
+  template <int T>
+  static void add_scaled_sums(floats (&acc)[tile_rows][T], const ints (&sum)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    const float* scale = reinterpret_cast<const float*>(w + code_vectors * vector_bytes);
+    const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
+    LT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      LT_UNROLL
+      for (int r = 0; r < tile_rows; ++r) {
+        const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
+        acc[r][t] = fma_floats(d, to_floats(sum[r][t]), acc[r][t]);
+        if constexpr (W::has_min) acc[r][t] = fma_floats(load_floats(scale + group_rows + r * lanes), splat_float(dx[T + t]), acc[r][t]);
+      }
+    }
+  }
+
+  // Out of line, a vector of rows after the other: registers are few.
+  template <int T>
+  LT_OUTLINED static void block_of_halves(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    const int32_t* start = reinterpret_cast<const int32_t*>(a) + 8 * T;
+    ints sum[tile_rows][T];
+    LT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) {
+      load_anew(a);
+      dots upper[T], lower[T];
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) upper[t] = start_dots(start[t]), lower[t] = zero_dots();
+      LT_UNROLL
+      for (int k = 0; k < 8; ++k) {
+        const uint8_t* codes = w + (k * tile_rows + r) * vector_bytes;
+        const bytes first = load_bytes(codes), second = load_bytes(codes + 8 * tile_rows * vector_bytes);
+        LT_UNROLL
+        for (int t = 0; t < T; ++t) {
+          const bytes x = repeat_four(a + q_at(k, T, t));
+          upper[t] = dot(upper[t], first, x), lower[t] = dot(lower[t], second, x);
+          pin(upper[t]), pin(lower[t]);
+        }
+      }
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) sum[r][t] = dot2(sum_dots(lower[t]), upper[t], splat_int(0x00100010));
+    }
+    add_scaled_sums<T>(acc, sum, w, a);
+  }
+
   template <int T>
   static void whole_block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    if constexpr (Codes::halved_codes) return block_of_halves<T>(acc, w, a);
     typename Codes::Sums s[tile_rows][T];
     const int32_t* start = reinterpret_cast<const int32_t*>(a) + 8 * T;
     LT_UNROLL
@@ -388,17 +482,13 @@ struct Blocks32 {
       for (int r = 0; r < tile_rows; ++r) s[r][t] = Codes::start(start[t]);
     }
     steps<0, 8>(s, w, a);
-    const float* scale = reinterpret_cast<const float*>(w + 8 * tile_rows * vector_bytes);
-    const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
+    ints sum[tile_rows][T];
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) {
-        const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
-        acc[r][t] = fma_floats(d, to_floats(Codes::whole(s[r][t], start[t])), acc[r][t]);
-        if constexpr (W::has_min) acc[r][t] = fma_floats(load_floats(scale + group_rows + r * lanes), splat_float(dx[T + t]), acc[r][t]);
-      }
+      for (int r = 0; r < tile_rows; ++r) sum[r][t] = Codes::whole(s[r][t], start[t]);
     }
+    add_scaled_sums<T>(acc, sum, w, a);
   }
 
   template <int T>
@@ -427,7 +517,8 @@ struct Blocks32 {
   static void run(const MatmulPiece& p);
 #else
   static void run(const MatmulPiece& p) {
-    if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks32>(p) : run_panels<Blocks32>(p);
+    using Panels = Blocks32<W, typename CodesOfPanels<C>::type>;
+    if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks32>(p) : run_panels<Panels>(p);
     run_rows<Blocks32, Quad32>(p);
   }
 #endif

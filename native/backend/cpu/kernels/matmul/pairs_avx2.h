@@ -43,14 +43,6 @@ inline floats repeat_float4(const float* p) { return _mm256_broadcast_ps(reinter
 
 inline float4 chains_of(floats sums, int row) { return row ? _mm256_extractf128_ps(sums, 1) : _mm256_castps256_ps128(sums); }
 
-// That what was written as vectors is read again from memory: GCC otherwise takes numbers out of the vectors, by shuffles.
-template <class A>
-inline void keep_in_memory([[maybe_unused]] A& a) {
-#if defined(__GNUC__)
-  asm("" : "+m"(a));
-#endif
-}
-
 // Blocks of 256 values, four rows at once as two pairs. P gives Header, with read(a, b) what is read of four blocks of rows a and b while
 // the products of others are made; and four<T>(acc, header, a, b, x, quads_a_token, ahead), which adds these blocks to their chains.
 template <class B, class P>

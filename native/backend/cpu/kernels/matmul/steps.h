@@ -6,6 +6,21 @@
 
 namespace lt::cpu::LT_ISA {
 
+// That what was written as vectors is read again from memory: GCC otherwise takes numbers out of the vectors, by shuffles.
+template <class A>
+inline void keep_in_memory([[maybe_unused]] A& a) {
+#if defined(__GNUC__)
+  asm("" : "+m"(a));
+#endif
+}
+
+// That what is at p is loaded again where it is wanted: GCC otherwise keeps on the stack what was loaded before.
+inline void load_anew([[maybe_unused]] const uint8_t*& p) {
+#if defined(__GNUC__)
+  asm("" : "+r"(p));
+#endif
+}
+
 #ifdef LT_ISA_I8MM
 // Two steps of each vector become one of its first pairs of rows and one of the others.
 inline void join_steps(uint8_t* codes, int steps) {

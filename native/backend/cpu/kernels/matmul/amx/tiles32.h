@@ -155,8 +155,8 @@ struct Tiles32 {
   static void multiply(const TilePart& part, const Record& w, Work& work) { Blocks::multiply(part, w.block[0], work); }
 };
 
-template <class W>
-void Blocks32<W>::run(const MatmulPiece& p) {
+template <class W, class C>
+void Blocks32<W, C>::run(const MatmulPiece& p) {
   run_tiles<Tiles32<W>>(p);
 }
 
