@@ -5,7 +5,8 @@
 // and the result is (acc_0 + acc_1) + (acc_2 + acc_3), + bias.
 //
 // A type W gives: block_bytes; sub_blocks (8 or 16) of steps (8 or 4) times 4 values; offset of the codes (0 or 32; 128: signed bytes, as
-// to_dot8 leaves them); has_min; folded, where codes have their scale in them; and
+// to_dot8 leaves them; 64: signed ones within +-64 where sums of dots are int16, of which each holds one step); has_min; folded, where
+// codes have their scale in them; and
 //   blocks<N, T>(acc, w, x, quads)       the first N of four blocks of a row with T tokens, whose blocks are `quads` apart
 //   unpack(record, rows, offset, r, ahead)  vector r of a record, with unpack_calls of ahead
 #pragma once
@@ -139,6 +140,36 @@ struct Blocks256 {
     }
   }
 
+  // The same of codes plus 64, the scale of each step by itself: 2 * 128 * 127 < 2^15. What they start from is twice that of 32.
+  template <int T>
+  static void sub_block_of_64(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
+    const int32_t* start = starts<T>(a, j);
+    ints scale[tile_rows];
+    LT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) {
+      scale[r] = load_ints(w + (j * Record::sub_block + W::steps * tile_rows + r) * vector_bytes);
+      const ints twice = as_ints(shl_words<1>(as_bytes(scale[r])));
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        LT_UNROLL
+        for (int i = 0; i < W::steps / 4; ++i) total[r][t] = add_scaled(total[r][t], start_dots(start[i * T + t]), twice);
+      }
+    }
+    LT_UNROLL
+    for (int k = 0; k < W::steps; ++k) {
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const bytes x = repeat_four(a + q_at(j * W::steps + k, T, t));
+        LT_UNROLL
+        for (int r = 0; r < tile_rows; ++r) {
+          const bytes codes = load_bytes(w + (j * Record::sub_block + k * tile_rows + r) * vector_bytes);
+          total[r][t] = add_scaled(total[r][t], dot(zero_dots(), codes, x), scale[r]);
+          pin(total[r][t]);
+        }
+      }
+    }
+  }
+
   // The same of codes that are multiplied already.
   template <int T>
   static void folded_sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
@@ -185,6 +216,8 @@ struct Blocks256 {
     for (int j = 0; j < W::sub_blocks; ++j) {
       if constexpr (W::folded)
         folded_sub_block<T>(total, j, w, a);
+      else if constexpr (W::offset == 64)
+        sub_block_of_64<T>(total, j, w, a);
       else
         sub_block<T>(total, j, w, a);
     }

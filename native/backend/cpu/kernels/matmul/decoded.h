@@ -22,7 +22,7 @@ template <class C>
 struct DecodedFirst {
   using Record = Record256<DecodedFirst>;
   static constexpr int block_bytes = C::block_bytes, sub_blocks = C::sub_blocks, steps = 64 / sub_blocks;
-  static constexpr int offset = C::largest < 16 ? 32 : 128, unpack_calls = lanes;
+  static constexpr int offset = C::largest < 16 ? 32 : wide_dots ? 128 : 64, unpack_calls = lanes;
   static constexpr uint16_t factor = C::factor;
   static constexpr bool has_min = false, folded = false;
 
@@ -102,7 +102,7 @@ struct DecodedFirst {
     for (int i = 0; i < 256; i += vector_bytes) {
       bytes v = codes(block, i);
       if constexpr (C::codes == Codes::sizes) v = negate_where(v, signs(block, i));
-      if constexpr (C::codes == Codes::sizes) v = offset == 128 ? to_dot8(v) : add_bytes(v, splat_byte(32));
+      if constexpr (C::codes == Codes::sizes) v = offset == 128 ? to_dot8(v) : add_bytes(v, splat_byte(offset));
       store_bytes(block.codes + i, v);
     }
   }
