@@ -26,11 +26,15 @@ constexpr int steps_together = [] {
     return W::steps;
 }();
 
+// Whether a record has the upper nibbles of codes plus 128, then the lower ones of each sub-block of 32, and scales also as minimums are.
+template <class W>
+constexpr bool halved_codes = requires { W::halved_codes; };
+
 template <class W>
 struct Record256 {
-  static constexpr int sub_block = (W::steps + !W::folded) * tile_rows;
+  static constexpr int sub_block = ((halved_codes<W> ? 2 : 1) * W::steps + !W::folded) * tile_rows;
   static constexpr int minimums = W::sub_blocks * sub_block;
-  static constexpr int d = minimums + (W::has_min ? (W::sub_blocks == 16 ? 16 : 4) * tile_rows : 0);
+  static constexpr int d = minimums + (W::has_min || halved_codes<W> ? (W::sub_blocks == 16 ? 16 : 4) * tile_rows : 0);
   static constexpr int negative_dmin = d + tile_rows;
   static constexpr int vectors = d + (W::has_min ? 2 : 1) * tile_rows;
 
@@ -204,8 +208,56 @@ struct Blocks256 {
     }
   }
 
+  // The products of eight minimums, or of what lies there, with the sums of q.
   template <int T>
-  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+  static ints with_sums(const uint8_t* w, const uint8_t* a, int r, int t) {
+    ints m = zero_ints();
+    LT_UNROLL
+    for (int i = 0; i < 4; ++i)
+      m = dot2(m, load_ints(at<const uint8_t>(w, Record::minimums + i * tile_rows + r)), splat_int(pair_sums<T>(a, i, t)));
+    return m;
+  }
+
+  // Of halved codes: sums of both halves are int16, 15 * 127 * 16 < 2^15. Out of line, a vector of rows after the other: registers are few.
+  template <int T>
+  LT_OUTLINED static void block_of_halves(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    LT_UNROLL
+    for (int r = 0; r < tile_rows; ++r) {
+      ints total[T];
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) total[t] = zero_ints();
+      LT_ROLLED
+      for (int j = 0; j < 8; ++j) {
+        const uint8_t* const codes = w + (j * Record::sub_block + r) * vector_bytes;
+        dots upper[T], lower[T];
+        LT_UNROLL
+        for (int t = 0; t < T; ++t) upper[t] = lower[t] = zero_dots();
+        LT_UNROLL
+        for (int k = 0; k < 8; ++k) {
+          const bytes first = load_bytes(codes + k * tile_rows * vector_bytes),
+                      second = load_bytes(codes + (8 + k) * tile_rows * vector_bytes);
+          LT_UNROLL
+          for (int t = 0; t < T; ++t) {
+            const bytes x = repeat_four(a + q_at(j * 8 + k, T, t));
+            upper[t] = dot(upper[t], first, x), lower[t] = dot(lower[t], second, x);
+            pin(upper[t]), pin(lower[t]);
+          }
+        }
+        const ints scale = load_ints(codes + 16 * tile_rows * vector_bytes), of_upper = as_ints(shl_words<4>(as_bytes(scale)));
+        LT_UNROLL
+        for (int t = 0; t < T; ++t) total[t] = add_scaled(add_scaled(total[t], upper[t], of_upper), lower[t], scale);
+      }
+      LT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        const ints sum = add_ints(total[t], shl_ints<7>(with_sums<T>(w, a, r, t)));
+        const floats v = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(sum));
+        acc[r][t] = fma_floats(v, splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
+      }
+    }
+  }
+
+  template <int T>
+  static void block_of_wholes(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
     ints total[tile_rows][T];
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
@@ -242,16 +294,19 @@ struct Blocks256 {
       LT_UNROLL
       for (int r = 0; r < tile_rows; ++r) {
         floats v = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
-        if constexpr (W::has_min && W::sub_blocks == 8) {
-          ints m = zero_ints();
-          LT_UNROLL
-          for (int i = 0; i < 4; ++i)
-            m = dot2(m, load_ints(at<const uint8_t>(w, Record::minimums + i * tile_rows + r)), splat_int(pair_sums<T>(a, i, t)));
-          v = fma_floats(load_floats(at<const float>(w, Record::negative_dmin + r)), to_floats(m), v);
-        }
+        if constexpr (W::has_min && W::sub_blocks == 8)
+          v = fma_floats(load_floats(at<const float>(w, Record::negative_dmin + r)), to_floats(with_sums<T>(w, a, r, t)), v);
         acc[r][t] = fma_floats(v, splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
       }
     }
+  }
+
+  template <int T>
+  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    if constexpr (halved_codes<W>)
+      block_of_halves<T>(acc, w, a);
+    else
+      block_of_wholes<T>(acc, w, a);
   }
 
   template <int T>
@@ -297,8 +352,9 @@ struct Blocks256 {
 #ifdef LT_ISA_AMX
   static void run(const MatmulPiece& p);
 #else
+  static void run_by_tile(const MatmulPiece& p) { p.x_rows <= few_rows ? run_few<Blocks256>(p) : run_panels<Blocks256>(p); }
   static void run(const MatmulPiece& p) {
-    if (by_tile(p.x_rows, p.cols)) return p.x_rows <= few_rows ? run_few<Blocks256>(p) : run_panels<Blocks256>(p);
+    if (by_tile(p.x_rows, p.cols)) return run_by_tile(p);
     run_rows<Blocks256, Quad256>(p);
   }
 #endif

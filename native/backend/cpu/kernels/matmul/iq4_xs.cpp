@@ -23,7 +23,8 @@ alignas(64) constexpr std::array<uint8_t, 128> expand_iq4_xs = [] {
 }();
 
 struct IQ4_XS {
-  static constexpr int block_bytes = 136, sub_blocks = 8, steps = 8, offset = 128, unpack_calls = 8;
+  static constexpr int block_bytes = 136, sub_blocks = 8, steps = 8;
+  [[maybe_unused]] static constexpr int offset = 128, unpack_calls = 8;
   static constexpr bool has_min = false, folded = false;
 
   static bytes level(bytes nibbles) { return lookup(to_dot8(repeat_quad(Iq4Levels::levels)), nibbles); }
@@ -95,30 +96,43 @@ struct IQ4_XS {
     return a;
   }
   template <int k>
-  static void unpack_scale(uint8_t* record, ints high, ints low, int r) {
-    const ints both = or_ints(and_ints(shifted<4 * k>(low), splat_int(15)), shl_ints<4>(and_ints(shifted<2 * k>(high), splat_int(3))));
-    store_ints(Record256<IQ4_XS>::scale(record, k, r), add_ints(both, splat_int(-32)));
+  static ints unpacked_scale(ints high, ints low) {
+    return add_ints(or_ints(and_ints(shifted<4 * k>(low), splat_int(15)), shl_ints<4>(and_ints(shifted<2 * k>(high), splat_int(3)))),
+                    splat_int(-32));
   }
-  template <int... k>
-  static void unpack_scales(uint8_t* record, ints high, ints low, int r, std::integer_sequence<int, k...>) {
-    (unpack_scale<k>(record, high, low, r), ...);
+  template <class Put, int... k>
+  static void unpack_scales(ints high, ints low, Put put, std::integer_sequence<int, k...>) {
+    (put(k, unpacked_scale<k>(high, low)), ...);
   }
 
-  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
+  // put(k, scale) for each sub-block; the floats of d.
+  template <class Put>
+  static floats unpack_header(const uint8_t* const* rows, size_t offset_in_row, Put put) {
     bytes x[4];
-    const auto load = [&](size_t at) { load_columns(x, rows, offset_in_row + at); };
-    load(0);
-    store_floats(reinterpret_cast<float*>(record + (Record256<IQ4_XS>::d + r) * vector_bytes), halfs_to_floats(as_ints(x[0])));
-    unpack_scales(record, shr_ints<16>(as_ints(x[0])), as_ints(x[1]), r, std::make_integer_sequence<int, sub_blocks>());
+    load_columns(x, rows, offset_in_row);
+    unpack_scales(shr_ints<16>(as_ints(x[0])), as_ints(x[1]), put, std::make_integer_sequence<int, sub_blocks>());
+    return halfs_to_floats(as_ints(x[0]));
+  }
+  // put(c, k, nibbles): of sub-block c, from 4 k on.
+  template <class Put>
+  static void unpack_to(const uint8_t* const* rows, size_t offset_in_row, Ahead& ahead, Put put) {
     const bytes mask = splat_byte(15);
     for (int c = 0; c < sub_blocks; ++c) {
       ahead.next();
-      load(8 + size_t(c) * 16);
+      bytes x[4];
+      load_columns(x, rows, offset_in_row + 8 + size_t(c) * 16);
       for (int k = 0; k < 4; ++k) {
-        store_bytes(Record256<IQ4_XS>::codes(record, c, k, r), level(and_bytes(x[k], mask)));
-        store_bytes(Record256<IQ4_XS>::codes(record, c, 4 + k, r), level(and_bytes(shr_words<4>(x[k]), mask)));
+        put(c, k, and_bytes(x[k], mask));
+        put(c, 4 + k, and_bytes(shr_words<4>(x[k]), mask));
       }
     }
+  }
+
+  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
+    using Record = Record256<IQ4_XS>;
+    const floats d = unpack_header(rows, offset_in_row, [&](int k, ints scale) { store_ints(Record::scale(record, k, r), scale); });
+    store_floats(reinterpret_cast<float*>(record + (Record::d + r) * vector_bytes), d);
+    unpack_to(rows, offset_in_row, ahead, [&](int c, int k, bytes n) { store_bytes(Record::codes(record, c, k, r), level(n)); });
   }
 };
 
@@ -131,7 +145,29 @@ struct RowsIq4Xs : IQ4_XS {
 };
 using BlocksIq4Xs = Blocks256<RowsIq4Xs>;
 #elif defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
-using BlocksIq4Xs = BlocksByPairs<Blocks256<IQ4_XS>, PairsIq4Xs>;
+struct HalvedIq4Xs {
+  static constexpr int block_bytes = 136, sub_blocks = 8, steps = 8, unpack_calls = 8;
+  static constexpr bool has_min = false, folded = false, halved_codes = true;
+
+  static void unpack(uint8_t* record, const uint8_t* const* rows, size_t offset_in_row, int r, Ahead& ahead) {
+    using Record = Record256<HalvedIq4Xs>;
+    ints scales[sub_blocks];
+    const floats d = IQ4_XS::unpack_header(rows, offset_in_row, [&](int k, ints scale) { scales[k] = scale; });
+    store_floats(reinterpret_cast<float*>(record + (Record::d + r) * vector_bytes), d);
+    for (int i = 0; i < sub_blocks; ++i) store_ints(Record::codes(record, i, 16, r), scale_lanes(scales[i]));
+    for (int i = 0; i < 4; ++i) {  // of -scale
+      const ints pair = or_ints(and_ints(scales[2 * i], splat_int(0xffff)), shl_ints<16>(scales[2 * i + 1]));
+      store_ints(record + (Record::minimums + i * tile_rows + r) * vector_bytes, _mm256_sub_epi16(zero_ints(), pair));
+    }
+    const bytes all = add_bytes(repeat_quad(Iq4Levels::levels), splat_byte(-128)), mask = splat_byte(15);
+    const bytes upper = and_bytes(shr_words<4>(all), mask), lower = and_bytes(all, mask);
+    IQ4_XS::unpack_to(rows, offset_in_row, ahead, [&](int c, int k, bytes nibbles) {
+      store_bytes(Record::codes(record, c, k, r), lookup(upper, nibbles));
+      store_bytes(Record::codes(record, c, 8 + k, r), lookup(lower, nibbles));
+    });
+  }
+};
+using BlocksIq4Xs = BlocksByPairs<Blocks256<IQ4_XS>, PairsIq4Xs, Blocks256<HalvedIq4Xs> >;
 #else
 using BlocksIq4Xs = Blocks256<IQ4_XS>;
 #endif

@@ -45,7 +45,8 @@ inline float4 chains_of(floats sums, int row) { return row ? _mm256_extractf128_
 
 // Blocks of 256 values, four rows at once as two pairs. P gives Header, with read(a, b) what is read of four blocks of rows a and b while
 // the products of others are made; and four<T>(acc, header, a, b, x, quads_a_token, ahead), which adds these blocks to their chains.
-template <class B, class P>
+// By tile they are Tiled.
+template <class B, class P, class Tiled = B>
 struct BlocksByPairs : B {
   template <int T>
   static void four_rows(float (&v)[4][T], const uint8_t* (&w)[4], const Quad256* x, int64_t quads_a_token, int64_t blocks, int64_t ahead) {
@@ -82,7 +83,7 @@ struct BlocksByPairs : B {
   }
 
   static void run(const MatmulPiece& p) {
-    if (by_tile(p.x_rows, p.cols)) return B::run(p);
+    if (by_tile(p.x_rows, p.cols)) return Tiled::run_by_tile(p);
     run_rows<BlocksByPairs, Quad256>(p);
   }
 };
