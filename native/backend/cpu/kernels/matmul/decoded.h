@@ -4,6 +4,9 @@
 #ifdef LT_ISA_AVX512
 #include "backend/cpu/kernels/matmul/books_avx512.h"
 #endif
+#if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
+#include "backend/cpu/kernels/matmul/books_avx2.h"
+#endif
 #include "backend/cpu/kernels/matmul/sixteen_scales.h"
 
 namespace lt::cpu::LT_ISA {
@@ -72,6 +75,9 @@ struct DecodedFirst {
 
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+#if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
+    if constexpr (looked_up<C>) return add_blocks<DecodedFirst, N, T>(acc, w, x, quads_a_token, look_up<C, T>);
+#endif
     DecodedBlock decoded[N];  // all of them before the first is read: a vector has to wait until what is in it was written piece by piece
     decode(decoded, w);
     add_blocks<DecodedFirst, N, T>(acc, w, x, quads_a_token, [&](const uint8_t*, const Block256* to, int64_t apart, ints(*s)[4], int i) {
