@@ -134,7 +134,21 @@ inline ints dot_i8_i16(ints acc, bytes a, const int16_t* b) {
   return vmlal_high_s16(vmlal_s16(acc, vget_low_s16(hi), vget_low_s16(y)), hi, y);
 }
 
-#ifdef LT_ISA_I8MM
+#ifndef LT_ISA_I8MM
+// T times four bytes, of which 4 T may be read, and of three times four 16.
+template <int T>
+inline bytes load_fours(const uint8_t* p) {
+  static_assert(T <= 4);
+  if constexpr (T == 1) return repeat_four(p);
+  if constexpr (T == 2) return vcombine_u8(vld1_u8(p), vdup_n_u8(0));
+  return load_bytes(p);
+}
+// The products with the four bytes of x's dword t.
+template <int t>
+inline ints dot_with(ints acc, bytes w, bytes x) {
+  return vdotq_laneq_s32(acc, vreinterpretq_s8_u8(w), vreinterpretq_s8_u8(x), t);
+}
+#else
 // Of two rows of eight and two tokens of eight: row 0 with both tokens, then row 1.
 inline ints dot_pairs(ints acc, bytes rows, bytes tokens) {
   return vmmlaq_s32(acc, vreinterpretq_s8_u8(rows), vreinterpretq_s8_u8(tokens));

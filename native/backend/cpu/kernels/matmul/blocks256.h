@@ -113,25 +113,25 @@ struct Blocks256 {
   }
 
   // total += scale * (codes . q_x) of sub-block j.
-  template <int T>
-  static void sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
+  template <int R, int T>
+  static void sub_block(ints (&total)[R][T], int j, const uint8_t* w, const uint8_t* a) {
     constexpr int together = steps_together<W>;
     static_assert(together == W::steps || W::offset == 0);
     const int32_t* start = starts<T>(a, j);
     const auto step = [](dots sum, bytes codes, bytes x) { return W::offset == 128 ? dot8(sum, codes, x) : dot(sum, codes, x); };
     LT_UNROLL
     for (int k = 0; k < W::steps; k += together) {
-      dots s[tile_rows][T];
+      dots s[R][T];
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) s[r][t] = zero_dots();
+        for (int r = 0; r < R; ++r) s[r][t] = zero_dots();
       }
       add_steps<together>(s, w + (j * Record::sub_block + k * tile_rows) * vector_bytes, a + (j * W::steps + k) * T * 4, step);
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
+        for (int r = 0; r < R; ++r) {
           const ints scale = load_ints(w + (j * Record::sub_block + W::steps * tile_rows + r) * vector_bytes);
           if constexpr (W::offset == 128) {
             const ints sum = offset8 == 128 ? add_ints(s[r][t], splat_int(start_of_signed<T>(start + t))) : s[r][t];
@@ -145,12 +145,12 @@ struct Blocks256 {
   }
 
   // The same of codes plus 64, the scale of each step by itself: 2 * 128 * 127 < 2^15. What they start from is twice that of 32.
-  template <int T>
-  static void sub_block_of_64(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
+  template <int R, int T>
+  static void sub_block_of_64(ints (&total)[R][T], int j, const uint8_t* w, const uint8_t* a) {
     const int32_t* start = starts<T>(a, j);
-    ints scale[tile_rows];
+    ints scale[R];
     LT_UNROLL
-    for (int r = 0; r < tile_rows; ++r) {
+    for (int r = 0; r < R; ++r) {
       scale[r] = load_ints(w + (j * Record::sub_block + W::steps * tile_rows + r) * vector_bytes);
       const ints twice = as_ints(shl_words<1>(as_bytes(scale[r])));
       LT_UNROLL
@@ -165,7 +165,7 @@ struct Blocks256 {
       for (int t = 0; t < T; ++t) {
         const bytes x = repeat_four(a + q_at(j * W::steps + k, T, t));
         LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) {
+        for (int r = 0; r < R; ++r) {
           const bytes codes = load_bytes(w + (j * Record::sub_block + k * tile_rows + r) * vector_bytes);
           total[r][t] = add_scaled(total[r][t], dot(zero_dots(), codes, x), scale[r]);
           pin(total[r][t]);
@@ -175,20 +175,20 @@ struct Blocks256 {
   }
 
   // The same of codes that are multiplied already.
-  template <int T>
-  static void folded_sub_block(ints (&total)[tile_rows][T], int j, const uint8_t* w, const uint8_t* a) {
+  template <int R, int T>
+  static void folded_sub_block(ints (&total)[R][T], int j, const uint8_t* w, const uint8_t* a) {
     const auto step = [](ints sum, bytes codes, bytes x) { return dot8(sum, codes, x); };
     add_steps<W::steps>(total, w + j * Record::sub_block * vector_bytes, a + j * W::steps * T * 4, step);
   }
 
   // v less dmin times the products of sixteen minimums: what codes of an offset of 32 start from is -32 times the sums of q.
-  template <int T>
-  static void take_sixteen(floats (&v)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
-    ints m[tile_rows][T];
+  template <int R, int T>
+  static void take_sixteen(floats (&v)[R][T], const uint8_t* w, const uint8_t* a) {
+    ints m[R][T];
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) m[r][t] = zero_ints();
+      for (int r = 0; r < R; ++r) m[r][t] = zero_ints();
     }
     LT_ROLLED
     for (int j = 0; j < 16; ++j) {
@@ -196,14 +196,14 @@ struct Blocks256 {
       for (int t = 0; t < T; ++t) {
         const dots start = start_dots(starts<T>(a, j)[t]);
         LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r)
+        for (int r = 0; r < R; ++r)
           m[r][t] = add_scaled(m[r][t], start, load_ints(at<const uint8_t>(w, Record::minimums + j * tile_rows + r)));
       }
     }
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r)
+      for (int r = 0; r < R; ++r)
         v[r][t] = fma_floats(load_floats(at<const float>(w, Record::negative_dmin + r)), to_floats(sra_ints<5>(m[r][t])), v[r][t]);
     }
   }
@@ -256,43 +256,43 @@ struct Blocks256 {
     }
   }
 
-  template <int T>
-  static void block_of_wholes(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
-    ints total[tile_rows][T];
+  // R vectors of rows of a block, the first of which is at w.
+  template <int R, int T>
+  static void some_rows(floats (&acc)[R][T], const uint8_t* w, const uint8_t* a) {
+    ints total[R][T];
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) total[r][t] = zero_ints();
+      for (int r = 0; r < R; ++r) total[r][t] = zero_ints();
     }
     LT_ROLLED
     for (int j = 0; j < W::sub_blocks; ++j) {
       if constexpr (W::folded)
-        folded_sub_block<T>(total, j, w, a);
+        folded_sub_block(total, j, w, a);
       else if constexpr (W::offset == 64)
-        sub_block_of_64<T>(total, j, w, a);
+        sub_block_of_64(total, j, w, a);
       else
-        sub_block<T>(total, j, w, a);
+        sub_block(total, j, w, a);
     }
     if constexpr (W::has_min && W::sub_blocks == 16) {
-      floats v[tile_rows][T];
+      floats v[R][T];
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r) v[r][t] = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
+        for (int r = 0; r < R; ++r) v[r][t] = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
       }
-      take_sixteen<T>(v, w, a);
+      take_sixteen(v, w, a);
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         LT_UNROLL
-        for (int r = 0; r < tile_rows; ++r)
-          acc[r][t] = fma_floats(v[r][t], splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
+        for (int r = 0; r < R; ++r) acc[r][t] = fma_floats(v[r][t], splat_float(reinterpret_cast<const float*>(a)[84 * T + t]), acc[r][t]);
       }
       return;
     }
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) {
+      for (int r = 0; r < R; ++r) {
         floats v = mul_floats(load_floats(at<const float>(w, Record::d + r)), to_floats(total[r][t]));
         if constexpr (W::has_min && W::sub_blocks == 8)
           v = fma_floats(load_floats(at<const float>(w, Record::negative_dmin + r)), to_floats(with_sums<T>(w, a, r, t)), v);
@@ -305,8 +305,14 @@ struct Blocks256 {
   static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
     if constexpr (halved_codes<W>)
       block_of_halves<T>(acc, w, a);
+    else if constexpr (rows_at_once < tile_rows)
+      block_by_parts(acc, w, a);
     else
-      block_of_wholes<T>(acc, w, a);
+      some_rows(acc, w, a);
+  }
+  template <int T>
+  LT_OUTLINED static void block_by_parts(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    by_parts(acc, w, [&](auto& part, const uint8_t* from) { some_rows(part, from, a); });
   }
 
   template <int T>

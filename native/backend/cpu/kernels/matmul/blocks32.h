@@ -398,21 +398,21 @@ struct Blocks32 {
   }
 
   // The products of steps [first, last).
-  template <int first, int last, int T>
-  static void steps(typename Codes::Sums (&s)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+  template <int first, int last, int R, int T>
+  static void steps(typename Codes::Sums (&s)[R][T], const uint8_t* w, const uint8_t* a) {
     const auto step = [](typename Codes::Sums sum, bytes codes, bytes x) { return Codes::step(sum, codes, x); };
     add_steps<last - first>(s, w + first * tile_rows * vector_bytes, a + first * T * 4, step);
   }
 
   // Half n of a block, which has a scale of its own.
-  template <int n, int T>
-  static void half_block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
-    typename Codes::Sums s[tile_rows][T];
+  template <int n, int R, int T>
+  static void half_block(floats (&acc)[R][T], const uint8_t* w, const uint8_t* a) {
+    typename Codes::Sums s[R][T];
     const int32_t *start = reinterpret_cast<const int32_t*>(a) + 8 * T, *first8 = start + 3 * T;
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) s[r][t] = n ? sub_dots(Codes::start(start[t]), Codes::start(first8[t])) : Codes::start(first8[t]);
+      for (int r = 0; r < R; ++r) s[r][t] = n ? sub_dots(Codes::start(start[t]), Codes::start(first8[t])) : Codes::start(first8[t]);
     }
     steps<4 * n, 4 * n + 4>(s, w, a);
     const float* scale = reinterpret_cast<const float*>(w + code_vectors * vector_bytes) + n * group_rows;
@@ -420,7 +420,7 @@ struct Blocks32 {
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) {
+      for (int r = 0; r < R; ++r) {
         const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
         acc[r][t] = fma_floats(d, to_floats(Codes::total(s[r][t])), acc[r][t]);
       }
@@ -428,14 +428,14 @@ struct Blocks32 {
   }
 
   // The products of steps are in sum[r][t]: they are added with their scales.
-  template <int T>
-  static void add_scaled_sums(floats (&acc)[tile_rows][T], const ints (&sum)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+  template <int R, int T>
+  static void add_scaled_sums(floats (&acc)[R][T], const ints (&sum)[R][T], const uint8_t* w, const uint8_t* a) {
     const float* scale = reinterpret_cast<const float*>(w + code_vectors * vector_bytes);
     const float* dx = reinterpret_cast<const float*>(a) + 9 * T;
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) {
+      for (int r = 0; r < R; ++r) {
         const floats d = mul_floats(load_floats(scale + r * lanes), splat_float(dx[t]));
         acc[r][t] = fma_floats(d, to_floats(sum[r][t]), acc[r][t]);
         if constexpr (W::has_min) acc[r][t] = fma_floats(load_floats(scale + group_rows + r * lanes), splat_float(dx[T + t]), acc[r][t]);
@@ -468,31 +468,32 @@ struct Blocks32 {
       LT_UNROLL
       for (int t = 0; t < T; ++t) sum[r][t] = dot2(sum_dots(lower[t]), upper[t], splat_int(0x00100010));
     }
-    add_scaled_sums<T>(acc, sum, w, a);
+    add_scaled_sums(acc, sum, w, a);
   }
 
-  template <int T>
-  static void whole_block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+  template <int R, int T>
+  static void whole_block(floats (&acc)[R][T], const uint8_t* w, const uint8_t* a) {
     if constexpr (Codes::halved_codes) return block_of_halves<T>(acc, w, a);
-    typename Codes::Sums s[tile_rows][T];
+    typename Codes::Sums s[R][T];
     const int32_t* start = reinterpret_cast<const int32_t*>(a) + 8 * T;
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) s[r][t] = Codes::start(start[t]);
+      for (int r = 0; r < R; ++r) s[r][t] = Codes::start(start[t]);
     }
     steps<0, 8>(s, w, a);
-    ints sum[tile_rows][T];
+    ints sum[R][T];
     LT_UNROLL
     for (int t = 0; t < T; ++t) {
       LT_UNROLL
-      for (int r = 0; r < tile_rows; ++r) sum[r][t] = Codes::whole(s[r][t], start[t]);
+      for (int r = 0; r < R; ++r) sum[r][t] = Codes::whole(s[r][t], start[t]);
     }
-    add_scaled_sums<T>(acc, sum, w, a);
+    add_scaled_sums(acc, sum, w, a);
   }
 
-  template <int T>
-  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+  // R vectors of rows of a block, the first of which is at w.
+  template <int R, int T>
+  static void some_rows(floats (&acc)[R][T], const uint8_t* w, const uint8_t* a) {
     if constexpr (halved<W>)
       half_block<0>(acc, w, a), half_block<1>(acc, w, a);
     else
@@ -500,7 +501,16 @@ struct Blocks32 {
   }
 
   template <int T>
+  static void block(floats (&acc)[tile_rows][T], const uint8_t* w, const uint8_t* a) {
+    if constexpr (rows_at_once < tile_rows)
+      by_parts(acc, w, [&](auto& part, const uint8_t* from) { some_rows(part, from, a); });
+    else
+      some_rows(acc, w, a);
+  }
+
+  template <int T>
   static void chain(floats (&sum)[tile_rows][T], const uint8_t*& w, const uint8_t*& a, int64_t n, Ahead& ahead) {
+    if constexpr (rows_at_once < tile_rows) return chain_by_parts(sum, w, a, n, ahead);
     floats acc[tile_rows][T];
     for (auto& r : acc)
       for (floats& v : r) v = zero_floats();
@@ -511,6 +521,23 @@ struct Blocks32 {
     }
     for (int r = 0; r < tile_rows; ++r)
       for (int t = 0; t < T; ++t) sum[r][t] = acc[r][t];
+  }
+
+  // The same where not all sums fit the registers: some rows of as many blocks as the first cache has room for, then the others of these.
+  template <int T>
+  LT_OUTLINED static void chain_by_parts(floats (&sum)[tile_rows][T], const uint8_t*& w, const uint8_t*& a, int64_t n, Ahead& ahead) {
+    constexpr int64_t most = 8;
+    for (auto& r : sum)
+      for (floats& v : r) v = zero_floats();
+    for (int64_t count; n; n -= count, w += count * record_bytes, a += count * token_bytes * T) {
+      count = n < most ? n : most;
+      for (int64_t i = 0; i < count; ++i) ahead.next();
+      by_parts(sum, w, [&](auto& part, const uint8_t* from) {
+        const uint8_t* x = a;
+        LT_ROLLED
+        for (int64_t i = 0; i < count; ++i, from += record_bytes, x += token_bytes * T) some_rows(part, from, x);
+      });
+    }
   }
 
 #ifdef LT_ISA_AMX
