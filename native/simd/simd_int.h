@@ -27,6 +27,13 @@
 #define LT_OUTLINED
 #endif
 
+// Rows beside one another; on ARM one after the other: GCC moves loads up over all of them, to wait in memory.
+#if defined(LT_ISA_NEON)
+#define LT_ROWS LT_ROLLED
+#else
+#define LT_ROWS LT_UNROLL
+#endif
+
 #if defined(LT_ISA_AVX512)
 #include "simd/simd_int_avx512.h"
 #elif defined(LT_ISA_AVX2)
@@ -61,6 +68,10 @@ inline uint32_t load32(const uint8_t* p) {
   memcpy(&v, p, 4);
   return v;
 }
+
+#ifndef LT_ISA_NEON
+inline bytes high_nibbles(bytes a) { return and_bytes(shr_words<4>(a), splat_byte(15)); }
+#endif
 
 #ifndef LT_ISA_AVX512
 // The bit pairs 0..3 of 32 bytes, as 128 values in bits 4 and 5: pairs 0 and 1 in first, 2 and 3 in second. Vector v of each.

@@ -22,11 +22,13 @@ using dots = int32x4_t;
 using int4 = int32x4_t;
 using float4 = float32x4_t;
 
-inline void pin(int32x4_t&) {}
 #if defined(__GNUC__)
+// Sums in the order in which they are written: the compiler else has all products of a loop wait for one another.
+inline void pin(int32x4_t& a) { asm volatile("" : "+w"(a)); }
 inline void prefetch(const uint8_t* p) { __builtin_prefetch(p); }
 inline void prefetch_far(const uint8_t* p) { __builtin_prefetch(p, 0, 2); }
 #else
+inline void pin(int32x4_t&) {}
 inline void prefetch(const uint8_t*) {}
 inline void prefetch_far(const uint8_t*) {}
 #endif
@@ -68,6 +70,10 @@ inline bytes negate_where(bytes a, uint64_t bits) {
   const bytes all = spread_bits(bits);
   return vsubq_u8(veorq_u8(a, all), all);
 }
+inline bytes high_nibbles(bytes a) { return vshrq_n_u8(a, 4); }
+// a, which has none of the mask's bits, with those of b.
+inline bytes with_bits(bytes a, bytes b, bytes mask) { return vbslq_u8(mask, b, a); }
+inline bytes test_bits(bytes a, bytes b) { return vtstq_u8(a, b); }
 inline bytes select_bits(bytes mask, bytes on, bytes off) { return vbslq_u8(mask, on, off); }
 inline bytes choose(bytes a, bytes bit, bytes on, bytes off) { return vbslq_u8(vtstq_u8(a, bit), on, off); }
 inline bytes lower_eights(bytes a, bytes b) { return vreinterpretq_u8_u64(vtrn1q_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
@@ -126,6 +132,20 @@ inline ints add_scaled(ints acc, dots a, ints scale) { return vmlaq_s32(acc, a, 
 inline ints add_scaled_quads(ints acc, dots a, dots b, bytes scale) {
   const int16x8_t s = vreinterpretq_s16_u8(scale);
   return vmlaq_s32(vmlaq_s32(acc, a, vmovl_s16(vget_low_s16(s))), b, vmovl_high_s16(s));
+}
+// Signed bytes, a lane each.
+inline void widen_bytes(ints (&to)[4], bytes a) {
+  const int8x16_t s = vreinterpretq_s8_u8(a);
+  const int16x8_t low = vmovl_s8(vget_low_s8(s)), high = vmovl_high_s8(s);
+  to[0] = vmovl_s16(vget_low_s16(low)), to[1] = vmovl_high_s16(low);
+  to[2] = vmovl_s16(vget_low_s16(high)), to[3] = vmovl_high_s16(high);
+}
+// acc += a * lane n of scale.
+inline ints add_scaled_by(ints acc, dots a, ints scale, int n) {
+  if (n == 0) return vmlaq_laneq_s32(acc, a, scale, 0);
+  if (n == 1) return vmlaq_laneq_s32(acc, a, scale, 1);
+  if (n == 2) return vmlaq_laneq_s32(acc, a, scale, 2);
+  return vmlaq_laneq_s32(acc, a, scale, 3);
 }
 inline ints dot_i8_i16(ints acc, bytes a, const int16_t* b) {
   const int8x16_t w = vreinterpretq_s8_u8(a);

@@ -341,7 +341,7 @@ struct Blocks256 {
     for (auto& row : acc)
       for (float4& a : row) a = zero_float4();
     for (; blocks >= 4; blocks -= 4, ++x) {
-      LT_UNROLL
+      LT_ROWS
       for (int r = 0; r < R; ++r) {
         for (int i = 0; i < 4 * block_bytes; i += 64) prefetch_far(w[r] + ahead + i);
         W::template blocks<4, T>(acc[r], w[r], x, quads_a_token);

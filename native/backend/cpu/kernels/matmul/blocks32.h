@@ -56,7 +56,7 @@ struct Nibbles {
 
   static void split(bytes packed, bytes& lo, bytes& hi) {
     lo = and_bytes(packed, splat_byte(15));
-    hi = and_bytes(shr_words<4>(packed), splat_byte(15));
+    hi = high_nibbles(packed);
   }
   // Both halves of the `quads` blocks from p on, `stride` bytes apart.
   static void halves(const uint8_t* p, size_t stride, bytes& lo, bytes& hi) { split(load_quad_each(p, stride), lo, hi); }
@@ -82,6 +82,14 @@ struct Nibbles {
   }
 };
 
+#ifdef LT_ISA_NEON
+// Of four bytes of bits the byte of each of sixteen values, of the first ones and of the others; and its bit.
+#define LT_EIGHT(a) a, a, a, a, a, a, a, a
+alignas(16) constexpr uint8_t byte_of_fifth[2][16] = {{LT_EIGHT(0), LT_EIGHT(1)}, {LT_EIGHT(2), LT_EIGHT(3)}};
+#undef LT_EIGHT
+alignas(16) constexpr uint8_t bit_of_fifth[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+#endif
+
 // The same with a fifth bit of each value in the four bytes before, less 16.
 struct Fives : Nibbles<8> {
   static constexpr int most = 31;
@@ -89,12 +97,19 @@ struct Fives : Nibbles<8> {
   static int4 corrected(int4 s, int4 start8) { return add_int4(s, shl_int4<1>(start8)); }
 
   // at(i): the nibbles of quad i.
-#ifdef LT_ISA_AVX2
+#if defined(LT_ISA_AVX2)
   template <class F>
   static void add_fifth(bytes& lo, bytes& hi, F at) {
     bytes low, high;
     spread_fifths(join_quads(at(0) - 4, at(1) - 4), low, high);
     lo = or_bytes(lo, low), hi = or_bytes(hi, high);
+  }
+#elif defined(LT_ISA_NEON)
+  template <class F>
+  static void add_fifth(bytes& lo, bytes& hi, F at) {
+    const bytes bits = repeat_four(at(0) - 4), one = load_bytes(bit_of_fifth), fifth = splat_byte(16);
+    lo = with_bits(lo, test_bits(lookup(bits, load_bytes(byte_of_fifth[0])), one), fifth);
+    hi = with_bits(hi, test_bits(lookup(bits, load_bytes(byte_of_fifth[1])), one), fifth);
   }
 #else
   static bytes fifth(uint64_t bits) { return and_bytes(spread_bits(bits), splat_byte(16)); }

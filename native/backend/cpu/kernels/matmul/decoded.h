@@ -57,18 +57,28 @@ struct DecodedFirst {
   static void one(const DecodedBlock& block, const Block256* x, int64_t apart, ints (*s)[4], int i) {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
     const bytes table = repeat_quad(block.scales);
+#ifdef LT_ISA_NEON
+    const SixteenLanes lane(table);
+#endif
     for (int t = 0; t < T; ++t)
       s[t][i] = C::codes == Codes::sizes ? zero_ints() : shl_ints<5>(dot_i8_i16(zero_ints(), table, token(t)->negative_sum16));
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int first = j / vectors_64 * 128 + j % vectors_64 * vector_bytes, second = first + 64;
       const bytes low = codes(block, first), high = codes(block, second);
+#ifndef LT_ISA_NEON
       const bytes scale = lookup(table, load_bytes(&expand_sizes[0][0] + j * vector_bytes));
+#endif
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         bytes a = load_bytes(token(t)->q + first), b = load_bytes(token(t)->q + second);
         if constexpr (C::codes == Codes::sizes) a = negate_where(a, signs(block, first)), b = negate_where(b, signs(block, second));
-        s[t][i] = add_scaled_quads(s[t][i], dot(zero_dots(), low, a), dot(zero_dots(), high, b), scale);
+        const dots lo = dot(zero_dots(), low, a), hi = dot(zero_dots(), high, b);
+#ifdef LT_ISA_NEON
+        s[t][i] = lane.add(s[t][i], lo, hi, j);
+#else
+        s[t][i] = add_scaled_quads(s[t][i], lo, hi, scale);
+#endif
       }
     }
   }

@@ -16,7 +16,7 @@ namespace lt::cpu::LT_ISA {
 namespace {
 
 // The scale of each four bytes of nibbles, as the high byte of an int32.
-alignas(64) constexpr std::array<uint8_t, 128> expand_iq4_xs = [] {
+[[maybe_unused]] alignas(64) constexpr std::array<uint8_t, 128> expand_iq4_xs = [] {
   std::array<uint8_t, 128> index{};
   for (size_t i = 0; i < 128; ++i) index[i] = static_cast<uint8_t>(i % 4 == 3 ? i / 16 : 255);
   return index;
@@ -49,6 +49,10 @@ struct IQ4_XS {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
     const uint64_t scales = scales_of(w);
     const bytes table = repeat_u64(((scales | top) - middle) ^ top);
+#ifdef LT_ISA_NEON
+    ints scale[4];
+    widen_bytes(scale, table);
+#endif
     const uint64_t negative = (top + middle - scales) ^ top;
     for (int t = 0; t < T; ++t) {
       s[t][i] = zero_ints();
@@ -57,12 +61,20 @@ struct IQ4_XS {
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const bytes packed = load_bytes(w + 8 + j * vector_bytes), mask = splat_byte(15);
-      const bytes low = level(and_bytes(packed, mask)), high = level(and_bytes(shr_words<4>(packed), mask));
+      const bytes low = level(and_bytes(packed, mask)), high = level(high_nibbles(packed));
+#ifndef LT_ISA_NEON
       const ints scale = sra_ints<24>(as_ints(lookup(table, load_bytes(expand_iq4_xs.data() + j * vector_bytes))));
+#endif
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         const int8_t* q = token(t)->halves + j / vectors_64 * 128 + j % vectors_64 * vector_bytes;
-        s[t][i] = add_ints(s[t][i], mul_ints(dot8(dot8(zero_ints(), low, load_bytes(q)), high, load_bytes(q + 64)), scale));
+        const ints sum = dot8(dot8(zero_ints(), low, load_bytes(q)), high, load_bytes(q + 64));
+#ifdef LT_ISA_NEON
+        s[t][i] = add_scaled_by(s[t][i], sum, scale[j / 4], j % 4);
+        pin(s[t][i]);
+#else
+        s[t][i] = add_ints(s[t][i], mul_ints(sum, scale));
+#endif
       }
     }
   }

@@ -16,9 +16,13 @@ namespace {
 #define LT_32(v) v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v
 alignas(64) constexpr uint8_t first_pairs[64] = {LT_32(0x03), LT_32(0x0c)};
 #undef LT_32
+#ifdef LT_ISA_NEON
+alignas(16) constexpr int32_t make_sixteen_lanes[4] = {16, 16, 4, 4};
+#else
 #define LT_QUAD_OF(a, b) a, a, a, a, b, b, b, b
 alignas(64) constexpr int16_t make_sixteen[32] = {LT_QUAD_OF(16, 1), LT_QUAD_OF(16, 1), LT_QUAD_OF(4, 1), LT_QUAD_OF(4, 1)};
 #undef LT_QUAD_OF
+#endif
 
 struct Q2_K {
   using Record = Record256<Q2_K>;
@@ -32,23 +36,34 @@ struct Q2_K {
   static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], ints (*m)[4], int i) {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
     const bytes packed = repeat_quad(w), table = and_bytes(packed, splat_byte(15));
-    const bytes minimums = and_bytes(shr_words<4>(packed), splat_byte(15));
+    const bytes minimums = high_nibbles(packed);
     for (int t = 0; t < T; ++t) {
       s[t][i] = zero_ints();
       m[t][i] = dot_i8_i16(zero_ints(), minimums, token(t)->negative_sum16);
     }
+#ifdef LT_ISA_NEON
+    SixteenLanes lane(table);
+    for (int k = 0; k < 4; k += 2) lane.scale[k] = mul_ints(lane.scale[k], load_ints(make_sixteen_lanes));
+#endif
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int half = j / vectors_64, v = j % vectors_64;
       const uint8_t* codes = w + 16 + 32 * half;
       const bytes low = and_bytes(shr_twice<0, 0>(codes, v), load_bytes(first_pairs + v * vector_bytes));
       const bytes high = and_bytes(shr_twice<0, 2>(codes, v), splat_byte(0x30));
+#ifndef LT_ISA_NEON
       const bytes scale =
           mul_words(lookup(table, load_bytes(&expand_sizes[0][0] + j * vector_bytes)), load_bytes(make_sixteen + v * vector_bytes / 2));
+#endif
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         const int8_t* q = token(t)->q + half * 128 + v * vector_bytes;
-        s[t][i] = add_scaled_quads(s[t][i], dot(zero_dots(), low, load_bytes(q)), dot(zero_dots(), high, load_bytes(q + 64)), scale);
+        const dots lo = dot(zero_dots(), low, load_bytes(q)), hi = dot(zero_dots(), high, load_bytes(q + 64));
+#ifdef LT_ISA_NEON
+        s[t][i] = lane.add(s[t][i], lo, hi, j);
+#else
+        s[t][i] = add_scaled_quads(s[t][i], lo, hi, scale);
+#endif
       }
     }
   }

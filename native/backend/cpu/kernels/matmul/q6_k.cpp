@@ -9,8 +9,13 @@ struct Q6_K {
   [[maybe_unused]] static constexpr int less = 5;
 
   // The codes of ql and of two bits of qh moved to bits 4 and 5.
+#ifdef LT_ISA_NEON
+  static bytes low_nibbles(bytes ql, bytes high) { return with_bits(and_bytes(ql, splat_byte(0x0f)), high, splat_byte(0x30)); }
+  static bytes upper_nibbles(bytes ql, bytes high) { return with_bits(high_nibbles(ql), high, splat_byte(0x30)); }
+#else
   static bytes low_nibbles(bytes ql, bytes high) { return or_bytes(and_bytes(ql, splat_byte(0x0f)), and_bytes(high, splat_byte(0x30))); }
-  static bytes high_nibbles(bytes ql, bytes high) { return low_nibbles(shr_words<4>(ql), high); }
+  static bytes upper_nibbles(bytes ql, bytes high) { return low_nibbles(shr_words<4>(ql), high); }
+#endif
 
   static bytes scales(const uint8_t* w) { return repeat_quad(w + 192); }
 
@@ -18,7 +23,7 @@ struct Q6_K {
     const bytes ql = load_bytes(w + half * 64 + v * vector_bytes);
     bytes first, second;
     spread_pairs(w + 128 + half * 32, v, first, second);
-    low = low_nibbles(ql, first), high = high_nibbles(ql, second);
+    low = low_nibbles(ql, first), high = upper_nibbles(ql, second);
   }
 
   template <class Put>
@@ -43,8 +48,8 @@ struct Q6_K {
     for (int k = 0; k < 4; ++k) {
       put(0, k, low_nibbles(l0[k], shl_words<4>(h[k])));
       put(1, k, low_nibbles(l1[k], shl_words<2>(h[k])));
-      put(2, k, high_nibbles(l0[k], h[k]));
-      put(3, k, high_nibbles(l1[k], shr_words<2>(h[k])));
+      put(2, k, upper_nibbles(l0[k], h[k]));
+      put(3, k, upper_nibbles(l1[k], shr_words<2>(h[k])));
     }
   }
 };

@@ -15,8 +15,23 @@ namespace lt::cpu::LT_ISA {
 #define LT_EIGHT(pair, a) LT_QUAD(pair, a, a + 4), LT_QUAD(pair, a + 1, a + 5), LT_QUAD(pair, a + 2, a + 6), LT_QUAD(pair, a + 3, a + 7)
 #define LT_HIGH(s) 255, s
 #define LT_LOW(s) s, 255
-alignas(64) constexpr uint8_t expand_scales[2][64] = {{LT_EIGHT(LT_HIGH, 0)}, {LT_EIGHT(LT_HIGH, 8)}};  // signed ones, to be shifted down
-alignas(64) constexpr uint8_t expand_sizes[2][64] = {{LT_EIGHT(LT_LOW, 0)}, {LT_EIGHT(LT_LOW, 8)}};     // others
+[[maybe_unused]] alignas(64) constexpr uint8_t expand_scales[2][64] = {{LT_EIGHT(LT_HIGH, 0)},
+                                                                       {LT_EIGHT(LT_HIGH, 8)}};  // signed ones, to be shifted down
+[[maybe_unused]] alignas(64) constexpr uint8_t expand_sizes[2][64] = {{LT_EIGHT(LT_LOW, 0)}, {LT_EIGHT(LT_LOW, 8)}};  // others
+
+#ifdef LT_ISA_NEON
+// The scales of a block, a lane each, and what they make of the products j of 128 values: of the sixteen from 16 j and from 64 + 16 j on.
+struct SixteenLanes {
+  ints scale[4];
+
+  explicit SixteenLanes(bytes table) { widen_bytes(scale, table); }
+  ints add(ints s, dots low, dots high, int j) const {
+    s = add_scaled_by(add_scaled_by(s, low, scale[j / 4 * 2], j % 4), high, scale[j / 4 * 2 + 1], j % 4);
+    pin(s);
+    return s;
+  }
+};
+#endif
 
 template <class C>
 struct SixteenScales {
@@ -30,18 +45,27 @@ struct SixteenScales {
   static void one(const uint8_t* w, const Block256* x, int64_t apart, ints (*s)[4], int i) {
     const auto token = [&](int t) { return reinterpret_cast<const Block256*>(reinterpret_cast<const uint8_t*>(x) + t * apart); };
     const bytes table = C::scales(w);
+#ifdef LT_ISA_NEON
+    const SixteenLanes lane(table);
+#endif
     for (int t = 0; t < T; ++t) s[t][i] = shl_ints<C::less>(dot_i8_i16(zero_ints(), table, token(t)->negative_sum16));
     LT_UNROLL
     for (int j = 0; j < 2 * vectors_64; ++j) {
       const int half = j / vectors_64, v = j % vectors_64;
       bytes low, high;
       C::split(w, half, v, low, high);
+#ifndef LT_ISA_NEON
       const bytes scale = sra_words<8>(lookup(table, load_bytes(&expand_scales[0][0] + j * vector_bytes)));
+#endif
       LT_UNROLL
       for (int t = 0; t < T; ++t) {
         const int8_t* q = token(t)->q + half * 128 + v * vector_bytes;
         const dots lo = dot(zero_dots(), low, load_bytes(q)), hi = dot(zero_dots(), high, load_bytes(q + 64));
+#ifdef LT_ISA_NEON
+        s[t][i] = lane.add(s[t][i], lo, hi, j);
+#else
         s[t][i] = add_scaled_quads(s[t][i], lo, hi, scale);
+#endif
       }
     }
   }

@@ -85,10 +85,7 @@ inline void add_steps(ints (&s)[R][T], const uint8_t* w, const uint8_t* q, Step)
       for (int i = 0; i < 2; ++i) {
         const bytes codes = load_bytes(w + ((k + i) * tile_rows + r) * vector_bytes);
         LT_UNROLL
-        for (int p = 0; p < pairs; ++p) {
-          m[r][p][i] = dot_pairs(m[r][p][i], codes, x[p]);
-          pin(m[r][p][i]);
-        }
+        for (int p = 0; p < pairs; ++p) m[r][p][i] = dot_pairs(m[r][p][i], codes, x[p]);
       }
     }
   }
