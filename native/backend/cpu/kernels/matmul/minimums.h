@@ -3,6 +3,7 @@
 // C gives: block_bytes; most_code; code_offset, of u8 nibbles[128]; and
 //   split(packed, w, j, low, high)          the codes of vector j of the nibbles, of the block at w
 //   split_pair(packed, w, j, low, high)     on AVX2, the same of two rows; where odd_twice, those in `high` are twice themselves
+//   load_bits(bits, w), split_two<j>(packed, bits, low, high)   on ARM, of half of 32 bytes j, whose fifth bits lie in half of 32 bytes
 //   place(x, rows, offset, c, low, high)    of 16 bytes a row, those from 16 c on, by columns: what a record has
 #pragma once
 #include "backend/cpu/kernels/matmul/blocks256.h"
@@ -11,6 +12,9 @@
 #endif
 #if defined(LT_ISA_AVX2) && !defined(LT_ISA_AVXVNNI)
 #include "backend/cpu/kernels/matmul/minimums_avx2.h"
+#endif
+#ifdef LT_ISA_NEON
+#include "backend/cpu/kernels/matmul/minimums_neon.h"
 #endif
 
 namespace lt::cpu::LT_ISA {
@@ -68,6 +72,9 @@ struct WithMinimums {
   // The first N of four blocks of a row; absent ones add -0, which changes no sum.
   template <int N, int T>
   static void blocks(float4 (&acc)[T], const uint8_t* w, const Quad256* x, int64_t quads_a_token) {
+#ifdef LT_ISA_NEON
+    if constexpr (N == 4) return FourWithMinimums<C>::template add<T>(acc, w, x, quads_a_token);
+#endif
     ints s[T][4];
     int4 m[T][4];
     if constexpr (N < 4) {

@@ -9,8 +9,15 @@ struct Q4_K {
   [[maybe_unused]] static constexpr int most_code = 15;
 
   static void split(bytes packed, const uint8_t*, int, bytes& low, bytes& high) {
-    low = and_bytes(packed, splat_byte(15)), high = and_bytes(shr_words<4>(packed), splat_byte(15));
+    low = and_bytes(packed, splat_byte(15)), high = high_nibbles(packed);
   }
+#ifdef LT_ISA_NEON
+  static void load_bits(bytes (&)[2], const uint8_t*) {}
+  template <int j>
+  static void split_two(bytes packed, bytes, bytes& low, bytes& high) {
+    split(packed, nullptr, j, low, high);
+  }
+#endif
   [[maybe_unused]] static constexpr bool odd_twice = false;
   [[maybe_unused]] static void split_pair(bytes packed, const uint8_t* w, int j, bytes& low, bytes& high) {
     split(packed, w, j, low, high);

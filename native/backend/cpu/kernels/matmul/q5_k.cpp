@@ -11,14 +11,29 @@ struct Q5_K {
   // Bit 0 of `bits`, or 4 where `upper`, is the fifth of the low nibble, the bit above it that of the high one.
   static void add_fifth(bytes packed, bytes bits, bool upper, bytes& low, bytes& high) {
     const bytes nibble = splat_byte(15), fifth = splat_byte(16);
+#ifdef LT_ISA_NEON
+    low = with_bits(and_bytes(packed, nibble), upper ? bits : shl_words<4>(bits), fifth);
+    high = with_bits(high_nibbles(packed), upper ? shr_words<1>(bits) : shl_words<3>(bits), fifth);
+#else
     low = or_bytes(and_bytes(packed, nibble), and_bytes(upper ? bits : shl_words<4>(bits), fifth));
     high = or_bytes(and_bytes(shr_words<4>(packed), nibble), and_bytes(upper ? shr_words<1>(bits) : shl_words<3>(bits), fifth));
+#endif
   }
   static void split(bytes packed, const uint8_t* w, int j, bytes& low, bytes& high) {
     bytes first, second;
     spread_pairs(w + 16, j % vectors_64, first, second);
     add_fifth(packed, second, j / vectors_64 == 1, low, high);
   }
+#ifdef LT_ISA_NEON
+  static void load_bits(bytes (&bits)[2], const uint8_t* w) {
+    for (int v = 0; v < 2; ++v) bits[v] = load_bytes(w + 16 + 16 * v);
+  }
+  template <int j>
+  static void split_two(bytes packed, bytes bits, bytes& low, bytes& high) {
+    if constexpr (j == 1 || j == 3) bits = shr_words<2>(bits);
+    add_fifth(packed, bits, j >= 2, low, high);
+  }
+#endif
   // The codes of sub-blocks 2 j and 2 j + 1, the latter twice themselves: so the fifth bits of both need one shift.
   [[maybe_unused]] static constexpr bool odd_twice = true;
   [[maybe_unused]] static void split_pair(bytes packed, const uint8_t* w, int j, bytes& low, bytes& high) {
